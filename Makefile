@@ -1,0 +1,38 @@
+.PHONY: demo test lint types wheel docs clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3.11
+READY := $(VENV)/.ready
+
+# The main job on embedded data: every seed's experiment beside its exact answer.
+demo: $(READY)
+	$(BIN)/fairbound demo --out demo
+
+# Everything that can be tested on this machine; data tests skip where the data is absent.
+test: $(READY)
+	$(BIN)/pytest
+
+$(READY): pyproject.toml requirements.lock
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $(READY)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# mypy reads an installed copy: the editable install works through an import hook that it cannot follow.
+types: $(READY)
+	rm -rf build/typed && $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --target build/typed .
+	cd build/typed && MYPYPATH=. ../../$(BIN)/mypy --config-file ../../pyproject.toml
+
+wheel: $(READY)
+	rm -rf dist && $(BIN)/python -m build --wheel --no-isolation
+
+docs: $(READY)
+	$(BIN)/mkdocs build --strict --quiet
+
+clean:
+	rm -rf $(VENV) build dist site demo *.egg-info

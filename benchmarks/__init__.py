@@ -1,0 +1,1 @@
+"""Suites, runner, results store, measures and report."""

@@ -1,0 +1,1 @@
+"""Data in: loaders, generators, the catalogue of named instances and the embedded data."""

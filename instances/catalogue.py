@@ -1,0 +1,84 @@
+"""The catalogue: named instances with their origin, and instances from files.
+
+Each problem's module lists its own ``ENTRIES`` and ``FORMATS``; a new problem is one line in
+``_SOURCES``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fairbound.instances import cep
+from fairbound.instances.entry import Entry, FileFormat, need_file
+from fairbound.models.errors import InputError, nearest
+from fairbound.models.problem import Instance
+
+_SOURCES = (cep,)
+ENTRIES: tuple[Entry, ...] = tuple(entry for source in _SOURCES for entry in source.ENTRIES)
+FORMATS: tuple[FileFormat, ...] = tuple(form for source in _SOURCES for form in source.FORMATS)
+
+
+def entries(problem: str | None = None) -> list[Entry]:
+    """The catalogue, or the part of one problem."""
+    return [entry for entry in ENTRIES if problem is None or entry.name.startswith(problem + "/")]
+
+
+def expand(pattern: str) -> list[str]:
+    """The instance names that a name, a family (``cep/us/*``) or a part of one (``cep/us/ca/*``) stands for."""
+    if not pattern.endswith("/*"):
+        return [pattern]
+    stem = pattern.removesuffix("*")
+    names: list[str] = []
+    for entry in ENTRIES:
+        if entry.members is None:
+            if entry.name.startswith(stem):
+                names.append(entry.name)
+        elif entry.name.startswith(stem) or stem.startswith(entry.name.removesuffix("*")):
+            if entry.file is not None:
+                need_file(entry.name, entry.file)
+            names += [name for name in entry.members() if name.startswith(stem)]
+    if not names:
+        raise InputError("no instance of that name", found=pattern, wanted=nearest(pattern, [e.name for e in ENTRIES]))
+    return names
+
+
+def load(name: str, problem: str | None = None) -> Instance:
+    """Load an instance by catalogue name or from a file.
+
+    Parameters
+    ----------
+    name
+        ``cep/calpads33``, or the path of a CSV file.
+    problem
+        The problem of a file that does not tell.
+
+    Raises
+    ------
+    InputError
+        For an unknown name (with the nearest ones) and for a file that cannot be used.
+    """
+    for entry in ENTRIES:
+        member = entry.members is not None and name.startswith(entry.name.removesuffix("*"))
+        if (member or entry.name == name) and not name.endswith("*"):
+            return entry.load(name)
+    path = Path(name)
+    if path.is_file():
+        return load_file(path, problem)
+    if path.suffix or path.is_absolute():
+        raise InputError("no such file", file=name)
+    known = [entry.name for entry in ENTRIES]
+    raise InputError("unknown instance", found=name, wanted=nearest(name, known) + ", or a file")
+
+
+def load_file(path: Path, problem: str | None = None) -> Instance:
+    """Load an instance from a file that tells its problem, or with ``problem`` named."""
+    formats = [form for form in FORMATS if problem in (None, form.problem)]
+    if not formats:
+        raise InputError("unknown problem", found=problem, wanted=nearest(str(problem), {f.problem for f in FORMATS}))
+    recognised = [form for form in formats if form.recognises(path)]
+    if recognised:
+        return recognised[0].load(path)
+    if problem is not None:
+        return formats[0].load(path)
+    wanted = "--problem, or " + "; or ".join(form.wanted for form in FORMATS)
+    raise InputError("cannot tell the problem of this file", file=str(path), wanted=wanted)

@@ -1,0 +1,1 @@
+"""Embedded data: only figures that the seed documents print themselves."""

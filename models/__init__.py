@@ -1,0 +1,1 @@
+"""What is optimised: the contracts and one folder per problem. Imports no engine."""

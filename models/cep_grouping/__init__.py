@@ -1,0 +1,57 @@
+"""CEP school grouping. Mathematics: ``docs/cep.md``; specification: ``problem.evaluate``.
+
+A new formulation is one file and one line in ``FORMULATIONS``.
+"""
+
+from fairbound.models.cep_grouping import levels, membership, numbered_groups, set_partitioning
+from fairbound.models.cep_grouping.parameters import PARAMETERS, with_parameters
+from fairbound.models.cep_grouping.problem import (
+    OBJECTIVES,
+    CepInstance,
+    Cover,
+    Grouping,
+    School,
+    bounded,
+    evaluate,
+    lattice,
+    read_solution,
+    solution_rows,
+)
+from fairbound.models.cep_grouping.rates import Rates, find_rates, rate_tables
+from fairbound.models.problem import Problem
+
+FORMULATIONS = (
+    membership.FORMULATION,
+    levels.FORMULATION,
+    numbered_groups.FORMULATION,
+    numbered_groups.ORDERED,
+    set_partitioning.FORMULATION,
+)
+
+PROBLEM = Problem(
+    name="cep",
+    title="CEP school grouping",
+    summary="group a district's schools for federal meals (Community Eligibility Provision)",
+    objectives=OBJECTIVES,
+    parameters=PARAMETERS,
+    formulations=FORMULATIONS,
+    evaluate=evaluate,
+    with_parameters=with_parameters,
+    bounded=bounded,
+    lattice=lattice,
+    solution_rows=solution_rows,
+    read_solution=read_solution,
+)
+
+__all__ = [
+    "FORMULATIONS",
+    "PROBLEM",
+    "CepInstance",
+    "Cover",
+    "Grouping",
+    "Rates",
+    "School",
+    "evaluate",
+    "find_rates",
+    "rate_tables",
+]

@@ -1,0 +1,81 @@
+"""The parameters of a CEP instance as text: what ``--set`` accepts and how it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from fairbound.models.cep_grouping.problem import OBJECTIVES, CepInstance, Cover
+from fairbound.models.cep_grouping.rates import find_rates
+from fairbound.models.errors import InputError
+from fairbound.models.exact import parse_number
+from fairbound.models.problem import Parameter
+
+FLOORS = tuple(
+    Parameter(f"min_{objective.name}", "a number", "none", f"least value of the objective {objective.name}")
+    for objective in OBJECTIVES
+)
+PARAMETERS = (
+    Parameter("threshold", "a number in (0, 1]", "0.4", "least identified share of a group, equation (2)"),
+    Parameter("multiplier", "a number above 0", "1.6", "claim share per identified share, equation (1)"),
+    Parameter("cover", "any or all", "any", "whether every school must be in a group"),
+    Parameter("rates", "none or a rate table", "none", "dollars per meal; none counts meal-equivalents"),
+    Parameter("days", "a number above 0", "180", "school days, where rates are given but no meal counts"),
+    Parameter("forced_in", "ids separated by ;", "", "schools that must be in CEP"),
+    Parameter("forced_out", "ids separated by ;", "", "schools that must stay out"),
+    Parameter("together", "ids joined by +, sets by ;", "", "schools that share a group or all stay out"),
+    *FLOORS,
+)
+
+
+def _number(name: str, text: str, wanted: str) -> Fraction:
+    try:
+        return parse_number(text)
+    except ValueError:
+        raise InputError(f"parameter {name}", found=text, wanted=wanted) from None
+
+
+def _ids(text: str) -> tuple[str, ...]:
+    return tuple(sorted({part.strip() for part in text.split(";") if part.strip()}))
+
+
+def _together(text: str) -> tuple[tuple[str, ...], ...]:
+    sets = ((part.strip() for part in group.split("+") if part.strip()) for group in text.split(";"))
+    return tuple(sorted(tuple(sorted(set(ids))) for ids in map(list, sets) if ids))
+
+
+def _cover(text: str) -> Cover:
+    try:
+        return Cover(text)
+    except ValueError:
+        raise InputError("parameter cover", found=text, wanted="any or all") from None
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "cover": _cover,
+    "rates": lambda text: None if text == "none" else find_rates(text),
+    "forced_in": _ids,
+    "forced_out": _ids,
+    "together": _together,
+}
+
+
+def with_parameters(instance: CepInstance, given: Mapping[str, str]) -> CepInstance:
+    """A new instance with the given parameters; raises ``InputError`` for a value out of range."""
+    wanted = {parameter.name: parameter.wanted for parameter in PARAMETERS}
+    changes: dict[str, Any] = {}
+    floors = dict(instance.floors)
+    for name, text in given.items():
+        if name.startswith("min_"):
+            objective = name.removeprefix("min_")
+            if text in ("", "none"):
+                floors.pop(objective, None)
+            else:
+                floors[objective] = _number(name, text, wanted[name])
+        elif name in _READERS:
+            changes[name] = _READERS[name](text.strip())
+        else:
+            changes[name] = _number(name, text, wanted[name])
+    return replace(instance, **changes, floors=tuple(sorted(floors.items())))

@@ -1,0 +1,91 @@
+r"""Set partitioning: one binary per group that may be formed, worth exactly what it is worth.
+
+.. math::
+
+    \max\ \sum_G v_G \lambda_G \quad
+    \sum_{G \ni s} \lambda_G \le 1 \ (15) \quad (= 1 \text{ where } s \text{ must be covered})
+
+Every subset that meets the threshold is enumerated, so the formulation prices any meals and any
+objective, and is bound to few schools.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import combinations
+
+import pyomo.environ as pyo
+from fairbound.models.cep_grouping import rules
+from fairbound.models.cep_grouping.problem import OBJECTIVES, CepInstance, Cover, Grouping, evaluate, meets
+from fairbound.models.problem import Formulation
+from pyomo.core.expr import LinearExpression
+
+MOST_SCHOOLS = 12
+
+
+def admissible_groups(instance: CepInstance) -> Iterator[tuple[str, ...]]:
+    """Every group that the rules allow on its own: threshold, forced_out, together."""
+    schools = [school for school in instance.schools if school.id not in instance.forced_out]
+    for size in range(1, len(schools) + 1):
+        for members in combinations(schools, size):
+            identified = sum((school.identified for school in members), Fraction(0))
+            enrolled = sum((school.enrolled for school in members), Fraction(0))
+            ids = {school.id for school in members}
+            whole = all(ids.isdisjoint(group) or ids.issuperset(group) for group in instance.together)
+            if whole and meets(identified, enrolled, instance.threshold):
+                yield tuple(school.id for school in members)
+
+
+def build(instance: CepInstance, objective: str, relaxed: bool = False) -> pyo.ConcreteModel:
+    """Build the model; see the module for its equations."""
+    model = pyo.ConcreteModel(name="set_partitioning")
+    model.instance = instance
+    names = {"+".join(group): group for group in admissible_groups(instance)}
+    model.groups = names
+    model.chosen = pyo.Var(list(names), domain=pyo.UnitInterval if relaxed else pyo.Binary)
+    model.eq15_school = pyo.ConstraintList()
+    for school in instance.schools:
+        holding = [model.chosen[name] for name, group in names.items() if school.id in group]
+        body = LinearExpression(linear_coefs=[1] * len(holding), linear_vars=holding)
+        if instance.cover is Cover.ALL or school.id in instance.forced_in:
+            if not holding:
+                # No group may hold this school: an empty sum cannot be 1, and the engine is to say so.
+                model.unreachable = pyo.Var(bounds=(0, 0))
+                body = LinearExpression(linear_coefs=[1], linear_vars=[model.unreachable])
+            model.eq15_school.add(body == 1)
+        elif holding:
+            model.eq15_school.add(body <= 1)
+    worth = {name: evaluate(instance, Grouping((group,))).values for name, group in names.items()}
+    objectives = {goal.name: [(model.chosen[name], worth[name][goal.name]) for name in names] for goal in OBJECTIVES}
+    rules.set_goal(model, objective, objectives)
+    return model
+
+
+def extract(model: pyo.ConcreteModel) -> Grouping:
+    """Read the chosen groups, integers rounded."""
+    return Grouping.of(group for name, group in model.groups.items() if (model.chosen[name].value or 0) > 0.5)
+
+
+def assign(model: pyo.ConcreteModel, grouping: Grouping) -> None:
+    """Choose the groups of a grouping."""
+    wanted = {frozenset(group) for group in grouping.groups}
+    for name, group in model.groups.items():
+        model.chosen[name].set_value(int(frozenset(group) in wanted), skip_validation=True)
+
+
+def refuses(instance: CepInstance, objective: str) -> str | None:
+    """Refuse more schools than can be enumerated."""
+    if len(instance.schools) > MOST_SCHOOLS:
+        return f"{len(instance.schools)} schools have too many subsets to enumerate (at most {MOST_SCHOOLS})"
+    return None
+
+
+FORMULATION = Formulation(
+    name="set_partitioning",
+    summary=f"one binary per admissible group, enumerated; at most {MOST_SCHOOLS} schools",
+    build=build,
+    extract=extract,
+    assign=assign,
+    refuses=refuses,
+)

@@ -1,0 +1,81 @@
+"""Rational arithmetic: read and write exact numbers, and hand them to floating-point engines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from math import gcd, lcm
+
+# Every integer up to this size is a float exactly.
+EXACT_FLOAT_LIMIT = 2**53
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?|[+-]?\d+/\d+")
+
+
+def parse_number(text: str) -> Fraction:
+    """Read a decimal (``0.40``) or a ratio (``2/5``) exactly; raises ``ValueError`` otherwise.
+
+    Stricter than ``Fraction(text)``: underscores, signs of infinity and thousands separators
+    are refused, because in a table they are more often a slip than a number.
+    """
+    text = text.strip()
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(text)
+    try:
+        return Fraction(text)
+    except ZeroDivisionError as error:
+        raise ValueError(text) from error
+
+
+def decimal_text(value: Fraction) -> str:
+    """Write a rational as a finite decimal where it has one, else as ``p/q``; always exact."""
+    rest, digits = value.denominator, 0
+    for prime in (2, 5):
+        count = 0
+        while rest % prime == 0:
+            rest //= prime
+            count += 1
+        digits = max(digits, count)
+    if rest != 1:
+        return str(value)
+    if digits == 0:
+        return str(value.numerator)
+    scaled = abs(value.numerator) * 10**digits // value.denominator
+    whole, part = divmod(scaled, 10**digits)
+    return f"{'-' if value < 0 else ''}{whole}.{part:0{digits}d}"
+
+
+def common_measure(values: Iterable[Fraction]) -> Fraction | None:
+    """Greatest positive rational of which all values are integer multiples; ``None`` if all are 0."""
+    numerator, denominator = 0, 1
+    for value in values:
+        if value:
+            # gcd(a/b, c/d) = gcd(ad, cb) / bd
+            numerator = gcd(numerator * value.denominator, value.numerator * denominator)
+            denominator *= value.denominator
+            shared = gcd(numerator, denominator)
+            numerator, denominator = numerator // shared, denominator // shared
+    return Fraction(numerator, denominator) if numerator else None
+
+
+def integer_row(coefficients: Sequence[Fraction]) -> list[float]:
+    """Scale a homogeneous row to coprime integers, so that an engine sees it without rounding.
+
+    A row whose integers would not fit a float exactly is scaled to a largest entry of 1e6 instead;
+    only then is it rounded.
+    """
+    measure = common_measure(coefficients)
+    if measure is None:
+        return [0.0] * len(coefficients)
+    scaled = [value / measure for value in coefficients]
+    largest = max(abs(value) for value in scaled)
+    if largest < EXACT_FLOAT_LIMIT:
+        return [float(value) for value in scaled]
+    factor = Fraction(10**6) / largest
+    return [float(value * factor) for value in scaled]
+
+
+def least_common_denominator(values: Iterable[Fraction]) -> int:
+    """Least positive integer that makes every value an integer."""
+    return lcm(*(value.denominator for value in values))

@@ -1,0 +1,1 @@
+"""Exact algorithms around an engine."""

@@ -1,0 +1,64 @@
+"""Lexicographic optimisation: each objective is settled before the next one is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from fairbound.models.errors import InputError
+from fairbound.models.problem import Instance, Problem
+from fairbound.solvers.method import Method
+from fairbound.solvers.result import OnProgress, Result, Seconds, Settings, Status
+
+
+def solve_lexicographic(
+    problem: Problem[Any, Any],
+    method: Method,
+    instance: Instance,
+    objectives: Sequence[str],
+    settings: Settings,
+    on_progress: OnProgress | None = None,
+) -> Result:
+    """Optimise the first objective, keep its best value as a rule, optimise the next, and so on.
+
+    Every stage starts from the solution of the one before. The result carries the bounds of the
+    last objective and the earlier results as ``stages``; it is optimal only if all of them are.
+
+    Raises
+    ------
+    InputError
+        If the method cannot state the question of a stage exactly.
+    """
+    stages: list[Result] = []
+    asked = instance
+    for objective in objectives:
+        reason = method.refuses(asked, objective)
+        if reason is not None:
+            raise InputError(f"method {method.name} refuses objective {objective} of {instance.name}: {reason}")
+        start = stages[-1].solution if stages else None
+        result = method.run(asked, objective, settings, on_progress, start=start)
+        stages.append(result)
+        if result.primal_bound is None:
+            break
+        asked = problem.bounded(asked, objective, result.primal_bound)
+
+    last = stages[-1]
+    if last.primal_bound is None and len(stages) > 1:
+        # The stage before was feasible for this question too: its solution is the answer, unproven.
+        last = replace(stages[-2], termination=last.termination, dual_bound=None)
+    proven = len(stages) == len(objectives) and all(stage.status is Status.OPTIMAL for stage in stages)
+    status = Status.FEASIBLE if last.status is Status.OPTIMAL and not proven else last.status
+    total = Seconds(
+        *(sum(getattr(stage.seconds, step) for stage in stages) for step in ("build", "compile", "solve", "total"))
+    )
+    return replace(
+        last,
+        digest=instance.digest,
+        parameters=instance.parameters,
+        objective=",".join(objectives),
+        status=status,
+        level=min(stage.level for stage in stages),
+        stages=tuple(stages[: len(stages) - 1]),
+        seconds=total,
+    )

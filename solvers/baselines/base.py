@@ -1,0 +1,23 @@
+"""What a baseline is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A heuristic: ``run(instance, objective, seed, argument)`` returns a solution.
+
+    Attributes
+    ----------
+    usual
+        Arguments with which comparisons run it (``width:3.125``); empty if it takes none.
+    """
+
+    name: str
+    summary: str
+    run: Callable[[Any, str, int, str | None], Any]
+    usual: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""Solver programs behind one interface: a Pyomo model in, an ``Outcome`` out."""

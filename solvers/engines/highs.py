@@ -1,0 +1,268 @@
+"""HiGHS: arrays in, solution, both bounds and a trace out.
+
+What this engine really does with gaps, callbacks, interrupts and quadratics, and why each option
+below is set: ``docs/engines.md``.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import highspy
+import numpy as np
+import pyomo.environ as pyo
+from fairbound.solvers.engines.standard_form import (
+    Floats,
+    StandardForm,
+    TriviallyInfeasibleError,
+    UnsupportedModelError,
+    compile_model,
+)
+from fairbound.solvers.result import EngineInfo, ModelSize, OnProgress, Progress, Settings, Termination
+
+NAME = "highs"
+
+_TERMINATION = {
+    highspy.HighsModelStatus.kOptimal: Termination.FINISHED,
+    highspy.HighsModelStatus.kModelEmpty: Termination.FINISHED,
+    highspy.HighsModelStatus.kInfeasible: Termination.INFEASIBLE,
+    highspy.HighsModelStatus.kUnbounded: Termination.UNBOUNDED,
+    highspy.HighsModelStatus.kTimeLimit: Termination.TIME_LIMIT,
+    highspy.HighsModelStatus.kInterrupt: Termination.INTERRUPTED,
+}
+
+_CALLBACKS = (
+    highspy.cb.HighsCallbackType.kCallbackMipLogging,
+    highspy.cb.HighsCallbackType.kCallbackMipImprovingSolution,
+    highspy.cb.HighsCallbackType.kCallbackMipInterrupt,
+    highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt,
+    highspy.cb.HighsCallbackType.kCallbackIpmInterrupt,
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the engine claims. Values are in the Pyomo variables if ``has_solution``.
+
+    Attributes
+    ----------
+    primal, dual
+        The engine's floats, for progress and traces only.
+    """
+
+    termination: Termination
+    has_solution: bool
+    primal: float | None
+    dual: float | None
+    nodes: int
+    size: ModelSize
+    compile_seconds: float
+    solve_seconds: float
+    trace: tuple[Progress, ...]
+    engine: EngineInfo
+    message: str = ""
+
+
+def version() -> str:
+    """Version of the HiGHS library."""
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
+    return str(highs.version())
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    """The HiGHS options that a setting stands for."""
+    chosen: dict[str, Any] = {
+        # Both gaps must be named: the relative one defaults to 1e-4 and calls that optimal.
+        "mip_rel_gap": settings.gap,
+        "mip_abs_gap": 0.0,
+        "threads": settings.threads,
+        "random_seed": settings.seed,
+    }
+    if settings.time_limit is not None:
+        chosen["time_limit"] = settings.time_limit
+    return chosen
+
+
+_threads_in_use = 0
+
+
+def pass_model(form: StandardForm, settings: Settings) -> highspy.Highs:
+    """A live ``Highs`` object that holds the model; algorithms change it and run it again.
+
+    Raises
+    ------
+    UnsupportedModelError
+        If HiGHS does not take the model.
+    """
+    global _threads_in_use
+    if _threads_in_use not in (0, settings.threads):
+        highspy.Highs.resetGlobalScheduler(True)  # else the first thread count of a process stays
+    _threads_in_use = settings.threads
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
+    # The callbacks that carry bounds are silent without output, so output is on and goes nowhere.
+    highs.setOptionValue("log_to_console", False)
+    for name, value in options(settings).items():
+        highs.setOptionValue(name, value)
+    status = highs.passModel(
+        len(form.columns),
+        len(form.rows),
+        int(form.A.nnz),
+        int(highspy.MatrixFormat.kRowwise),
+        int(highspy.ObjSense.kMaximize if form.maximize else highspy.ObjSense.kMinimize),
+        form.offset,
+        form.c,
+        form.column_lower,
+        form.column_upper,
+        form.row_lower,
+        form.row_upper,
+        form.A.indptr.astype(np.int32),
+        form.A.indices.astype(np.int32),
+        form.A.data,
+        form.integrality,
+    )
+    if status == highspy.HighsStatus.kOk and form.Q is not None:
+        status = highs.passHessian(
+            form.Q.shape[0],
+            int(form.Q.nnz),
+            int(highspy.HessianFormat.kTriangular),
+            form.Q.indptr.astype(np.int32),
+            form.Q.indices.astype(np.int32),
+            form.Q.data,
+        )
+    if status == highspy.HighsStatus.kError:
+        raise UnsupportedModelError("HiGHS refused the model")
+    return highs
+
+
+def solve(
+    model: pyo.ConcreteModel,
+    settings: Settings,
+    on_progress: OnProgress | None = None,
+    warm_start: bool = False,
+) -> Outcome:
+    """Compile, pass and run a Pyomo model; values come back in its variables.
+
+    Parameters
+    ----------
+    warm_start
+        Take the variables' present values as a MIP start.
+
+    Raises
+    ------
+    UnsupportedModelError
+        For a model that HiGHS must not see; nothing has been run then.
+    """
+    info = EngineInfo(NAME, version(), options(settings))
+    began = time.perf_counter()
+    try:
+        form = compile_model(model)
+    except TriviallyInfeasibleError as error:
+        seconds = time.perf_counter() - began
+        empty = ModelSize(0, 0, 0, 0)
+        return Outcome(Termination.INFEASIBLE, False, None, None, 0, empty, seconds, 0.0, (), info, str(error))
+    start = form.start() if warm_start else None
+    highs = pass_model(form, settings)
+    compiled = time.perf_counter()
+    if start is not None:
+        highs.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
+    trace = run(highs, on_progress)
+    seconds = time.perf_counter() - compiled
+
+    termination = _TERMINATION.get(highs.getModelStatus(), Termination.ENGINE_ERROR)
+    if highs.getModelStatus() == highspy.HighsModelStatus.kUnboundedOrInfeasible:
+        # Presolve stops at the first of the two that it can tell; without it the answer is definite.
+        highs.setOptionValue("presolve", "off")
+        trace += run(highs, on_progress)
+        termination = _TERMINATION.get(highs.getModelStatus(), Termination.ENGINE_ERROR)
+    values, primal, dual, nodes = _read(highs, form, termination)
+    if termination is Termination.FINISHED and settings.gap > 0 and primal is not None and dual is not None:
+        closed = abs(dual - primal) <= 1e-9 * max(1.0, abs(primal))
+        termination = Termination.FINISHED if closed else Termination.GAP_LIMIT
+    if values is not None:
+        form.load(values)
+    return Outcome(
+        termination=termination,
+        has_solution=values is not None,
+        primal=primal,
+        dual=dual,
+        nodes=nodes,
+        size=form.size,
+        compile_seconds=compiled - began,
+        solve_seconds=seconds,
+        trace=tuple(trace),
+        engine=info,
+        message="" if termination is not Termination.ENGINE_ERROR else str(highs.getModelStatus()),
+    )
+
+
+def _read(
+    highs: highspy.Highs, form: StandardForm, termination: Termination
+) -> tuple[Floats | None, float | None, float | None, int]:
+    """Column values, the engine's two bounds and the number of nodes."""
+    info = highs.getInfo()
+    feasible = info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
+    if not len(form.columns):
+        feasible = termination is Termination.FINISHED
+    values = np.asarray(highs.getSolution().col_value, dtype=float) if feasible else None
+    primal = float(info.objective_function_value) if feasible else None
+    if form.integrality.any():
+        dual = float(info.mip_dual_bound)
+        return values, primal, dual if abs(dual) < highspy.kHighsInf else None, max(0, int(info.mip_node_count))
+    # A linear or convex quadratic programme has a dual bound only once it is solved.
+    return values, primal, primal if termination is Termination.FINISHED else None, 0
+
+
+def run(highs: highspy.Highs, on_progress: OnProgress | None = None) -> list[Progress]:
+    """Run a live model; Ctrl-C stops it and keeps incumbent and bound. Returns the trace."""
+    trace: list[Progress] = []
+    began = time.perf_counter()
+    with _interruptible() as stop:
+
+        def callback(kind: Any, message: str, data: Any, answer: Any, _: Any) -> None:
+            if kind in _CALLBACKS[:2]:
+                primal, dual = float(data.mip_primal_bound), float(data.mip_dual_bound)
+                moment = Progress(
+                    time.perf_counter() - began,
+                    primal if abs(primal) < highspy.kHighsInf else None,
+                    dual if abs(dual) < highspy.kHighsInf else None,
+                    int(data.mip_node_count),
+                )
+                trace.append(moment)
+                if on_progress is not None:
+                    on_progress(moment)
+            elif answer is not None and stop.is_set():
+                answer.user_interrupt = True
+
+        highs.setCallback(callback, None)
+        for kind in _CALLBACKS:
+            highs.startCallback(kind)
+        highs.run()
+        for kind in _CALLBACKS:
+            highs.stopCallback(kind)
+    return trace
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """While inside, the first Ctrl-C sets the event; a second one acts as usual."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    usual = signal.getsignal(signal.SIGINT)
+
+    def note(number: int, frame: Any) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, usual)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, usual)

@@ -1,0 +1,175 @@
+"""Compile a Pyomo model once to arrays: the form in which an engine takes it without reading text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyomo.environ as pyo
+import scipy.sparse as sp
+from fairbound.solvers.result import ModelSize
+from numpy.typing import NDArray
+from pyomo.common.errors import InfeasibleConstraintException, InvalidConstraintError, InvalidExpressionError
+from pyomo.repn import generate_standard_repn
+from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
+
+Floats = NDArray[np.float64]
+
+CURVATURE_TOLERANCE = 1e-9
+"""An eigenvalue this small against the largest counts as zero curvature."""
+
+
+class UnsupportedModelError(ValueError):
+    """The engine must not be given this model; the text says why."""
+
+
+class TriviallyInfeasibleError(ValueError):
+    """A row without variables contradicts itself."""
+
+
+@dataclass(frozen=True)
+class StandardForm:
+    """Minimise or maximise c x + offset (+ 1/2 x Q x) over row_lower <= A x <= row_upper.
+
+    Attributes
+    ----------
+    columns
+        Pyomo variables, in column order; columns that occur in no row and no objective are absent.
+    A
+        Row-wise sparse matrix, shape (rows, columns).
+    integrality
+        1 for integer columns, 0 for continuous ones.
+    Q
+        Lower triangle of the Hessian, column-wise, or ``None``.
+    """
+
+    columns: Sequence[Any]
+    rows: Sequence[Any]
+    maximize: bool
+    c: Floats
+    offset: float
+    A: sp.csr_array
+    row_lower: Floats
+    row_upper: Floats
+    column_lower: Floats
+    column_upper: Floats
+    integrality: NDArray[np.int32]
+    Q: sp.csc_array | None = None
+
+    @property
+    def size(self) -> ModelSize:
+        return ModelSize(len(self.columns), len(self.rows), int(self.A.nnz), int(self.integrality.sum()))
+
+    def start(self) -> Floats | None:
+        """Values of the variables as a MIP start, or ``None`` if any has none."""
+        values = [variable.value for variable in self.columns]
+        return None if None in values else np.array(values, dtype=float)
+
+    def load(self, values: Floats) -> None:
+        """Write column values back into the Pyomo variables, integers rounded."""
+        rounded = np.where(self.integrality == 1, np.rint(values), values).tolist()
+        for variable, value in zip(self.columns, rounded, strict=True):
+            variable.set_value(value, skip_validation=True)
+
+
+def compile_model(model: pyo.ConcreteModel) -> StandardForm:
+    """Compile a linear model, or one with a quadratic objective.
+
+    Raises
+    ------
+    UnsupportedModelError
+        For nonlinear rows, for objectives of a higher degree, for a quadratic objective with
+        integer variables, and for one whose curvature has the wrong sign.
+    TriviallyInfeasibleError
+        If a row without variables cannot hold.
+    """
+    objectives = list(model.component_data_objects(pyo.Objective, active=True))
+    if len(objectives) != 1:
+        raise UnsupportedModelError(f"the model has {len(objectives)} active objectives; one is wanted")
+    try:
+        info = LinearStandardFormCompiler().write(model, mixed_form=True, set_sense=None)
+    except InfeasibleConstraintException as error:
+        raise TriviallyInfeasibleError(str(error)) from error
+    except (InvalidConstraintError, InvalidExpressionError) as error:
+        return _compile_quadratic(model, objectives[0], error)
+    return _arrays(info, list(info.columns), objectives[0].sense == pyo.maximize)
+
+
+def _arrays(info: Any, columns: list[Any], maximize: bool) -> StandardForm:
+    """Arrays of a compiled model; columns beyond the compiled ones are empty."""
+    extra = len(columns) - len(info.columns)
+    matrix = sp.csr_array(info.A)
+    c = np.concatenate([np.asarray(info.c.todense()).ravel(), np.zeros(extra)])
+    if extra:
+        matrix = sp.csr_array((matrix.data, matrix.indices, matrix.indptr), shape=(matrix.shape[0], len(columns)))
+    rhs = np.asarray(info.rhs, dtype=float)
+    kind = np.fromiter((row.bound_type for row in info.rows), dtype=np.int8, count=len(info.rows))
+    # In Pyomo's mixed form 1 is an upper, -1 a lower right-hand side and 0 an equation.
+    return StandardForm(
+        columns=columns,
+        rows=[row.constraint for row in info.rows],
+        maximize=maximize,
+        c=c,
+        offset=float(info.c_offset[0]),
+        A=matrix,
+        row_lower=np.where(kind <= 0, rhs, -np.inf),
+        row_upper=np.where(kind >= 0, rhs, np.inf),
+        column_lower=np.fromiter((_or(v.lb, -np.inf) for v in columns), dtype=float, count=len(columns)),
+        column_upper=np.fromiter((_or(v.ub, np.inf) for v in columns), dtype=float, count=len(columns)),
+        integrality=np.fromiter((not v.is_continuous() for v in columns), dtype=np.int32, count=len(columns)),
+    )
+
+
+def _or(bound: float | None, default: float) -> float:
+    return default if bound is None else bound
+
+
+def _compile_quadratic(model: pyo.ConcreteModel, objective: Any, error: Exception) -> StandardForm:
+    """Compile the linear part with Pyomo's compiler and take the Hessian from the objective."""
+    repn = generate_standard_repn(objective.expr, quadratic=True)
+    if repn.nonlinear_expr is not None:
+        raise UnsupportedModelError(f"the objective is neither linear nor quadratic: {error}") from error
+    if not repn.quadratic_vars:
+        raise UnsupportedModelError(f"a row is not linear: {error}") from error
+    linear = pyo.Objective(
+        expr=repn.constant + sum(a * v for a, v in zip(repn.linear_coefs, repn.linear_vars, strict=True)),
+        sense=objective.sense,
+    )
+    objective.deactivate()
+    name = pyo.unique_component_name(model, "linear_part")
+    model.add_component(name, linear)
+    try:
+        info = LinearStandardFormCompiler().write(model, mixed_form=True, set_sense=None)
+    except (InvalidConstraintError, InvalidExpressionError) as row_error:
+        raise UnsupportedModelError(f"a row is not linear: {row_error}") from row_error
+    finally:
+        model.del_component(name)
+        objective.activate()
+
+    columns = list(info.columns)
+    position = {id(v): j for j, v in enumerate(columns)}
+    for pair in repn.quadratic_vars:
+        for variable in pair:
+            if id(variable) not in position:
+                position[id(variable)] = len(columns)
+                columns.append(variable)
+    form = _arrays(info, columns, objective.sense == pyo.maximize)
+    if form.integrality.any():
+        raise UnsupportedModelError("a quadratic objective with integer variables (MIQP) is beyond this engine")
+    dense = np.zeros((len(columns), len(columns)))
+    for coefficient, (one, other) in zip(repn.quadratic_coefs, repn.quadratic_vars, strict=True):
+        i, j = position[id(one)], position[id(other)]
+        dense[i, j] += coefficient
+        dense[j, i] += coefficient
+    used = np.flatnonzero(dense.any(axis=0))
+    eigenvalues = np.linalg.eigvalsh(dense[np.ix_(used, used)])
+    wrong = eigenvalues.max() if form.maximize else -eigenvalues.min()
+    if wrong > CURVATURE_TOLERANCE * np.abs(eigenvalues).max():
+        wanted = "concave" if form.maximize else "convex"
+        raise UnsupportedModelError(
+            f"the quadratic objective is not {wanted} (an eigenvalue of the wrong sign, {wrong:.3g}); "
+            "this engine would return a wrong optimum without saying so"
+        )
+    return StandardForm(**{**form.__dict__, "Q": sp.csc_array(np.tril(dense))})

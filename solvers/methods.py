@@ -1,0 +1,145 @@
+"""The table of named methods: every way from an instance to a result, found by problem and name.
+
+A formulation is a method by itself (its model, handed to HiGHS). Exact algorithms and baselines
+are listed by problem in ``ALGORITHMS`` and ``BASELINES``; a new one is one file and one line there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from fairbound.models.errors import InputError, nearest
+from fairbound.models.problem import Formulation, Instance, Problem
+from fairbound.models.registry import find_problem
+from fairbound.solvers.baselines import cep_grouping as cep_baselines
+from fairbound.solvers.baselines.base import Baseline
+from fairbound.solvers.engines import highs
+from fairbound.solvers.method import Kind, Method
+from fairbound.solvers.result import OnProgress, Result, Seconds, Settings, Termination, conclude
+
+BASELINES: dict[str, Sequence[Baseline]] = {"cep": cep_baselines.BASELINES}
+ALGORITHMS: dict[str, Sequence[Method]] = {}
+
+
+def solve_formulation(
+    problem: Problem[Any, Any],
+    formulation: Formulation[Any, Any],
+    instance: Instance,
+    objective: str,
+    settings: Settings,
+    on_progress: OnProgress | None = None,
+    start: Any = None,
+) -> Result:
+    """Build a formulation, solve it with HiGHS, and evaluate what it found exactly."""
+    began = time.perf_counter()
+    model = formulation.build(instance, objective)
+    if start is not None:
+        formulation.assign(model, start)
+    built = time.perf_counter()
+    outcome = highs.solve(model, settings, on_progress, warm_start=start is not None)
+    result = conclude(
+        problem,
+        instance,
+        objective,
+        formulation.name,
+        solution=formulation.extract(model) if outcome.has_solution else None,
+        termination=outcome.termination,
+        claimed_bound=outcome.dual,
+        settings=settings,
+        engine=outcome.engine,
+        model=outcome.size,
+        nodes=outcome.nodes,
+        trace=outcome.trace,
+        message=outcome.message,
+    )
+    seconds = Seconds(built - began, outcome.compile_seconds, outcome.solve_seconds, time.perf_counter() - began)
+    return replace(result, seconds=seconds)
+
+
+def relaxation_bound(
+    problem: Problem[Any, Any], formulation: Formulation[Any, Any], instance: Instance, objective: str
+) -> float | None:
+    """Optimum of the LP relaxation of a formulation, as a float."""
+    return highs.solve(formulation.build(instance, objective, relaxed=True), Settings()).dual
+
+
+def _from_formulation(problem: Problem[Any, Any], formulation: Formulation[Any, Any]) -> Method:
+    def run(
+        instance: Instance,
+        objective: str,
+        settings: Settings,
+        on_progress: OnProgress | None = None,
+        start: Any = None,
+    ) -> Result:
+        return solve_formulation(problem, formulation, instance, objective, settings, on_progress, start)
+
+    return Method(formulation.name, Kind.FORMULATION, formulation.summary, run, formulation.refuses)
+
+
+def _from_baseline(problem: Problem[Any, Any], baseline: Baseline, name: str, argument: str | None) -> Method:
+    def run(
+        instance: Instance,
+        objective: str,
+        settings: Settings,
+        on_progress: OnProgress | None = None,
+        start: Any = None,
+    ) -> Result:
+        began = time.perf_counter()
+        solution = baseline.run(instance, objective, settings.seed, argument)
+        result = conclude(
+            problem,
+            instance,
+            objective,
+            name,
+            solution=solution,
+            termination=Termination.FINISHED,
+            settings=settings,
+        )
+        seconds = time.perf_counter() - began
+        return replace(result, seconds=Seconds(solve=seconds, total=seconds))
+
+    return Method(name, Kind.BASELINE, baseline.summary, run, lambda instance, objective: None)
+
+
+def methods_of(problem: Problem[Any, Any]) -> list[Method]:
+    """Every method of a problem: formulations, algorithms, baselines with each usual argument."""
+    found = [_from_formulation(problem, formulation) for formulation in problem.formulations]
+    found += ALGORITHMS.get(problem.name, ())
+    for baseline in BASELINES.get(problem.name, ()):
+        for argument in baseline.usual or (None,):
+            name = baseline.name if argument is None else f"{baseline.name}:{argument}"
+            found.append(_from_baseline(problem, baseline, name, argument))
+    return found
+
+
+def find_method(problem: Problem[Any, Any], name: str) -> Method:
+    """Find a method by name; ``width:3.125`` gives a baseline its argument.
+
+    Raises ``InputError`` with the nearest names.
+    """
+    known = methods_of(problem)
+    for method in known:
+        if method.name == name:
+            return method
+    head, colon, argument = name.partition(":")
+    for baseline in BASELINES.get(problem.name, ()):
+        if baseline.name == head and colon and baseline.usual:
+            return _from_baseline(problem, baseline, name, argument)
+    raise InputError(f"unknown method of {problem.name}", found=name, wanted=nearest(name, [m.name for m in known]))
+
+
+def default_method(instance: Instance, objective: str) -> Method:
+    """The first formulation or algorithm that can state the question exactly."""
+    problem = find_problem(instance.problem)
+    reasons = []
+    for method in methods_of(problem):
+        if method.kind is Kind.BASELINE:
+            continue
+        reason = method.refuses(instance, objective)
+        if reason is None:
+            return method
+        reasons.append(f"{method.name}: {reason}")
+    raise InputError(f"no exact method takes {instance.name} with objective {objective} ({'; '.join(reasons)})")

@@ -1,0 +1,182 @@
+"""The Python API: the verbs of the command line, with the same words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fairbound.instances import catalogue
+from fairbound.models.errors import InputError
+from fairbound.models.problem import Evaluation, Instance, Problem
+from fairbound.models.registry import find_problem
+from fairbound.solvers.algorithms.lexicographic import solve_lexicographic
+from fairbound.solvers.algorithms.pareto import Front, pareto_front
+from fairbound.solvers.method import Kind, Method
+from fairbound.solvers.methods import default_method, find_method, methods_of, relaxation_bound
+from fairbound.solvers.result import OnProgress, Result, Settings
+
+
+def load(
+    instance: str | Instance, parameters: Mapping[str, object] | None = None, problem: str | None = None
+) -> Instance:
+    """Load an instance by catalogue name or file, with some parameters changed.
+
+    Parameters
+    ----------
+    parameters
+        Values as text are read as exact decimals or ratios; so ``"0.40"``, never ``0.40``.
+
+    Raises
+    ------
+    InputError
+        One line that says what is wrong, where, and what was wanted.
+    """
+    loaded = catalogue.load(instance, problem) if isinstance(instance, str) else instance
+    if not parameters:
+        return loaded
+    kind = find_problem(loaded.problem)
+    kind.check_parameters({name: str(value) for name, value in parameters.items()})
+    changed: Instance = kind.with_parameters(loaded, {name: str(value) for name, value in parameters.items()})
+    return changed
+
+
+def _objectives(problem: Problem[Any, Any], objective: str | None) -> list[str]:
+    names = [part.strip() for part in objective.split(",")] if objective else [problem.objectives[0].name]
+    for name in names:
+        problem.objective(name)
+    if len(set(names)) < len(names):
+        raise InputError("objective named twice", found=objective)
+    return names
+
+
+def _method(problem: Problem[Any, Any], instance: Instance, name: str | None, objective: str) -> Method:
+    return default_method(instance, objective) if name is None else find_method(problem, name)
+
+
+def solve(
+    instance: str | Instance,
+    *,
+    objective: str | None = None,
+    method: str | None = None,
+    parameters: Mapping[str, object] | None = None,
+    settings: Settings = Settings(),  # noqa: B008 - frozen
+    on_progress: OnProgress | None = None,
+) -> Result:
+    """Answer an instance with one method.
+
+    Parameters
+    ----------
+    objective
+        A name, or several joined by commas: optimised one after the other (lexicographic).
+    method
+        A formulation, an algorithm or a baseline; by default the first exact one that applies.
+
+    Raises
+    ------
+    InputError
+        If the instance, a parameter or a name is wrong, or the method refuses the question.
+    """
+    asked = load(instance, parameters)
+    problem = find_problem(asked.problem)
+    names = _objectives(problem, objective)
+    chosen = _method(problem, asked, method, names[0])
+    if len(names) > 1:
+        if chosen.kind is Kind.BASELINE:
+            raise InputError("a baseline takes one objective", found=objective)
+        return solve_lexicographic(problem, chosen, asked, names, settings, on_progress)
+    reason = chosen.refuses(asked, names[0])
+    if reason is not None:
+        raise InputError(f"method {chosen.name} refuses {asked.name}: {reason}")
+    return chosen.run(asked, names[0], settings, on_progress)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One line of a comparison.
+
+    Attributes
+    ----------
+    result
+        ``None`` if the method refuses the question; ``refusal`` says why.
+    relaxation
+        Optimum of the LP relaxation of a formulation.
+    """
+
+    method: Method
+    result: Result | None
+    relaxation: float | None = None
+    refusal: str | None = None
+
+
+def compare(
+    instance: str | Instance,
+    *,
+    methods: Sequence[str] | None = None,
+    objective: str | None = None,
+    parameters: Mapping[str, object] | None = None,
+    settings: Settings = Settings(),  # noqa: B008 - frozen
+    on_start: Callable[[str], None] | None = None,
+    on_progress: OnProgress | None = None,
+) -> list[Compared]:
+    """Run several methods (by default all) on one instance, one after the other."""
+    asked = load(instance, parameters)
+    problem = find_problem(asked.problem)
+    [name] = _objectives(problem, objective)[:1]
+    chosen = methods_of(problem) if methods is None else [find_method(problem, method) for method in methods]
+    compared = []
+    for method in chosen:
+        if on_start is not None:
+            on_start(method.name)
+        refusal = method.refuses(asked, name)
+        if refusal is not None:
+            compared.append(Compared(method, None, refusal=refusal))
+            continue
+        relaxation = None
+        if method.kind is Kind.FORMULATION:
+            relaxation = relaxation_bound(problem, problem.formulation(method.name), asked, name)
+        compared.append(Compared(method, method.run(asked, name, settings, on_progress), relaxation))
+    return compared
+
+
+def pareto(
+    instance: str | Instance,
+    first: str,
+    second: str,
+    *,
+    method: str | None = None,
+    parameters: Mapping[str, object] | None = None,
+    settings: Settings = Settings(),  # noqa: B008 - frozen
+    most_points: int = 50,
+    on_point: Callable[[Result], None] | None = None,
+    on_progress: OnProgress | None = None,
+) -> Front:
+    """The Pareto front of two objectives; see ``fairbound.solvers.algorithms.pareto``."""
+    asked = load(instance, parameters)
+    problem = find_problem(asked.problem)
+    first, second = _objectives(problem, f"{first},{second}")
+    chosen = _method(problem, asked, method, first)
+    return pareto_front(problem, chosen, asked, first, second, settings, most_points, on_point, on_progress)
+
+
+def evaluate(instance: str | Instance, solution: Any, parameters: Mapping[str, object] | None = None) -> Evaluation:
+    """Score a solution exactly: every objective and every broken rule."""
+    asked = load(instance, parameters)
+    evaluation: Evaluation = find_problem(asked.problem).evaluate(asked, solution)
+    return evaluation
+
+
+def sweep(
+    pattern: str,
+    *,
+    objective: str | None = None,
+    method: str | None = None,
+    parameters: Mapping[str, object] | None = None,
+    settings: Settings = Settings(),  # noqa: B008 - frozen
+    skip: Callable[[str], bool] = lambda name: False,
+) -> Iterator[tuple[Instance, Result]]:
+    """Solve every instance of a family (``cep/us/*``, ``cep/us/ca/*``) in this process."""
+    for name in catalogue.expand(pattern):
+        if not skip(name):
+            asked = load(name, parameters)
+            yield asked, solve(asked, objective=objective, method=method, settings=settings)
