@@ -198,12 +198,8 @@ def us_district(path: Path, key: str) -> CepInstance:
             )
             identified = typed.enrolled
         schools.append(School(id=identifier, name=typed.name, enrolled=typed.enrolled, identified=identified))
-    return CepInstance(name=f"cep/us/{key}", schools=tuple(schools), repairs=tuple(repairs))
-
-
-def us_district_name(path: Path, key: str) -> str:
-    """Published name of a district."""
-    return _us_rows(path)[key][0][1]["district_name"]
+    title = _us_rows(path)[key][0][1]["district_name"]
+    return CepInstance(name=f"cep/us/{key}", schools=tuple(schools), repairs=tuple(repairs), title=title)
 
 
 def _us_members() -> list[str]:

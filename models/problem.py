@@ -63,12 +63,19 @@ class Parameter:
 
 
 class Instance(ABC):
-    """One frozen, validated set of data for a problem.
+    """One frozen, validated set of data for a problem; subclasses are frozen dataclasses.
 
-    Subclasses are frozen dataclasses with a ``name`` (for people; not part of the digest).
+    Attributes
+    ----------
+    name, title
+        For people; no part of the digest.
+    repairs
+        What was changed in published data before this instance was made.
     """
 
     name: str
+    title: str = ""
+    repairs: tuple[str, ...] = ()
 
     @property
     @abstractmethod
@@ -182,6 +189,10 @@ class Problem(Generic[I, S]):
         The solution as a table: one mapping per row, for CSV and JSON.
     read_solution
         The inverse of ``solution_rows``; raises ``InputError``.
+    solution_summary
+        The solution for people: a short table of text.
+    facts
+        Size of an instance for people: names and formatted figures.
     """
 
     name: str
@@ -196,6 +207,8 @@ class Problem(Generic[I, S]):
     lattice: Callable[[I, str], Fraction | None]
     solution_rows: Callable[[I, S], list[dict[str, str]]]
     read_solution: Callable[[I, Sequence[Mapping[str, str]]], S]
+    solution_summary: Callable[[I, S], list[dict[str, str]]]
+    facts: Callable[[I], dict[str, str]]
 
     def objective(self, name: str) -> Objective:
         """Find an objective by name; raises ``InputError`` with the nearest names."""

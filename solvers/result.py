@@ -190,6 +190,15 @@ def relative_gap(primal: Fraction | None, dual: Fraction | None) -> float | None
     return float(abs(dual - primal) / abs(primal)) if primal else float("inf")
 
 
+def shortfall(value: Fraction | None, bound: Fraction | None) -> float | None:
+    """How far a value stays behind a dual bound, as a share of the bound; ``None`` without both."""
+    if value is None or bound is None:
+        return None
+    if value == bound:
+        return 0.0
+    return float(abs(bound - value) / abs(bound)) if bound else float("inf")
+
+
 def lattice_bound(claimed: float, lattice: Fraction | None, sense: Sense) -> Fraction:
     """Turn an engine's floating-point dual bound into a rational claim.
 

@@ -13,9 +13,11 @@ from fairbound.models.cep_grouping.problem import (
     School,
     bounded,
     evaluate,
+    facts,
     lattice,
     read_solution,
     solution_rows,
+    solution_summary,
 )
 from fairbound.models.cep_grouping.rates import Rates, find_rates, rate_tables
 from fairbound.models.problem import Problem
@@ -41,6 +43,8 @@ PROBLEM = Problem(
     lattice=lattice,
     solution_rows=solution_rows,
     read_solution=read_solution,
+    solution_summary=solution_summary,
+    facts=facts,
 )
 
 __all__ = [

@@ -86,8 +86,6 @@ class CepInstance(Instance):
         group or all out.
     floors
         Least values of objectives: pairs (objective, value).
-    repairs
-        What was changed in published data before this instance was made.
     """
 
     name: str
@@ -102,6 +100,7 @@ class CepInstance(Instance):
     together: tuple[tuple[str, ...], ...] = ()
     floors: tuple[tuple[str, Fraction], ...] = ()
     repairs: tuple[str, ...] = ()
+    title: str = ""
 
     def __post_init__(self) -> None:
         _validate(self)
@@ -390,3 +389,47 @@ def read_solution(instance: CepInstance, rows: Sequence[Mapping[str, str]]) -> G
         if group:
             groups.setdefault(group, []).append(identifier)
     return Grouping.of(groups.values())
+
+
+def solution_summary(instance: CepInstance, grouping: Grouping) -> list[dict[str, str]]:
+    """One row per group, and one for the schools left out."""
+    rows = []
+    for g, group in enumerate(grouping.groups):
+        schools = [instance.by_id[identifier] for identifier in group]
+        identified = sum((school.identified for school in schools), Fraction(0))
+        enrolled = sum((school.enrolled for school in schools), Fraction(0))
+        worth = evaluate(replace(instance, forced_in=(), floors=()), Grouping((group,))).values[REIMBURSEMENT]
+        rows.append(_summary_row(str(g + 1), len(group), enrolled, identified, instance, worth))
+    covered = {identifier for group in grouping.groups for identifier in group}
+    out = [school for school in instance.schools if school.id not in covered]
+    if out:
+        identified = sum((school.identified for school in out), Fraction(0))
+        enrolled = sum((school.enrolled for school in out), Fraction(0))
+        rows.append(_summary_row("left out", len(out), enrolled, identified, instance, None))
+    return rows
+
+
+def _summary_row(
+    label: str, schools: int, enrolled: Fraction, identified: Fraction, instance: CepInstance, worth: Fraction | None
+) -> dict[str, str]:
+    share = float(identified / enrolled) if enrolled else 0.0
+    return {
+        "group": label,
+        "schools": f"{schools:,}",
+        "students": f"{float(enrolled):,.10g}",
+        "identified": f"{float(identified):,.10g}",
+        "identified share": f"{share:.2%}",
+        "claim share": "-" if worth is None else f"{float(claim_share(instance, identified, enrolled)):.2%}",
+        "worth": "-" if worth is None else f"{float(worth):,.2f}",
+    }
+
+
+def facts(instance: CepInstance) -> dict[str, str]:
+    """Size of an instance for people."""
+    enrolled = sum((school.enrolled for school in instance.schools), Fraction(0))
+    identified = sum((school.identified for school in instance.schools), Fraction(0))
+    return {
+        "schools": f"{len(instance.schools):,}",
+        "students": f"{float(enrolled):,.10g}",
+        "identified": f"{float(identified):,.10g}",
+    }

@@ -42,10 +42,11 @@ def pareto_front(
     on_point: Callable[[Result], None] | None = None,
     on_progress: OnProgress | None = None,
 ) -> Front:
-    """Trace the front: solve (first, second), then ask for more of the second, again and again.
+    """Trace the front by asking for more of ``second``, again and again.
 
-    Each step asks for at least one lattice unit more of ``second``, or for a larger even share of
-    its range where the front may hold more than ``most_points`` points.
+    A first pass takes even steps over the range of ``second``. Then each interval between two
+    neighbouring points is asked for its next point, one lattice unit of ``second`` further, until
+    no interval can hold another or there are ``most_points``.
 
     Raises
     ------
@@ -68,19 +69,31 @@ def pareto_front(
         return Front(first, second, (), complete=False)
     limit = end.values[second]
     span = sign * (limit - points[0].values[second])
-    step = max(unit, Fraction(-(-span // (unit * max(1, most_points - 1)))) * unit)
-    while True:
-        last = points[-1]
-        if on_point is not None:
-            on_point(last)
-        if last.status is not Status.OPTIMAL or last.values[second] == limit:
-            break
-        wanted = last.values[second] + sign * step
-        # The last step is cut short, so that the front always ends at the best of the second.
+    step = max(unit, Fraction(-(-span // (unit * max(1, most_points // 2)))) * unit)
+    proven = True
+
+    def beyond(point: Result, by: Fraction) -> Result | None:
+        """The next point at least ``by`` further in ``second``, and never past its best value."""
+        wanted = point.values[second] + sign * by
         wanted = min(wanted, limit) if sign > 0 else max(wanted, limit)
-        point = best(problem.bounded(instance, second, wanted), (first, second))
-        if point.primal_bound is None:
-            break
-        points.append(point)
-    done = points[-1].values[second] == limit and all(point.status is Status.OPTIMAL for point in points)
-    return Front(first, second, tuple(points), complete=done and step == unit)
+        found = best(problem.bounded(instance, second, wanted), (first, second))
+        if on_point is not None and found.primal_bound is not None:
+            on_point(found)
+        return found if found.primal_bound is not None else None
+
+    if on_point is not None:
+        on_point(points[0])
+    while proven and points[-1].values[second] != limit:
+        found = beyond(points[-1], step)
+        proven = found is not None and points[-1].status is Status.OPTIMAL
+        points += [found] if found is not None else []
+    i = 0
+    while proven and step > unit and i + 1 < len(points) and len(points) < most_points:
+        found = beyond(points[i], unit)
+        proven = found is not None and found.status is Status.OPTIMAL
+        if found is not None and found.values[second] != points[i + 1].values[second]:
+            points.insert(i + 1, found)
+        i += 1
+    closed = step == unit or i + 1 >= len(points)
+    done = proven and closed and all(point.status is Status.OPTIMAL for point in points)
+    return Front(first, second, tuple(points), complete=done)

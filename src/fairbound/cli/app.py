@@ -1,0 +1,58 @@
+"""The application: commands gathered, errors turned into one line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+import fairbound
+from fairbound.cli import catalogue, demo, instance, solve, sweep
+from fairbound.cli.exit_codes import ENGINE_FAILED, WRONG_INPUT
+from fairbound.models.errors import InputError
+from fairbound.solvers.engines.standard_form import UnsupportedModelError
+
+app = typer.Typer(
+    name="fairbound",
+    help="Exact, checkable answers to the optimisation problems behind school equity.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    epilog="Exit codes: 0 answered, 1 the answer is no, 2 wrong input, 3 stopped without a solution, 4 engine failed.",
+)
+for group in (demo, catalogue, solve, sweep):
+    group.register(app)
+app.add_typer(instance.app, name="instance")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"fairbound {fairbound.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> int:
+    """Run the command line; returns the exit code of a refused input or a failed engine."""
+    try:
+        app()
+    except InputError as error:
+        return _complain(str(error), WRONG_INPUT)
+    except UnsupportedModelError as error:
+        return _complain(f"the engine does not take this model: {error}", ENGINE_FAILED)
+    return 0
+
+
+def _complain(text: str, code: int) -> int:
+    print(f"error: {text}", file=sys.stderr)
+    return code

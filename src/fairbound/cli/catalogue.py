@@ -1,0 +1,55 @@
+"""``fairbound list``: problems, and what one problem offers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from fairbound.cli.show import console, table
+from fairbound.instances import catalogue
+from fairbound.instances.entry import data_file
+from fairbound.models.registry import PROBLEMS, find_problem
+from fairbound.solvers.methods import methods_of
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command("list")(list_)
+
+
+def list_(
+    problem: Annotated[str | None, typer.Argument(metavar="[PROBLEM]", help="Show what one problem offers.")] = None,
+) -> None:
+    """List the problems, or one problem's instances, objectives, parameters and methods."""
+    out = console()
+    if problem is None:
+        rows = [{"problem": p.name, "what it decides": p.summary} for p in PROBLEMS.values()]
+        out.print(table("Problems", rows, text_columns=2))
+        out.print("\nfairbound list PROBLEM shows its instances, objectives, parameters and methods.")
+        return
+    chosen = find_problem(problem)
+    out.print(f"[bold]{chosen.title}[/bold]: {chosen.summary}\n")
+    instances = [
+        {
+            "instance": entry.name,
+            "what": entry.summary,
+            "here": "yes" if entry.file is None or data_file(entry.file) else "no data",
+        }
+        for entry in catalogue.entries(chosen.name)
+    ]
+    objectives = [
+        {"objective": o.name, "sense": o.sense.value, "what": f"{o.summary} ({o.unit})"} for o in chosen.objectives
+    ]
+    parameters = [
+        {"parameter": p.name, "wanted": p.wanted, "default": p.default, "what": p.summary} for p in chosen.parameters
+    ]
+    methods = [{"method": m.name, "kind": m.kind.value, "what": m.summary} for m in methods_of(chosen)]
+    for title, rows in (
+        ("Instances", instances),
+        ("Objectives (the first is the default)", objectives),
+        ("Parameters (--set)", parameters),
+        ("Methods", methods),
+    ):
+        out.print(table(title, rows, text_columns=4))
+        out.print()

@@ -1,0 +1,46 @@
+"""``fairbound instance``: look at an instance, or check a file before it is used."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+
+from fairbound import api
+from fairbound.cli import options
+from fairbound.cli.show import console
+from fairbound.models.registry import find_problem
+
+app = typer.Typer(help="Look at instances and check files.", no_args_is_help=True)
+
+
+@app.command()
+def show(
+    instance: options.InstanceName,
+    set_: options.Changes = None,
+    problem: options.ProblemName = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Show an instance: size, parameters, repairs, digest; with --json its whole canonical form."""
+    asked = api.load(instance, options.changes(set_), problem)
+    if as_json:
+        print(json.dumps({"name": asked.name, "digest": asked.digest} | asked.canonical(), indent=2))
+        return
+    out = console()
+    facts = {"instance": asked.name, "problem": asked.problem, "digest": asked.digest}
+    facts |= find_problem(asked.problem).facts(asked)
+    facts |= {f"parameter {name}": value or "none" for name, value in asked.parameters.items()}
+    for i, repair in enumerate(asked.repairs):
+        facts[f"repair {i + 1}"] = repair
+    width = max(map(len, facts))
+    for name, text in facts.items():
+        out.print(f"[dim]{name:<{width}}[/dim]  {text}", soft_wrap=True)
+
+
+@app.command()
+def check(instance: options.InstanceName, set_: options.Changes = None, problem: options.ProblemName = None) -> None:
+    """Check a file or a catalogue entry: silent approval in one line, or one line that says what is wrong."""
+    asked = api.load(instance, options.changes(set_), problem)
+    facts = ", ".join(f"{value} {name}" for name, value in find_problem(asked.problem).facts(asked).items())
+    repairs = f"; {len(asked.repairs)} repairs recorded" if asked.repairs else ""
+    console().print(f"{asked.name}: fine ({facts}{repairs})", soft_wrap=True)

@@ -1,0 +1,50 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fairbound.models.errors import InputError
+from fairbound.solvers.result import Settings
+
+InstanceName = Annotated[
+    str, typer.Argument(metavar="INSTANCE", help="A catalogue name (see [b]fairbound list[/b]) or a file.")
+]
+ProblemName = Annotated[str | None, typer.Option("--problem", help="The problem of a file that does not tell.")]
+Objective = Annotated[
+    str | None,
+    typer.Option(help="What to optimise; several joined by commas are optimised one after the other."),
+]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a parameter; numbers are read exactly. Repeatable."),
+]
+TimeLimit = Annotated[float | None, typer.Option(min=0, help="Seconds for the engine.")]
+Gap = Annotated[float, typer.Option(min=0, help="Relative gap at which to stop; 0 asks for a proof.")]
+Threads = Annotated[int, typer.Option(min=1, help="Threads of the engine; one makes runs repeatable.")]
+Seed = Annotated[int, typer.Option(help="Seed of every random choice.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else there.")]
+OutFolder = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", file_okay=False, help="Also write the results here.")
+]
+
+
+def settings(time_limit: float | None, gap: float, threads: int, seed: int) -> Settings:
+    """The settings that the options stand for."""
+    return Settings(time_limit=time_limit, gap=gap, threads=threads, seed=seed)
+
+
+def changes(texts: list[str] | None) -> dict[str, str]:
+    """Read ``KEY=VALUE`` texts; raises ``InputError`` for anything else or a key named twice."""
+    pairs: dict[str, str] = {}
+    for text in texts or []:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise InputError("--set", found=text, wanted="KEY=VALUE")
+        if key.strip() in pairs:
+            raise InputError("--set names a parameter twice", found=key.strip())
+        pairs[key.strip()] = value.strip()
+    return pairs

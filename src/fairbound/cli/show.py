@@ -1,0 +1,105 @@
+"""How numbers, tables and running work look on a terminal."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+
+from rich.console import Console
+from rich.progress import Progress as Bar
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from fairbound.models.exact import decimal_text
+from fairbound.solvers.result import Level, OnProgress, Progress, Result, Status
+
+WIDTH = 100
+PATIENCE = 1.0
+"""Seconds after which running work is shown."""
+
+LEVELS = {
+    Level.L0: "claimed by the engine",
+    Level.L1: "value exact, bound claimed by the engine",
+    Level.L2: "value and bound exact",
+    Level.L3: "independent engines agree",
+    Level.L4: "tree certificate replayed",
+    Level.L5: "VIPR certificate accepted",
+}
+
+
+def console(stderr: bool = False) -> Console:
+    """A console as wide as the terminal, or 100 columns where there is none."""
+    made = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    return made if made.is_terminal else Console(stderr=stderr, highlight=False, width=WIDTH)
+
+
+def number(value: Fraction | float | None, digits: int = 4) -> str:
+    """A number for people: thousands separated, exact where few decimals suffice."""
+    if value is None:
+        return "-"
+    if isinstance(value, Fraction):
+        text = decimal_text(value)
+        if "/" not in text and len(text.partition(".")[2]) <= digits:
+            whole, point, part = text.partition(".")
+            return f"{int(whole):,}{point}{part}" if not whole.startswith("-0") else text
+    return f"{float(value):,.{digits}f}"
+
+
+def exact(value: Fraction | None) -> str:
+    """The number for people, and the fraction it is where that says more."""
+    if value is None:
+        return "none"
+    return number(value) if value.denominator == 1 else f"{number(value)} = {value}"
+
+
+def percent(gap: float | None) -> str:
+    """A relative gap as percent."""
+    if gap is None:
+        return "-"
+    if gap == 0:
+        return "0"
+    return f"{100 * gap:.2g} %" if gap < 0.01 else f"{100 * gap:.2f} %"
+
+
+def table(title: str, rows: Sequence[Mapping[str, str]], text_columns: int = 1) -> Table:
+    """A table of text rows; the first ``text_columns`` are set left, numbers right."""
+    made = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
+    for i, column in enumerate(rows[0] if rows else ["(nothing)"]):
+        made.add_column(column, justify="left" if i < text_columns else "right", overflow="fold")
+    for row in rows:
+        made.add_row(*row.values())
+    return made
+
+
+def status_text(result: Result) -> str:
+    """Status with its level, in words."""
+    word = result.status.value
+    if result.status in (Status.OPTIMAL, Status.FEASIBLE):
+        return f"{word} ({result.level.value}: {LEVELS[result.level]})"
+    return word
+
+
+@contextmanager
+def running(label: str) -> Iterator[OnProgress]:
+    """Show a line on standard error while work of more than a second is under way."""
+    target = console(stderr=True)
+    bar = Bar(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=target, transient=True)
+    task = bar.add_task(label)
+    timer = threading.Timer(PATIENCE, bar.start)
+    timer.daemon = True
+
+    def update(moment: Progress) -> None:
+        primal = "no solution yet" if moment.primal is None else f"primal {moment.primal:,.6g}"
+        dual = "" if moment.dual is None else f", dual {moment.dual:,.6g}"
+        nodes = f", {moment.nodes:,} nodes" if moment.nodes else ""
+        bar.update(task, description=f"{label}: {primal}{dual}{nodes}")
+
+    if target.is_terminal:
+        timer.start()
+    try:
+        yield update
+    finally:
+        timer.cancel()
+        bar.stop()

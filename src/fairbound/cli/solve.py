@@ -1,0 +1,272 @@
+"""``fairbound solve``, ``compare`` and ``pareto``."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fairbound import api
+from fairbound.cli import options
+from fairbound.cli.exit_codes import code_of
+from fairbound.cli.show import console, exact, number, percent, running, status_text, table
+from fairbound.instances.tables import write_csv, write_text
+from fairbound.models.problem import Instance, Problem
+from fairbound.models.registry import find_problem
+from fairbound.solvers.method import Kind
+from fairbound.solvers.result import Result, Status, shortfall
+from fairbound.solvers.serialise import result_json
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command("solve")(solve)
+    app.command("compare")(compare)
+    app.command("pareto")(pareto)
+
+
+def solve(
+    instance: options.InstanceName,
+    method: Annotated[
+        str | None, typer.Option(help="A method (see [b]fairbound list PROBLEM[/b]); by default an exact one.")
+    ] = None,
+    objective: options.Objective = None,
+    set_: options.Changes = None,
+    problem: options.ProblemName = None,
+    time_limit: options.TimeLimit = None,
+    gap: options.Gap = 0.0,
+    threads: options.Threads = 1,
+    seed: options.Seed = 0,
+    out: options.OutFolder = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Answer one instance: the best solution, its exact value, and how far it is proven.
+
+    With --out DIR the result is also written as result.json and solution.csv.
+    """
+    asked = api.load(instance, options.changes(set_), problem)
+    kind = find_problem(asked.problem)
+    with running(f"solving {asked.name}") as on_progress:
+        result = api.solve(
+            asked,
+            objective=objective,
+            method=method,
+            settings=options.settings(time_limit, gap, threads, seed),
+            on_progress=on_progress,
+        )
+    document = result_json(kind, asked, result)
+    if out is not None:
+        write_result(kind, asked, result, out)
+    if as_json:
+        print(json.dumps(document, indent=2))
+    else:
+        show_result(kind, asked, result)
+    if out is not None:
+        console(stderr=as_json).print(f"written: {out}/")
+    raise typer.Exit(code_of(result))
+
+
+def write_result(problem: Problem[Any, Any], instance: Instance, result: Result, folder: Path) -> None:
+    """Write ``result.json`` and, where there is a solution, ``solution.csv``."""
+    document = result_json(problem, instance, result, with_trace=True)
+    write_text(folder / "result.json", json.dumps(document, indent=2) + "\n")
+    if result.solution is not None:
+        write_csv(folder / "solution.csv", problem.solution_rows(instance, result.solution))
+
+
+def show_result(problem: Problem[Any, Any], instance: Instance, result: Result) -> None:
+    """Print a result for people."""
+    out = console()
+    unit = problem.objective(result.objective.split(",")[-1]).unit
+    facts = {
+        "instance": f"{instance.name} ({', '.join(f'{v} {k}' for k, v in problem.facts(instance).items())})",
+        "parameters": ", ".join(f"{k}={v}" for k, v in result.parameters.items() if v) or "none",
+        "objective": f"{result.sense.value} {result.objective} ({unit})",
+        "method": result.method + (f" with {result.engine.name} {result.engine.version}" if result.engine else ""),
+        "status": status_text(result),
+        "primal bound": exact(result.primal_bound),
+        "dual bound": exact(result.dual_bound),
+        "gap": percent(result.gap),
+        "stopped": result.termination.value,
+        "seconds": f"{result.seconds.total:.2f}",
+        "digest": result.digest[:16],
+    }
+    for stage in result.stages:
+        facts[f"first {stage.objective}"] = f"{exact(stage.primal_bound)} ({stage.status.value})"
+    for name, value in {**result.values, **result.measures}.items():
+        if name != result.objective:
+            facts.setdefault(name.replace("_", " "), number(value))
+    if result.message:
+        facts["message"] = result.message
+    width = max(map(len, facts))
+    for name, text in facts.items():
+        out.print(f"[dim]{name:<{width}}[/dim]  {text}", soft_wrap=True)
+    if result.solution is not None:
+        out.print()
+        out.print(table("Solution", problem.solution_summary(instance, result.solution)))
+    for violation in result.violations:
+        out.print(f"[bold]broken rule[/bold] {violation}")
+
+
+def compare(
+    instance: options.InstanceName,
+    methods: Annotated[
+        str, typer.Option(help="Methods joined by commas, or [b]all[/b]; formulations and baselines side by side.")
+    ] = "all",
+    objective: options.Objective = None,
+    set_: options.Changes = None,
+    problem: options.ProblemName = None,
+    time_limit: options.TimeLimit = None,
+    gap: options.Gap = 0.0,
+    threads: options.Threads = 1,
+    seed: options.Seed = 0,
+    out: options.OutFolder = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Run several methods on one instance and lay them side by side.
+
+    The last column is each value's distance to the best proven bound of this run. With --out DIR the
+    table is also written as compare.csv and compare.json.
+    """
+    asked = api.load(instance, options.changes(set_), problem)
+    kind = find_problem(asked.problem)
+    with running(f"comparing on {asked.name}") as on_progress:
+        lines = api.compare(
+            asked,
+            methods=None if methods == "all" else [name.strip() for name in methods.split(",")],
+            objective=objective,
+            settings=options.settings(time_limit, gap, threads, seed),
+            on_progress=on_progress,
+        )
+    rows = comparison_rows(lines)
+    documents = [
+        {"method": line.method.name, "refused": line.refusal}
+        if line.result is None
+        else result_json(kind, asked, line.result) | {"relaxation": line.relaxation, "kind": line.method.kind.value}
+        for line in lines
+    ]
+    if out is not None:
+        write_csv(out / "compare.csv", rows)
+        write_text(out / "compare.json", json.dumps(documents, indent=2) + "\n")
+    if as_json:
+        print(json.dumps(documents, indent=2))
+    else:
+        show_comparison(f"{asked.name}, {objective or kind.objectives[0].name}", lines)
+
+
+def best_dual(lines: list[api.Compared]) -> tuple[Fraction | None, str]:
+    """The strongest dual bound of a comparison, and whose it is."""
+    bounds = [line.result for line in lines if line.result is not None and line.result.dual_bound is not None]
+    if not bounds:
+        return None, ""
+    best = bounds[0]
+    for result in bounds[1:]:
+        assert result.dual_bound is not None
+        assert best.dual_bound is not None
+        if best.sense.improves(best.dual_bound, result.dual_bound):
+            best = result
+    return best.dual_bound, best.method
+
+
+def comparison_rows(lines: list[api.Compared]) -> list[dict[str, str]]:
+    """The comparison as a table of text, one row per method."""
+    bound, _ = best_dual(lines)
+    rows = []
+    for line in lines:
+        row = {"method": line.method.name, "status": "refused", "value": "", "dual bound": "", "LP bound": ""}
+        row |= {"nodes": "", "columns": "", "rows": "", "seconds": "", "to best bound": ""}
+        result = line.result
+        if result is not None:
+            distance = shortfall(result.primal_bound, bound)
+            row |= {
+                "status": f"{result.status.value} {result.level.value}",
+                "value": number(result.primal_bound),
+                "dual bound": number(result.dual_bound),
+                "LP bound": number(line.relaxation, 1),
+                "nodes": "" if result.nodes is None else f"{result.nodes:,}",
+                "columns": "" if result.model is None else f"{result.model.columns:,}",
+                "rows": "" if result.model is None else f"{result.model.rows:,}",
+                "seconds": f"{result.seconds.total:.3f}",
+                "to best bound": percent(distance),
+            }
+        rows.append(row)
+    return rows
+
+
+def show_comparison(title: str, lines: list[api.Compared]) -> None:
+    """Print a comparison for people: exact methods first, then baselines."""
+    out = console()
+    rows = dict(zip([line.method.name for line in lines], comparison_rows(lines), strict=True))
+    exact_ones = [rows[line.method.name] for line in lines if line.method.kind is not Kind.BASELINE and line.result]
+    if exact_ones:
+        out.print(table(f"Exact methods: {title}", exact_ones, text_columns=2))
+        out.print()
+    wanted = ("method", "status", "value", "seconds", "to best bound")
+    baselines = [
+        {column: rows[line.method.name][column] for column in wanted}
+        for line in lines
+        if line.method.kind is Kind.BASELINE
+    ]
+    if baselines:
+        out.print(table(f"Baselines: {title}", baselines, text_columns=2))
+        out.print()
+    for line in lines:
+        if line.refusal is not None:
+            out.print(f"{line.method.name} refused: {line.refusal}")
+        elif line.result is not None and line.result.status is Status.INVALID:
+            broken = line.result.violations
+            more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
+            out.print(f"{line.method.name} breaks a rule: {broken[0]}{more}")
+
+
+def pareto(
+    instance: options.InstanceName,
+    objectives: Annotated[str, typer.Option(help="The two objectives, joined by a comma.")],
+    points: Annotated[int, typer.Option(min=2, help="Most points; a longer front is sampled evenly.")] = 50,
+    method: Annotated[str | None, typer.Option(help="An exact method.")] = None,
+    set_: options.Changes = None,
+    problem: options.ProblemName = None,
+    time_limit: options.TimeLimit = None,
+    threads: options.Threads = 1,
+    seed: options.Seed = 0,
+    out: options.OutFolder = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Trace the Pareto front of two objectives by epsilon-constraints.
+
+    Every point is the best of the first objective among all that reach its value of the second.
+    """
+    asked = api.load(instance, options.changes(set_), problem)
+    names = [name.strip() for name in objectives.split(",")]
+    if len(names) != 2:
+        raise typer.BadParameter("name two objectives, joined by a comma", param_hint="--objectives")
+    with running(f"front of {asked.name}") as on_progress:
+        front = api.pareto(
+            asked,
+            names[0],
+            names[1],
+            method=method,
+            settings=options.settings(time_limit, 0.0, threads, seed),
+            most_points=points,
+            on_progress=on_progress,
+        )
+    rows = [
+        {name: str(point.values[name]) for name in names} | {"status": point.status.value, "level": point.level.value}
+        for point in front.points
+    ]
+    if out is not None:
+        write_csv(out / "pareto.csv", rows)
+    if as_json:
+        print(json.dumps({"instance": asked.name, "digest": asked.digest, "complete": front.complete, "points": rows}))
+    else:
+        shown = [
+            {**row, **{name: number(point.values[name]) for name in names}}
+            for row, point in zip(rows, front.points, strict=True)
+        ]
+        console().print(table(f"Pareto front of {asked.name}, {len(rows)} points", shown, text_columns=0))
+        console().print("complete: every nondominated point" if front.complete else "a sample, or stopped by a limit")
+    if not rows:
+        raise typer.Exit(code_of(api.solve(asked, objective=names[0], method=method)))
