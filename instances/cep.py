@@ -160,10 +160,15 @@ def nyc1453(path: Path) -> CepInstance:
 
 @cache
 def _us_rows(path: Path) -> dict[str, list[tuple[int, dict[str, str]]]]:
-    """Rows of the national file by ``state/district``."""
+    """Rows of the national file by ``state/district``.
+
+    The file tells 18 pairs of districts apart by a blank at the end of the code alone. They are kept
+    apart, as published; the blank is written ``_``.
+    """
     districts: dict[str, list[tuple[int, dict[str, str]]]] = {}
-    for line, row in read_rows(path)[1]:
-        districts.setdefault(f"{row['state']}/{row['district_code']}", []).append((line, row))
+    for line, row in read_rows(path, strip=False)[1]:
+        code = row["district_code"].replace(" ", "_")
+        districts.setdefault(f"{row['state']}/{code}", []).append((line, row))
     return districts
 
 
@@ -179,7 +184,7 @@ def us_district(path: Path, key: str) -> CepInstance:
     """
     schools, repairs = [], []
     for line, row in _us_rows(path)[key]:
-        identifier = row["school_code"]
+        identifier = row["school_code"].strip()
         if not identifier:
             identifier = f"row{line}"
             repairs.append(f"row {line}: no school code, called {identifier}")

@@ -70,8 +70,10 @@ def read_text(path: Path) -> str:
         raise InputError(f"cannot be read ({reason})", file=str(path)) from None
 
 
-def read_rows(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+def read_rows(path: Path, strip: bool = True) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     """Header and rows of a CSV file; each row with its line number in the file.
+
+    Blanks around cells are dropped unless ``strip`` is false.
 
     Raises ``InputError`` for an empty file, a repeated column, or a row of the wrong length.
     """
@@ -91,7 +93,8 @@ def read_rows(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
                 raise InputError(
                     "wrong number of cells", file=str(path), row=reader.line_num, found=len(cells), wanted=len(header)
                 )
-            rows.append((reader.line_num, dict(zip(header, (cell.strip() for cell in cells), strict=True))))
+            cells = [cell.strip() for cell in cells] if strip else cells
+            rows.append((reader.line_num, dict(zip(header, cells, strict=True))))
     except csv.Error as error:
         raise InputError(f"not a CSV table ({error})", file=str(path), row=reader.line_num) from None
     if not rows:

@@ -48,15 +48,11 @@ def decimal_text(value: Fraction) -> str:
 
 def common_measure(values: Iterable[Fraction]) -> Fraction | None:
     """Greatest positive rational of which all values are integer multiples; ``None`` if all are 0."""
-    numerator, denominator = 0, 1
-    for value in values:
-        if value:
-            # gcd(a/b, c/d) = gcd(ad, cb) / bd
-            numerator = gcd(numerator * value.denominator, value.numerator * denominator)
-            denominator *= value.denominator
-            shared = gcd(numerator, denominator)
-            numerator, denominator = numerator // shared, denominator // shared
-    return Fraction(numerator, denominator) if numerator else None
+    numbers = [value for value in values if value]
+    if not numbers:
+        return None
+    denominator = lcm(*(value.denominator for value in numbers))
+    return Fraction(gcd(*(value.numerator * (denominator // value.denominator) for value in numbers)), denominator)
 
 
 def integer_row(coefficients: Sequence[Fraction]) -> list[float]:
@@ -74,8 +70,3 @@ def integer_row(coefficients: Sequence[Fraction]) -> list[float]:
         return [float(value) for value in scaled]
     factor = Fraction(10**6) / largest
     return [float(value * factor) for value in scaled]
-
-
-def least_common_denominator(values: Iterable[Fraction]) -> int:
-    """Least positive integer that makes every value an integer."""
-    return lcm(*(value.denominator for value in values))

@@ -15,8 +15,13 @@ from typing import Any
 
 from fairbound.models.problem import Instance, Problem, Sense, Violation
 
-ENGINE_TOLERANCE = Fraction(1, 10**6)
-"""Relative accuracy to which an engine's floating-point bound is believed."""
+ABSOLUTE_TOLERANCE = Fraction(1, 10**6)
+RELATIVE_TOLERANCE = Fraction(1, 10**9)
+
+
+def engine_accuracy(bound: Fraction) -> Fraction:
+    """How finely an engine's floating-point bound is believed: 1e-6, or 1e-9 of a large bound."""
+    return max(ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE * abs(bound))
 
 
 class Termination(StrEnum):
@@ -207,7 +212,7 @@ def lattice_bound(claimed: float, lattice: Fraction | None, sense: Sense) -> Fra
     accuracy, the float itself is the claim.
     """
     bound = Fraction(claimed)
-    slack = ENGINE_TOLERANCE * max(Fraction(1), abs(bound))
+    slack = engine_accuracy(bound)
     if lattice is None or lattice <= 2 * slack:
         return bound
     steps = bound / lattice
@@ -277,7 +282,7 @@ def conclude(
     primal = evaluation.values[objective]
     message = base.message
     if dual is not None and sense.improves(primal, dual):
-        if exact_bound is None and abs(primal - dual) <= ENGINE_TOLERANCE * max(Fraction(1), abs(primal)):
+        if exact_bound is None and abs(primal - dual) <= engine_accuracy(primal):
             dual = primal  # beaten within the engine's accuracy: the claim never was finer than that
         else:
             message = f"the bound {dual} was contradicted by the exact value {primal} and is withdrawn"

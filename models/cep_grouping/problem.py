@@ -176,6 +176,17 @@ class CepInstance(Instance):
             return ratio
         return None
 
+    @cached_property
+    def claim_unit(self) -> Fraction | None:
+        """The lattice of reimbursement; see ``lattice``."""
+        weight = self.weight_per_student
+        if weight is None:
+            return None
+        terms = [school.gain for school in self.schools]
+        terms += [weight * school.enrolled for school in self.schools]
+        terms += [weight * self.multiplier * school.identified for school in self.schools]
+        return common_measure(terms) or Fraction(1)
+
     @property
     def full_share(self) -> Fraction:
         """Least identified share at which a group is in CEP and claims every meal: max(tau, 1/m)."""
@@ -350,13 +361,7 @@ def lattice(instance: CepInstance, objective: str) -> Fraction | None:
         return common_measure(school.enrolled for school in instance.schools) or Fraction(1)
     if objective != REIMBURSEMENT:
         return Fraction(1)
-    weight = instance.weight_per_student
-    if weight is None:
-        return None
-    terms = [school.gain for school in instance.schools]
-    terms += [weight * school.enrolled for school in instance.schools]
-    terms += [weight * instance.multiplier * school.identified for school in instance.schools]
-    return common_measure(terms) or Fraction(1)
+    return instance.claim_unit
 
 
 def bounded(instance: CepInstance, objective: str, value: Fraction) -> CepInstance:

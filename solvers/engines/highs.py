@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import highspy
@@ -69,6 +70,7 @@ class Outcome:
     message: str = ""
 
 
+@cache
 def version() -> str:
     """Version of the HiGHS library."""
     highs = highspy.Highs()  # type: ignore[no-untyped-call]
