@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from fairbound.solvers.result import ModelSize
 from numpy.typing import NDArray
 from pyomo.common.errors import InfeasibleConstraintException, InvalidConstraintError, InvalidExpressionError
+from pyomo.common.modeling import unique_component_name
 from pyomo.repn import generate_standard_repn
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
@@ -138,7 +139,7 @@ def _compile_quadratic(model: pyo.ConcreteModel, objective: Any, error: Exceptio
         sense=objective.sense,
     )
     objective.deactivate()
-    name = pyo.unique_component_name(model, "linear_part")
+    name = unique_component_name(model, "linear_part")
     model.add_component(name, linear)
     try:
         info = LinearStandardFormCompiler().write(model, mixed_form=True, set_sense=None)

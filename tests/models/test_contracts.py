@@ -1,0 +1,144 @@
+"""What holds for every problem and every formulation; a new one is tested by being in the tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyomo.environ as pyo
+import pytest
+import tiny_cep
+from fairbound.models.problem import Formulation, Instance, Scope, Sense
+from fairbound.models.registry import PROBLEMS, find_problem
+from fairbound.solvers.method import Kind, Method
+from fairbound.solvers.methods import methods_of, relaxation_bound
+from fairbound.solvers.result import Settings, Status, engine_accuracy
+from tiny import Tiny
+
+TINIES = (tiny_cep.TINY,)
+NAMED = {tiny_cep.TINY.problem: tiny_cep.NAMED}
+
+QUESTIONS = [
+    pytest.param(tiny, instance, objective.name, id=f"{tiny.problem}-{instance.name}-{objective.name}")
+    for tiny in TINIES
+    for instance in tiny.instances
+    for objective in find_problem(tiny.problem).objectives
+]
+
+
+def formulations(problem: str, instance: Instance, objective: str) -> list[Formulation[Any, Any]]:
+    """The formulations that state the question."""
+    return [f for f in find_problem(problem).formulations if f.refuses(instance, objective) is None]
+
+
+def test_every_problem_has_tiny_instances() -> None:
+    assert {tiny.problem for tiny in TINIES} == set(PROBLEMS)
+
+
+@pytest.mark.parametrize(("tiny", "instance", "objective"), QUESTIONS)
+def test_methods_agree_with_brute_force(tiny: Tiny, instance: Instance, objective: str) -> None:
+    """Every exact method reaches the optimum; no primal bound beats it, no dual bound misses it."""
+    problem = find_problem(tiny.problem)
+    best = tiny.best(instance, objective)
+    asked: list[Method] = []
+    for method in methods_of(problem):
+        if method.refuses(instance, objective) is not None:
+            continue
+        asked.append(method)
+        result = method.run(instance, objective, Settings(), None)
+        if method.kind is Kind.BASELINE:
+            assert result.status in (Status.FEASIBLE, Status.INVALID), method.name
+            assert result.status is Status.FEASIBLE or result.violations, method.name
+        elif best is None:
+            assert result.status is Status.INFEASIBLE, method.name
+        else:
+            assert result.status is Status.OPTIMAL, method.name
+            assert result.primal_bound == best, method.name
+        if best is not None and result.primal_bound is not None:
+            sense = problem.objective(objective).sense
+            assert not sense.improves(result.primal_bound, best), method.name
+        if best is not None and result.dual_bound is not None:
+            assert not problem.objective(objective).sense.improves(best, result.dual_bound), method.name
+    assert any(method.kind is not Kind.BASELINE for method in asked)
+
+
+@pytest.mark.parametrize(("tiny", "instance", "objective"), QUESTIONS)
+def test_assigned_solutions_are_read_back(tiny: Tiny, instance: Instance, objective: str) -> None:
+    """``assign`` writes a solution that keeps every row, and is not worth less in the model."""
+    problem = find_problem(tiny.problem)
+    for formulation in formulations(tiny.problem, instance, objective):
+        if formulation.scope is not Scope.EXACT:
+            continue
+        result = next(m for m in methods_of(problem) if m.name == formulation.name).run(
+            instance, objective, Settings(), None
+        )
+        if result.solution is None:
+            continue
+        model = formulation.build(instance, objective)
+        formulation.assign(model, result.solution)
+        for row in model.component_data_objects(pyo.Constraint, active=True):
+            body = pyo.value(row.body)
+            accuracy = 1e-6 * max(1.0, abs(body))
+            assert row.lower is None or body >= pyo.value(row.lower) - accuracy, (formulation.name, row.name)
+            assert row.upper is None or body <= pyo.value(row.upper) + accuracy, (formulation.name, row.name)
+        again = problem.evaluate(instance, formulation.extract(model))
+        assert again.feasible, formulation.name
+        assert not problem.objective(objective).sense.improves(result.values[objective], again.values[objective])
+        stated = pyo.value(model.objective)
+        assert abs(stated - float(again.values[objective])) <= float(engine_accuracy(again.values[objective]))
+
+
+@pytest.mark.parametrize(
+    ("tiny", "name", "objective", "formulation", "bound"),
+    [
+        pytest.param(tiny, name, objective, formulation, bound, id=f"{name}-{objective}-{formulation}")
+        for tiny in TINIES
+        for (name, objective), bounds in tiny.lp_bounds.items()
+        for formulation, bound in bounds.items()
+    ],
+)
+def test_lp_bounds_are_pinned(tiny: Tiny, name: str, objective: str, formulation: str, bound: float) -> None:
+    problem = find_problem(tiny.problem)
+    instance = NAMED[tiny.problem][name]
+    found = relaxation_bound(problem, problem.formulation(formulation), instance, objective)
+    assert found == pytest.approx(bound, rel=1e-9)
+
+
+@pytest.mark.parametrize(("tiny", "instance", "objective"), QUESTIONS)
+def test_relaxations_bound_the_optimum(tiny: Tiny, instance: Instance, objective: str) -> None:
+    problem = find_problem(tiny.problem)
+    best = tiny.best(instance, objective)
+    for formulation in formulations(tiny.problem, instance, objective):
+        if best is None or formulation.scope is Scope.RESTRICTION:
+            continue
+        bound = relaxation_bound(problem, formulation, instance, objective)
+        assert bound is not None, formulation.name
+        ahead = bound - float(best)
+        ahead = ahead if problem.objective(objective).sense is Sense.MAXIMIZE else -ahead
+        assert ahead >= -1e-6 * max(1.0, abs(bound)), formulation.name
+
+
+@pytest.mark.parametrize("tiny", TINIES, ids=lambda tiny: tiny.problem)
+def test_instances_are_told_apart(tiny: Tiny) -> None:
+    """Digests differ, stay the same when asked again, and parameters can be read back."""
+    problem = find_problem(tiny.problem)
+    digests = [instance.digest for instance in tiny.instances]
+    assert len(set(digests)) == len(digests)
+    for instance in tiny.instances:
+        given = {name: text for name, text in instance.parameters.items() if text}
+        again = problem.with_parameters(instance, given)
+        assert again.digest == instance.digest
+        assert again.parameters == instance.parameters
+
+
+@pytest.mark.parametrize("tiny", TINIES, ids=lambda tiny: tiny.problem)
+def test_solutions_survive_a_table(tiny: Tiny) -> None:
+    problem = find_problem(tiny.problem)
+    objective = problem.objectives[0].name
+    for instance in tiny.instances:
+        for method in methods_of(problem):
+            if method.refuses(instance, objective) is None and method.kind is not Kind.BASELINE:
+                solution = method.run(instance, objective, Settings(), None).solution
+                if solution is not None:
+                    rows = problem.solution_rows(instance, solution)
+                    assert problem.read_solution(instance, rows) == solution
+                break

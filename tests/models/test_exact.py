@@ -1,0 +1,56 @@
+"""Exact numbers survive reading, writing and scaling."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+from fairbound.models.exact import EXACT_FLOAT_LIMIT, common_measure, decimal_text, integer_row, parse_number
+from hypothesis import given
+from hypothesis import strategies as st
+
+fractions = st.fractions(min_value=-1000, max_value=1000, max_denominator=5000)
+
+
+@given(fractions)
+def test_text_reads_back(value: Fraction) -> None:
+    assert parse_number(decimal_text(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("2/5", "0.4"), ("-1/8", "-0.125"), ("7", "7"), ("1/3", "1/3"), ("-1/25", "-0.04"), ("1e3", "1000")],
+)
+def test_decimal_text(value: str, text: str) -> None:
+    assert decimal_text(parse_number(value)) == text
+
+
+@pytest.mark.parametrize("text", ["", "nan", "inf", "1_000", "1,000", "40%", "0x10", "1/0", "--1", "1e9999"])
+def test_other_texts_are_refused(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - its message is the text itself
+        parse_number(text)
+
+
+@given(st.lists(fractions, max_size=6))
+def test_common_measure_divides_and_is_greatest(values: list[Fraction]) -> None:
+    measure = common_measure(values)
+    if measure is None:
+        assert not any(values)
+        return
+    steps = [value / measure for value in values]
+    assert all(step.denominator == 1 for step in steps)
+    shared = common_measure(steps)
+    assert shared == 1
+
+
+@given(st.lists(st.fractions(-1000, 1000, max_denominator=100), min_size=1, max_size=4))
+def test_integer_rows_keep_their_direction(values: list[Fraction]) -> None:
+    row = [Fraction(entry) for entry in integer_row(values)]
+    assert all(entry.denominator == 1 and abs(entry) < EXACT_FLOAT_LIMIT for entry in row)
+    for (a, x), (b, y) in pairwise(zip(row, values, strict=True)):
+        assert a * y == b * x
+
+
+def test_rows_beyond_floats_are_scaled_down() -> None:
+    assert max(integer_row([Fraction(1, 3), Fraction(10**20)])) == 1e6

@@ -1,0 +1,89 @@
+"""What a result may say: statuses, levels, lattice bounds and contradicted claims."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+import tiny_cep
+from fairbound.models.cep_grouping import PROBLEM, Grouping
+from fairbound.models.problem import Sense
+from fairbound.solvers.result import Level, Status, Termination, conclude, lattice_bound, relative_gap, shortfall
+
+FIVE = tiny_cep.NAMED["five"]
+BEST = Grouping.of([["s1", "s2", "s3"]])  # 160 of 310 identified: 256 meal-equivalents
+
+
+@pytest.mark.parametrize(
+    ("claimed", "lattice", "sense", "bound"),
+    [
+        (17364.8000000001, "1/5", Sense.MAXIMIZE, "86824/5"),
+        (17364.7999999999, "1/5", Sense.MAXIMIZE, "86824/5"),
+        (17364.95, "1/5", Sense.MAXIMIZE, "86824/5"),
+        (17364.95, "1/5", Sense.MINIMIZE, "17365"),
+        (3.2, "1", Sense.MINIMIZE, "4"),
+        (-3.2, "1", Sense.MAXIMIZE, "-4"),
+        (0.25, None, Sense.MAXIMIZE, "1/4"),
+        (1.0000004, "1/10000000", Sense.MAXIMIZE, str(Fraction(1.0000004))),
+    ],
+)
+def test_lattice_bound(claimed: float, lattice: str | None, sense: Sense, bound: str) -> None:
+    assert lattice_bound(claimed, Fraction(lattice) if lattice else None, sense) == Fraction(bound)
+
+
+def test_a_claimed_bound_reaches_level_1() -> None:
+    result = conclude(
+        PROBLEM, FIVE, "reimbursement", "m", solution=BEST, termination=Termination.FINISHED, claimed_bound=256.0
+    )
+    assert (result.status, result.level, result.gap) == (Status.OPTIMAL, Level.L1, 0.0)
+
+
+def test_an_exact_bound_reaches_level_2() -> None:
+    result = conclude(
+        PROBLEM, FIVE, "reimbursement", "m", solution=BEST, termination=Termination.FINISHED, exact_bound=Fraction(260)
+    )
+    assert (result.status, result.level) == (Status.FEASIBLE, Level.L2)
+    assert result.gap == pytest.approx(4 / 256)
+
+
+def test_a_contradicted_bound_is_withdrawn() -> None:
+    """An engine that claims less than an exact value is not believed, and the result says so."""
+    result = conclude(
+        PROBLEM, FIVE, "reimbursement", "m", solution=BEST, termination=Termination.FINISHED, claimed_bound=255.0
+    )
+    assert result.status is Status.FEASIBLE
+    assert result.dual_bound is None
+    assert "contradicted" in result.message
+
+
+def test_a_broken_rule_leaves_no_value() -> None:
+    result = conclude(
+        PROBLEM,
+        FIVE,
+        "reimbursement",
+        "m",
+        solution=Grouping.of([["s5"]]),
+        termination=Termination.FINISHED,
+        claimed_bound=256.0,
+    )
+    assert result.status is Status.INVALID
+    assert result.primal_bound is None
+    assert [violation.rule for violation in result.violations] == ["threshold"]
+
+
+def test_no_solution_is_not_called_infeasible() -> None:
+    stopped = conclude(
+        PROBLEM, FIVE, "students", "m", solution=None, termination=Termination.TIME_LIMIT, claimed_bound=490.2
+    )
+    assert (stopped.status, stopped.level, stopped.dual_bound) == (Status.UNKNOWN, Level.L0, 490)
+    none = conclude(PROBLEM, FIVE, "students", "m", solution=None, termination=Termination.INFEASIBLE)
+    assert none.status is Status.INFEASIBLE
+
+
+def test_gaps() -> None:
+    assert relative_gap(None, Fraction(1)) is None
+    assert relative_gap(Fraction(0), Fraction(0)) == 0
+    assert relative_gap(Fraction(0), Fraction(1)) == float("inf")
+    assert relative_gap(Fraction(80), Fraction(100)) == 0.25
+    assert shortfall(Fraction(80), Fraction(100)) == 0.2
+    assert shortfall(Fraction(0), Fraction(100)) == 1

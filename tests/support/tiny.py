@@ -1,0 +1,29 @@
+"""What a problem provides to the contract tests (``tests/models/test_contracts.py``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Tiny:
+    """Tiny instances of a problem, and their answers found without any formulation.
+
+    Attributes
+    ----------
+    instances
+        Small enough to enumerate; hostile shapes among them.
+    best
+        ``best(instance, objective)``: the exact optimum by brute force, or ``None`` if infeasible.
+    lp_bounds
+        Pinned LP bounds: (instance name, objective) -> formulation -> bound. A rewrite that is
+        weaker or stronger is noticed here.
+    """
+
+    problem: str
+    instances: Sequence[Any]
+    best: Callable[[Any, str], Fraction | None]
+    lp_bounds: Mapping[tuple[str, str], Mapping[str, float]] = field(default_factory=dict)

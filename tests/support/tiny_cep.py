@@ -1,0 +1,114 @@
+"""Tiny CEP instances and their answers by enumeration of every grouping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from fairbound.instances.cep import calpads33
+from fairbound.models.cep_grouping import CepInstance, Cover, Grouping, School, evaluate, find_rates
+from tiny import Tiny
+
+
+def make(name: str, counts: Sequence[tuple[int | str, int | str]], **scenario: object) -> CepInstance:
+    """An instance from pairs (enrolled, identified)."""
+    schools = tuple(
+        School(f"s{i}", enrolled=Fraction(n), identified=Fraction(e)) for i, (n, e) in enumerate(counts, start=1)
+    )
+    return CepInstance(name=name, schools=schools, **scenario)  # type: ignore[arg-type]
+
+
+def partitions(items: Sequence[str]) -> Iterator[list[list[str]]]:
+    """Every set partition of the items."""
+    if not items:
+        yield []
+        return
+    first, rest = items[0], items[1:]
+    for smaller in partitions(rest):
+        yield [[first], *smaller]
+        for i, part in enumerate(smaller):
+            yield [*smaller[:i], [first, *part], *smaller[i + 1 :]]
+
+
+def groupings(instance: CepInstance) -> Iterator[Grouping]:
+    """Every grouping: each set partition, with one part left out or none."""
+    ids = [school.id for school in instance.schools]
+    for parts in partitions(ids):
+        yield Grouping.of(parts)
+        for out in range(len(parts)):
+            yield Grouping.of(part for i, part in enumerate(parts) if i != out)
+
+
+def best(instance: CepInstance, objective: str) -> Fraction | None:
+    """The optimum over every grouping that breaks no rule."""
+    values = (
+        evaluation.values[objective]
+        for evaluation in (evaluate(instance, grouping) for grouping in groupings(instance))
+        if evaluation.feasible
+    )
+    return max(values, default=None)
+
+
+FIVE = [(100, 80), (120, 50), (90, 30), (200, 40), (60, 3)]
+
+INSTANCES = (
+    make("five", FIVE),
+    make("threshold met with equality", [(10, 4), (10, 4), (5, 2), (50, 7)]),
+    make("nobody qualifies", [(10, 1), (20, 3), (30, 2)]),
+    make("equal rows", [(50, 25)] * 3 + [(50, 10)] * 3),
+    make("no students", [(0, 0), (40, 20), (100, 35)]),
+    make("one school", [(7, 3)]),
+    make("fractional counts", [("90.5", "40.25"), ("33.3", "9.9"), ("12", "1.5")]),
+    make("full funding", [(40, 38), (50, 20), (70, 25), (90, 36), (30, 6)], threshold=Fraction(1, 4)),
+    make("full funding below the threshold", FIVE, threshold=Fraction(7, 10)),
+    make("small multiplier", FIVE, multiplier=Fraction(13, 10)),
+    make("everyone covered", FIVE[:4], cover=Cover.ALL, threshold=Fraction(3, 10)),
+    make("everyone covered, impossible", FIVE, cover=Cover.ALL),
+    make("forced in", FIVE, forced_in=("s5",)),
+    make("forced out", FIVE, forced_out=("s1", "s2")),
+    make("forced out, everyone covered", FIVE, forced_out=("s1",), cover=Cover.ALL, threshold=Fraction(1, 10)),
+    make("together", FIVE, together=(("s1", "s5"), ("s3", "s4"))),
+    make("floor on full funding", [(40, 38), (50, 20), (70, 25), (90, 36)], floors=(("full_funding", Fraction(2)),)),
+    make("floor out of reach", FIVE, floors=(("students", Fraction(570)),)),
+    make("dollars", FIVE, rates=find_rates("us48-2324")),
+    CepInstance(
+        name="gains",
+        schools=tuple(
+            School(f"s{i}", Fraction(n), Fraction(e), gain=Fraction(g))
+            for i, (n, e, g) in enumerate([(100, 60, -90), (80, 20, 30), (50, 5, 100), (70, 30, -5)])
+        ),
+    ),
+)
+
+TINY = Tiny(
+    problem="cep",
+    instances=INSTANCES,
+    best=best,
+    lp_bounds={
+        ("cep/calpads33", "reimbursement"): dict.fromkeys(
+            ("membership", "levels", "numbered_groups", "numbered_groups_ordered"), 17693.5677852349
+        ),
+        ("cep/calpads33", "full_funding"): {
+            "membership": 2.4960629921259843,
+            "levels": 2.4960629921259843,
+            "numbered_groups": 27.448245224344735,
+            "numbered_groups_ordered": 27.446229905461838,
+        },
+        ("five", "reimbursement"): {
+            "membership": 313.6,
+            "levels": 313.6,
+            "numbered_groups": 313.6,
+            "numbered_groups_ordered": 313.6,
+            "set_partitioning": 272.0,
+        },
+        ("full funding", "full_funding"): {
+            "membership": 2.1372549019607843,
+            "levels": 2.1372549019607843,
+            "numbered_groups": 5.0,
+            "numbered_groups_ordered": 5.0,
+            "set_partitioning": 2.0,
+        },
+    },
+)
+
+NAMED = {instance.name: instance for instance in (*INSTANCES, calpads33())}
