@@ -58,5 +58,5 @@ def _cep(folder: Path) -> None:
                 }
             )
         title = f"CEP grouping, 33 schools, threshold {float(threshold):.0%}: the notebook's widths and the proven best"
-        shown.print(table(title, rows, text_columns=2))
+        shown.print(table(title, rows))
         shown.print()

@@ -65,9 +65,22 @@ def percent(gap: float | None) -> str:
 
 def table(title: str, rows: Sequence[Mapping[str, str]], text_columns: int = 1) -> Table:
     """A table of text rows; the first ``text_columns`` are set left, numbers right."""
-    made = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
+    made = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        header_style="dim",
+        box=None,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     for i, column in enumerate(rows[0] if rows else ["(nothing)"]):
-        made.add_column(column, justify="left" if i < text_columns else "right", overflow="fold")
+        made.add_column(
+            column,
+            justify="left" if i < text_columns else "right",
+            overflow="fold",
+            no_wrap=i == 0 or i >= text_columns,
+        )
     for row in rows:
         made.add_row(*row.values())
     return made
@@ -102,4 +115,5 @@ def running(label: str) -> Iterator[OnProgress]:
         yield update
     finally:
         timer.cancel()
-        bar.stop()
+        if bar.live.is_started:
+            bar.stop()

@@ -128,8 +128,8 @@ def compare(
 ) -> None:
     """Run several methods on one instance and lay them side by side.
 
-    The last column is each value's distance to the best proven bound of this run. With --out DIR the
-    table is also written as compare.csv and compare.json.
+    The shortfall is each value's distance to the best dual bound of this run, as a share of that bound.
+    With --out DIR the table is also written as compare.csv and compare.json.
     """
     asked = api.load(instance, options.changes(set_), problem)
     kind = find_problem(asked.problem)
@@ -176,21 +176,20 @@ def comparison_rows(lines: list[api.Compared]) -> list[dict[str, str]]:
     bound, _ = best_dual(lines)
     rows = []
     for line in lines:
-        row = {"method": line.method.name, "status": "refused", "value": "", "dual bound": "", "LP bound": ""}
-        row |= {"nodes": "", "columns": "", "rows": "", "seconds": "", "to best bound": ""}
+        row = {"method": line.method.name, "status": "refused", "value": "", "bound": "", "LP bound": ""}
+        row |= {"nodes": "", "size": "", "seconds": "", "shortfall": ""}
         result = line.result
         if result is not None:
             distance = shortfall(result.primal_bound, bound)
             row |= {
                 "status": f"{result.status.value} {result.level.value}",
                 "value": number(result.primal_bound),
-                "dual bound": number(result.dual_bound),
+                "bound": number(result.dual_bound),
                 "LP bound": number(line.relaxation, 1),
                 "nodes": "" if result.nodes is None else f"{result.nodes:,}",
-                "columns": "" if result.model is None else f"{result.model.columns:,}",
-                "rows": "" if result.model is None else f"{result.model.rows:,}",
+                "size": "" if result.model is None else f"{result.model.rows:,} x {result.model.columns:,}",
                 "seconds": f"{result.seconds.total:.3f}",
-                "to best bound": percent(distance),
+                "shortfall": percent(distance),
             }
         rows.append(row)
     return rows
@@ -202,16 +201,16 @@ def show_comparison(title: str, lines: list[api.Compared]) -> None:
     rows = dict(zip([line.method.name for line in lines], comparison_rows(lines), strict=True))
     exact_ones = [rows[line.method.name] for line in lines if line.method.kind is not Kind.BASELINE and line.result]
     if exact_ones:
-        out.print(table(f"Exact methods: {title}", exact_ones, text_columns=2))
+        out.print(table(f"Exact methods: {title}", exact_ones))
         out.print()
-    wanted = ("method", "status", "value", "seconds", "to best bound")
+    wanted = ("method", "status", "value", "seconds", "shortfall")
     baselines = [
         {column: rows[line.method.name][column] for column in wanted}
         for line in lines
         if line.method.kind is Kind.BASELINE
     ]
     if baselines:
-        out.print(table(f"Baselines: {title}", baselines, text_columns=2))
+        out.print(table(f"Baselines: {title}", baselines))
         out.print()
     for line in lines:
         if line.refusal is not None:

@@ -1,0 +1,218 @@
+"""The command line as a person uses it: exit codes, one-line errors, JSON, files, resuming."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from fairbound.instances import cep
+from fairbound.instances.entry import data_file
+
+from fairbound.cli import main
+
+Run = Callable[..., "Done"]
+
+
+@dataclass
+class Done:
+    """What a command left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the command line in this process: importing Pyomo anew for each command is slow."""
+
+    def command(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["fairbound", *arguments])
+        capsys.readouterr()
+        try:
+            code = main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        out, err = capsys.readouterr()
+        return Done(code, out, err)
+
+    return command
+
+
+def answer(run: Run, *arguments: str) -> dict[str, object]:
+    done = run("solve", *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    document: dict[str, object] = json.loads(done.stdout)
+    return document
+
+
+@pytest.mark.parametrize(
+    ("arguments", "value", "schools"),
+    [
+        (["--set", "threshold=0.40"], "86824/5", "27"),
+        (["--set", "threshold=0.25"], "103496/5", "33"),
+        (["--objective", "students"], "27054", "25"),
+        (["--set", "multiplier=1.3"], "141089/10", "27"),
+        (["--set", "multiplier=2.0"], "21706", "27"),
+    ],
+)
+def test_known_answers(
+    run: Run, monkeypatch: pytest.MonkeyPatch, arguments: list[str], value: str, schools: str
+) -> None:
+    document = answer(run, "cep/calpads33", *arguments)
+    assert document["primal_bound"] == document["dual_bound"] == value
+    assert document["status"] == "optimal"
+    assert document["level"] != "L0"
+    assert document["gap"] == 0
+    assert document["values"]["schools"] == schools  # type: ignore[index]
+
+
+def test_json_has_every_field_and_nothing_else_on_standard_output(run: Run) -> None:
+    done = run("solve", "cep/calpads33", "--json")
+    document = json.loads(done.stdout)
+    wanted = {
+        *("problem", "instance", "digest", "parameters", "objective", "sense", "method", "engine", "status"),
+        *("termination", "primal_bound", "dual_bound", "primal_bound_float", "dual_bound_float", "gap", "level"),
+        *("seconds", "model", "solution", "seed"),
+    }
+    assert wanted <= set(document)
+    assert set(document["seconds"]) == {"build", "compile", "solve", "total"}
+    assert set(document["model"]) == {"columns", "rows", "nonzeros", "integers"}
+    assert set(document["engine"]) == {"name", "version", "options"}
+    assert len(document["solution"]) == 33
+    assert document["digest"] == json.loads(run("instance", "show", "cep/calpads33", "--json").stdout)["digest"]
+
+
+def test_lexicographic_answers_name_their_stages(run: Run) -> None:
+    document = answer(run, "cep/calpads33", "--objective", "full_funding,reimbursement")
+    assert document["primal_bound"] == "86761/5"
+    assert [(s["objective"], s["primal_bound"]) for s in document["stages"]] == [("full_funding", "2")]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["solve", "cep/calpads3"], "wanted one of cep/calpads33"),
+        (["solve", "cep/calpads33", "--set", "treshold=1"], "found 'treshold', wanted one of threshold"),
+        (["solve", "cep/calpads33", "--set", "threshold=1.5"], "found '1.5', wanted a number in (0, 1]"),
+        (["solve", "cep/calpads33", "--set", "threshold"], "wanted KEY=VALUE"),
+        (["solve", "cep/calpads33", "--set", "threshold=1", "--set", "threshold=1"], "names a parameter twice"),
+        (["solve", "cep/calpads33", "--objective", "money"], "unknown objective of cep"),
+        (["solve", "cep/calpads33", "--method", "membersip"], "wanted one of membership"),
+        (["solve", "cep/calpads33", "--method", "set_partitioning"], "too many subsets"),
+        (["list", "cap"], "unknown problem: found 'cap', wanted one of cep"),
+        (["instance", "check", "absent.csv"], "absent.csv: no such file"),
+        (["sweep", "cep/calpads/*", "-o", "t.csv"], "no instance of that name"),
+    ],
+)
+def test_wrong_input_is_one_line_and_exit_code_2(
+    run: Run, monkeypatch: pytest.MonkeyPatch, arguments: list[str], text: str, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert text in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_broken_table_leaves_nothing_behind(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    table = tmp_path / "district.csv"
+    table.write_text("school_id,enrolled,identified\na,10,11\n")
+    monkeypatch.chdir(tmp_path)
+    done = run("solve", "district.csv", "--out", "results")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: district.csv, row 2, column identified: more identified than enrolled: found '11', wanted at most 10\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["district.csv"]
+
+
+def test_a_district_from_a_table(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    table = tmp_path / "district.csv"
+    table.write_text("school_id,enrolled,identified\na,100,80\nb,120,50\nc,90,30\nd,200,40\n")
+    monkeypatch.chdir(tmp_path)
+    done = run("solve", "district.csv", "--set", "rates=us48-2324", "--out", "results")
+    assert done.returncode == 0, done.stderr
+    assert "optimal" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 160
+    with (tmp_path / "results" / "solution.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["school_id"] for row in rows] == ["a", "b", "c", "d"]
+    document = json.loads((tmp_path / "results" / "result.json").read_text())
+    assert document["status"] == "optimal"
+    assert "trace" in document
+
+
+def test_an_infeasible_question_is_answered_no(run: Run) -> None:
+    done = run("solve", "cep/calpads33", "--set", "cover=all", "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["status"] == "infeasible"
+
+
+def test_compare_lists_every_method(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    done = run("compare", "cep/calpads33", "--out", str(tmp_path / "c"))
+    assert done.returncode == 0
+    for name in ("membership", "levels", "numbered_groups_ordered", "width:12.5", "one_group", "alone"):
+        assert name in done.stdout
+    assert "set_partitioning refused: 33 schools" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 100
+    documents = json.loads((tmp_path / "c" / "compare.json").read_text())
+    assert {d["method"]: d.get("primal_bound") for d in documents}["width:3.125"] == "61249/5"
+
+
+def test_pareto(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    done = run("pareto", "cep/calpads33", "--objectives", "reimbursement,students", "--json")
+    front = json.loads(done.stdout)
+    assert front["complete"]
+    assert [(p["reimbursement"], p["students"]) for p in front["points"]] == [
+        ("86824/5", "26628"),
+        ("86664/5", "27054"),
+    ]
+
+
+def test_demo_writes_what_it_shows(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run("demo", "--out", "here")
+    assert done.returncode == 0, done.stderr
+    assert "17,364.8" in done.stdout
+    assert "14,235.4" in done.stdout
+    assert (tmp_path / "here" / "cep" / "best_0.40" / "solution.csv").is_file()
+
+
+@pytest.mark.skipif(data_file(cep.US) is None, reason="the national file is not on this machine (FAIRBOUND_DATA)")
+def test_a_sweep_resumes_where_it_was_cut(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A table cut in the middle of a row is completed to the table of an uncut run; nothing is solved twice."""
+    cut = tmp_path / "cut.csv"
+    assert run("sweep", "cep/us/vt/*", "-o", str(tmp_path / "vt.csv")).returncode == 0
+    question = "|" + "|[]|None|0"
+    text = (tmp_path / "vt.csv").read_text()
+    (tmp_path / "cut.csv.part").write_text(question + "\n" + text[: len(text) // 2])
+    assert run("sweep", "cep/us/vt/*", "-o", str(cut)).returncode == 0
+    assert not (tmp_path / "cut.csv.part").exists()
+
+    def rows(path: Path) -> list[dict[str, str]]:
+        with path.open() as stream:
+            return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(stream)]
+
+    assert rows(cut) == rows(tmp_path / "vt.csv")
+    (tmp_path / "cut.csv.part").write_text("another question\n" + text)
+    refused = run("sweep", "cep/us/vt/*", "-o", str(cut))
+    assert refused.returncode == 2
+    assert "belongs to a sweep with another question" in refused.stderr
+
+
+def test_the_program_and_the_module_run() -> None:
+    """As processes of their own."""
+    program = Path(sys.executable).with_name("fairbound")
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout[:10]) == (0, "fairbound ")
+    module = subprocess.run([sys.executable, "-m", "fairbound", "list"], capture_output=True, text=True, check=True)
+    assert "cep" in module.stdout
