@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from fairbound.models.errors import InputError, nearest
@@ -66,41 +67,45 @@ def relaxation_bound(
     return highs.solve(formulation.build(instance, objective, relaxed=True), Settings()).dual
 
 
-def _from_formulation(problem: Problem[Any, Any], formulation: Formulation[Any, Any]) -> Method:
-    def run(
-        instance: Instance,
-        objective: str,
-        settings: Settings,
-        on_progress: OnProgress | None = None,
-        start: Any = None,
-    ) -> Result:
-        return solve_formulation(problem, formulation, instance, objective, settings, on_progress, start)
+def run_baseline(
+    problem: Problem[Any, Any],
+    baseline: Baseline,
+    argument: str | None,
+    instance: Instance,
+    objective: str,
+    settings: Settings,
+    on_progress: OnProgress | None = None,
+    start: Any = None,
+) -> Result:
+    """Run a heuristic and evaluate what it found exactly."""
+    began = time.perf_counter()
+    solution = baseline.run(instance, objective, settings.seed, argument)
+    result = conclude(
+        problem,
+        instance,
+        objective,
+        baseline_name(baseline, argument),
+        solution=solution,
+        termination=Termination.FINISHED,
+        settings=settings,
+    )
+    seconds = time.perf_counter() - began
+    return replace(result, seconds=Seconds(solve=seconds, total=seconds))
 
+
+def baseline_name(baseline: Baseline, argument: str | None) -> str:
+    """``one_group``, or ``width:3.125`` for a baseline with an argument."""
+    return baseline.name if argument is None else f"{baseline.name}:{argument}"
+
+
+def _from_formulation(problem: Problem[Any, Any], formulation: Formulation[Any, Any]) -> Method:
+    run = partial(solve_formulation, problem, formulation)
     return Method(formulation.name, Kind.FORMULATION, formulation.summary, run, formulation.refuses)
 
 
-def _from_baseline(problem: Problem[Any, Any], baseline: Baseline, name: str, argument: str | None) -> Method:
-    def run(
-        instance: Instance,
-        objective: str,
-        settings: Settings,
-        on_progress: OnProgress | None = None,
-        start: Any = None,
-    ) -> Result:
-        began = time.perf_counter()
-        solution = baseline.run(instance, objective, settings.seed, argument)
-        result = conclude(
-            problem,
-            instance,
-            objective,
-            name,
-            solution=solution,
-            termination=Termination.FINISHED,
-            settings=settings,
-        )
-        seconds = time.perf_counter() - began
-        return replace(result, seconds=Seconds(solve=seconds, total=seconds))
-
+def _from_baseline(problem: Problem[Any, Any], baseline: Baseline, argument: str | None) -> Method:
+    run = partial(run_baseline, problem, baseline, argument)
+    name = baseline_name(baseline, argument)
     return Method(name, Kind.BASELINE, baseline.summary, run, lambda instance, objective: None)
 
 
@@ -110,8 +115,7 @@ def methods_of(problem: Problem[Any, Any]) -> list[Method]:
     found += ALGORITHMS.get(problem.name, ())
     for baseline in BASELINES.get(problem.name, ()):
         for argument in baseline.usual or (None,):
-            name = baseline.name if argument is None else f"{baseline.name}:{argument}"
-            found.append(_from_baseline(problem, baseline, name, argument))
+            found.append(_from_baseline(problem, baseline, argument))
     return found
 
 
@@ -127,7 +131,7 @@ def find_method(problem: Problem[Any, Any], name: str) -> Method:
     head, colon, argument = name.partition(":")
     for baseline in BASELINES.get(problem.name, ()):
         if baseline.name == head and colon and baseline.usual:
-            return _from_baseline(problem, baseline, name, argument)
+            return _from_baseline(problem, baseline, argument)
     raise InputError(f"unknown method of {problem.name}", found=name, wanted=nearest(name, [m.name for m in known]))
 
 
