@@ -13,7 +13,7 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from fairbound.models.exact import decimal_text
-from fairbound.solvers.result import Level, OnProgress, Progress, Result, Status
+from fairbound.solvers.result import Level, Progress, Result, Status
 
 WIDTH = 100
 PATIENCE = 1.0
@@ -94,26 +94,38 @@ def status_text(result: Result) -> str:
     return word
 
 
-@contextmanager
-def running(label: str) -> Iterator[OnProgress]:
-    """Show a line on standard error while work of more than a second is under way."""
-    target = console(stderr=True)
-    bar = Bar(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=target, transient=True)
-    task = bar.add_task(label)
-    timer = threading.Timer(PATIENCE, bar.start)
-    timer.daemon = True
+class Line:
+    """A line about running work; call it with a moment of progress."""
 
-    def update(moment: Progress) -> None:
+    def __init__(self, label: str) -> None:
+        self.label = label
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        self.bar = Bar(*columns, console=console(stderr=True), transient=True)
+        self.task = self.bar.add_task(label)
+
+    def say(self, label: str) -> None:
+        """Name the work that runs now."""
+        self.label = label
+        self.bar.update(self.task, description=label)
+
+    def __call__(self, moment: Progress) -> None:
         primal = "no solution yet" if moment.primal is None else f"primal {moment.primal:,.6g}"
         dual = "" if moment.dual is None else f", dual {moment.dual:,.6g}"
         nodes = f", {moment.nodes:,} nodes" if moment.nodes else ""
-        bar.update(task, description=f"{label}: {primal}{dual}{nodes}")
+        self.bar.update(self.task, description=f"{self.label}: {primal}{dual}{nodes}")
 
-    if target.is_terminal:
+
+@contextmanager
+def running(label: str) -> Iterator[Line]:
+    """Show a line on standard error while work of more than a second is under way."""
+    line = Line(label)
+    timer = threading.Timer(PATIENCE, line.bar.start)
+    timer.daemon = True
+    if line.bar.console.is_terminal:
         timer.start()
     try:
-        yield update
+        yield line
     finally:
         timer.cancel()
-        if bar.live.is_started:
-            bar.stop()
+        if line.bar.live.is_started:
+            line.bar.stop()

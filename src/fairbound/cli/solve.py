@@ -119,7 +119,7 @@ def compare(
     objective: options.Objective = None,
     set_: options.Changes = None,
     problem: options.ProblemName = None,
-    time_limit: options.TimeLimit = None,
+    time_limit: options.TimeLimit = 60.0,
     gap: options.Gap = 0.0,
     threads: options.Threads = 1,
     seed: options.Seed = 0,
@@ -133,13 +133,14 @@ def compare(
     """
     asked = api.load(instance, options.changes(set_), problem)
     kind = find_problem(asked.problem)
-    with running(f"comparing on {asked.name}") as on_progress:
+    with running(f"comparing on {asked.name}") as line:
         lines = api.compare(
             asked,
             methods=None if methods == "all" else [name.strip() for name in methods.split(",")],
             objective=objective,
             settings=options.settings(time_limit, gap, threads, seed),
-            on_progress=on_progress,
+            on_start=lambda name: line.say(f"{name} on {asked.name}"),
+            on_progress=line,
         )
     rows = comparison_rows(lines)
     documents = [
