@@ -1,0 +1,97 @@
+"""The work of one solve, as it runs in a process of its own: a specification in, a document out."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fairbound.benchmarks.specification import Specification, content_of
+from fairbound.instances import catalogue
+from fairbound.models.errors import InputError
+from fairbound.models.problem import Instance
+from fairbound.models.registry import find_problem
+from fairbound.solvers.algorithms.lexicographic import solve_lexicographic
+from fairbound.solvers.methods import find_method, relaxation_bound
+from fairbound.solvers.result import Progress, Settings
+from fairbound.solvers.serialise import result_json
+
+SOLVE = "fairbound.benchmarks.work:solve"
+"""The name by which an isolation finds ``solve``."""
+
+MODULES = ("fairbound.benchmarks.work",)
+MOST_MOMENTS = 200
+
+REFUSED = "refused"
+"""Status of a method that says it cannot state the question; beside those of ``Status``."""
+
+
+def load(specification: Specification) -> Instance:
+    """The instance of a specification, its parameters changed; raises ``InputError``."""
+    if specification.content and content_of(specification.instance) != specification.content:
+        raise InputError("the file has changed since the run was planned", file=specification.instance)
+    instance = catalogue.load(specification.instance, specification.problem)
+    if not specification.parameters:
+        return instance
+    problem = find_problem(instance.problem)
+    problem.check_parameters(dict(specification.parameters))
+    changed: Instance = problem.with_parameters(instance, dict(specification.parameters))
+    return changed
+
+
+def solve(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Solve one specification (JSON types in and out)."""
+    specification = Specification.from_json(document)
+    problem = find_problem(specification.problem)
+    instance = load(specification)
+    objectives = specification.objective.split(",")
+    method = find_method(problem, specification.method)
+    answer: dict[str, Any] = {
+        "digest": instance.digest,
+        "parameters": instance.parameters,
+        "sense": problem.objective(objectives[-1]).sense.value,
+        "kind": method.kind.value,
+    }
+    refusal = method.refuses(instance, objectives[0])
+    if refusal is not None:
+        return answer | {"status": REFUSED, "message": refusal}
+    if specification.relaxed:
+        began = time.perf_counter()
+        bound = relaxation_bound(problem, problem.formulation(method.name), instance, objectives[0])
+        return answer | {"status": "relaxation", "relaxation": bound, "seconds": time.perf_counter() - began}
+    settings = Settings(
+        time_limit=specification.seconds,
+        gap=specification.gap,
+        threads=specification.threads,
+        seed=specification.seed,
+    )
+    if len(objectives) > 1:
+        result = solve_lexicographic(problem, method, instance, objectives, settings)
+    else:
+        result = method.run(instance, objectives[0], settings)
+    answer["result"] = result_json(problem, instance, result)
+    answer["trace"] = [[m.seconds, m.primal, m.dual, m.nodes] for m in thin(result.trace)]
+    return answer
+
+
+def thin(trace: Sequence[Progress], most: int = MOST_MOMENTS) -> list[Progress]:
+    """The moments of a trace at which a bound changed, and the last; evenly picked where they are too many."""
+    changed = [
+        moment
+        for i, moment in enumerate(trace)
+        if i in (0, len(trace) - 1) or (moment.primal, moment.dual) != (trace[i - 1].primal, trace[i - 1].dual)
+    ]
+    if len(changed) <= most:
+        return changed
+    return [changed[round(i * (len(changed) - 1) / (most - 1))] for i in range(most)]
+
+
+def pack(text: str) -> bytes:
+    """Compress a text for the store."""
+    return zlib.compress(text.encode(), 9)
+
+
+def unpack(data: bytes) -> str:
+    """The inverse of ``pack``."""
+    return zlib.decompress(data).decode()

@@ -1,0 +1,236 @@
+"""One operating-system process for every solve, with a wall limit and a memory limit.
+
+Whatever the work does - hang, eat memory, crash, be killed - the caller gets an ``Ending``. The
+process group of the work is killed at the limit and after its end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from types import TracebackType
+from typing import Any
+
+MOST_DEATHS = 3
+"""So often a nursery may die under one piece of work before the work is blamed."""
+
+
+class Outcome(StrEnum):
+    """How a process ended; nothing else is possible."""
+
+    OK = "ok"
+    """It answered."""
+    TIMEOUT = "timeout"
+    """It was killed at the wall limit."""
+    MEMORY = "memory"
+    """It needed more than the memory limit."""
+    KILLED = "killed"
+    """A signal or a sudden exit ended it: a crash, or somebody's kill."""
+    ERROR = "error"
+    """It raised; the message says what."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of one process.
+
+    Attributes
+    ----------
+    seconds
+        Wall seconds, or ``None``.
+    memory_mb
+        Megabytes (2^20 bytes) beyond what the imported libraries occupy, or ``None``: of address space for the
+        process itself, resident for the process and its descendants together.
+    """
+
+    seconds: float | None = None
+    memory_mb: float | None = None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What became of one piece of work.
+
+    Attributes
+    ----------
+    value
+        What the work returned (JSON types) if the outcome is ``ok``.
+    wall_seconds, cpu_seconds
+        From the fork to the end; CPU seconds (user and system) of the process and its waited-for children.
+    peak_mb
+        Largest resident memory in 2^20 bytes, the imported libraries included.
+    """
+
+    outcome: Outcome
+    value: Any = None
+    message: str = ""
+    wall_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_mb: float = 0.0
+
+
+class Stopped(Exception):
+    """The isolation was stopped while a piece of work ran."""
+
+
+class Isolation:
+    """Runs pieces of work one after the other, each in a process of its own.
+
+    Use it as a context manager, from one thread; ``stop`` may come from any other.
+
+    Parameters
+    ----------
+    modules
+        What to import once, before the first fork.
+    path
+        Further folders in which the work's module is found.
+    """
+
+    def __init__(self, modules: Sequence[str] = (), path: Sequence[str] = ()) -> None:
+        self._modules, self._path = list(modules), list(path)
+        self._nursery: subprocess.Popen[bytes] | None = None
+        self._child: int | None = None
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Isolation:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the nursery, once it runs."""
+        return None if self._nursery is None else self._nursery.pid
+
+    def start(self) -> None:
+        """Start the nursery, if it does not run, and wait until its imports are done."""
+        if self._nursery is not None and self._nursery.poll() is None:
+            return
+        self._bury()
+        environment = dict(os.environ)
+        # One solve, one thread; and a process without threads forks cleanly.
+        environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        if self._path:
+            known = [environment["PYTHONPATH"]] if environment.get("PYTHONPATH") else []
+            environment["PYTHONPATH"] = os.pathsep.join(self._path + known)
+        with self._lock:
+            if self._closed:
+                raise Stopped
+            self._nursery = subprocess.Popen(
+                [sys.executable, "-m", "fairbound.solvers.nursery", *self._modules],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=environment,
+                start_new_session=True,  # Ctrl-C is the caller's to hear
+            )
+        answer = self._hear()
+        if answer is None and not self._closed:
+            raise RuntimeError("the process that forks solves did not start; its own words are above")
+
+    def run(self, work: str, argument: Any, limits: Limits = Limits()) -> Ending:  # noqa: B008 - frozen
+        """Run ``module:function`` on a JSON argument in a new process and wait for its end.
+
+        Raises
+        ------
+        Stopped
+            If ``stop`` was called meanwhile.
+        """
+        request = {
+            "work": work,
+            "argument": argument,
+            "seconds": limits.seconds,
+            "memory_bytes": None if limits.memory_mb is None else int(limits.memory_mb * 2**20),
+        }
+        for _ in range(MOST_DEATHS):
+            self.start()
+            answer = self._ask(request)
+            if self._closed:
+                raise Stopped
+            if answer is not None:
+                self._child = None
+                return Ending(
+                    Outcome(answer["kind"]),
+                    answer.get("value"),
+                    answer.get("message", ""),
+                    answer["wall_seconds"],
+                    answer["cpu_seconds"],
+                    answer["peak_bytes"] / 2**20,
+                )
+            self._bury()  # not the solve but its nursery was killed: the solve is owed another try
+        return Ending(Outcome.KILLED, message=f"the nursery died {MOST_DEATHS} times under this work")
+
+    def stop(self) -> None:
+        """Kill the nursery and whatever it runs, from any thread; ``run`` raises ``Stopped``."""
+        with self._lock:
+            self._closed = True
+            if self._nursery is not None:
+                self._nursery.kill()
+        self._kill_child()
+
+    def close(self) -> None:
+        """The same, from the thread that ran the work: everything is cleared away."""
+        self.stop()
+        self._bury()
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        assert self._nursery is not None
+        assert self._nursery.stdin is not None
+        try:
+            self._nursery.stdin.write(json.dumps(request).encode() + b"\n")
+            self._nursery.stdin.flush()
+        except (OSError, ValueError):
+            return None
+        started = self._hear()
+        if started is None:
+            return None
+        self._child = started["started"]
+        return self._hear()
+
+    def _hear(self) -> dict[str, Any] | None:
+        """The next answer of the nursery; ``None`` if it died."""
+        assert self._nursery is not None
+        assert self._nursery.stdout is not None
+        try:
+            line = self._nursery.stdout.readline()
+            answer: dict[str, Any] = json.loads(line)
+            return answer
+        except (OSError, ValueError):
+            return None
+
+    def _kill_child(self) -> None:
+        """Kill the process group of a solve whose nursery is dead."""
+        child, self._child = self._child, None
+        if child is not None:
+            try:
+                os.killpg(child, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                return
+
+    def _bury(self) -> None:
+        """Clear away a dead nursery."""
+        self._kill_child()
+        if self._nursery is not None:
+            self._nursery.kill()
+            self._nursery.wait()
+            self._close_pipes()
+            self._nursery = None
+
+    def _close_pipes(self) -> None:
+        assert self._nursery is not None
+        for pipe in (self._nursery.stdin, self._nursery.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except OSError:
+                    continue  # unsent bytes of a request that nobody will read
