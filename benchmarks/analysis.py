@@ -77,9 +77,8 @@ class Question:
         for row in sorted(self.solves, key=lambda row: row.wall_seconds):
             if row.dual is None:
                 continue
-            if best is None or best.dual is None or self.sense.improves(best.dual, row.dual):
-                best = row
-            elif row.dual == best.dual and row.level > best.level:
+            stronger = best is None or best.dual is None or self.sense.improves(best.dual, row.dual)
+            if stronger or (best is not None and row.dual == best.dual and row.level > best.level):
                 best = row
         return best
 

@@ -118,8 +118,8 @@ def profile_figure(problem: str, cells: Sequence[Cell]) -> Figure | None:
     series = [
         Series(
             method,
-            tuple(factor for factor, _ in corners) + (end,),
-            tuple(share for _, share in corners) + (corners[-1][1],),
+            (*(factor for factor, _ in corners), end),
+            (*(share for _, share in corners), corners[-1][1]),
             Mark.STEPS,
         )
         for method, corners in profiles.items()
@@ -140,9 +140,7 @@ def _strip(
 ) -> tuple[tuple[Series, ...], tuple[str, ...]]:
     """One dot for each question in a row for each method, and a tick at the median."""
     names = tuple(sorted(values, key=lambda name: median(value for value, _ in values[name])))
-    dots = [
-        (value, name, f"{label}: {digits(value)}") for name in names for value, label in values[name]
-    ]
+    dots = [(value, name, f"{label}: {digits(value)}") for name in names for value, label in values[name]]
     middles = [(median(value for value, _ in values[name]), name) for name in names]
     return (
         Series(
@@ -217,7 +215,7 @@ def growth_figure(problem: str, cells: Sequence[Cell]) -> Figure | None:
         if cell.columns and cell.spent:
             groups.setdefault(cell.method, []).append((cell.columns, cell.spent, cell.question.label))
     sizes = [size for points in groups.values() for size, _, _ in points]
-    if len({size for size in sizes}) < 4:
+    if len(set(sizes)) < 4:
         return None
     series = []
     for method, points in groups.items():

@@ -189,12 +189,12 @@ def _compare(question: Question, reference: Reference) -> list[str]:
                 f"table {primal}"
             )
     if bound is not None and bound.dual is not None:
-        for row in question.solves:
-            if row.dual is not None and sense.improves(primal, row.dual):
-                said.append(
-                    f"CONTRADICTION {reference.label}: {row.method} claims the bound {row.dual} ({row.level}), but the "
-                    f"reference solution is worth {primal}"
-                )
+        said += [
+            f"CONTRADICTION {reference.label}: {row.method} claims the bound {row.dual} ({row.level}), but the "
+            f"reference solution is worth {primal}"
+            for row in question.solves
+            if row.dual is not None and sense.improves(primal, row.dual)
+        ]
         weaker = dual is None or sense.improves(dual, bound.dual)
         if weaker and not sense.improves(primal, bound.dual):
             said.append(
@@ -281,8 +281,10 @@ def _merge(old: Reference | None, new: Reference, question: Question) -> Referen
         stronger = (sense.improves(other, one) and not proven) or (one == other and new.level > old.level)
         stronger = stronger or sense.improves(Fraction(new.primal_bound), other)
     if stronger:
-        return new if better_value or new.primal_bound == old.primal_bound else replace(
-            new, primal_bound=old.primal_bound, solution=old.solution
+        return (
+            new
+            if better_value or new.primal_bound == old.primal_bound
+            else replace(new, primal_bound=old.primal_bound, solution=old.solution)
         )
     if better_value:
         return replace(old, primal_bound=new.primal_bound, solution=new.solution, date=new.date)

@@ -44,9 +44,11 @@ class Table:
     rows: tuple[tuple[Any, ...], ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The table as JSON types; infinite numbers become text."""
-        rows = [[_plain(cell) for cell in row] for row in self.rows]
-        return {"name": self.name, "title": self.title, "columns": [asdict(c) for c in self.columns], "rows": rows}
+        """The table as JSON types: columns without any cell are left out, infinite numbers become text."""
+        used = [i for i in range(len(self.columns)) if any(row[i] not in (None, "") for row in self.rows)]
+        rows = [[_plain(row[i]) for i in used] for row in self.rows]
+        columns = [asdict(self.columns[i]) for i in used]
+        return {"name": self.name, "title": self.title, "columns": columns, "rows": rows}
 
     def table(self) -> list[dict[str, str]]:
         """The table as rows of text, for CSV."""

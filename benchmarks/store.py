@@ -100,7 +100,9 @@ class Store:
         with self._db:
             new = self._db.execute(f"INSERT OR IGNORE INTO rows VALUES ({marks})", astuple(row)).rowcount == 1
             if new and solution is not None:
-                self._db.execute("INSERT OR REPLACE INTO solutions VALUES (?, ?)", (row.key, pack(json.dumps(solution))))
+                self._db.execute(
+                    "INSERT OR REPLACE INTO solutions VALUES (?, ?)", (row.key, pack(json.dumps(solution)))
+                )
         return new
 
     def forget(self, keys: Iterable[str]) -> None:
@@ -172,14 +174,14 @@ def from_frame(frame: pd.DataFrame) -> list[Row]:
     kinds = {name: types[_base(kind)] for name, kind in COLUMNS.items()}
     rows = []
     for line, record in enumerate(frame[list(COLUMNS)].to_dict("records"), start=1):
-        cells = {}
+        cells: dict[str, Any] = {}
         for name, value in record.items():
             if pd.isna(value):
                 if "None" not in COLUMNS[str(name)]:
                     raise InputError("results without a value", row=line, column=str(name))
-                cells[name] = None
+                cells[str(name)] = None
             else:
-                cells[name] = kinds[str(name)](value)
+                cells[str(name)] = kinds[str(name)](value)
         rows.append(Row(**cells))
     return rows
 

@@ -138,7 +138,7 @@ class Isolation:
         if answer is None and not self._closed:
             raise RuntimeError("the process that forks solves did not start; its own words are above")
 
-    def run(self, work: str, argument: Any, limits: Limits = Limits()) -> Ending:  # noqa: B008 - frozen
+    def run(self, work: str, argument: Any, limits: Limits = Limits()) -> Ending:
         """Run ``module:function`` on a JSON argument in a new process and wait for its end.
 
         Raises

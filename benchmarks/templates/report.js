@@ -55,7 +55,7 @@
   };
 
   // ---- tables: sort, filter, pages ---------------------------------------------------------
-  const PAGE = 50;
+  const PAGE = 15;
   const FACET_MOST = 30;
   const printers = [];
 
@@ -204,7 +204,15 @@
     automargin: true, gridcolor: ink.grid, linecolor: ink.line, zerolinecolor: ink.line, visible: !spec.hidden,
   });
 
+  // The library is text until a figure needs it: tables are there at once, figures follow.
+  const library = () => {
+    if (!window.Plotly) {
+      document.head.append(make("script", { textContent: document.getElementById("plotly").textContent }));
+    }
+  };
+
   function draw(element) {
+    library();
     const figure = data.figures[element.dataset.figure];
     const theme = isDark() ? "dark" : "light";
     const ink = theme === "dark"
@@ -222,11 +230,12 @@
       showlegend: figure.series.length > 1,
       legend: { orientation: "h", x: 0, y: -0.2, yanchor: "top", font: { size: narrow ? 10 : 12 } },
       hoverlabel: { align: "left", bgcolor: ink.paper, bordercolor: ink.line, font: { color: ink.text } },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: ink.line, activecolor: ink.text },
       hovermode: "closest", bargap: 0.25, dragmode: narrow ? false : "zoom",
     };
     if (figure.y.categories.length) layout.legend.y = -40 / Math.max(200, plot.clientHeight) - 0.06;
-    const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
-      toImageButtonOptions: { format: "svg", filename: figure.name } };
+    const config = { responsive: true, displaylogo: false, displayModeBar: narrow ? false : "hover",
+      modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]], toImageButtonOptions: { format: "svg", filename: figure.name } };
     const traces = figure.series.map((series, i) => trace(series, i, figure, theme));
     Plotly.react(plot, traces, layout, config);
     drawn.add(element);
@@ -268,6 +277,7 @@
 
   applyTheme();
   document.querySelectorAll("[data-table]").forEach(buildTable);
-  document.querySelectorAll("[data-figure]").forEach((element) => watcher.observe(element));
+  const watch = () => document.querySelectorAll("[data-figure]").forEach((element) => watcher.observe(element));
+  requestAnimationFrame(() => setTimeout(watch)); // after the first paint
   root.dataset.ready = "yes";
 })();

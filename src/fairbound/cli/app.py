@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import fairbound
-from fairbound.cli import catalogue, demo, instance, solve, sweep
+from fairbound.cli import bench, catalogue, demo, export, instance, solve, sweep
 from fairbound.cli.exit_codes import ENGINE_FAILED, WRONG_INPUT
 from fairbound.models.errors import InputError
 from fairbound.solvers.engines.standard_form import UnsupportedModelError
@@ -22,9 +22,10 @@ app = typer.Typer(
     rich_markup_mode="rich",
     epilog="Exit codes: 0 answered, 1 the answer is no, 2 wrong input, 3 stopped without a solution, 4 engine failed.",
 )
-for group in (demo, catalogue, solve, sweep):
+for group in (demo, catalogue, solve, sweep, export):
     group.register(app)
 app.add_typer(instance.app, name="instance")
+app.add_typer(bench.app, name="bench")
 
 
 def _version(wanted: bool) -> None:

@@ -1,0 +1,81 @@
+"""Every formulation as a file that any solver reads: MPS, LP and NL, with the model's own names.
+
+The numbers in a file are those that the engine gets: rows of rational data were scaled to integers
+when the model was built, and floats are written with all their digits.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from fairbound.models.errors import InputError
+from fairbound.models.problem import Formulation, Instance
+from fairbound.solvers.engines.standard_form import (
+    TriviallyInfeasibleError,
+    UnsupportedModelError,
+    compile_model,
+)
+from pyomo.opt import ProblemFormat
+
+
+class Format(StrEnum):
+    """File formats of models."""
+
+    MPS = "mps"
+    LP = "lp"
+    NL = "nl"
+
+
+_WRITERS = {Format.MPS: ProblemFormat.mps, Format.LP: ProblemFormat.cpxlp, Format.NL: ProblemFormat.nl}
+
+
+def format_of(path: Path, wanted: str | None = None) -> Format:
+    """The format that is named, or that the file's ending tells; raises ``InputError``."""
+    name = (wanted or path.suffix.removeprefix(".")).lower()
+    try:
+        return Format(name)
+    except ValueError:
+        raise InputError("format of the model file", found=name or str(path), wanted="mps, lp or nl") from None
+
+
+def export_model(
+    formulation: Formulation[Any, Any],
+    instance: Instance,
+    objective: str,
+    path: Path,
+    kind: Format,
+    relaxed: bool = False,
+) -> list[Path]:
+    """Write a formulation of an instance; returns the files written.
+
+    NL keeps names in two files beside it: ``.col`` and ``.row``, a name a line.
+
+    Raises
+    ------
+    InputError
+        If the formulation refuses the question, or the model does not fit the format: MPS and LP hold
+        linear models and quadratic objectives, NL holds anything.
+    """
+    reason = formulation.refuses(instance, objective)
+    if reason is not None:
+        raise InputError(f"formulation {formulation.name} refuses {instance.name}: {reason}")
+    model = formulation.build(instance, objective, relaxed=relaxed)
+    if kind is not Format.NL:
+        try:
+            compile_model(model)
+        except UnsupportedModelError as error:
+            raise InputError(f"formulation {formulation.name} does not fit {kind}: {error}", wanted="nl") from None
+        except TriviallyInfeasibleError:
+            pass  # a file may say so too
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Into a folder of its own first: a reader sees the old files or the whole new ones.
+    with TemporaryDirectory(dir=path.parent, prefix=".export") as folder:
+        made = Path(folder) / f"model.{kind}"
+        model.write(str(made), format=_WRITERS[kind], io_options={"symbolic_solver_labels": True})
+        names = [made.with_suffix(ending) for ending in (".col", ".row") if made.with_suffix(ending).is_file()]
+        written = [name.replace(path.with_suffix(name.suffix)) for name in names]
+        made.replace(path)
+    return [path, *written]

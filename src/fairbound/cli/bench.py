@@ -1,0 +1,244 @@
+"""``fairbound bench``: run suites, look at their results, report, compare, keep the reference table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+from fairbound.benchmarks import references as reference_table
+from fairbound.benchmarks.analysis import Question, compare_exact, heuristic_gaps, questions, standings
+from fairbound.benchmarks.difference import Change, difference, totals
+from fairbound.benchmarks.report_tables import Table, answers_table, heuristics_table, standings_table
+from fairbound.benchmarks.row import Row
+from fairbound.benchmarks.runner import WORKERS, Event, run_plan
+from fairbound.benchmarks.store import Store, read_rows
+from fairbound.benchmarks.suite import load_suite, plan, shipped_suites
+from fairbound.cli.exit_codes import ANSWER_IS_NO, INTERRUPTED
+from fairbound.cli.show import console, number, percent, table
+from fairbound.models.errors import InputError
+from fairbound.solvers.isolation import Outcome
+
+app = typer.Typer(help="Benchmarks: run suites, report, compare, verify references.", no_args_is_help=True)
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", file_okay=False, help="A folder made by bench run.")]
+Source = Annotated[Path, typer.Argument(metavar="DIR", help="A folder made by bench run, or a Parquet file.")]
+
+
+@app.command()
+def suites() -> None:
+    """List the suites that come with fairbound."""
+    rows = [{"suite": name, "what": title} for name, title in shipped_suites().items()]
+    console().print(table("Suites", rows, text_columns=2))
+
+
+@app.command()
+def run(
+    suite: Annotated[str, typer.Argument(metavar="SUITE", help="A shipped suite or a TOML file.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", file_okay=False, help="Results; a run goes on there.")],
+    workers: Annotated[int, typer.Option(min=1, help="Solves at a time.")] = WORKERS,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="WHERE", help="[b]dask[/b], a Dask scheduler's address, or [b]slurm[/b]."),
+    ] = None,
+    retry: Annotated[
+        str, typer.Option(metavar="OUTCOMES", help="Solve rows with these outcomes again: killed,error,...")
+    ] = "",
+) -> None:
+    """Run a suite: one process for each solve, each row kept at once; the same command goes on after a stop."""
+    again = [word.strip() for word in retry.split(",") if word.strip()]
+    for word in again:
+        if word not in list(Outcome):
+            raise InputError("--retry", found=word, wanted=", ".join(Outcome))
+    planned = plan(load_suite(suite))
+    shown = console(stderr=True)
+    for reason in planned.skipped:
+        shown.print(f"skipped {reason}", soft_wrap=True)
+    columns = (BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    bar = Bar(*columns, console=shown, disable=not shown.is_terminal, transient=True)
+    running: dict[str, str] = {}
+    failed: Counter[str] = Counter()
+    with bar:
+        task = bar.add_task("", total=len(planned.specifications))
+
+        def on_event(event: Event) -> None:
+            key = event.specification.key
+            if event.row is None:
+                running[key] = event.specification.label
+            else:
+                running.pop(key, None)
+                bar.advance(task)
+                if event.row.outcome != Outcome.OK:
+                    failed[event.row.outcome] += 1
+                    bar.print(f"{event.row.outcome}: {event.specification.label}: {event.row.message[:200]}")
+            words = "".join(f"[red]{count} {kind}[/red] " for kind, count in failed.items())
+            bar.update(task, description=words + " | ".join(running.values()))
+
+        with Store(out, write=True) as store:
+            kept = len(planned.keys & store.keys())
+        bar.update(task, completed=0 if again else kept)
+        summary = run_plan(planned, out, workers, scheduler, on_event, again)
+    with Store(out) as store:
+        store.export()
+    text = f"{out}: {summary.kept + summary.done:,} of {summary.planned:,} solves ({summary.done:,} new)"
+    lost = ", ".join(f"{count} {kind}" for kind, count in failed.items())
+    console().print(text + (f", {lost}" if lost else ""), soft_wrap=True)
+    if summary.interrupted:
+        console().print("interrupted: every finished row is kept; the same command goes on")
+        raise typer.Exit(INTERRUPTED)
+
+
+def _print(made: Table) -> None:
+    """A table of the report on the terminal."""
+    text = [
+        {
+            column.label: _cell(cell, column.kind)
+            for column, cell in zip(made.columns, row, strict=True)
+            if column.label != "note"
+        }
+        for row in made.rows
+    ]
+    leading = next((i for i, column in enumerate(made.columns) if column.kind != "text"), len(made.columns))
+    console().print(table(made.title, text, text_columns=leading))
+    console().print()
+
+
+def _cell(cell: object, kind: str) -> str:
+    if cell is None:
+        return "-"
+    if isinstance(cell, tuple):
+        return str(cell[0])
+    if isinstance(cell, float) and kind == "percent":
+        return percent(cell)
+    if isinstance(cell, int | float):
+        return f"{cell:,}" if kind == "int" else f"{cell:,.3f}"
+    return str(cell)
+
+
+def _complain(rows: list[Row], asked: list[Question]) -> bool:
+    """Print what did not end well and what contradicts; ``True`` if anything contradicts."""
+    out = console()
+    counted = Counter((row.outcome, row.method) for row in rows if row.outcome != Outcome.OK)
+    for (outcome, method), count in sorted(counted.items()):
+        out.print(f"{count:,} {outcome}: {method}")
+    alarms = [text for question in asked for text in question.contradictions] + reference_table.alarms(asked)
+    for text in alarms:
+        out.print(f"[bold red]{text}[/bold red]", soft_wrap=True)
+    return any("CONTRADICTION" in text or "claims the bound" in text for text in alarms)
+
+
+@app.command()
+def show(source: Source) -> None:
+    """Show the results of a run in the terminal: answers, exact methods, heuristics, what went wrong."""
+    rows = read_rows(source)
+    asked = questions(rows)
+    for problem in dict.fromkeys(question.problem for question in asked):
+        own = [question for question in asked if question.problem == problem]
+        _print(answers_table(problem, own))
+        found = standings(compare_exact(own))
+        if found:
+            _print(standings_table(problem, found))
+        gaps = heuristic_gaps(own)
+        if gaps:
+            _print(heuristics_table(problem, gaps))
+    outcomes = ", ".join(f"{count:,} {kind}" for kind, count in Counter(row.outcome for row in rows).most_common())
+    console().print(f"{len(rows):,} solves: {outcomes or 'none yet'}")
+    if _complain(rows, asked):
+        raise typer.Exit(ANSWER_IS_NO)
+
+
+@app.command()
+def report(
+    source: Source,
+    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="By default DIR/report.html.")] = None,
+    title: Annotated[str | None, typer.Option(help="By default the suite's title.")] = None,
+    static: Annotated[bool, typer.Option(help="Also write figures as SVG, PNG, CSV and tables as CSV.")] = True,
+) -> None:
+    """Write the report: one HTML file that needs no network, and every figure for papers."""
+    from fairbound.benchmarks.report import report as write  # Matplotlib takes its time
+
+    target = out or (source.parent if source.suffix == ".parquet" else source)
+    page = write(source, target, title, static=static)
+    console().print(f"written: {page}", soft_wrap=True)
+
+
+@app.command()
+def diff(
+    first: Annotated[Path, typer.Argument(metavar="A", help="The earlier run.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="The later run.")],
+) -> None:
+    """Compare two runs: what got faster, slower, better, worse, beyond the noise."""
+    pairs = difference(read_rows(first), read_rows(second))
+    rows = [
+        {
+            "change": pair.change.value,
+            "solve": pair.label + (f": {pair.why}" if pair.why else ""),
+            "CPU s before": number(pair.first, 3),
+            "after": number(pair.second, 3),
+            "ratio": number(pair.ratio, 2),
+            "noise": "-" if pair.first is None else percent(pair.noise),
+        }
+        for pair in pairs
+        if pair.change is not Change.SAME
+    ]
+    out = console()
+    if rows:
+        out.print(table("Changes", rows, text_columns=2))
+        out.print()
+    sums = totals(pairs)
+    out.print(", ".join(f"{count:,} {change.value}" for change, count in sums.counts.items() if count) or "no solves")
+    if sums.mean_first is not None and sums.mean_second is not None:
+        out.print(
+            f"shifted geometric mean (1 s) of CPU seconds: {sums.mean_first:.4f} -> {sums.mean_second:.4f} "
+            f"(x {sums.mean_second / sums.mean_first:.2f})"
+            if sums.mean_first
+            else "no time was measured"
+        )
+    out.print("A time counts as changed beyond its noise: the spread of repetitions, at least 25 % and 0.05 s.")
+    if sums.counts[Change.WORSE]:
+        raise typer.Exit(ANSWER_IS_NO)
+
+
+@app.command()
+def references(
+    update: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="First take the better answers of a run into the table.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--table", metavar="FOLDER", help="Another reference table than the shipped one.")
+    ] = None,
+) -> None:
+    """Verify the reference table again: digests, exact values of the solutions, certificates."""
+    out = console()
+    if update is not None:
+        with Store(update) as store:
+            today = datetime.now(UTC).date().isoformat()
+            written = reference_table.update(questions(store.rows()), store.solution, today, folder)
+        for reference in written:
+            out.print(
+                f"taken: {reference.label}: {reference.primal_bound} <> {reference.dual_bound} ({reference.level})"
+            )
+    rows, wrong = [], 0
+    for check in reference_table.verify(folder=folder):
+        wrong += bool(check.faults)
+        verdict = "; ".join(check.faults) or check.absent or ("certified" if check.certified else "value holds")
+        reference = check.reference
+        rows.append(
+            {
+                "reference": reference.label,
+                "value": reference.primal_bound,
+                "bound": reference.dual_bound or "-",
+                "level": reference.level,
+                "verdict": verdict,
+            }
+        )
+    if rows:
+        out.print(table("References", rows, text_columns=1))
+    out.print(f"{len(rows):,} references, {wrong} wrong")
+    if wrong:
+        raise typer.Exit(ANSWER_IS_NO)
