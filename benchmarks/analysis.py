@@ -130,7 +130,14 @@ def questions(rows: Iterable[Row]) -> list[Question]:
     for row in rows:
         if row.digest:
             grouped.setdefault(row.question, []).append(row)
-    return [Question(tuple(group)) for group in grouped.values()]
+    return [Question(tuple(sorted(group, key=_rank))) for group in grouped.values()]
+
+
+def _rank(row: Row) -> tuple[object, ...]:
+    """Rows of a question in an order that does not depend on which ended first."""
+    head, _, argument = row.method.partition(":")
+    number = float(argument) if argument.replace(".", "", 1).isdigit() else 0.0
+    return (list(Kind).index(Kind(row.kind)), head, number, argument, row.seed, row.repetition, row.relaxed)
 
 
 def _median(values: Iterable[float | int | None]) -> float | None:

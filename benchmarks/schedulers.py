@@ -72,6 +72,52 @@ def run(
     """
     if not specifications:
         return
+    dask, distributed = _need("dask"), _need("distributed")
+    patience = {"distributed.scheduler.allowed-failures": MOST_DEATHS}
+    with dask.config.set(patience), connect(scheduler, workers) as client:
+        futures = {}
+        for specification in specifications:
+            # Nothing is pure: a task of the same name must not be answered from Dask's memory.
+            future = client.submit(execute, specification.to_json(), work, modules, path, pure=False)
+            futures[future] = specification
+            started(specification)
+        for future in distributed.as_completed(futures):
+            error = future.exception()
+            if error is None:
+                ending, machine = future.result()
+                settle(futures[future], ending, machine)
+            else:
+                words = " ".join(f"{type(error).__name__}: {error}".split())
+                settle(futures[future], Ending(Outcome.KILLED, message=words[:500]), None)
+            future.release()
+
+
+@contextmanager
+def connect(scheduler: str, workers: int) -> Iterator[Any]:
+    """A client of the scheduler; what was started for it is closed at the end."""
+    distributed = _need("distributed")
+    with ExitStack() as stack:
+        if scheduler == LOCAL:
+            cluster = distributed.LocalCluster(
+                n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None
+            )
+            yield stack.enter_context(distributed.Client(stack.enter_context(cluster)))
+        elif scheduler == SLURM:
+            cluster = stack.enter_context(slurm_cluster())
+            cluster.scale(workers)
+            yield stack.enter_context(distributed.Client(cluster))
+        else:
+            try:
+                client = distributed.Client(scheduler, timeout=10)
+            except (OSError, ValueError) as error:
+                reason = " ".join(str(error).split())
+                wanted = "dask, slurm, or an address such as tcp://host:8786"
+                raise InputError(f"no scheduler answers ({reason})", found=scheduler, wanted=wanted) from None
+            yield stack.enter_context(client)
+
+
+def slurm_cluster() -> Any:
+    """Workers as SLURM jobs of one core, described further by Dask's configuration ``jobqueue.slurm``."""
     dask, jobqueue = _need("dask"), _need("dask_jobqueue")
     # What the site's configuration says wins.
     site = dask.config.get("jobqueue.slurm", {})

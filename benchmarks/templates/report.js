@@ -192,7 +192,22 @@
     }
   };
 
-  const axis = (spec, ink, narrow) => ({
+  // Log scales with the marks 1, 2, 5 in plain numbers, or powers of ten where there is a long way to go.
+  const logTicks = (values, narrow) => {
+    const logs = values.filter((value) => value > 0).map(Math.log10);
+    if (!logs.length) return {};
+    const [low, high] = [Math.floor(Math.min(...logs)), Math.ceil(Math.max(...logs))];
+    const every = Math.max(1, Math.ceil((high - low) / (narrow ? 4 : 7)));
+    const steps = high - low <= (narrow ? 1 : 3) ? [1, 2, 5] : [1];
+    const marks = [];
+    for (let power = low; power <= high; power += every) {
+      for (const step of steps) marks.push(Number(`${step}e${power}`));
+    }
+    const plain = (value) => (value >= 1e6 || value < 1e-5 ? value.toExponential(0) : few(value, 5));
+    return { tickmode: "array", tickvals: marks, ticktext: marks.map(plain) };
+  };
+
+  const axis = (spec, values, ink, narrow) => ({
     title: { text: spec.title, font: { size: 12 }, standoff: 8 },
     type: spec.categories.length ? "category" : spec.log ? "log" : "linear",
     ...(spec.categories.length
@@ -200,7 +215,7 @@
           range: [-0.6, spec.categories.length - 0.4] }
       : {}),
     ...(spec.percent ? { tickformat: "~%", rangemode: "tozero" } : {}),
-    ...(spec.log ? { dtick: undefined, nticks: narrow ? 5 : 8, exponentformat: "power" } : {}),
+    ...(spec.log ? logTicks(values, narrow) : {}),
     automargin: true, gridcolor: ink.grid, linecolor: ink.line, zerolinecolor: ink.line, visible: !spec.hidden,
   });
 
@@ -225,12 +240,12 @@
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif", size: 12, color: ink.text },
       margin: { l: 8, r: 14, t: 14, b: 8 },
-      xaxis: axis(figure.x, ink, narrow),
-      yaxis: { ...axis(figure.y, ink, narrow), ...(map ? { scaleanchor: "x" } : {}) },
+      xaxis: axis(figure.x, figure.series.flatMap((series) => series.x), ink, narrow),
+      yaxis: { ...axis(figure.y, figure.series.flatMap((series) => series.y), ink, narrow), ...(map ? { scaleanchor: "x" } : {}) },
       showlegend: figure.series.length > 1,
       legend: { orientation: "h", x: 0, y: -0.2, yanchor: "top", font: { size: narrow ? 10 : 12 } },
       hoverlabel: { align: "left", bgcolor: ink.paper, bordercolor: ink.line, font: { color: ink.text } },
-      modebar: { bgcolor: "rgba(0,0,0,0)", color: ink.line, activecolor: ink.text },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: ink.line, activecolor: ink.text, orientation: "h" },
       hovermode: "closest", bargap: 0.25, dragmode: narrow ? false : "zoom",
     };
     if (figure.y.categories.length) layout.legend.y = -40 / Math.max(200, plot.clientHeight) - 0.06;
