@@ -171,7 +171,8 @@ def _wanted(error: Any) -> str:
         holders = [part for part in error["loc"][:-1] if part in tables]
         table = tables[holders[-1]] if holders else Suite
         return nearest(str(error["loc"][-1]), table.model_fields)
-    text: str = error["msg"]
+    plain = {"missing": "a value", "string_type": 'text in quotes, such as "0.40"', "int_type": "an integer"}
+    text: str = plain.get(error["type"], error["msg"])
     return text[0].lower() + text[1:]
 
 

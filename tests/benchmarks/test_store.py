@@ -1,0 +1,99 @@
+"""The store: each row once, exact through every format, one writer."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from bench_rows import baseline, row
+from fairbound.benchmarks.store import Store, from_frame, read_rows, to_frame
+from fairbound.models.errors import InputError
+
+ROWS = [
+    row(primal_bound="86824/5", dual_bound="86824/5", relaxation=17693.61),
+    row(outcome="timeout", status="", level="", primal_bound=None, dual_bound=None, gap=None, nodes=None),
+    baseline(message='a "quoted", line'),
+]
+
+
+def filled(folder: Path) -> Path:
+    with Store(folder, write=True) as store:
+        for one in ROWS:
+            assert store.add(one, [{"school_id": "a", "group": "1"}] if one is ROWS[0] else None)
+    return folder
+
+
+def test_rows_come_back_as_they_went_in(tmp_path: Path) -> None:
+    with Store(filled(tmp_path)) as store:
+        assert store.rows() == ROWS
+        assert store.keys() == {one.key for one in ROWS}
+        assert store.solution(ROWS[0].key) == [{"school_id": "a", "group": "1"}]
+        assert store.solution(ROWS[1].key) is None
+
+
+def test_a_key_is_kept_once_and_the_first_row_stays(tmp_path: Path) -> None:
+    filled(tmp_path)
+    with Store(tmp_path, write=True) as store:
+        assert not store.add(row(key=ROWS[0].key, primal_bound="1"), [{"school_id": "b", "group": "1"}])
+        assert store.rows() == ROWS
+        assert store.solution(ROWS[0].key) == [{"school_id": "a", "group": "1"}]
+        store.forget([ROWS[0].key])
+        assert store.rows() == ROWS[1:]
+        assert store.solution(ROWS[0].key) is None
+
+
+def test_parquet_and_pandas_keep_every_value(tmp_path: Path) -> None:
+    with Store(filled(tmp_path)) as store:
+        path = store.export()
+        frame = store.frame()
+    assert read_rows(path) == ROWS
+    assert from_frame(frame) == ROWS
+    assert from_frame(to_frame(ROWS)) == ROWS
+    assert frame["primal_bound"].tolist()[0] == "86824/5"
+    assert frame["nodes"].isna().tolist() == [False, True, True]
+    assert from_frame(to_frame([])) == []
+
+
+def test_a_frame_that_is_no_results_is_refused() -> None:
+    with pytest.raises(InputError, match="column key: missing column of results"):
+        from_frame(pd.DataFrame({"a": [1]}))
+    frame = to_frame(ROWS)
+    frame.loc[1, "method"] = pd.NA
+    with pytest.raises(InputError, match="row 2, column method: results without a value"):
+        from_frame(frame)
+
+
+def test_what_is_no_store_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no results here"):
+        Store(tmp_path)
+    (tmp_path / "results.sqlite").write_text("something else, long enough to be looked at" * 10)
+    with pytest.raises(InputError, match="not a results file"):
+        Store(tmp_path)
+    with pytest.raises(InputError, match="no such file"):
+        read_rows(tmp_path / "x.parquet")
+    (tmp_path / "x.parquet").write_text("no")
+    with pytest.raises(InputError, match="cannot be read as Parquet"):
+        read_rows(tmp_path / "x.parquet")
+
+
+def test_results_of_another_version_are_refused(tmp_path: Path) -> None:
+    db = sqlite3.connect(tmp_path / "results.sqlite")
+    db.execute("CREATE TABLE rows (key TEXT)")
+    db.commit()
+    db.close()
+    with pytest.raises(InputError, match="another version"):
+        Store(tmp_path)
+    with pytest.raises(InputError, match="another version"):
+        Store(tmp_path, write=True)
+
+
+def test_one_writes_and_others_read(tmp_path: Path) -> None:
+    with Store(filled(tmp_path), write=True) as writer:
+        with pytest.raises(InputError, match="another run is writing here"):
+            Store(tmp_path, write=True)
+        with Store(tmp_path) as reader:
+            writer.add(row())
+            assert len(reader.rows()) == len(ROWS) + 1
+    Store(tmp_path, write=True).close()
