@@ -7,6 +7,7 @@ recomputes every row from its solution file; ``alarms`` compares a run with the 
 from __future__ import annotations
 
 import csv
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from fractions import Fraction
@@ -42,7 +43,7 @@ class Reference:
     Attributes
     ----------
     given
-        Changed parameters as ``name=value`` texts joined by blanks.
+        Changed parameters as ``name=value`` words of a shell.
     primal_bound, dual_bound
         Exact rationals as text; the dual bound may be empty.
     level
@@ -76,7 +77,7 @@ class Reference:
 
     @property
     def parameters(self) -> dict[str, str]:
-        return dict(text.split("=", 1) for text in self.given.split())
+        return dict(text.split("=", 1) for text in shlex.split(self.given))
 
 
 def table_folder() -> Path:

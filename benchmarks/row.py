@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -25,7 +26,7 @@ class Row:
     key
         Hash of the specification.
     instance, given
-        Name of the instance and the parameters changed by the suite, as ``name=value`` texts.
+        Name of the instance and the parameters changed by the suite, as ``name=value`` words of a shell.
     digest, parameters
         Digest of the instance and all its parameters (JSON).
     relaxed
@@ -143,7 +144,7 @@ def make_row(suite: str, specification: Specification, ending: Ending, machine: 
         suite=suite,
         problem=specification.problem,
         instance=specification.instance,
-        given=" ".join(f"{name}={text}" for name, text in specification.parameters),
+        given=shlex.join(f"{name}={text}" for name, text in specification.parameters),
         digest=value.get("digest", ""),
         parameters=json.dumps(value.get("parameters", {})),
         objective=specification.objective,

@@ -1,0 +1,104 @@
+"""What rows say together, on rows made by hand."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from bench_rows import baseline, row
+from fairbound.benchmarks.analysis import compare_exact, heuristic_gaps, questions, standings
+
+
+def test_best_bounds_come_from_whoever_has_them() -> None:
+    [question] = questions(
+        [
+            row(method="a", primal_bound="90", dual_bound="120", status="feasible", gap=1 / 3),
+            row(method="b", primal_bound="80", dual_bound="110", status="feasible", gap=3 / 8, level="L2"),
+            baseline(primal_bound="95"),
+        ]
+    )
+    assert (question.primal, question.dual, question.level) == (Fraction(95), Fraction(110), "L2")
+    assert question.best_primal is not None
+    assert question.best_primal.method == "alone"
+    assert question.gap == pytest.approx(15 / 95)
+    assert question.contradictions == ()
+
+
+def test_bounds_of_a_minimisation_point_the_other_way() -> None:
+    [question] = questions(
+        [
+            row(method="a", sense="minimize", primal_bound="90", dual_bound="70"),
+            row(method="b", sense="minimize", primal_bound="100", dual_bound="80"),
+        ]
+    )
+    assert (question.primal, question.dual) == (Fraction(90), Fraction(80))
+
+
+def test_an_equal_bound_is_credited_to_the_higher_level() -> None:
+    [question] = questions(
+        [row(method="a", level="L1", wall_seconds=1.0), row(method="b", level="L2", wall_seconds=5.0)]
+    )
+    assert question.level == "L2"
+
+
+def test_a_value_beyond_a_bound_is_a_contradiction() -> None:
+    [question] = questions([row(method="a"), baseline(primal_bound="101")])
+    assert question.contradictions == (
+        "cep/hand, reimbursement: a claims the bound 100 (L1), but alone has the exact value 101",
+    )
+    none = {"primal_bound": None, "dual_bound": None, "gap": None}
+    [question] = questions([row(method="a", status="infeasible", **none), baseline(primal_bound="5")])
+    assert "a says infeasible, but alone has a solution worth 5" in question.contradictions[0]
+    [question] = questions([row(method="a", message="the bound 9 was contradicted by the exact value 10")])
+    assert len(question.contradictions) == 1
+
+
+def test_questions_differ_by_digest_and_objective() -> None:
+    rows = [row(), row(objective="students"), row(digest="d2"), row(digest="", outcome="killed")]
+    assert [len(question.rows) for question in questions(rows)] == [1, 1, 1]
+
+
+def test_formulations_are_compared_by_medians() -> None:
+    rows = [
+        row(total_seconds=1.0, nodes=10, repetition=0),
+        row(total_seconds=3.0, nodes=30, repetition=1),
+        row(total_seconds=2.0, nodes=20, repetition=2),
+        row(relaxed=True, relaxation=125.0, status="relaxation", primal_bound=None, dual_bound=None, gap=None),
+    ]
+    [cell] = compare_exact(questions(rows))
+    assert (cell.seconds, cell.nodes, cell.columns, cell.runs, cell.solved) == (2.0, 20, 10, 3, 3)
+    assert cell.root_gap == pytest.approx(0.25)
+    assert cell.engine == "highs 1.15.1"
+    # 1 until 0.5 (no incumbent), 0.5 until 1.5, 0 after: 0.5 + 0.5.
+    assert cell.integral == pytest.approx(1.0)
+
+
+def test_a_method_must_close_every_run() -> None:
+    rows = [row(repetition=0), row(repetition=1, status="feasible", primal_bound="90", gap=1 / 9)]
+    [cell] = compare_exact(questions(rows))
+    assert (cell.seconds, cell.solved, cell.runs) == (None, 1, 2)
+
+
+def test_standings_count_what_is_not_closed() -> None:
+    none = {"primal_bound": None, "dual_bound": None, "gap": None, "status": "", "level": "", "digest": "d1"}
+    rows = [
+        row(method="a", total_seconds=9.0),
+        row(method="a", digest="d2", total_seconds=1.0),
+        row(method="b", total_seconds=3.0),
+        row(method="b", **none | {"digest": "d2", "status": "refused", "total_seconds": None}),
+    ]
+    a, b = standings(compare_exact(questions(rows)))
+    assert (a.method, a.asked, a.solved, a.refused, a.fastest) == ("a", 2, 2, 0, 1)
+    assert a.mean_1 == pytest.approx((10 * 2) ** 0.5 - 1)
+    assert a.par10 == pytest.approx(5)
+    assert (b.method, b.asked, b.solved, b.refused, b.fastest) == ("b", 2, 1, 1, 1)
+    assert b.mean_1 == pytest.approx((4 * 61) ** 0.5 - 1)
+    assert b.par10 == pytest.approx((3 + 600) / 2)
+
+
+def test_the_worst_seed_of_a_heuristic_is_reported() -> None:
+    rows = [row(), baseline(primal_bound="99", seed=0), baseline(primal_bound="75", seed=1)]
+    [item] = heuristic_gaps(questions(rows))
+    assert item.gap == 0.25
+    [item] = heuristic_gaps(questions([*rows, baseline(primal_bound=None, status="invalid", seed=2)]))
+    assert item.gap is None
