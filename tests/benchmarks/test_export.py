@@ -1,0 +1,118 @@
+"""Every formulation as MPS, LP and NL: another engine reads the file and finds the same optimum."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import highspy
+import pytest
+from fairbound.benchmarks.export import Format, export_model, format_of
+from fairbound.instances.cep import calpads33
+from fairbound.models.cep_grouping import PROBLEM, CepInstance
+from fairbound.models.errors import InputError
+from fairbound.solvers.methods import find_method
+from fairbound.solvers.result import Settings
+from tiny_cep import make
+
+TINY = make("tiny", [(100, 60), (80, 20), (50, 25), (120, 10)])
+scip = pytest.mark.skipif(importlib.util.find_spec("pyscipopt") is None, reason="SCIP (pyscipopt) is not installed")
+CASES = [
+    (formulation.name, instance)
+    for formulation in PROBLEM.formulations
+    for instance in (calpads33(), TINY)
+    if formulation.refuses(instance, "reimbursement") is None
+]
+named = pytest.mark.parametrize(("formulation", "instance"), CASES, ids=lambda case: getattr(case, "name", case))
+
+
+def optimum(formulation: str, instance: CepInstance) -> Fraction:
+    result = find_method(PROBLEM, formulation).run(instance, "reimbursement", Settings())
+    assert result.primal_bound is not None
+    return result.primal_bound
+
+
+def highs_reads(path: Path) -> float:
+    """HiGHS's own readers, not the arrays that the engine gets."""
+    highs = highspy.Highs()
+    highs.setOptionValue("output_flag", False)
+    highs.setOptionValue("mip_rel_gap", 0.0)
+    assert highs.readModel(str(path)) == highspy.HighsStatus.kOk
+    highs.run()
+    assert highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
+    return float(highs.getInfo().objective_function_value)
+
+
+def scip_reads(path: Path) -> float:
+    import pyscipopt
+
+    model = pyscipopt.Model()
+    model.hideOutput()
+    model.readProblem(str(path))
+    model.optimize()
+    assert model.getStatus() == "optimal"
+    return float(model.getObjVal())
+
+
+def write(formulation: str, instance: CepInstance, path: Path, **options: bool) -> list[Path]:
+    return export_model(PROBLEM.formulation(formulation), instance, "reimbursement", path, format_of(path), **options)
+
+
+@named
+@pytest.mark.parametrize("kind", [Format.MPS, Format.LP])
+def test_highs_reads_the_same_problem(formulation: str, instance: CepInstance, kind: Format, tmp_path: Path) -> None:
+    [path] = write(formulation, instance, tmp_path / f"model.{kind}")
+    assert highs_reads(path) == pytest.approx(float(optimum(formulation, instance)), rel=1e-9)
+
+
+@scip
+@named
+@pytest.mark.parametrize("kind", list(Format))
+def test_scip_reads_the_same_problem(formulation: str, instance: CepInstance, kind: Format, tmp_path: Path) -> None:
+    path = write(formulation, instance, tmp_path / f"model.{kind}")[0]
+    assert scip_reads(path) == pytest.approx(float(optimum(formulation, instance)), rel=1e-9)
+
+
+def test_names_are_those_of_the_documentation(tmp_path: Path) -> None:
+    for kind in (Format.MPS, Format.LP):
+        text = write("membership", TINY, tmp_path / f"model.{kind}")[0].read_text()
+        for name in ("x(s1_group)", "z(group)", "eq4_claim_identified(group)", "eq6_threshold"):
+            assert name in text
+    files = write("membership", TINY, tmp_path / "model.nl")
+    assert [file.suffix for file in files] == [".nl", ".col", ".row"]
+    assert set(files[1].read_text().split("\n")) >= {"z[group]", "x[s1,group]"}
+    assert "eq6_threshold" in files[2].read_text().split("\n")
+
+
+def test_ids_that_look_alike_stay_apart(tmp_path: Path) -> None:
+    ids = ("a b", "a_b", "a-b", "a(b", "ä", "1e5")
+    counts = [(100, 60), (80, 20), (50, 25), (120, 10), (70, 40), (90, 30)]
+    pairs = zip(make("six", counts).schools, ids, strict=True)
+    schools = tuple(replace(school, id=name) for school, name in pairs)
+    instance = replace(TINY, schools=schools)
+    for kind in (Format.MPS, Format.LP):
+        [path] = write("membership", instance, tmp_path / f"model.{kind}")
+        assert highs_reads(path) == pytest.approx(float(optimum("membership", instance)), rel=1e-9)
+
+
+def test_the_relaxation_has_no_integers(tmp_path: Path) -> None:
+    [path] = write("membership", calpads33(), tmp_path / "model.mps", relaxed=True)
+    assert highs_reads(path) == pytest.approx(17693.6, abs=0.1)
+    assert "MARKER" not in path.read_text()
+
+
+def test_the_same_model_gives_the_same_file(tmp_path: Path) -> None:
+    one, other = (write("levels", TINY, tmp_path / name / "model.lp")[0] for name in ("a", "b"))
+    assert one.read_bytes() == other.read_bytes()
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["model.lp"]
+
+
+def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="too many subsets"):
+        write("set_partitioning", calpads33(), tmp_path / "model.lp")
+    with pytest.raises(InputError, match="found 'txt', wanted mps, lp or nl"):
+        format_of(Path("model.txt"))
+    assert format_of(Path("model"), "LP") is Format.LP
+    assert not list(tmp_path.iterdir())
