@@ -6,6 +6,7 @@ when the model was built, and floats are written with all their digits.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,6 +42,33 @@ def format_of(path: Path, wanted: str | None = None) -> Format:
         raise InputError("format of the model file", found=name or str(path), wanted="mps, lp or nl") from None
 
 
+_BRACKETS = str.maketrans({"[": "(", "]": ")", "'": None})
+
+
+class Labels:
+    """Names for LP and MPS: ``x[s1,group]`` becomes ``x(s1_group)``.
+
+    Letters, digits, ``_`` and ``()`` are what every reader takes; ids that differ only in other characters are
+    told apart by a number. The names are those of one file: they depend on the order of asking.
+    """
+
+    longest = 200
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def __call__(self, component: Any) -> str:
+        plain = re.sub(r"[^A-Za-z0-9_()]", "_", component.name.translate(_BRACKETS))
+        if re.match(r"[0-9()]|[eE][0-9_]*$|[eE][0-9]", plain):
+            plain = "_" + plain  # an LP reader would take it for a number
+        label, count = plain[: self.longest], 1
+        while label in self._taken:
+            count += 1
+            label = f"{plain[: self.longest]}_{count}"
+        self._taken.add(label)
+        return label
+
+
 def export_model(
     formulation: Formulation[Any, Any],
     instance: Instance,
@@ -74,7 +102,9 @@ def export_model(
     # Into a folder of its own first: a reader sees the old files or the whole new ones.
     with TemporaryDirectory(dir=path.parent, prefix=".export") as folder:
         made = Path(folder) / f"model.{kind}"
-        model.write(str(made), format=_WRITERS[kind], io_options={"symbolic_solver_labels": True})
+        # NL keeps names aside, whatever they are; the others write them into rows and must be able to read them.
+        names_as: dict[str, Any] = {"symbolic_solver_labels": True} if kind is Format.NL else {"labeler": Labels()}
+        model.write(str(made), format=_WRITERS[kind], io_options=names_as)
         names = [made.with_suffix(ending) for ending in (".col", ".row") if made.with_suffix(ending).is_file()]
         written = [name.replace(path.with_suffix(name.suffix)) for name in names]
         made.replace(path)
