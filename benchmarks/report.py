@@ -121,6 +121,7 @@ def _section(name: str, asked: Sequence[Question], solutions: Solutions) -> Sect
     cells = compare_exact(asked)
     made = {
         "answers": tables.answers_table(name, asked),
+        "heuristic_standings": tables.heuristic_standings_table(name, heuristic_gaps(asked)),
         "heuristics": tables.heuristics_table(name, heuristic_gaps(asked)),
         "standings": tables.standings_table(name, standings(cells)),
         "comparison": tables.comparison_table(name, cells),

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from math import isfinite
+from statistics import median
 from typing import Any
 
 from fairbound.benchmarks.analysis import Cell, HeuristicGap, Question, Standing
@@ -121,8 +122,8 @@ def standings_table(problem: str, found: Sequence[Standing]) -> Table:
         Column("closed", "int", "both bounds equal in every run"),
         Column("refused", "int", "it says that it cannot state the question; counts as not closed"),
         Column("fastest on", "int"),
-        Column("mean seconds (shift 10)", "seconds", "shifted geometric mean; not closed counts as the limit"),
-        Column("mean seconds (shift 1)", "seconds", "shifted geometric mean; not closed counts as the limit"),
+        Column("SGM 10 s", "seconds", "shifted geometric mean, shift 10 s; not closed counts as the limit"),
+        Column("SGM 1 s", "seconds", "shifted geometric mean, shift 1 s; not closed counts as the limit"),
         Column("PAR10", "seconds", "mean; not closed counts ten times the limit"),
         Column("mean root gap", "percent", "of the LP relaxations"),
     )
@@ -181,6 +182,29 @@ def comparison_table(problem: str, cells: Sequence[Cell]) -> Table:
         for cell in cells
     )
     return Table(f"{problem}-comparison", "Formulations and algorithms, question by question", columns, rows)
+
+
+def heuristic_standings_table(problem: str, gaps: Sequence[HeuristicGap]) -> Table:
+    """Baselines over all questions, best median first."""
+    columns = (
+        Column("heuristic"),
+        Column("questions", "int"),
+        Column("with a value", "int", "its solution keeps every rule"),
+        Column("at the bound", "int", "its value equals the dual bound: nothing can be better"),
+        Column("median missing", "percent", "distance of the value to the dual bound"),
+        Column("most missing", "percent", "distance of the value to the dual bound"),
+    )
+    by_method: dict[str, list[HeuristicGap]] = {}
+    for item in gaps:
+        by_method.setdefault(item.method, []).append(item)
+    rows = []
+    for method, items in by_method.items():
+        known = [item.gap for item in items if item.gap is not None]
+        valued = sum(item.row.primal is not None for item in items)
+        middle = median(known) if known else None
+        rows.append((method, len(items), valued, known.count(0.0), middle, max(known, default=None)))
+    rows.sort(key=lambda row: (row[4] is None, row[4] or 0.0))
+    return Table(f"{problem}-heuristic-standings", "Heuristics over all questions", columns, tuple(rows))
 
 
 def heuristics_table(problem: str, gaps: Sequence[HeuristicGap]) -> Table:

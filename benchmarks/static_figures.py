@@ -11,7 +11,7 @@ from fairbound.benchmarks.figures import Axis, Figure, Mark
 from fairbound.instances.tables import write_csv
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFormatter
 
 # Okabe and Ito (2008): told apart by colour-blind readers; dashes and markers tell them apart in grey.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")
@@ -86,6 +86,10 @@ def _axis(axes: Any, name: str, axis: Axis) -> None:
     scale.set_label_text(axis.title)
     if axis.log:
         getattr(axes, f"set_{name}scale")("log")
+        low, high = getattr(axes, f"get_{name}lim")()
+        scale.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1000 * low else (1,)))
+        scale.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        scale.set_minor_locator(NullLocator())
     if axis.percent:
         scale.set_major_formatter(PercentFormatter(1.0))
     if axis.categories:

@@ -198,7 +198,7 @@
     if (!logs.length) return {};
     const [low, high] = [Math.floor(Math.min(...logs)), Math.ceil(Math.max(...logs))];
     const every = Math.max(1, Math.ceil((high - low) / (narrow ? 4 : 7)));
-    const steps = high - low <= (narrow ? 1 : 3) ? [1, 2, 5] : [1];
+    const steps = high - low <= (narrow ? 2 : 3) ? [1, 2, 5] : [1];
     const marks = [];
     for (let power = low; power <= high; power += every) {
       for (const step of steps) marks.push(Number(`${step}e${power}`));

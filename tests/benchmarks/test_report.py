@@ -45,7 +45,14 @@ def test_the_page_holds_everything_and_asks_for_nothing(tmp_path: Path) -> None:
     assert not re.search(r"(src|href)\s*=\s*[\"']?(https?:)?//", head)
     assert "</script> schools" not in text
     data = data_of(page)
-    assert set(data["tables"]) == {"cep-answers", "cep-heuristics", "cep-standings", "cep-comparison", "solves"}
+    assert set(data["tables"]) == {
+        "cep-answers",
+        "cep-heuristic-standings",
+        "cep-heuristics",
+        "cep-standings",
+        "cep-comparison",
+        "solves",
+    }
     assert len(data["tables"]["solves"]["rows"]) == len(ROWS)  # type: ignore[arg-type]
     assert {"cep-profile", "cep-seconds", "cep-root-gaps", "cep-heuristics", "cep-gap-1"} <= set(data["figures"])
 

@@ -14,7 +14,7 @@ from rich.progress import Progress as Bar
 from fairbound.benchmarks import references as reference_table
 from fairbound.benchmarks.analysis import Question, compare_exact, heuristic_gaps, questions, standings
 from fairbound.benchmarks.difference import Change, difference, totals
-from fairbound.benchmarks.report_tables import Table, answers_table, heuristics_table, standings_table
+from fairbound.benchmarks.report_tables import Table, answers_table, heuristic_standings_table, standings_table
 from fairbound.benchmarks.row import Row
 from fairbound.benchmarks.runner import WORKERS, Event, run_plan
 from fairbound.benchmarks.store import Store, read_rows
@@ -145,7 +145,7 @@ def show(source: Source) -> None:
             _print(standings_table(problem, found))
         gaps = heuristic_gaps(own)
         if gaps:
-            _print(heuristics_table(problem, gaps))
+            _print(heuristic_standings_table(problem, gaps))
     outcomes = ", ".join(f"{count:,} {kind}" for kind, count in Counter(row.outcome for row in rows).most_common())
     console().print(f"{len(rows):,} solves: {outcomes or 'none yet'}")
     if _complain(rows, asked):
