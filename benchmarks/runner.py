@@ -52,8 +52,9 @@ class Summary:
 
 
 def process_limits(specification: Specification) -> Limits:
-    """Limits of the process: the engine's own time limit plus its grace."""
-    return Limits(specification.seconds + specification.grace, specification.memory_mb)
+    """Limits of the process: the engine's own time limit, once for each objective, plus the grace."""
+    stages = specification.objective.count(",") + 1
+    return Limits(stages * specification.seconds + specification.grace, specification.memory_mb)
 
 
 def run_plan(

@@ -6,7 +6,6 @@ moment its solve ends, under the hash of its specification, so that a stopped ru
 
 from __future__ import annotations
 
-import fcntl
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,6 +36,21 @@ _TABLE = ", ".join(
 )
 
 
+def _lock(folder: Path) -> IO[str]:
+    """Hold the folder for writing; the system lets go when this process ends, however it ends."""
+    try:
+        import fcntl
+    except ImportError:
+        raise InputError("runs need a system with fork and file locks", wanted="Linux, macOS or WSL") from None
+    lock = (folder / ".lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise InputError("another run is writing here", file=str(folder), wanted="another --out") from None
+    return lock
+
+
 class Store:
     """The results in a folder. Many may read; only one process at a time may open it to write.
 
@@ -56,12 +70,7 @@ class Store:
         self._lock: IO[str] | None = None
         if write:
             folder.mkdir(parents=True, exist_ok=True)
-            self._lock = (folder / ".lock").open("w")
-            try:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                self._lock.close()
-                raise InputError("another run is writing here", file=str(folder), wanted="another --out") from None
+            self._lock = _lock(folder)
         elif not self.path.is_file():
             raise InputError("no results here", file=str(folder), wanted=f"a folder with {FILE}, made by bench run")
         self._db = sqlite3.connect(self.path)

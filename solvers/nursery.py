@@ -46,11 +46,11 @@ def _prctl() -> Callable[..., int] | None:
     return call
 
 
-def _own_address_space() -> int:
-    """Bytes of virtual memory that this process has already, libraries included; 0 where unknown."""
+def _own_memory(column: int) -> int:
+    """Bytes that this process has already, libraries included: virtual (0) or resident (1); 0 where unknown."""
     try:
         with open("/proc/self/statm", encoding="ascii") as stream:
-            return int(stream.read().split()[0]) * resource.getpagesize()
+            return int(stream.read().split()[column]) * resource.getpagesize()
     except OSError:
         return 0
 
@@ -84,7 +84,7 @@ def _child(
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if memory is not None:
-        limit = memory + _own_address_space()
+        limit = memory + _own_memory(0)
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     try:
         answer = {"kind": "ok", "value": _resolve(work)(argument)}
@@ -128,12 +128,14 @@ def _supervise(request: dict[str, Any], requests: int, answers: Any, prctl: Call
         pid = os.fork()
         if pid == 0:
             os.close(reading)
+            os.close(answers.fileno())  # else the asker could not see the nursery die while this child lives
             _child(request["work"], request["argument"], memory, writing, log.fileno(), parent, prctl)
         os.close(writing)
         _say(answers, {"started": pid})
         text = b""
         verdict = ""
         looked = began
+        libraries = _own_memory(1)
         peak = 0
         watched = [reading, requests]
         while True:
@@ -152,7 +154,7 @@ def _supervise(request: dict[str, Any], requests: int, answers: Any, prctl: Call
             if now - looked >= RSS_SECONDS:
                 looked, rss = now, _tree_rss(pid)
                 peak = max(peak, rss)
-                if memory is not None and rss > memory + _tree_rss(parent):
+                if memory is not None and rss > memory + libraries:
                     verdict = "memory"
             if seconds is not None and now - began >= seconds:
                 verdict = "timeout"

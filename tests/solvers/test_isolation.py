@@ -14,6 +14,7 @@ from fairbound.solvers.isolation import Isolation, Limits, Outcome, Stopped
 
 SUPPORT = str(Path(__file__).parents[1] / "support")
 WORK = "hostile_work:work"
+linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes through /proc")
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,7 @@ def wait_until(holds: object, what: str) -> None:
     [
         ("hang", Outcome.TIMEOUT, "the wall limit was reached"),
         ("eat", Outcome.MEMORY, "the memory limit was reached"),
+        pytest.param("eating_child", Outcome.MEMORY, "the memory limit was reached", marks=linux),
         ("crash", Outcome.KILLED, "ended by SIGSEGV"),
         ("kill", Outcome.KILLED, "ended by SIGKILL"),
         ("exit", Outcome.KILLED, "ended with code 3 and no answer"),
@@ -69,7 +71,7 @@ def test_work_that_does_not_exist_is_an_error(isolation: Isolation) -> None:
     assert isolation.run("no_such_module:work", "x", Limits(60)).outcome is Outcome.ERROR
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes through /proc")
+@linux
 def test_processes_that_the_work_started_die_with_it(isolation: Isolation, tmp_path: Path) -> None:
     note = tmp_path / "child"
     assert isolation.run(WORK, f"child {note}", Limits(seconds=1)).outcome is Outcome.TIMEOUT

@@ -6,6 +6,7 @@ import ctypes
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,6 +35,12 @@ def work(argument: str) -> Any:
     elif word == "child":
         child = subprocess.Popen(["sleep", "1000"])
         Path(rest).write_text(str(child.pid))
+        time.sleep(1000)
+    elif word == "eating_child":
+        # Each process alone stays under the limit of address space.
+        script = "import time; kept = [bytearray(10**7) for _ in range(15)]; time.sleep(1000)"
+        for _ in range(3):
+            subprocess.Popen([sys.executable, "-c", script])
         time.sleep(1000)
     elif word == "once":
         # The first call hangs, the next answers: its nursery was killed meanwhile.
