@@ -256,6 +256,7 @@
     drawn.add(element);
   }
 
+  const EAGER = 8; // figures drawn at once; the others when they come near the window
   const watcher = new IntersectionObserver((entries) => {
     for (const entry of entries) {
       if (entry.isIntersecting && !drawn.has(entry.target)) draw(entry.target);
@@ -292,7 +293,9 @@
 
   applyTheme();
   document.querySelectorAll("[data-table]").forEach(buildTable);
-  const watch = () => document.querySelectorAll("[data-figure]").forEach((element) => watcher.observe(element));
-  requestAnimationFrame(() => setTimeout(watch)); // after the first paint
+  // Whoever prints or photographs the page without scrolling sees the first figures too.
+  const figures = [...document.querySelectorAll("[data-figure]")];
+  figures.filter((element) => element.offsetParent).slice(0, EAGER).forEach(draw);
+  figures.forEach((element) => watcher.observe(element));
   root.dataset.ready = "yes";
 })();
