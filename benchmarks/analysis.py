@@ -46,9 +46,15 @@ class Question:
         """Title and objective."""
         return f"{self.title}, {self.objective}"
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        return self.rows[0].digest
+        """Digest of the instance; empty if no solve lived long enough to tell."""
+        return next((row.digest for row in self.rows if row.digest), "")
+
+    @property
+    def key(self) -> str:
+        """Tells this question from every other."""
+        return f"{self.digest or self.title}/{self.objective}"
 
     @cached_property
     def sense(self) -> Sense:
@@ -125,11 +131,17 @@ class Question:
 
 
 def questions(rows: Iterable[Row]) -> list[Question]:
-    """The questions of a run, in the order in which they first appear; rows without a digest are left out."""
+    """The questions of a run, in the order in which they first appear.
+
+    A solve that died before it could tell its instance's digest belongs to the question of the same name: it counts
+    as asked and not closed.
+    """
+    kept = list(rows)
+    named = {(row.problem, row.instance, row.given): row.digest for row in kept if row.digest}
     grouped: dict[tuple[str, str], list[Row]] = {}
-    for row in rows:
-        if row.digest:
-            grouped.setdefault(row.question, []).append(row)
+    for row in kept:
+        digest = row.digest or named.get((row.problem, row.instance, row.given)) or f"{row.problem} {row.title}"
+        grouped.setdefault((digest, row.objective), []).append(row)
     return [Question(tuple(sorted(group, key=_rank))) for group in grouped.values()]
 
 
@@ -268,12 +280,12 @@ class Standing:
 def standings(cells: Sequence[Cell]) -> list[Standing]:
     """Exact methods in the order of their shifted geometric means, fastest first."""
     by_method: dict[str, list[Cell]] = {}
-    best: dict[tuple[str, str], float] = {}
+    best: dict[str, float] = {}
     for cell in cells:
         if cell.runs:
             by_method.setdefault(cell.method, []).append(cell)
             if cell.seconds is not None:
-                key = cell.question.rows[0].question
+                key = cell.question.key
                 best[key] = min(cell.seconds, best.get(key, cell.seconds))
     found = []
     for method, group in by_method.items():
@@ -287,9 +299,7 @@ def standings(cells: Sequence[Cell]) -> list[Standing]:
                 asked=len(group),
                 solved=sum(cell.seconds is not None for cell in group),
                 refused=sum(cell.status == "refused" for cell in group),
-                fastest=sum(
-                    cell.seconds is not None and cell.seconds <= best[cell.question.rows[0].question] for cell in group
-                ),
+                fastest=sum(cell.seconds is not None and cell.seconds <= best[cell.question.key] for cell in group),
                 mean_10=mean_10,
                 mean_1=mean_1,
                 par10=par10([cell.seconds for cell in group], limit),

@@ -109,7 +109,7 @@ def profile_figure(problem: str, cells: Sequence[Cell]) -> Figure | None:
     seconds: dict[str, dict[str, float | None]] = {}
     for cell in cells:
         if cell.runs:
-            seconds.setdefault(cell.method, {})["/".join(cell.question.rows[0].question)] = cell.seconds
+            seconds.setdefault(cell.method, {})[cell.question.key] = cell.seconds
     asked = {question for times in seconds.values() for question in times}
     if len(seconds) < 2:
         return None

@@ -14,7 +14,9 @@ from typing import Any
 from fairbound.benchmarks.machine import describe
 from fairbound.benchmarks.specification import Specification
 from fairbound.models.problem import Sense
+from fairbound.models.registry import find_problem
 from fairbound.solvers.isolation import Ending, Outcome
+from fairbound.solvers.methods import find_method
 
 
 @dataclass(frozen=True)
@@ -93,11 +95,6 @@ class Row:
     finished_at: str
 
     @property
-    def question(self) -> tuple[str, str]:
-        """What was asked, whoever answers: instance digest and objective."""
-        return self.digest, self.objective
-
-    @property
     def title(self) -> str:
         """The question for people."""
         return f"{self.instance}{' ' + self.given if self.given else ''}"
@@ -134,6 +131,7 @@ def _finite(value: float | None) -> float | None:
 
 def make_row(suite: str, specification: Specification, ending: Ending, machine: Mapping[str, str] | None = None) -> Row:
     """The row of a solve, however it ended."""
+    problem = find_problem(specification.problem)
     value: dict[str, Any] = ending.value if ending.outcome is Outcome.OK else {}
     result: dict[str, Any] = value.get("result", {})
     seconds = result.get("seconds", {})
@@ -148,9 +146,9 @@ def make_row(suite: str, specification: Specification, ending: Ending, machine: 
         digest=value.get("digest", ""),
         parameters=json.dumps(value.get("parameters", {})),
         objective=specification.objective,
-        sense=value.get("sense", ""),
+        sense=problem.objective(specification.objective.split(",")[-1]).sense.value,
         method=specification.method,
-        kind=value.get("kind", ""),
+        kind=find_method(problem, specification.method).kind.value,
         relaxed=specification.relaxed,
         seed=specification.seed,
         repetition=specification.repetition,

@@ -50,8 +50,6 @@ def solve(document: Mapping[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "digest": instance.digest,
         "parameters": instance.parameters,
-        "sense": problem.objective(objectives[-1]).sense.value,
-        "kind": method.kind.value,
     }
     refusal = method.refuses(instance, objectives[0])
     if refusal is not None:

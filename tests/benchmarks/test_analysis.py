@@ -54,8 +54,24 @@ def test_a_value_beyond_a_bound_is_a_contradiction() -> None:
 
 
 def test_questions_differ_by_digest_and_objective() -> None:
-    rows = [row(), row(objective="students"), row(digest="d2"), row(digest="", outcome="killed")]
+    rows = [row(), row(objective="students"), row(digest="d2", given="threshold=0.25")]
     assert [len(question.rows) for question in questions(rows)] == [1, 1, 1]
+    same = [row(), row(given="threshold=0.40")]  # the default, named
+    assert [len(question.rows) for question in questions(same)] == [2]
+
+
+DEAD = {"digest": "", "outcome": "memory", "status": "", "level": "", "primal_bound": None, "dual_bound": None}
+
+
+def test_a_solve_that_died_counts_as_asked() -> None:
+    rows = [row(method="a"), row(method="b", total_seconds=None, **DEAD)]
+    [question] = questions(rows)
+    assert (question.digest, question.contradictions) == ("d1", ())
+    a, b = standings(compare_exact([question]))
+    assert (a.method, a.asked, a.solved) == ("a", 1, 1)
+    assert (b.method, b.asked, b.solved, b.par10) == ("b", 1, 0, 600)
+    [alone] = questions([row(total_seconds=None, **DEAD)])
+    assert (alone.digest, alone.primal, alone.dual, alone.gap) == ("", None, None, None)
 
 
 def test_formulations_are_compared_by_medians() -> None:
