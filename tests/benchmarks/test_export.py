@@ -19,11 +19,10 @@ from tiny_cep import make
 
 TINY = make("tiny", [(100, 60), (80, 20), (50, 25), (120, 10)])
 scip = pytest.mark.skipif(importlib.util.find_spec("pyscipopt") is None, reason="SCIP (pyscipopt) is not installed")
-CASES = [
-    (formulation.name, instance)
+CASES = [("membership", calpads33())] + [
+    (formulation.name, TINY)
     for formulation in PROBLEM.formulations
-    for instance in (calpads33(), TINY)
-    if formulation.refuses(instance, "reimbursement") is None
+    if formulation.refuses(TINY, "reimbursement") is None
 ]
 named = pytest.mark.parametrize(("formulation", "instance"), CASES, ids=lambda case: getattr(case, "name", case))
 
