@@ -28,6 +28,8 @@ DENSE = 200
 """Up to so many units every level gets all columns, and its dual is a price even where nobody uses it."""
 MOST_VIOLATED = 20
 """Units whose summits between two levels ask for a level there, in each round."""
+PRUNED = 1e-10
+"""A knot whose removal raises the bound by no more than this share is left out of the certificate."""
 FINEST = 2.0**-11
 """Levels are not refined below this share of the range."""
 
@@ -200,7 +202,7 @@ def solve_levels(
         keep = [k for k in order if dense or used[k] > 1e-9] or [int(order[0])]
         t, lam = levels[keep], prices[keep]
         curve = _curve(lp, t, lam, multipliers)
-        worth, summit = _maxima(lp, arrays, t, lam)
+        worth, summit = _maxima(lp.units, arrays, *_reach(lp, t, lam))
         bound = float(worth.sum()) - sum(mu * float(dict(instance.floors)[name]) for name, mu in multipliers.items())
         if bound < best:
             best = bound
@@ -221,6 +223,21 @@ def solve_levels(
             wanted = np.ones(len(lp.units), dtype=bool) if dense else value[:, j] >= -margin
             lp.add_level(float(level), wanted)
         round_ += 1
+
+
+def prune(instance: CepInstance, objective: str, curve: PriceCurve) -> PriceCurve:
+    """The curve without the knots whose removal does not raise the bound: each one left matters."""
+    units = units_of(instance, objective, dict(curve.multipliers))
+    arrays = UnitArrays.of(units)
+    t, lam = (np.array(column, dtype=float) for column in zip(*curve.knots, strict=True))
+    kept = list(range(len(t)))
+    bound = float(_maxima(units, arrays, t, lam)[0].sum())
+    for i in range(1, len(t) - 1):
+        without = [k for k in kept if k != i]
+        other = float(_maxima(units, arrays, t[without], lam[without])[0].sum())
+        if other <= bound * (1 + PRUNED) if bound > 0 else other <= bound:
+            kept, bound = without, min(bound, other)
+    return PriceCurve(tuple(curve.knots[k] for k in kept), curve.multipliers)
 
 
 def _penalised(lp: LevelLp, multipliers: dict[str, float]) -> UnitArrays:
@@ -244,9 +261,8 @@ def _next_levels(levels: Floats, used: Floats, worst: Floats, everywhere: bool) 
     return np.asarray((levels[:-1] + gaps / 2)[chosen])
 
 
-def _maxima(lp: LevelLp, arrays: UnitArrays, t: Floats, lam: Floats) -> tuple[Floats, Floats]:
+def _maxima(units: tuple[Unit, ...], arrays: UnitArrays, t: Floats, lam: Floats) -> tuple[Floats, Floats]:
     """Each unit's maximum over the curve in floats, at knots and at summits between them, and its level."""
-    t, lam = _reach(lp, t, lam)
     values = arrays.worth(t, lam)
     best, level = values.max(axis=1), t[values.argmax(axis=1)]
     for i in range(len(t) - 1):
@@ -261,8 +277,8 @@ def _maxima(lp: LevelLp, arrays: UnitArrays, t: Floats, lam: Floats) -> tuple[Fl
         higher = start + slope * np.where(inside, step, 0.0) / 2
         level = np.where(inside & (higher > best), t[i] + np.where(inside, step, 0.0), level)
         best = np.where(inside, np.maximum(best, higher), best)
-    must = np.array([unit.must for unit in lp.units])
-    barred = np.array([unit.barred for unit in lp.units])
+    must = np.array([unit.must for unit in units])
+    barred = np.array([unit.barred for unit in units])
     return np.where(barred, 0.0, np.where(must, best, np.maximum(best, 0.0))), level
 
 

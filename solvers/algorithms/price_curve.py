@@ -21,7 +21,7 @@ from fairbound.models.cep_grouping.intervals import Slot
 from fairbound.models.cep_grouping.price_curve import LINEAR, contributions, level_range, units_of
 from fairbound.models.cep_grouping.problem import REIMBURSEMENT
 from fairbound.solvers.algorithms.group_moves import OUT, Plan, improve
-from fairbound.solvers.algorithms.level_lp import LevelBound, solve_levels
+from fairbound.solvers.algorithms.level_lp import LevelBound, prune, solve_levels
 from fairbound.solvers.algorithms.regrets import Regrets, interval_model, middle_slots
 from fairbound.solvers.certificates.price_curve import certificate_json
 from fairbound.solvers.engines import highs as engine
@@ -286,6 +286,7 @@ def bound_and_regrets(search: Search) -> tuple[Regrets, LevelBound] | None:
     levels = solve_levels(search.instance, search.objective, settings, search.left, search.stop.is_set)
     if levels is None:
         return None
+    levels = replace(levels, curve=prune(search.instance, search.objective, levels.curve))
     entries = contributions(search.instance, search.objective, levels.curve)
     floors = dict(search.instance.floors)
     search.bound = sum((entry.value for entry in entries), Fraction(0)) - sum(
