@@ -264,7 +264,8 @@ def search_plans(search: Search, regrets: Regrets, solve_settings: Settings) -> 
         if known is not None and round_:
             stated.assign(known)
         left = search.left()
-        seconds = ROUND_SECONDS if left is None else min(ROUND_SECONDS, max(left, 0.1))
+        seconds = min(ROUND_SECONDS, 1 + len(regrets.units) / 40)
+        seconds = seconds if left is None else min(seconds, max(left, 0.1))
         outcome = engine.solve(
             stated.model,
             replace(solve_settings, time_limit=seconds, gap=ROUND_GAP if round_ < 2 else ROUND_GAP / 2),
