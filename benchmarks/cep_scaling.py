@@ -33,9 +33,7 @@ def resampled(size: int, seed: int = SEED) -> CepInstance:
     city = catalogue.load("cep/nyc1453")
     assert isinstance(city, CepInstance)
     chance = random.Random(seed)
-    drawn = (
-        chance.sample(city.schools, size) if size <= len(city.schools) else chance.choices(city.schools, k=size)
-    )
+    drawn = chance.sample(city.schools, size) if size <= len(city.schools) else chance.choices(city.schools, k=size)
     schools = tuple(replace(school, id=f"{school.id}.{i}") for i, school in enumerate(drawn))
     return replace(city, name=f"cep/nyc1453 resampled to {size}", schools=schools)
 
