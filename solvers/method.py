@@ -29,6 +29,10 @@ class Method:
         ``start``, a solution to begin from.
     refuses
         Why the method cannot answer a question, or ``None``.
+    exact
+        Whether it states the question itself: not a restriction, not a heuristic.
+    closes
+        Whether, given the time, its two bounds meet; otherwise a gap may remain that it reports.
     """
 
     name: str
@@ -36,3 +40,5 @@ class Method:
     summary: str
     run: Callable[..., Result]
     refuses: Callable[[Any, str], str | None]
+    exact: bool = True
+    closes: bool = True

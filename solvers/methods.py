@@ -13,8 +13,9 @@ from functools import partial
 from typing import Any
 
 from fairbound.models.errors import InputError, nearest
-from fairbound.models.problem import Formulation, Instance, Problem
+from fairbound.models.problem import Formulation, Instance, Problem, Scope
 from fairbound.models.registry import find_problem
+from fairbound.solvers.algorithms import price_curve, subset_dp
 from fairbound.solvers.baselines import cep_grouping as cep_baselines
 from fairbound.solvers.baselines.base import Baseline
 from fairbound.solvers.engines import highs
@@ -22,7 +23,7 @@ from fairbound.solvers.method import Kind, Method
 from fairbound.solvers.result import OnProgress, Result, Seconds, Settings, Termination, conclude
 
 BASELINES: dict[str, Sequence[Baseline]] = {"cep": cep_baselines.BASELINES}
-ALGORITHMS: dict[str, Sequence[Method]] = {}
+ALGORITHMS: dict[str, Sequence[Method]] = {"cep": (subset_dp.METHOD, price_curve.METHOD)}
 
 
 def solve_formulation(
@@ -48,7 +49,8 @@ def solve_formulation(
         formulation.name,
         solution=formulation.extract(model) if outcome.has_solution else None,
         termination=outcome.termination,
-        claimed_bound=outcome.dual,
+        # The best of a restriction bounds nothing but the restriction.
+        claimed_bound=None if formulation.scope is Scope.RESTRICTION else outcome.dual,
         settings=settings,
         engine=outcome.engine,
         model=outcome.size,
@@ -100,13 +102,16 @@ def baseline_name(baseline: Baseline, argument: str | None) -> str:
 
 def _from_formulation(problem: Problem[Any, Any], formulation: Formulation[Any, Any]) -> Method:
     run = partial(solve_formulation, problem, formulation)
-    return Method(formulation.name, Kind.FORMULATION, formulation.summary, run, formulation.refuses)
+    exact = formulation.scope is Scope.EXACT
+    return Method(formulation.name, Kind.FORMULATION, formulation.summary, run, formulation.refuses, exact, exact)
 
 
 def _from_baseline(problem: Problem[Any, Any], baseline: Baseline, argument: str | None) -> Method:
     run = partial(run_baseline, problem, baseline, argument)
     name = baseline_name(baseline, argument)
-    return Method(name, Kind.BASELINE, baseline.summary, run, lambda instance, objective: None)
+    return Method(
+        name, Kind.BASELINE, baseline.summary, run, lambda instance, objective: None, exact=False, closes=False
+    )
 
 
 def methods_of(problem: Problem[Any, Any]) -> list[Method]:
@@ -140,7 +145,7 @@ def default_method(instance: Instance, objective: str) -> Method:
     problem = find_problem(instance.problem)
     reasons = []
     for method in methods_of(problem):
-        if method.kind is Kind.BASELINE:
+        if not method.exact:
             continue
         reason = method.refuses(instance, objective)
         if reason is None:

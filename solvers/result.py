@@ -153,6 +153,8 @@ class Result:
         Results of the earlier objectives of a lexicographic solve.
     message
         What a reader must know beyond the fields, such as a contradicted claim.
+    certificate
+        JSON object that ``fairbound verify`` replays to confirm a dual bound.
     """
 
     problem: str
@@ -179,6 +181,7 @@ class Result:
     trace: tuple[Progress, ...] = ()
     stages: tuple[Result, ...] = ()
     message: str = ""
+    certificate: Mapping[str, Any] | None = None
 
     @property
     def gap(self) -> float | None:

@@ -36,6 +36,7 @@ def build(instance: CepInstance, objective: str, relaxed: bool = False) -> Concr
     shares = {f"level{k}": share for k, share in enumerate(level_shares(instance))}
     model = rules.start_model("levels", instance, tuple(shares), relaxed)
     model.shares = shares
+    rules.limit_slots(model, relaxed)
     rules.add_claim(model, model.slots)
     model.eq12_level = Constraint(model.slots)
     for k, share in shares.items():
@@ -65,5 +66,5 @@ FORMULATION = Formulation(
     build=build,
     extract=rules.extract_slots,
     assign=assign,
-    refuses=rules.refuse_meals,
+    refuses=rules.refuse_general_meals,
 )

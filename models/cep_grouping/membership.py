@@ -27,12 +27,18 @@ def build(instance: CepInstance, objective: str, relaxed: bool = False) -> Concr
     """Build the model; see the module for its equations."""
     two = rules.concerns_full_funding(instance, objective)
     model = rules.start_model("membership", instance, (GROUP, FULL) if two else (GROUP,), relaxed)
-    rules.add_claim(model, (GROUP,))
+    rules.limit_slots(model, relaxed)
+    model.claimed_slots = ()
+    if instance.weight_per_student is not None:
+        rules.add_claim(model, (GROUP,))
     model.eq6_threshold = Constraint(expr=rules.at_least_zero(rules.share_terms(model, GROUP, instance.threshold)))
-    objectives = rules.coverage(model) | {REIMBURSEMENT: rules.claims(model)}
+    objectives = rules.coverage(model)
+    if instance.weight_per_student is not None:
+        objectives[REIMBURSEMENT] = rules.claims(model)
     if two:
         model.eq11_full = Constraint(expr=rules.at_least_zero(rules.share_terms(model, FULL, instance.full_share)))
-        objectives[REIMBURSEMENT] += rules.membership_terms(model, (FULL,), instance.weights)
+        if REIMBURSEMENT in objectives:
+            objectives[REIMBURSEMENT] += rules.membership_terms(model, (FULL,), instance.weights)
         objectives[FULL_FUNDING] = [(model.x[school.id, FULL], Fraction(1)) for school in instance.schools]
     rules.set_goal(model, objective, objectives)
     return model

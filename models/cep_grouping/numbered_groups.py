@@ -32,6 +32,7 @@ def _build(name: str, ordered: bool) -> Callable[..., pyo.ConcreteModel]:
         slots = tuple(f"group{g + 1}" for g in range(min(GROUPS, len(instance.schools))))
         model = rules.start_model(name, instance, slots, relaxed)
         model.ordered = ordered
+        rules.limit_slots(model, relaxed)
         rules.add_claim(model, slots)
         model.eq6_threshold = pyo.Constraint(slots)
         for k in slots:
@@ -108,7 +109,7 @@ def _formulation(name: str, ordered: bool, summary: str) -> Formulation[CepInsta
         build=_build(name, ordered),
         extract=rules.extract_slots,
         assign=assign,
-        refuses=rules.refuse_meals,
+        refuses=rules.refuse_general_meals,
     )
 
 

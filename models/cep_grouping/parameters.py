@@ -26,6 +26,8 @@ PARAMETERS = (
     Parameter("forced_in", "ids separated by ;", "", "schools that must be in CEP"),
     Parameter("forced_out", "ids separated by ;", "", "schools that must stay out"),
     Parameter("together", "ids joined by +, sets by ;", "", "schools that share a group or all stay out"),
+    Parameter("groups", "none or a whole number above 0", "none", "most groups that may be formed"),
+    Parameter("min_group", "a whole number above 0", "1", "fewest schools in a group"),
     *FLOORS,
 )
 
@@ -46,6 +48,13 @@ def _together(text: str) -> tuple[tuple[str, ...], ...]:
     return tuple(sorted(tuple(sorted(set(ids))) for ids in map(list, sets) if ids))
 
 
+def _count(name: str, text: str, wanted: str) -> int:
+    value = _number(name, text, wanted)
+    if value.denominator != 1 or value < 1:
+        raise InputError(f"parameter {name}", found=text, wanted=wanted)
+    return int(value)
+
+
 def _cover(text: str) -> Cover:
     try:
         return Cover(text)
@@ -59,6 +68,8 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "forced_in": _ids,
     "forced_out": _ids,
     "together": _together,
+    "groups": lambda text: None if text in ("", "none") else _count("groups", text, "none or a whole number above 0"),
+    "min_group": lambda text: _count("min_group", text, "a whole number above 0"),
 }
 
 
@@ -68,7 +79,7 @@ def with_parameters(instance: CepInstance, given: Mapping[str, str]) -> CepInsta
     changes: dict[str, Any] = {}
     floors = dict(instance.floors)
     for name, text in given.items():
-        if name.startswith("min_"):
+        if name.startswith("min_") and name not in _READERS:
             objective = name.removeprefix("min_")
             if text in ("", "none"):
                 floors.pop(objective, None)

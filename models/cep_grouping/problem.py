@@ -84,6 +84,8 @@ class CepInstance(Instance):
     forced_in, forced_out, together
         Schools that must be in CEP, that must stay out, and sets that share their fate: in one
         group or all out.
+    groups, min_group
+        At most this many groups (``None``: any number), each of at least this many schools.
     floors
         Least values of objectives: pairs (objective, value).
     """
@@ -98,6 +100,8 @@ class CepInstance(Instance):
     forced_in: tuple[str, ...] = ()
     forced_out: tuple[str, ...] = ()
     together: tuple[tuple[str, ...], ...] = ()
+    groups: int | None = None
+    min_group: int = 1
     floors: tuple[tuple[str, Fraction], ...] = ()
     repairs: tuple[str, ...] = ()
     title: str = ""
@@ -120,6 +124,8 @@ class CepInstance(Instance):
             "forced_in": ";".join(self.forced_in),
             "forced_out": ";".join(self.forced_out),
             "together": ";".join("+".join(ids) for ids in self.together),
+            "groups": "none" if self.groups is None else str(self.groups),
+            "min_group": str(self.min_group),
         }
         return text | {f"min_{objective}": decimal_text(value) for objective, value in self.floors}
 
@@ -209,6 +215,10 @@ def _validate(instance: CepInstance) -> None:
         raise InputError("parameter multiplier", found=decimal_text(instance.multiplier), wanted="a number above 0")
     if instance.days <= 0:
         raise InputError("parameter days", found=decimal_text(instance.days), wanted="a number above 0")
+    if instance.groups is not None and instance.groups < 1:
+        raise InputError("parameter groups", found=instance.groups, wanted="none or a whole number above 0")
+    if instance.min_group < 1:
+        raise InputError("parameter min_group", found=instance.min_group, wanted="a whole number above 0")
     seen: set[str] = set()
     with_meals = {school.lunches is not None for school in instance.schools}
     for school in instance.schools:
@@ -292,12 +302,13 @@ def evaluate(instance: CepInstance, grouping: Grouping) -> Evaluation:
                 home[identifier] = g
 
     values = {objective.name: Fraction(0) for objective in OBJECTIVES}
-    shares, base = Fraction(0), Fraction(0)
+    shares, base, phantom = Fraction(0), Fraction(0), Fraction(0)
     for g, group in enumerate(grouping.groups):
         members = [index[identifier] for identifier in dict.fromkeys(group) if home.get(identifier) == g]
         enrolled = sum((instance.schools[i].enrolled for i in members), Fraction(0))
         identified = sum((instance.schools[i].identified for i in members), Fraction(0))
         if not meets(identified, enrolled, instance.threshold):
+            phantom += _phantom(instance, members, identified, enrolled)
             violations.append(
                 Violation(
                     "threshold",
@@ -317,12 +328,14 @@ def evaluate(instance: CepInstance, grouping: Grouping) -> Evaluation:
         base += sum((instance.paid_base[i] for i in members), Fraction(0))
 
     violations += _broken_rules(instance, home)
+    violations += _group_rules(instance, grouping)
     for name, floor in instance.floors:
         if values[name] < floor:
             violations.append(Violation(f"min_{name}", "the grouping", decimal_text(values[name]), decimal_text(floor)))
     measures = {
         "groups": Fraction(len(grouping.groups)),
         "mean_funded_share": shares / len(instance.schools),
+        "phantom_money": phantom,
     }
     if instance.rates is not None:
         measures["full_reimbursement"] = values[REIMBURSEMENT] + base
@@ -349,6 +362,32 @@ def _broken_rules(instance: CepInstance, home: Mapping[str, int]) -> list[Violat
             for school in instance.schools
             if school.id not in home
         ]
+    return broken
+
+
+def _phantom(instance: CepInstance, members: Sequence[int], identified: Fraction, enrolled: Fraction) -> Fraction:
+    """What a group under the threshold would be worth if its share, rounded to four decimals, counted."""
+    share = Fraction(round(identified / enrolled * 10**4), 10**4)
+    if share < instance.threshold:
+        return Fraction(0)
+    claim = min(instance.multiplier * share, Fraction(1))
+    return sum((claim * instance.weights[i] + instance.schools[i].gain for i in members), Fraction(0))
+
+
+def _group_rules(instance: CepInstance, grouping: Grouping) -> list[Violation]:
+    """At most ``groups`` groups, each of at least ``min_group`` schools."""
+    broken = [
+        Violation(
+            "min_group",
+            f"group {g + 1} ({group[0]}{', ...' if len(group) > 1 else ''})",
+            f"{len(group)} schools",
+            f"at least {instance.min_group}",
+        )
+        for g, group in enumerate(grouping.groups)
+        if len(group) < instance.min_group
+    ]
+    if instance.groups is not None and len(grouping.groups) > instance.groups:
+        broken.append(Violation("groups", "the grouping", str(len(grouping.groups)), f"at most {instance.groups}"))
     return broken
 
 

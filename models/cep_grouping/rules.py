@@ -150,6 +150,7 @@ def assign_slots(model: pyo.ConcreteModel, placed: Mapping[str, Iterable[str]]) 
     for variable in model.x.values():
         variable.set_value(0, skip_validation=True)
     weight = instance.weight_per_student or Fraction(0)
+    placed = {k: list(members) for k, members in placed.items()}
     for k in model.slots:
         members = list(placed.get(k, ()))
         for s in members:
@@ -160,6 +161,7 @@ def assign_slots(model: pyo.ConcreteModel, placed: Mapping[str, Iterable[str]]) 
             enrolled = sum((s.enrolled for s in schools), Fraction(0))
             claim = weight * min(instance.multiplier * identified, enrolled)
             model.z[k].set_value(float(claim / model.unit), skip_validation=True)
+    assign_used(model)
 
 
 def split_full(instance: CepInstance, grouping: Grouping) -> tuple[list[str], list[str]]:
@@ -179,8 +181,72 @@ def concerns_full_funding(instance: CepInstance, objective: str) -> bool:
     return objective == FULL_FUNDING or any(name == FULL_FUNDING for name, _ in instance.floors)
 
 
+def prices_meals(instance: CepInstance, objective: str) -> bool:
+    """Whether the question concerns money at all: the objective or a floor is the reimbursement."""
+    return REIMBURSEMENT in (objective, *(name for name, _ in instance.floors))
+
+
 def refuse_meals(instance: CepInstance, objective: str) -> str | None:
     """Why a formulation that needs proportional meals refuses an instance."""
+    if instance.weight_per_student is None and prices_meals(instance, objective):
+        return "meals are not proportional to enrolment, so one claim row per group does not price them"
+    return None
+
+
+def refuse_general_meals(instance: CepInstance, objective: str) -> str | None:
+    """The same for a formulation that always writes the claim."""
     if instance.weight_per_student is None:
         return "meals are not proportional to enrolment, so one claim row per group does not price them"
     return None
+
+
+def limit_groups(
+    model: pyo.ConcreteModel,
+    slots: Sequence[Any],
+    members: Sequence[Sequence[Any]],
+    sizes: Sequence[int],
+    relaxed: bool,
+) -> None:
+    """Equations (16) to (18): at most ``groups`` slots in use, each by at least ``min_group`` schools.
+
+    Used slots v[k] are binary: x[s,k] <= v[k] (16), sum over k of v[k] <= groups (17), and
+    sum over s of x[s,k] >= min_group v[k] (18). Without either rule nothing is added.
+
+    Parameters
+    ----------
+    members, sizes
+        Variables of each slot, and how many schools each of them stands for.
+    """
+    instance: CepInstance = model.instance
+    capped = instance.groups is not None and instance.groups < len(slots)
+    if not capped and instance.min_group == 1:
+        return
+    model.v = pyo.Var(range(len(slots)), domain=pyo.UnitInterval if relaxed else pyo.Binary)
+    model.eq16_used = pyo.ConstraintList()
+    for k, variables in enumerate(members):
+        for variable in variables:
+            model.eq16_used.add(variable <= model.v[k])
+    if capped:
+        model.eq17_groups = pyo.Constraint(expr=sum(model.v.values()) <= instance.groups)
+    if instance.min_group > 1:
+        model.eq18_size = pyo.Constraint(range(len(slots)))
+        for k, variables in enumerate(members):
+            model.eq18_size[k] = (
+                LinearExpression(linear_coefs=[*sizes, -instance.min_group], linear_vars=[*variables, model.v[k]]) >= 0
+            )
+
+
+def limit_slots(model: pyo.ConcreteModel, relaxed: bool) -> None:
+    """``limit_groups`` for the variables x[s,k] of single schools."""
+    ids = [school.id for school in model.instance.schools]
+    members = [[model.x[s, k] for s in ids] for k in model.slots]
+    limit_groups(model, model.slots, members, [1] * len(ids), relaxed)
+
+
+def assign_used(model: pyo.ConcreteModel) -> None:
+    """Write v[k] as x has it."""
+    if hasattr(model, "v"):
+        used = {k for (_, k), variable in model.x.items() if variable.value}
+        names = list(dict.fromkeys(k for _, k in model.x))
+        for position, k in enumerate(names):
+            model.v[position].set_value(int(k in used), skip_validation=True)

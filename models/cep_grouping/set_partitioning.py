@@ -25,9 +25,9 @@ MOST_SCHOOLS = 12
 
 
 def admissible_groups(instance: CepInstance) -> Iterator[tuple[str, ...]]:
-    """Every group that the rules allow on its own: threshold, forced_out, together."""
+    """Every group that the rules allow on its own: threshold, forced_out, together, min_group."""
     schools = [school for school in instance.schools if school.id not in instance.forced_out]
-    for size in range(1, len(schools) + 1):
+    for size in range(instance.min_group, len(schools) + 1):
         for members in combinations(schools, size):
             identified = sum((school.identified for school in members), Fraction(0))
             enrolled = sum((school.enrolled for school in members), Fraction(0))
@@ -56,6 +56,11 @@ def build(instance: CepInstance, objective: str, relaxed: bool = False) -> pyo.C
             model.eq15_school.add(body == 1)
         elif holding:
             model.eq15_school.add(body <= 1)
+    if instance.groups is not None:
+        model.eq17_groups = pyo.Constraint(
+            expr=LinearExpression(linear_coefs=[1] * len(names), linear_vars=list(model.chosen.values()))
+            <= instance.groups
+        )
     worth = {name: evaluate(instance, Grouping((group,))).values for name, group in names.items()}
     objectives = {goal.name: [(model.chosen[name], worth[name][goal.name]) for name in names] for goal in OBJECTIVES}
     rules.set_goal(model, objective, objectives)

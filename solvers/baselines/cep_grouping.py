@@ -15,6 +15,8 @@ from fairbound.models.cep_grouping.problem import School, meets
 from fairbound.models.errors import InputError
 from fairbound.models.exact import parse_number
 from fairbound.solvers.baselines.base import Baseline
+from fairbound.solvers.baselines.cep_annealing import ANNEALING
+from fairbound.solvers.baselines.cep_sorted import SORTED
 from numpy.typing import NDArray
 
 SEED_WIDTHS = ("0.625", "3.125", "6.25", "12.5")
@@ -120,4 +122,6 @@ BASELINES = (
     Baseline("width_exact", "the same with exact shares instead of two decimals", _width(exact_percent), SEED_WIDTHS),
     Baseline("one_group", "all schools in one group", one_group),
     Baseline("alone", "every school that meets the threshold alone", every_school_alone),
+    *SORTED,
+    ANNEALING,
 )

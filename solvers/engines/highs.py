@@ -224,7 +224,7 @@ def run(highs: highspy.Highs, on_progress: OnProgress | None = None) -> list[Pro
     """Run a live model; Ctrl-C stops it and keeps incumbent and bound. Returns the trace."""
     trace: list[Progress] = []
     began = time.perf_counter()
-    with _interruptible() as stop:
+    with interruptible() as stop:
 
         def callback(kind: Any, message: str, data: Any, answer: Any, _: Any) -> None:
             if kind in _CALLBACKS[:2]:
@@ -251,7 +251,7 @@ def run(highs: highspy.Highs, on_progress: OnProgress | None = None) -> list[Pro
 
 
 @contextmanager
-def _interruptible() -> Iterator[threading.Event]:
+def interruptible() -> Iterator[threading.Event]:
     """While inside, the first Ctrl-C sets the event; a second one acts as usual."""
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import fairbound
-from fairbound.cli import bench, catalogue, demo, export, instance, solve, sweep
+from fairbound.cli import analyse, bench, catalogue, demo, export, instance, proof, solve, sweep
 from fairbound.cli.exit_codes import ENGINE_FAILED, WRONG_INPUT
 from fairbound.models.errors import InputError
 from fairbound.solvers.engines.standard_form import UnsupportedModelError
@@ -22,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     epilog="Exit codes: 0 answered, 1 the answer is no, 2 wrong input, 3 stopped without a solution, 4 engine failed.",
 )
-for group in (demo, catalogue, solve, sweep, export):
+for group in (demo, catalogue, solve, sweep, export, proof, analyse):
     group.register(app)
 app.add_typer(instance.app, name="instance")
 app.add_typer(bench.app, name="bench")

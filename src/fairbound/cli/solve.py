@@ -14,8 +14,10 @@ from fairbound.cli import options
 from fairbound.cli.exit_codes import code_of
 from fairbound.cli.show import console, exact, number, percent, running, status_text, table
 from fairbound.instances.tables import write_csv, write_text
+from fairbound.models.cep_grouping import CepInstance
 from fairbound.models.problem import Instance, Problem
 from fairbound.models.registry import find_problem
+from fairbound.solvers.certificates.price_curve import contribution_rows, read_curve
 from fairbound.solvers.method import Kind
 from fairbound.solvers.result import Result, Status, shortfall
 from fairbound.solvers.serialise import result_json
@@ -70,11 +72,20 @@ def solve(
 
 
 def write_result(problem: Problem[Any, Any], instance: Instance, result: Result, folder: Path) -> None:
-    """Write ``result.json`` and, where there is a solution, ``solution.csv``."""
+    """Write ``result.json`` and, where there are such, ``solution.csv`` and the certificate.
+
+    ``certificate.json`` is for ``fairbound verify``; ``certificate.csv`` is for an auditor, who adds
+    up its last column.
+    """
     document = result_json(problem, instance, result, with_trace=True)
     write_text(folder / "result.json", json.dumps(document, indent=2) + "\n")
     if result.solution is not None:
         write_csv(folder / "solution.csv", problem.solution_rows(instance, result.solution))
+    if result.certificate is not None:
+        write_text(folder / "certificate.json", json.dumps(result.certificate, indent=1) + "\n")
+        if isinstance(instance, CepInstance):
+            rows = contribution_rows(instance, result.objective, read_curve(result.certificate))
+            write_csv(folder / "certificate.csv", rows)
 
 
 def show_result(problem: Problem[Any, Any], instance: Instance, result: Result) -> None:

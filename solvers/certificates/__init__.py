@@ -1,0 +1,1 @@
+"""What produces proofs: data from which a checker who trusts nobody confirms a bound."""

@@ -1,0 +1,60 @@
+"""The price-curve certificate of CEP grouping, as JSON and as a table that an auditor adds up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+from fairbound.models.cep_grouping import CepInstance
+from fairbound.models.cep_grouping.price_curve import PriceCurve, contributions
+from fairbound.models.errors import InputError
+from fairbound.models.exact import decimal_text, parse_number
+
+FORMAT = "fairbound price curve 1"
+
+
+def certificate_json(instance: CepInstance, objective: str, curve: PriceCurve, bound: Fraction) -> dict[str, Any]:
+    """Everything that the checker needs: the instance itself, the knots, and the bound they prove."""
+    return {
+        "format": FORMAT,
+        "instance": instance.name,
+        "digest": instance.digest,
+        "data": instance.canonical(),
+        "objective": objective,
+        "multipliers": {name: decimal_text(mu) for name, mu in curve.multipliers},
+        "knots": [[decimal_text(level), decimal_text(price)] for level, price in curve.knots],
+        "bound": decimal_text(bound),
+    }
+
+
+def read_curve(certificate: Mapping[str, Any]) -> PriceCurve:
+    """The price curve of a certificate; raises ``InputError``."""
+    try:
+        return PriceCurve(
+            tuple((parse_number(level), parse_number(price)) for level, price in certificate["knots"]),
+            tuple((name, parse_number(mu)) for name, mu in certificate["multipliers"].items()),
+        )
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise InputError("certificate", found=str(error), wanted=f"the format {FORMAT!r}") from None
+
+
+def contribution_rows(instance: CepInstance, objective: str, curve: PriceCurve) -> Iterator[dict[str, str]]:
+    """One row per school (or set of schools kept together), whose contributions add up to the bound.
+
+    Floors enter as rows of their own, with a negative contribution.
+    """
+    for entry in contributions(instance, objective, curve):
+        yield {
+            "school_id": "+".join(entry.unit.members),
+            "enrolled": decimal_text(entry.unit.enrolled),
+            "lifted": decimal_text(entry.unit.lifted),
+            "fixed": decimal_text(entry.unit.fixed),
+            "slope": decimal_text(entry.unit.slope),
+            "best_level": "" if entry.level is None else f"{float(entry.level):.9f}",
+            "contribution": decimal_text(entry.value),
+        }
+    floors = dict(instance.floors)
+    for name, mu in curve.multipliers:
+        row = dict.fromkeys(("enrolled", "lifted", "fixed", "slope", "best_level"), "")
+        yield {"school_id": f"floor {name}", **row, "contribution": decimal_text(-mu * floors[name])}

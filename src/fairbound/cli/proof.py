@@ -1,0 +1,175 @@
+"""``fairbound verify`` and ``fairbound audit``: check a proof, and check somebody's solution."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fairbound import api
+from fairbound.cli import options
+from fairbound.cli.exit_codes import ANSWER_IS_NO
+from fairbound.cli.show import console, exact, number, percent, running, table
+from fairbound.instances.tables import read_rows, read_text, write_csv
+from fairbound.models.errors import InputError
+from fairbound.models.exact import parse_number
+from fairbound.models.problem import Instance, Sense
+from fairbound.models.registry import find_problem
+from fairbound.solvers import audits
+from fairbound.solvers.checker import price_curve as checker
+from fairbound.solvers.result import shortfall
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command("verify")(verify)
+    app.command("audit")(audit)
+
+
+def read_certificate(path: Path) -> dict[str, Any]:
+    """A certificate as JSON; raises ``InputError``."""
+    try:
+        document = json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise InputError("not JSON", file=str(path), row=error.lineno, found=error.msg) from None
+    if not isinstance(document, dict):
+        raise InputError("not a certificate", file=str(path), wanted="one JSON object")
+    return document
+
+
+def verify(
+    certificate: Annotated[Path, typer.Argument(metavar="CERTIFICATE", help="A certificate.json.")],
+    instance: Annotated[
+        str | None, typer.Option(help="The instance that it must belong to: a catalogue name or a file.")
+    ] = None,
+    set_: options.Changes = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Replay a proof, trusting nothing else: exit code 0 if it holds, 1 if not.
+
+    Without --instance the proof is about the data inside the certificate; with it, about that
+    instance with the parameters named by --set.
+    """
+    document = read_certificate(certificate)
+    digest = None if instance is None else api.load(instance, options.changes(set_)).digest
+    answer: dict[str, Any] = {"certificate": str(certificate), "accepted": False, "bound": None, "reason": ""}
+    try:
+        bound = checker.check(document, digest)
+        answer |= {"accepted": True, "bound": str(bound), "digest": document["digest"]}
+    except checker.Rejected as error:
+        answer["reason"] = str(error)
+    if as_json:
+        print(json.dumps(answer, indent=2))
+    elif answer["accepted"]:
+        about = document["instance"] if instance is None else instance
+        console().print(f"accepted: no grouping of {about} ({document['digest'][:16]}) is worth more than")
+        console().print(f"{exact(bound)} ({document['objective']}, {len(document['knots'])} knots)", soft_wrap=True)
+    else:
+        console().print(f"rejected: {answer['reason']}", soft_wrap=True)
+    raise typer.Exit(0 if answer["accepted"] else ANSWER_IS_NO)
+
+
+def audit(
+    instance: options.InstanceName,
+    solution: Annotated[Path, typer.Argument(metavar="SOLUTION", help="A CSV as solve --out writes it.")],
+    certificate: Annotated[
+        Path | None, typer.Option(help="A certificate for this instance: its bound is checked, nothing is solved.")
+    ] = None,
+    objective: options.Objective = None,
+    set_: options.Changes = None,
+    problem: options.ProblemName = None,
+    time_limit: options.TimeLimit = 60.0,
+    gap: options.Gap = 0.0,
+    seed: options.Seed = 0,
+    out: options.OutFolder = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Score somebody's solution exactly: broken rules, distance to the proven best, a better one.
+
+    With --out DIR a better solution, if one is found, is written as better.csv. Exit code 1 if a
+    rule is broken.
+    """
+    asked = api.load(instance, options.changes(set_), problem)
+    kind = find_problem(asked.problem)
+    goal = kind.objective(objective or kind.objectives[0].name)
+    given = kind.read_solution(asked, [row for _, row in read_rows(solution)[1]])
+    evaluation = kind.evaluate(asked, given)
+    value = evaluation.values[goal.name]
+    answer: dict[str, Any] = {
+        "problem": kind.name,
+        "instance": asked.name,
+        "digest": asked.digest,
+        "objective": goal.name,
+        "feasible": evaluation.feasible,
+        "value": str(value),
+        "values": {name: str(number) for name, number in evaluation.values.items()},
+        "measures": {name: str(number) for name, number in evaluation.measures.items()},
+        "violations": [str(violation) for violation in evaluation.violations],
+        "groups": audits.group_rows(asked, given),
+    }
+    better: list[dict[str, str]] | None = None
+    if certificate is not None:
+        bound, level = _checked_bound(certificate, asked, goal.name), "L2"
+    else:
+        with running(f"solving {asked.name}") as on_progress:
+            result = api.solve(
+                asked,
+                objective=goal.name,
+                settings=options.settings(time_limit, gap, 1, seed),
+                on_progress=on_progress,
+            )
+        bound, level = result.dual_bound, result.level.value
+        improves = result.primal_bound is not None and goal.sense.improves(result.primal_bound, value)
+        if result.solution is not None and (improves or not evaluation.feasible):
+            better = kind.solution_rows(asked, result.solution)
+            answer["better_value"] = str(result.primal_bound)
+            answer["better_gain"] = str(result.primal_bound - value) if result.primal_bound is not None else None
+    answer |= {
+        "bound": None if bound is None else str(bound),
+        "bound_level": level,
+        "to_bound": shortfall(value, bound),
+    }
+    if out is not None and better is not None:
+        write_csv(out / "better.csv", better)
+    if as_json:
+        print(json.dumps(answer | {"better": better}, indent=2))
+    else:
+        _show(answer, goal.sense)
+    raise typer.Exit(0 if evaluation.feasible else ANSWER_IS_NO)
+
+
+def _checked_bound(path: Path, asked: Instance, objective: str) -> Any:
+    document = read_certificate(path)
+    if document.get("objective") != objective:
+        raise InputError(
+            "certificate", file=str(path), found=document.get("objective"), wanted=f"objective {objective}"
+        )
+    try:
+        return checker.check(document, asked.digest)
+    except checker.Rejected as error:
+        raise InputError("certificate rejected", file=str(path), found=str(error)) from None
+
+
+def _show(answer: dict[str, Any], sense: Sense) -> None:
+    out = console()
+    facts = {
+        "instance": f"{answer['instance']} ({answer['digest'][:16]})",
+        "rules": "all kept" if answer["feasible"] else f"{len(answer['violations'])} broken",
+        answer["objective"]: exact(parse_number(answer["value"])),
+        f"proven bound ({answer['bound_level']})": exact(parse_number(answer["bound"])) if answer["bound"] else "none",
+        "distance to it": percent(answer["to_bound"]),
+    }
+    facts |= {name.replace("_", " "): number(parse_number(text)) for name, text in answer["measures"].items()}
+    if "better_value" in answer:
+        facts["better offered"] = exact(parse_number(answer["better_value"]))
+        facts["it adds"] = number(parse_number(answer["better_gain"]), 2)
+    width = max(map(len, facts))
+    for name, text in facts.items():
+        out.print(f"[dim]{name:<{width}}[/dim]  {text}", soft_wrap=True)
+    if answer["groups"]:
+        out.print()
+        out.print(table("Groups", answer["groups"]))
+    for violation in answer["violations"]:
+        out.print(f"[bold]broken rule[/bold] {violation}", soft_wrap=True)
