@@ -1,0 +1,50 @@
+"""Block-group assignment: whole units to schools. Mathematics: ``docs/blocks.md``.
+
+A new formulation is one file and one line in ``FORMULATIONS``.
+"""
+
+from fairbound.models.block_assignment import closer_neighbour, flow, multiflow, neighbour_rows
+from fairbound.models.block_assignment.parameters import PARAMETERS, with_parameters
+from fairbound.models.block_assignment.scoring import (
+    bounded,
+    evaluate,
+    lattice,
+    read_solution,
+    solution_rows,
+)
+from fairbound.models.block_assignment.zones import OBJECTIVES, Border, School, Unit, ZoneInstance, Zoning
+from fairbound.models.problem import Problem
+
+FORMULATIONS = (
+    flow.FORMULATION,
+    flow.UNFIXED,
+    multiflow.FORMULATION,
+    neighbour_rows.FORMULATION,
+    closer_neighbour.FORMULATION,
+)
+
+PROBLEM = Problem(
+    name="blocks",
+    title="Block-group assignment",
+    summary="assign whole units of a city to schools: seats, travel, connected zones, and fair shares",
+    objectives=OBJECTIVES,
+    parameters=PARAMETERS,
+    formulations=FORMULATIONS,
+    evaluate=evaluate,
+    with_parameters=with_parameters,
+    bounded=bounded,
+    lattice=lattice,
+    solution_rows=solution_rows,
+    read_solution=read_solution,
+)
+
+__all__ = [
+    "FORMULATIONS",
+    "PROBLEM",
+    "Border",
+    "School",
+    "Unit",
+    "ZoneInstance",
+    "Zoning",
+    "evaluate",
+]
