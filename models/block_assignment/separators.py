@@ -11,7 +11,7 @@ them; it is graph theory on the units that may attend a school and knows no engi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from fairbound.models.block_assignment.zones import ZoneInstance, component
 
@@ -54,3 +54,35 @@ def frontier(city: ZoneInstance, units: set[int], near: set[int], far: set[int])
         if i in open_units and i not in reached:
             reached |= component(city.neighbours, i, open_units)
     return tuple(sorted(u for u in beside if u in far or any(w in reached for w in city.neighbours[u])))
+
+
+LEVELS = (0.9, 0.7, 0.5, 0.3, 0.1)
+"""Thresholds at which a fractional zone is cut into parts."""
+LEAST_VIOLATION = 0.05
+
+
+def fractional_separators(
+    city: ZoneInstance, zone_units: Sequence[set[int]], shares: Mapping[tuple[int, int], float]
+) -> Iterator[Separator]:
+    """Separator rows that a fractional solution breaks, found by level sets.
+
+    For each level t the units with x[i,j] >= t fall into parts; the separators around a part
+    without the school are tested at the unit of the part with the largest share. Not every broken
+    row is found; the integer rounds need none of them to be.
+    """
+    for j, root in enumerate(city.roots):
+        share = {i: shares[i, j] for i in zone_units[j]}
+        for level in LEVELS:
+            zone = {i for i, value in share.items() if value >= level}
+            zone.add(root)
+            main = component(city.neighbours, root, zone)
+            rest = zone - main
+            while rest:
+                part = component(city.neighbours, min(rest), rest)
+                rest -= part
+                cuts = {frontier(city, zone_units[j], part, main), frontier(city, zone_units[j], main, part)}
+                for cut in sorted(cuts):
+                    held = sum(share[u] for u in cut)
+                    for v in sorted(part):
+                        if share[v] > held + LEAST_VIOLATION:
+                            yield v, j, cut

@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -45,6 +45,7 @@ _CALLBACKS = (
     highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt,
     highspy.cb.HighsCallbackType.kCallbackIpmInterrupt,
 )
+_SOLUTION = highspy.cb.HighsCallbackType.kCallbackMipSolution
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,11 @@ def version() -> str:
     """Version of the HiGHS library."""
     highs = highspy.Highs()  # type: ignore[no-untyped-call]
     return str(highs.version())
+
+
+def termination(status: Any) -> Termination:
+    """Why a run stopped, from the engine's model status."""
+    return _TERMINATION.get(status, Termination.ENGINE_ERROR)
 
 
 def options(settings: Settings) -> dict[str, Any]:
@@ -224,10 +230,16 @@ def _read(
     return values, primal, primal if termination is Termination.FINISHED else None, 0
 
 
-def run(highs: highspy.Highs, on_progress: OnProgress | None = None, unit: float = 1.0) -> list[Progress]:
+def run(
+    highs: highspy.Highs,
+    on_progress: OnProgress | None = None,
+    unit: float = 1.0,
+    on_solution: Callable[[Floats], None] | None = None,
+) -> list[Progress]:
     """Run a live model; Ctrl-C stops it and keeps incumbent and bound. Returns the trace.
 
-    ``unit`` is the value of one unit of the model's objective.
+    ``unit`` is the value of one unit of the model's objective; ``on_solution`` is given the column
+    values of every feasible solution that the search meets.
     """
     trace: list[Progress] = []
     began = time.perf_counter()
@@ -245,14 +257,17 @@ def run(highs: highspy.Highs, on_progress: OnProgress | None = None, unit: float
                 trace.append(moment)
                 if on_progress is not None:
                     on_progress(moment)
+            elif kind == _SOLUTION and on_solution is not None:
+                on_solution(np.array(data.mip_solution, dtype=float))
             elif answer is not None and stop.is_set():
                 answer.user_interrupt = True
 
         highs.setCallback(callback, None)
-        for kind in _CALLBACKS:
+        kinds = _CALLBACKS if on_solution is None else (*_CALLBACKS, _SOLUTION)
+        for kind in kinds:
             highs.startCallback(kind)
         highs.run()
-        for kind in _CALLBACKS:
+        for kind in kinds:
             highs.stopCallback(kind)
     return trace
 

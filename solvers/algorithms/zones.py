@@ -1,0 +1,17 @@
+"""The exact methods of the zoning problem, and the choice between them by size."""
+
+from __future__ import annotations
+
+from fairbound.models.block_assignment import rules
+from fairbound.solvers.algorithms import separator_loop
+from fairbound.solvers.method import Kind, Method
+
+METHODS = (
+    Method(
+        separator_loop.NAME,
+        Kind.ALGORITHM,
+        "contiguity by separator rows, added as solutions break them",
+        separator_loop.run,
+        rules.refuses,
+    ),
+)
