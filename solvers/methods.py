@@ -23,7 +23,10 @@ from fairbound.solvers.method import Kind, Method
 from fairbound.solvers.result import OnProgress, Result, Seconds, Settings, Termination, conclude
 
 BASELINES: dict[str, Sequence[Baseline]] = {"cep": cep_baselines.BASELINES}
-ALGORITHMS: dict[str, Sequence[Method]] = {"blocks": zone_algorithms.METHODS}
+ALGORITHMS: dict[str, Sequence[Method]] = {
+    "applicants": zone_algorithms.APPLICANT_METHODS,
+    "blocks": zone_algorithms.METHODS,
+}
 
 
 def solve_formulation(

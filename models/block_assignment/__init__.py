@@ -3,7 +3,8 @@
 A new formulation is one file and one line in ``FORMULATIONS``.
 """
 
-from fairbound.models.block_assignment import closer_neighbour, flow, multiflow, neighbour_rows
+from fairbound.models.block_assignment import applicants, cell_counts, closer_neighbour, flow, multiflow, neighbour_rows
+from fairbound.models.block_assignment.applicants import ApplicantInstance, Cell, Division
 from fairbound.models.block_assignment.parameters import PARAMETERS, with_parameters
 from fairbound.models.block_assignment.scoring import (
     bounded,
@@ -38,10 +39,29 @@ PROBLEM = Problem(
     read_solution=read_solution,
 )
 
+APPLICANTS = Problem(
+    name="applicants",
+    title="Applicants to two schools",
+    summary="divide a school's applicants between it and a second one so that races and incomes balance",
+    objectives=applicants.OBJECTIVES,
+    parameters=applicants.PARAMETERS,
+    formulations=(cell_counts.FORMULATION,),
+    evaluate=applicants.evaluate,
+    with_parameters=applicants.with_parameters,
+    bounded=applicants.bounded,
+    lattice=applicants.lattice,
+    solution_rows=applicants.solution_rows,
+    read_solution=applicants.read_solution,
+)
+
 __all__ = [
+    "APPLICANTS",
     "FORMULATIONS",
     "PROBLEM",
+    "ApplicantInstance",
     "Border",
+    "Cell",
+    "Division",
     "School",
     "Unit",
     "ZoneInstance",

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 from math import isfinite
 from random import Random
 from typing import Any
@@ -20,7 +21,12 @@ from typing import Any
 import highspy
 import numpy as np
 from fairbound.models.block_assignment import PROBLEM, neighbour_rows, rules
-from fairbound.models.block_assignment.separators import Separator, fractional_separators, violated_separators
+from fairbound.models.block_assignment.separators import (
+    Separator,
+    flow_separators,
+    level_separators,
+    violated_separators,
+)
 from fairbound.models.block_assignment.zones import ZoneInstance, Zoning
 from fairbound.solvers.baselines.zone_state import ZoneState, anneal, reconnect
 from fairbound.solvers.engines import highs as engine
@@ -37,12 +43,25 @@ from fairbound.solvers.result import (
 )
 
 NAME = "separator_loop"
-LP_ROUNDS = 40
+LP_ROUNDS = 100
+FEW_ROWS = 30
+"""Below this many rows from level sets, maximum flows look for the rest."""
+SLACK = 1e-6
 MOST_ROUNDS = 400
 ANNEALING_STEPS = 400
 """Annealing steps per unit that has a choice, for the first incumbent."""
-ROUND_GAPS = (1e-3, 1e-4, 0.0)
-"""Relative gaps of the integer rounds, from first to last: early rounds are for finding cuts."""
+REPAIRED = 3
+"""Solutions of a round that are repaired."""
+REPAIR_STEPS, REPAIR_WARMTH = 100, 2e-4
+NUDGES = (1e-3, 1e-4, 0.0)
+"""Integer rounds go through these stages. A nudge adds a cost for every step between a unit and its
+school, worth this part of the bound for today's zones: among the many zonings of almost the same
+value it prefers those whose zones hold together. Rounds with a nudge look for cuts and incumbents;
+only those without give bounds."""
+NUDGED_ROUNDS = 6
+"""A stage with a nudge ends after so many rounds, or when it finds no more cuts."""
+NUDGED_GAP = 0.5
+"""Relative gap of a nudged round, as a part of its nudge."""
 
 
 class _Loop:
@@ -71,7 +90,7 @@ class _Loop:
         self.columns = np.array([self.column[pair] for pair in self.pairs])
         self.zone_units = [set(units) for units in self.model.zone_units]
         self.unit = float(self.model.objective_unit)
-        self.rows: set[Separator] = set()
+        self.rows: dict[Separator, None] = {}
         self.incumbent: list[int] | None = None
         self.value: Fraction | None = None
         self.dual: float | None = None
@@ -126,7 +145,7 @@ class _Loop:
     def add(self, found: Iterable[Separator]) -> int:
         """Add the rows x[v,j] <= sum of x[u,j] over C that are not there yet."""
         new = [row for row in dict.fromkeys(found) if row not in self.rows]
-        self.rows.update(new)
+        self.rows.update(dict.fromkeys(new))
         starts, index, value = [], [], []
         for v, j, cut in new:
             starts.append(len(index))
@@ -159,33 +178,49 @@ class _Loop:
         """Solve the LP relaxation, add the separator rows it breaks, and again."""
         self.live.setOptionValue("solve_relaxation", True)
         status = highspy.HighsModelStatus.kOptimal
-        bound = -np.inf
         for _ in range(LP_ROUNDS):
             status = self.run_engine()
             if status != highspy.HighsModelStatus.kOptimal:
                 break
             objective = float(self.live.getInfo().objective_function_value)
             self.raise_dual(objective)
-            stalled = objective <= bound + 1e-7 * max(1.0, abs(bound))
-            bound = objective
             values = np.asarray(self.live.getSolution().col_value)
             shares = {pair: values[c] for pair, c in self.column.items()}
-            found = fractional_separators(self.city, self.zone_units, shares)
-            if not self.add(found) or (stalled and _ > 5):
+            added = self.add(level_separators(self.city, self.zone_units, shares))
+            if added < FEW_ROWS:
+                added += self.add(flow_separators(self.city, self.zone_units, shares))
+            if not added:
                 break
+        self.drop_slack_rows()
         self.live.setOptionValue("solve_relaxation", False)
         return status
 
+    def drop_slack_rows(self) -> None:
+        """Drop the separator rows that the last LP solution does not need: fewer rows, faster nodes."""
+        activity = np.asarray(self.live.getSolution().row_value)
+        first = len(self.form.rows)
+        if len(activity) != first + len(self.rows):
+            return
+        order = list(self.rows)
+        slack = np.flatnonzero(activity[first:] < -SLACK)
+        self.live.deleteRows(len(slack), (slack + first).astype(np.int32))
+        for row in slack.tolist():
+            del self.rows[order[row]]
+
     def improve(self, homes: list[int], random: Random) -> None:
         """Repair a zoning with islands, search downhill from it, and offer the result."""
-        whole = reconnect(self.city, homes, self.model.options) if self.city.contiguous else homes
-        if whole is None:
+        state = ZoneState(self.city, self.objective, homes)
+        if self.city.contiguous and not reconnect(state):
             return
-        self.offer(whole)
+        self.offer(list(state.homes))
         if self.searched:
-            state = ZoneState(self.city, self.objective, whole)
             state.descend(random)
-            self.offer(state.homes)
+            self.offer(list(state.homes))
+            # A short, cool annealing: the zoning is near the best one but for its islands.
+            homes = anneal(state, random, REPAIR_STEPS * len(state.movable), warm=REPAIR_WARMTH)
+            state = ZoneState(self.city, self.objective, homes)
+            state.descend(random)
+            self.offer(list(state.homes))
 
     @property
     def searched(self) -> bool:
@@ -217,8 +252,8 @@ class _Loop:
         """Solve, separate every solution met, resolve; until the best one is connected."""
         stage = 0
         for self.rounds in range(1, MOST_ROUNDS + 1):
-            gap = max(ROUND_GAPS[stage], self.settings.gap)
-            self.live.setOptionValue("mip_rel_gap", gap)
+            nudge = self.nudge(NUDGES[stage])
+            self.live.setOptionValue("mip_rel_gap", max(NUDGED_GAP * nudge, self.settings.gap))
             self.pass_incumbent()
             pool: list[Floats] = []
             status = self.run_engine(pool.append)
@@ -228,7 +263,8 @@ class _Loop:
             if status not in _USABLE:
                 return engine.termination(status)
             self.nodes += max(0, int(info.mip_node_count))
-            self.raise_dual(float(info.mip_dual_bound))
+            if not nudge:
+                self.raise_dual(float(info.mip_dual_bound))
             if info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible):
                 pool.append(np.asarray(self.live.getSolution().col_value))
             zonings = [list(homes) for homes in dict.fromkeys(tuple(self.homes(values)) for values in pool)]
@@ -238,20 +274,46 @@ class _Loop:
                 found += broken
                 if not broken:
                     self.offer(homes)
-            if zonings:
-                self.improve(zonings[-1], random)
+            for homes in zonings[-REPAIRED:]:
+                self.improve(homes, random)
             added = self.add(found)
             if status != highspy.HighsModelStatus.kOptimal:
                 return engine.termination(status)
             if self.closed():
                 return Termination.FINISHED if self.settings.gap == 0 else Termination.GAP_LIMIT
             if not added:
-                if stage + 1 == len(ROUND_GAPS):
+                if stage + 1 == len(NUDGES):
                     return Termination.FINISHED
                 stage += 1
-            elif len(zonings) <= 2 and stage + 1 < len(ROUND_GAPS):
+            elif self.rounds % NUDGED_ROUNDS == 0 and stage + 1 < len(NUDGES):
                 stage += 1
         return Termination.TIME_LIMIT
+
+    def nudge(self, share: float) -> float:
+        """Set the cost of steps; returns the share, or 0 where there is nothing to nudge."""
+        if not self.city.contiguous or self.dual is None or self.dual <= 0:
+            share = 0.0
+        today = sum(self.steps.get((i, j), 0) for i, j in enumerate(self.city.today)) or 1
+        each = share * (self.dual or 0.0) / today
+        costs = self.form.c.copy()
+        for pair, column in self.column.items():
+            costs[column] += each * self.steps.get(pair, len(self.city.units))
+        self.live.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
+        return share
+
+    @cached_property
+    def steps(self) -> dict[tuple[int, int], int]:
+        """How many borders lie between each unit and each school, through units that may attend it."""
+        found: dict[tuple[int, int], int] = {}
+        for j, root in enumerate(self.city.roots):
+            found[root, j] = 0
+            todo = [root]
+            for unit in todo:
+                for near in self.city.neighbours[unit]:
+                    if near in self.zone_units[j] and (near, j) not in found:
+                        found[near, j] = found[unit, j] + 1
+                        todo.append(near)
+        return found
 
     def closed(self) -> bool:
         """Whether the bounds have met, to the gap asked for."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fairbound.models.block_assignment import rules
-from fairbound.solvers.algorithms import separator_loop
+from fairbound.solvers.algorithms import race_counts, separator_loop
 from fairbound.solvers.method import Kind, Method
 
 METHODS = (
@@ -13,5 +13,15 @@ METHODS = (
         "contiguity by separator rows, added as solutions break them",
         separator_loop.run,
         rules.refuses,
+    ),
+)
+
+APPLICANT_METHODS = (
+    Method(
+        race_counts.NAME,
+        Kind.ALGORITHM,
+        "least TVD of race counts by dynamic programming, with the number of best count vectors",
+        race_counts.run,
+        race_counts.refuses,
     ),
 )

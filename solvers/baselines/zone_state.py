@@ -5,7 +5,7 @@ Costs here are floats that guide a search; every result is scored by the exact e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from math import exp
 from random import Random
 
@@ -24,6 +24,7 @@ from fairbound.models.block_assignment.zones import (
     TRAVEL,
     TVD,
     ZoneInstance,
+    component,
 )
 
 PENALTY = 10.0
@@ -207,41 +208,32 @@ def _unit_costs(city: ZoneInstance, objective: str) -> list[list[float]] | None:
     return None
 
 
-def reconnect(city: ZoneInstance, homes: Iterable[int], options: Sequence[set[int]]) -> list[int] | None:
-    """Give islands of zones to zones beside them, nearest first; ``None`` if one has no place."""
-    fixed = list(homes)
-    placed: list[int | None] = [None] * len(fixed)
-    todo = []
+def reconnect(state: ZoneState) -> bool:
+    """Give the islands of zones, unit by unit, to the zone beside them that costs least.
+
+    Returns whether every zone is connected then; if not, some island has no place.
+    """
+    city, homes = state.city, state.homes
+    placed = set[int]()
     for j, root in enumerate(city.roots):
-        if fixed[root] != j:
-            return None
-        placed[root] = j
-        todo.append(root)
-    for unit in todo:  # every zone's own part first
-        for near in city.neighbours[unit]:
-            if placed[near] is None and fixed[near] == placed[unit]:
-                placed[near] = placed[unit]
-                todo.append(near)
-    loads = [0] * len(city.schools)
-    for unit, home in zip(city.units, placed, strict=True):
-        if home is not None:
-            loads[home] += unit.students
-    left = [i for i, home in enumerate(placed) if home is None]
+        if homes[root] != j:
+            return False
+        placed |= component(city.neighbours, root, {i for i, home in enumerate(homes) if home == j})
+    left = [i for i in range(len(homes)) if i not in placed]
     while left:
-        later = []
+        moves = []
         for i in left:
-            beside = {placed[near] for near in city.neighbours[i]} - {None}
-            schools = [j for j in beside if j in options[i]]
-            if schools:
-                j = min(schools, key=lambda j: (loads[j] - city.seat_range(city.schools[j])[1], j))
-                placed[i] = j
-                loads[j] += city.units[i].students
-            else:
-                later.append(i)
-        if len(later) == len(left):
-            return None
-        left = later
-    return [home for home in placed if home is not None]
+            beside = {homes[near] for near in city.neighbours[i] if near in placed}
+            moves += [(state.gain(i, j), i, j) for j in beside if j in state.options[i]]
+        if not moves:
+            return False
+        _, unit, school = min(moves)
+        state.move(unit, school)
+        placed.add(unit)
+        # Units of the old island that the move has tied to a zone again need no move.
+        placed |= component(city.neighbours, unit, {i for i, home in enumerate(homes) if home == school})
+        left = [i for i in left if i not in placed]
+    return True
 
 
 def anneal(state: ZoneState, random: Random, steps: int, warm: float = 0.02, cold: float = 2e-6) -> list[int]:
