@@ -142,6 +142,4 @@ ENTRIES = (
         lambda name: sfusd65(),
     ),
 )
-FORMATS = (
-    FileFormat("applicants", "a CSV of applications with ProgramCode and Block Group", _recognises, _load),
-)
+FORMATS = (FileFormat("applicants", "a CSV of applications with ProgramCode and Block Group", _recognises, _load),)

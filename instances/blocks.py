@@ -113,9 +113,7 @@ def _city(reader: _Reader, name: str) -> ZoneInstance:
     incomes: Sequence[Fraction | None] = [None] * n
     if "income" in data:
         incomes = [None if v is None else reader.number("income", v) for v in reader.list("income", n)]
-    units = tuple(
-        Unit(ids[i], students[i], (group[i],), school_ids[today[i]], incomes[i], points[i]) for i in range(n)
-    )
+    units = tuple(Unit(ids[i], students[i], (group[i],), school_ids[today[i]], incomes[i], points[i]) for i in range(n))
     group_name = str(data.get("group_name", "group"))
     return ZoneInstance(
         name=name,

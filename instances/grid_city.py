@@ -82,9 +82,7 @@ def _bumps(random: Random, rows: int, columns: int, cells: list[Cell]) -> list[f
         )
         for _ in range(6)
     ]
-    return [
-        sum(sign * exp(-((dist(cell, centre) / width) ** 2)) for centre, width, sign in bumps) for cell in cells
-    ]
+    return [sum(sign * exp(-((dist(cell, centre) / width) ** 2)) for centre, width, sign in bumps) for cell in cells]
 
 
 def _sites(random: Random, cells: list[Cell], k: int) -> list[Cell]:

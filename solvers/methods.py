@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from fairbound.models.errors import InputError, nearest
-from fairbound.models.problem import Formulation, Instance, Problem
+from fairbound.models.problem import Formulation, Instance, Problem, Scope
 from fairbound.models.registry import find_problem
 from fairbound.solvers.algorithms import zones as zone_algorithms
 from fairbound.solvers.baselines import cep_grouping as cep_baselines
@@ -140,12 +140,14 @@ def find_method(problem: Problem[Any, Any], name: str) -> Method:
 
 
 def default_method(instance: Instance, objective: str) -> Method:
-    """The first formulation or algorithm that can state the question exactly."""
+    """The first exact algorithm that takes the question, else the first formulation that states it exactly."""
     problem = find_problem(instance.problem)
     reasons = []
-    for method in methods_of(problem):
-        if method.kind is Kind.BASELINE:
-            continue
+    scopes = {formulation.name: formulation.scope for formulation in problem.formulations}
+    exact = [
+        m for m in methods_of(problem) if m.kind is not Kind.BASELINE and scopes.get(m.name, Scope.EXACT) is Scope.EXACT
+    ]
+    for method in sorted(exact, key=lambda method: method.kind is not Kind.ALGORITHM):
         reason = method.refuses(instance, objective)
         if reason is None:
             return method

@@ -282,7 +282,7 @@ def conclude(
     primal = evaluation.values[objective]
     message = base.message
     if dual is not None and exact_bound is None and termination is Termination.FINISHED:
-        if abs(primal - dual) <= ENGINE_TOLERANCE * (abs(primal) or Fraction(1)):
+        if abs(primal - dual) <= ABSOLUTE_TOLERANCE * (abs(primal) or Fraction(1)):
             dual = primal  # a search that ended claims that its bounds met; what is left is rounding
     if dual is not None and sense.improves(primal, dual):
         if exact_bound is None and abs(primal - dual) <= engine_accuracy(primal):

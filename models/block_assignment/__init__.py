@@ -9,9 +9,11 @@ from fairbound.models.block_assignment.parameters import PARAMETERS, with_parame
 from fairbound.models.block_assignment.scoring import (
     bounded,
     evaluate,
+    facts,
     lattice,
     read_solution,
     solution_rows,
+    solution_summary,
 )
 from fairbound.models.block_assignment.zones import OBJECTIVES, Border, School, Unit, ZoneInstance, Zoning
 from fairbound.models.problem import Problem
@@ -37,6 +39,8 @@ PROBLEM = Problem(
     lattice=lattice,
     solution_rows=solution_rows,
     read_solution=read_solution,
+    solution_summary=solution_summary,
+    facts=facts,
 )
 
 APPLICANTS = Problem(
@@ -52,6 +56,8 @@ APPLICANTS = Problem(
     lattice=applicants.lattice,
     solution_rows=applicants.solution_rows,
     read_solution=applicants.read_solution,
+    solution_summary=applicants.solution_summary,
+    facts=applicants.facts,
 )
 
 __all__ = [

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from fairbound.models.errors import InputError
-from fairbound.models.exact import common_measure, decimal_text, least_common_denominator, parse_number
+from fairbound.models.exact import common_measure, decimal_text, parse_number
 from fairbound.models.problem import Evaluation, Instance, Objective, Parameter, Sense, Violation
 
 TVD, INCOME, LOSS = "tvd", "income", "loss"
@@ -127,7 +127,9 @@ def evaluate(instance: ApplicantInstance, division: Division) -> Evaluation:
     """Score a division exactly: equations (20) to (22), for both schools."""
     cells = instance.cells
     if len(division.counts) != len(cells):
-        return Evaluation({}, (Violation("every cell once", "the division", str(len(division.counts)), str(len(cells))),))
+        return Evaluation(
+            {}, (Violation("every cell once", "the division", str(len(division.counts)), str(len(cells))),)
+        )
     broken = [
         Violation("applicants of a cell", f"{cell.place}, {cell.race}", str(count), f"0 to {cell.count}")
         for cell, count in zip(cells, division.counts, strict=True)
@@ -154,7 +156,10 @@ def _values(instance: ApplicantInstance, counts: Sequence[int]) -> dict[str, Fra
     if not taken:
         return {}
     everyone = instance.race_counts([cell.count for cell in instance.cells])
-    gaps = (Fraction(n, taken) - Fraction(m, instance.total) for n, m in zip(instance.race_counts(counts), everyone, strict=True))
+    gaps = (
+        Fraction(n, taken) - Fraction(m, instance.total)
+        for n, m in zip(instance.race_counts(counts), everyone, strict=True)
+    )
     values = {TVD: sum((abs(gap) for gap in gaps), Fraction(0)) / 2}
     if instance.has_incomes:
         amounts = (n * (c.income or Fraction(0)) for n, c in zip(counts, instance.cells, strict=True))
@@ -205,7 +210,7 @@ def lattice(instance: ApplicantInstance, objective: str) -> Fraction | None:
         cents = common_measure((cell.income or Fraction(0)) - instance.mean_income for cell in instance.cells)
         steps = [(cents or Fraction(1)) / (size * instance.mean_income) for size in sizes]
         per_size = steps if objective == INCOME else per_size + steps
-    return Fraction(1, least_common_denominator(per_size))
+    return common_measure(per_size)
 
 
 def solution_rows(instance: ApplicantInstance, division: Division) -> list[dict[str, str]]:
@@ -217,9 +222,28 @@ def solution_rows(instance: ApplicantInstance, division: Division) -> list[dict[
     ]
 
 
+def solution_summary(instance: ApplicantInstance, division: Division) -> list[dict[str, str]]:
+    """One row per race: applicants, and how many go to each school."""
+    everyone = instance.race_counts([cell.count for cell in instance.cells])
+    first = instance.race_counts(division.counts)
+    one, other = instance.schools
+    return [
+        {"race": race, "applicants": str(total), one: str(mine), other: str(total - mine)}
+        for race, total, mine in zip(instance.races, everyone, first, strict=True)
+    ]
+
+
+def facts(instance: ApplicantInstance) -> dict[str, str]:
+    """Size of an instance for people."""
+    return {"applicants": str(instance.total), "races": str(len(instance.races)), "cells": str(len(instance.cells))}
+
+
 def read_solution(instance: ApplicantInstance, rows: Sequence[Mapping[str, str]]) -> Division:
     """Read a division from rows with ``place``, ``race``, ``income`` and ``first``; raises ``InputError``."""
-    cells = {(r["place"], r["race"], r["income"]): i for i, r in enumerate(solution_rows(instance, Division((0,) * len(instance.cells))))}
+    cells = {
+        (r["place"], r["race"], r["income"]): i
+        for i, r in enumerate(solution_rows(instance, Division((0,) * len(instance.cells))))
+    }
     counts: dict[int, int] = {}
     for line, row in enumerate(rows, start=2):
         for column in ("place", "race", "income", "first"):

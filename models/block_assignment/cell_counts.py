@@ -99,9 +99,7 @@ def extract(model: pyo.ConcreteModel) -> Division:
     """Read the counts of the chosen size, rounded."""
     instance: ApplicantInstance = model.instance
     sizes = range(instance.fewest, instance.most + 1)
-    return Division(
-        tuple(sum(round(model.y[n, c].value or 0) for n in sizes) for c in range(len(instance.cells)))
-    )
+    return Division(tuple(sum(round(model.y[n, c].value or 0) for n in sizes) for c in range(len(instance.cells))))
 
 
 def assign(model: pyo.ConcreteModel, division: Division) -> None:

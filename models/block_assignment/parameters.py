@@ -18,8 +18,12 @@ CEILINGS = tuple(
 )
 PARAMETERS = (
     Parameter("group", "a group's name", "the first", "group of dissimilarity and shares"),
-    Parameter("seats_tolerance", "a number, at least 0", "0.15", "how far a school may be from its seats, equation (8)"),
-    Parameter("travel_ratio", "a number, at least 0, or none", "1.5", "travel at most this times today's, equation (9)"),
+    Parameter(
+        "seats_tolerance", "a number, at least 0", "0.15", "how far a school may be from its seats, equation (8)"
+    ),
+    Parameter(
+        "travel_ratio", "a number, at least 0, or none", "1.5", "travel at most this times today's, equation (9)"
+    ),
     Parameter("share_deviation", "a number in [0, 1] or none", "none", "largest gap of a zone's share, equation (10)"),
     Parameter("rezoned_share", "a number in [0, 1] or none", "none", "largest share of students moved, equation (11)"),
     Parameter("contiguous", "yes or no", "yes", "whether zones must be connected, equation (12)"),

@@ -295,5 +295,3 @@ def refuse_income(city: ZoneInstance, objective: str) -> str | None:
     if INCOME in (objective, *(name for name, _ in city.ceilings)) and not has_incomes(city):
         return "a unit with students has no income"
     return None
-
-

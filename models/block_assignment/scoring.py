@@ -124,7 +124,9 @@ def _broken_rules(city: ZoneInstance, homes: list[int], values: Mapping[str, Fra
             cut = zone - component(city.neighbours, root, zone) if root in zone else set[int]()
             if cut:
                 first = city.units[min(cut)].id
-                found = f"{len(cut)} unit{'s' if len(cut) > 1 else ''} cut off ({first}{', ...' if len(cut) > 1 else ''})"
+                found = (
+                    f"{len(cut)} unit{'s' if len(cut) > 1 else ''} cut off ({first}{', ...' if len(cut) > 1 else ''})"
+                )
                 broken.append(Violation("contiguity", f"school {school.id}", found, "a way inside the zone"))
     for i, home in enumerate(homes):
         if not city.may_attend(i, home):
@@ -190,6 +192,42 @@ def solution_rows(city: ZoneInstance, zoning: Zoning) -> list[dict[str, str]]:
         {"unit": unit.id, "school": school, "today": unit.today}
         for unit, school in zip(city.units, zoning.schools, strict=True)
     ]
+
+
+def solution_summary(city: ZoneInstance, zoning: Zoning) -> list[dict[str, str]]:
+    """One row per school: its zone in figures."""
+    homes = zoning.indices(city)
+    students = zone_sums(city, homes, [unit.students for unit in city.units])
+    group = zone_sums(city, homes, [unit.groups[city.group_position] for unit in city.units])
+    moved = zone_sums(
+        city, homes, [u.students * (h != t) for u, h, t in zip(city.units, homes, city.today, strict=True)]
+    )
+    rows = []
+    for j, school in enumerate(city.schools):
+        share = float(group[j] / students[j]) if students[j] else 0.0
+        rows.append(
+            {
+                "school": school.id,
+                "units": f"{homes.count(j):,}",
+                "students": f"{int(students[j]):,}",
+                "seats": f"{float(school.seats):,.10g}",
+                city.group: f"{share:.2%}",
+                "moved in": f"{int(moved[j]):,}",
+            }
+        )
+    return rows
+
+
+def facts(city: ZoneInstance) -> dict[str, str]:
+    """Size of an instance for people."""
+    group = sum(unit.groups[city.group_position] for unit in city.units)
+    return {
+        "units": f"{len(city.units):,}",
+        "schools": f"{len(city.schools):,}",
+        "borders": f"{len(city.borders):,}",
+        "students": f"{city.students:,}",
+        city.group: f"{group:,}",
+    }
 
 
 def read_solution(city: ZoneInstance, rows: Sequence[Mapping[str, str]]) -> Zoning:

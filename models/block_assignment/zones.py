@@ -101,8 +101,6 @@ class ZoneInstance(Instance):
         Largest values of objectives: pairs (objective, value).
     outline
         Polygons of the units for maps: pairs (unit, rings); not part of the question.
-    notes
-        What a loader changed or dropped.
     """
 
     name: str
@@ -121,7 +119,7 @@ class ZoneInstance(Instance):
     forced: tuple[tuple[str, str], ...] = ()
     ceilings: tuple[tuple[str, Fraction], ...] = ()
     outline: tuple[tuple[str, tuple[tuple[tuple[float, float], ...], ...]], ...] = ()
-    notes: tuple[str, ...] = ()
+    repairs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _validate(self)
@@ -223,7 +221,9 @@ class Zoning:
         return [instance.school_index[school] for school in self.schools]
 
 
-def component(neighbours: Mapping[int, Iterable[int]] | tuple[tuple[int, ...], ...], start: int, inside: Any) -> set[int]:
+def component(
+    neighbours: Mapping[int, Iterable[int]] | tuple[tuple[int, ...], ...], start: int, inside: Any
+) -> set[int]:
     """The units that can be reached from ``start`` through units in ``inside``."""
     seen, todo = {start}, [start]
     while todo:

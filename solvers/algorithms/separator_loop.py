@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from math import isfinite
 from random import Random
 from typing import Any
@@ -21,13 +21,9 @@ from typing import Any
 import highspy
 import numpy as np
 from fairbound.models.block_assignment import PROBLEM, neighbour_rows, rules
-from fairbound.models.block_assignment.separators import (
-    Separator,
-    flow_separators,
-    level_separators,
-    violated_separators,
-)
+from fairbound.models.block_assignment.separators import Separator, level_separators, violated_separators
 from fairbound.models.block_assignment.zones import ZoneInstance, Zoning
+from fairbound.solvers.algorithms.flow_separation import flow_separators
 from fairbound.solvers.baselines.zone_state import ZoneState, anneal, reconnect
 from fairbound.solvers.engines import highs as engine
 from fairbound.solvers.engines.standard_form import Floats, TriviallyInfeasibleError, compile_model
@@ -64,7 +60,7 @@ NUDGED_GAP = 0.5
 """Relative gap of a nudged round, as a part of its nudge."""
 
 
-class _Loop:
+class SeparatorLoop:
     """One run: the live model, the rows added so far, the incumbent and the dual bound."""
 
     def __init__(
@@ -331,55 +327,47 @@ _USABLE = (
 )
 
 
+def solve_loop(loop: SeparatorLoop, start: Zoning | None) -> Termination:
+    """First incumbents, then the cut relaxation, then the integer rounds."""
+    random = Random(loop.settings.seed)
+    try:
+        loop.start(start, random)
+        status = loop.cut_relaxation() if loop.city.contiguous else highspy.HighsModelStatus.kOptimal
+        if status != highspy.HighsModelStatus.kOptimal:
+            return engine.termination(status)
+        return loop.integer_rounds(random)
+    except KeyboardInterrupt:
+        return Termination.INTERRUPTED
+
+
 def run(
     city: ZoneInstance,
     objective: str,
     settings: Settings = Settings(),  # noqa: B008 - frozen
     on_progress: OnProgress | None = None,
     start: Zoning | None = None,
-    share_level: Fraction | None = None,
 ) -> Result:
     """Solve a zoning question exactly by the separator loop."""
-    info = EngineInfo(engine.NAME, engine.version(), engine.options(settings))
     began = time.perf_counter()
+    info = EngineInfo(engine.NAME, engine.version(), engine.options(settings))
+    state = partial(conclude, PROBLEM, city, objective, NAME, settings=settings, engine=info)
     try:
-        loop = _Loop(city, objective, settings, on_progress, share_level)
+        loop = SeparatorLoop(city, objective, settings, on_progress)
     except TriviallyInfeasibleError as error:
         seconds = Seconds(total=time.perf_counter() - began)
-        return conclude(
-            PROBLEM, city, objective, NAME, solution=None, termination=Termination.INFEASIBLE,
-            settings=settings, engine=info, seconds=seconds, message=str(error),
-        )  # fmt: skip
-    random = Random(settings.seed)
-    try:
-        loop.start(start, random)
-        status = loop.cut_relaxation() if city.contiguous else highspy.HighsModelStatus.kOptimal
-        if status == highspy.HighsModelStatus.kOptimal:
-            termination = loop.integer_rounds(random)
-        else:
-            termination = engine.termination(status)
-    except KeyboardInterrupt:
-        termination = Termination.INTERRUPTED
+        return state(solution=None, termination=Termination.INFEASIBLE, seconds=seconds, message=str(error))
+    termination = solve_loop(loop, start)
     ended = time.perf_counter()
-    rounds = f"{loop.rounds} integer rounds, {len(loop.rows)} separator rows"
-    result = conclude(
-        PROBLEM,
-        city,
-        objective,
-        NAME,
+    result = state(
         solution=None if loop.incumbent is None else Zoning.of(city, loop.incumbent),
         termination=termination,
         claimed_bound=None if loop.dual is None else loop.dual * loop.unit,
-        settings=settings,
-        engine=info,
         model=replace(loop.form.size, rows=loop.form.size.rows + len(loop.rows)),
         nodes=loop.nodes,
         trace=tuple(loop.trace),
-        message=rounds,
+        message=f"{loop.rounds} integer rounds, {len(loop.rows)} separator rows",
     )
     seconds = Seconds(
         loop.built - loop.began, loop.compiled - loop.built, ended - loop.compiled, time.perf_counter() - began
     )
     return replace(result, seconds=seconds)
-
-

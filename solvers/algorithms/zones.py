@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fairbound.models.block_assignment import rules
-from fairbound.solvers.algorithms import race_counts, separator_loop
+from fairbound.solvers.algorithms import race_counts, separator_loop, share_levels
 from fairbound.solvers.method import Kind, Method
 
 METHODS = (
@@ -13,6 +13,13 @@ METHODS = (
         "contiguity by separator rows, added as solutions break them",
         separator_loop.run,
         rules.refuses,
+    ),
+    Method(
+        share_levels.NAME,
+        Kind.ALGORITHM,
+        "least largest share deviation, by separator loops at falling levels",
+        share_levels.run,
+        share_levels.refuses,
     ),
 )
 
