@@ -16,13 +16,19 @@ from fairbound.models.errors import InputError, nearest
 from fairbound.models.problem import Formulation, Instance, Problem, Scope
 from fairbound.models.registry import find_problem
 from fairbound.solvers.algorithms import zones as zone_algorithms
+from fairbound.solvers.baselines import applicants as applicant_baselines
+from fairbound.solvers.baselines import block_assignment as zone_baselines
 from fairbound.solvers.baselines import cep_grouping as cep_baselines
 from fairbound.solvers.baselines.base import Baseline
 from fairbound.solvers.engines import highs
 from fairbound.solvers.method import Kind, Method
 from fairbound.solvers.result import OnProgress, Result, Seconds, Settings, Termination, conclude
 
-BASELINES: dict[str, Sequence[Baseline]] = {"cep": cep_baselines.BASELINES}
+BASELINES: dict[str, Sequence[Baseline]] = {
+    "applicants": applicant_baselines.BASELINES,
+    "blocks": zone_baselines.BASELINES,
+    "cep": cep_baselines.BASELINES,
+}
 ALGORITHMS: dict[str, Sequence[Method]] = {
     "applicants": zone_algorithms.APPLICANT_METHODS,
     "blocks": zone_algorithms.METHODS,

@@ -39,7 +39,8 @@ def run(
     if best is None and evaluate(city, Zoning.of(city, city.today)).feasible:
         best = Zoning.of(city, city.today)
     termination, bound, nodes, levels = Termination.TIME_LIMIT, None, 0, 0
-    for levels in range(1, MOST_LEVELS + 1):
+    while levels < MOST_LEVELS:
+        levels += 1
         level = Fraction(1) if best is None else evaluate(city, best).values[MAX_SHARE]
         left = None if settings.time_limit is None else settings.time_limit - (time.perf_counter() - began)
         try:

@@ -117,7 +117,8 @@ class ZoneState:
         units = list(self.movable)
         for _ in range(rounds):
             random.shuffle(units)
-            if not any([self.improve(unit) for unit in units]):
+            moved = sum(self.improve(unit) for unit in units)
+            if not moved:
                 return
 
     def improve(self, unit: int) -> bool:
