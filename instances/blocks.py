@@ -8,11 +8,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from fairbound.instances.entry import Entry, FileFormat, need_file
+from fairbound.instances.entry import Entry, FileFormat, Generator, need_file
+from fairbound.instances.grid_city import grid_city
 from fairbound.instances.tables import read_text
 from fairbound.instances.zone_layout import nearest_by_network, travel_to
 from fairbound.models.block_assignment import Border, School, Unit, ZoneInstance
 from fairbound.models.errors import InputError
+from fairbound.models.exact import parse_number
 
 _FIELDS = ("n", "k", "roots", "students", "group", "xy", "edges")
 
@@ -159,6 +161,27 @@ ENTRIES = (
         "blocks/la_tract_k30.json",
         "1,124 census tracts of Louisiana, 30 school sites (students and sites synthetic)",
         "2010 Census through Political-Districting-to-Minimize-Cut-Edges",
+    ),
+)
+
+
+def _make_grid(settings: Mapping[str, str], seed: int) -> str:
+    """A grid city as JSON text."""
+    sizes = {}
+    for key in ("n", "k"):
+        if not settings[key].strip().isdigit():
+            raise InputError(f"grid: {key}", found=settings[key], wanted="a whole number")
+        sizes[key] = int(settings[key])
+    try:
+        segregation = float(parse_number(settings["segregation"]))
+    except ValueError:
+        raise InputError("grid: segregation", found=settings["segregation"], wanted="a number such as 1") from None
+    return json.dumps(grid_city(sizes["n"], sizes["k"], seed, segregation)) + "\n"
+
+
+GENERATORS = (
+    Generator(
+        "blocks", "grid", "a grid city of n units and k schools", {"n": None, "k": None, "segregation": "1"}, _make_grid
     ),
 )
 FORMATS = (FileFormat("blocks", "a JSON graph with roots and edges", _recognises, load_json),)

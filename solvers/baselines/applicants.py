@@ -71,7 +71,7 @@ def permutation_search(
 
 def interval_study(instance: ApplicantInstance, seed: int, runs: int = STUDY_RUNS) -> tuple[list[Search], float, float]:
     """The seed's study: runs of 1,000 permutations each, and the 95 % interval of the first loss."""
-    random = np.random.RandomState(seed)  # noqa: NPY002 - the seed's own stream
+    random = np.random.RandomState(seed)
     searches = [permutation_search(instance, random, SEED_STUDY_RUN) for _ in range(runs)]
     low, high = np.percentile([search.losses[0] for search in searches], [2.5, 97.5])
     return searches, float(low), float(high)
@@ -101,7 +101,7 @@ def _limit(argument: str | None) -> int:
 
 def permutations(instance: ApplicantInstance, objective: str, seed: int, argument: str | None) -> Division:
     """The seed's search with a limit on the permutations."""
-    random = np.random.RandomState(seed)  # noqa: NPY002 - the seed's own stream
+    random = np.random.RandomState(seed)
     return permutation_search(instance, random, _limit(argument)).division
 
 
