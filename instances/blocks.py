@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from fairbound.instances import zone_tables
 from fairbound.instances.entry import Entry, FileFormat, Generator, need_file
 from fairbound.instances.grid_city import grid_city
 from fairbound.instances.tables import read_text
@@ -184,4 +185,8 @@ GENERATORS = (
         "blocks", "grid", "a grid city of n units and k schools", {"n": None, "k": None, "segregation": "1"}, _make_grid
     ),
 )
-FORMATS = (FileFormat("blocks", "a JSON graph with roots and edges", _recognises, load_json),)
+FORMATS = (
+    FileFormat("blocks", "a JSON graph with roots and edges", _recognises, load_json),
+    FileFormat("blocks", "a CSV with the columns unit and students", zone_tables.is_csv, zone_tables.load_csv),
+    FileFormat("blocks", "a GeoJSON file of units", zone_tables.is_geojson, zone_tables.load_geojson),
+)

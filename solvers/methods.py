@@ -22,7 +22,7 @@ from fairbound.solvers.baselines import cep_grouping as cep_baselines
 from fairbound.solvers.baselines.base import Baseline
 from fairbound.solvers.engines import highs
 from fairbound.solvers.method import Kind, Method
-from fairbound.solvers.result import OnProgress, Result, Seconds, Settings, Termination, conclude
+from fairbound.solvers.result import OnProgress, Result, Seconds, Settings, Status, Termination, conclude
 
 BASELINES: dict[str, Sequence[Baseline]] = {
     "applicants": applicant_baselines.BASELINES,
@@ -44,7 +44,10 @@ def solve_formulation(
     on_progress: OnProgress | None = None,
     start: Any = None,
 ) -> Result:
-    """Build a formulation, solve it with HiGHS, and evaluate what it found exactly."""
+    """Build a formulation, solve it with HiGHS, and evaluate what it found exactly.
+
+    The dual bound of a restriction bounds its own solutions only, so it is not reported.
+    """
     began = time.perf_counter()
     model = formulation.build(instance, objective)
     if start is not None:
@@ -58,7 +61,7 @@ def solve_formulation(
         formulation.name,
         solution=formulation.extract(model) if outcome.has_solution else None,
         termination=outcome.termination,
-        claimed_bound=outcome.dual,
+        claimed_bound=None if formulation.scope is Scope.RESTRICTION else outcome.dual,
         settings=settings,
         engine=outcome.engine,
         model=outcome.size,
@@ -66,6 +69,8 @@ def solve_formulation(
         trace=outcome.trace,
         message=outcome.message,
     )
+    if formulation.scope is Scope.RESTRICTION and result.status is Status.INFEASIBLE:
+        result = replace(result, status=Status.UNKNOWN, message="no solution within the restriction")
     seconds = Seconds(built - began, outcome.compile_seconds, outcome.solve_seconds, time.perf_counter() - began)
     return replace(result, seconds=seconds)
 

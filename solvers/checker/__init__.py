@@ -1,0 +1,1 @@
+"""What replays proofs: standard library only, importing nothing of this project."""
