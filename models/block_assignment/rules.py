@@ -56,8 +56,7 @@ def start_model(name: str, city: ZoneInstance, relaxed: bool, fixing: bool = Tru
         variables = [model.columns[i, j] for j in sorted(options[i])]
         if not variables:
             # No school is left to this unit: an empty sum cannot be 1, and the engine is to say so.
-            model.unreachable = getattr(model, "unreachable", None) or pyo.Var(bounds=(0, 0))
-            variables = [model.unreachable]
+            variables = [_zero(model, "unreachable")]
         model.eq7_one_school[unit.id] = _sum([(v, 1.0) for v in variables]) == 1
     _add_seats(model)
     model.together = pyo.ConstraintList()
@@ -74,6 +73,13 @@ def _sum(terms: Iterable[tuple[Any, float]]) -> Any:
     return LinearExpression(linear_coefs=[value for _, value in pairs], linear_vars=[variable for variable, _ in pairs])
 
 
+def _zero(model: pyo.ConcreteModel, name: str) -> Any:
+    """A variable that is 0, for rows that no solution keeps."""
+    if not hasattr(model, name):
+        model.add_component(name, pyo.Var(bounds=(0, 0)))
+    return getattr(model, name)
+
+
 def _add_seats(model: pyo.ConcreteModel) -> None:
     """Equation (8): L_j <= students of zone j <= U_j."""
     city: ZoneInstance = model.instance
@@ -87,8 +93,7 @@ def _add_seats(model: pyo.ConcreteModel) -> None:
             model.eq8_least[school.id] = _sum(terms) >= least
             model.eq8_most[school.id] = _sum(terms) <= most
         elif least > 0:
-            model.empty_school = getattr(model, "empty_school", None) or pyo.Var(bounds=(0, 0))
-            model.eq8_least[school.id] = _sum([(model.empty_school, 1.0)]) >= least
+            model.eq8_least[school.id] = _sum([(_zero(model, "empty_school"), 1.0)]) >= least
 
 
 def neighbour_rows(model: pyo.ConcreteModel) -> None:
