@@ -70,6 +70,7 @@ class _Reader:
 
     def number(self, field: str, value: Any) -> Fraction:
         try:
+            # Text comes from the file digit by digit; a generated float is written out first.
             return Fraction(str(value)) if not isinstance(value, bool) else Fraction("")
         except (ValueError, ZeroDivisionError):
             raise self.wrong(field, value, "a number") from None
@@ -144,7 +145,13 @@ def _real(name: str, file: str, summary: str, origin: str) -> Entry:
     return Entry(name, summary, origin, lambda name: load_json(need_file(name, file), name), file=file)
 
 
+def grid100(name: str) -> ZoneInstance:
+    """The embedded city: 100 units and 4 schools, generated."""
+    return _city(_Reader(name, grid_city(100, 4, 1)), name)
+
+
 ENTRIES = (
+    Entry("blocks/grid100", "a small generated city: 100 units, 4 schools", "generated: grid, seed 1", grid100),
     _real(
         "blocks/sf194",
         "blocks/sf_tract2010_k6.json",

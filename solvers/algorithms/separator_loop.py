@@ -52,8 +52,8 @@ REPAIR_STEPS, REPAIR_WARMTH = 100, 2e-4
 NUDGES = (1e-3, 1e-4, 0.0)
 """Integer rounds go through these stages. A nudge adds a cost for every step between a unit and its
 school, worth this part of the bound for today's zones: among the many zonings of almost the same
-value it prefers those whose zones hold together. Rounds with a nudge look for cuts and incumbents;
-only those without give bounds."""
+value it prefers those whose zones hold together. The bound of a nudged round is lowered by the
+largest cost of steps that any zoning can have."""
 NUDGED_ROUNDS = 6
 """A stage with a nudge ends after so many rounds, or when it finds no more cuts."""
 NUDGED_GAP = 0.5
@@ -91,6 +91,7 @@ class SeparatorLoop:
         self.value: Fraction | None = None
         self.dual: float | None = None
         self.nodes = 0
+        self.most_nudge = 0.0
         self.rounds = 0
         self.trace: list[Progress] = []
 
@@ -259,8 +260,7 @@ class SeparatorLoop:
             if status not in _USABLE:
                 return engine.termination(status)
             self.nodes += max(0, int(info.mip_node_count))
-            if not nudge:
-                self.raise_dual(float(info.mip_dual_bound))
+            self.raise_dual(float(info.mip_dual_bound) - self.most_nudge)
             if info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible):
                 pool.append(np.asarray(self.live.getSolution().col_value))
             zonings = [list(homes) for homes in dict.fromkeys(tuple(self.homes(values)) for values in pool)]
@@ -291,9 +291,12 @@ class SeparatorLoop:
             share = 0.0
         today = sum(self.steps.get((i, j), 0) for i, j in enumerate(self.city.today)) or 1
         each = share * (self.dual or 0.0) / today
+        # No zoning pays more than this for its steps, so taking it off leaves a bound of the question.
+        reached = [max((self.steps[i, j] for j in schools), default=0) for i, schools in enumerate(self.model.options)]
+        self.most_nudge = each * sum(reached) if share else 0.0
         costs = self.form.c.copy()
         for pair, column in self.column.items():
-            costs[column] += each * self.steps.get(pair, len(self.city.units))
+            costs[column] += each * self.steps.get(pair, 0)
         self.live.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
         return share
 
