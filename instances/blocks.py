@@ -55,7 +55,7 @@ class _Reader:
     def wrong(self, field: str, found: object, wanted: str) -> InputError:
         return InputError("cannot be used", file=self.file, column=field, found=found, wanted=wanted)
 
-    def list(self, field: str, length: int) -> list[Any]:
+    def values(self, field: str, length: int) -> list[Any]:
         values = self.data[field]
         if not isinstance(values, list) or len(values) != length:
             found = f"{len(values)} values" if isinstance(values, list) else repr(values)
@@ -76,7 +76,7 @@ class _Reader:
             raise self.wrong(field, value, "a number") from None
 
     def texts(self, field: str, length: int) -> list[str]:
-        return [str(value) for value in self.list(field, length)]
+        return [str(value) for value in self.values(field, length)]
 
 
 def _city(reader: _Reader, name: str) -> ZoneInstance:
@@ -84,14 +84,14 @@ def _city(reader: _Reader, name: str) -> ZoneInstance:
     n, k = reader.whole("n", data["n"]), reader.whole("k", data["k"])
     if not n or not k:
         raise reader.wrong("n" if not n else "k", 0, "at least one unit and one school")
-    roots = [reader.whole("roots", root, n) for root in reader.list("roots", k)]
-    students = [reader.whole("students", count) for count in reader.list("students", n)]
-    group = [reader.whole("group", count) for count in reader.list("group", n)]
+    roots = [reader.whole("roots", root, n) for root in reader.values("roots", k)]
+    students = [reader.whole("students", count) for count in reader.values("students", n)]
+    group = [reader.whole("group", count) for count in reader.values("group", n)]
     for i, (part, whole) in enumerate(zip(group, students, strict=True)):
         if part > whole:
             raise reader.wrong("group", f"{part} in unit {i}", f"at most its {whole} students")
     points = []
-    for pair in reader.list("xy", n):
+    for pair in reader.values("xy", n):
         if not isinstance(pair, list) or len(pair) != 2:
             raise reader.wrong("xy", pair, "pairs of numbers")
         points.append((reader.number("xy", pair[0]), reader.number("xy", pair[1])))
@@ -106,17 +106,17 @@ def _city(reader: _Reader, name: str) -> ZoneInstance:
     ids = reader.texts("ids", n) if "ids" in data else [str(i) for i in range(n)]
     school_ids = reader.texts("school_ids", k) if "school_ids" in data else [f"s{j}" for j in range(k)]
     if "assignment" in data:
-        today = [reader.whole("assignment", j, k) for j in reader.list("assignment", n)]
+        today = [reader.whole("assignment", j, k) for j in reader.values("assignment", n)]
     else:
         today = nearest_by_network(points, edges, roots)
     seats = [Fraction(0)] * k
     for home, count in zip(today, students, strict=True):
         seats[home] += count
     if "seats" in data:
-        seats = [reader.number("seats", value) for value in reader.list("seats", k)]
+        seats = [reader.number("seats", value) for value in reader.values("seats", k)]
     incomes: Sequence[Fraction | None] = [None] * n
     if "income" in data:
-        incomes = [None if v is None else reader.number("income", v) for v in reader.list("income", n)]
+        incomes = [None if v is None else reader.number("income", v) for v in reader.values("income", n)]
     units = tuple(Unit(ids[i], students[i], (group[i],), school_ids[today[i]], incomes[i], points[i]) for i in range(n))
     group_name = str(data.get("group_name", "group"))
     return ZoneInstance(

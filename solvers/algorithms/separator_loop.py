@@ -143,7 +143,9 @@ class SeparatorLoop:
         """Add the rows x[v,j] <= sum of x[u,j] over C that are not there yet."""
         new = [row for row in dict.fromkeys(found) if row not in self.rows]
         self.rows.update(dict.fromkeys(new))
-        starts, index, value = [], [], []
+        starts: list[int] = []
+        index: list[int] = []
+        value: list[float] = []
         for v, j, cut in new:
             starts.append(len(index))
             index += [self.column[v, j], *(self.column[u, j] for u in cut)]
