@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fairbound.models.block_assignment import rules
-from fairbound.solvers.algorithms import race_counts, separator_loop, share_levels
+from fairbound.solvers.algorithms import race_counts, separator_loop, share_levels, witnesses
 from fairbound.solvers.method import Kind, Method
 
 METHODS = (
@@ -21,6 +21,8 @@ METHODS = (
         share_levels.run,
         share_levels.refuses,
     ),
+    Method("scip", Kind.ALGORITHM, "SCIP with lazy separator rows", witnesses.run_scip, witnesses.scip_refuses),
+    Method("cpsat", Kind.ALGORITHM, "CP-SAT in whole numbers, with flow", witnesses.run_cpsat, witnesses.cpsat_refuses),
 )
 
 APPLICANT_METHODS = (
