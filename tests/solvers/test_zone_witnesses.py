@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-import fairbound
 import pytest
 import tiny_blocks
+
+import fairbound
 from fairbound import Settings, Status
 
 NAMES = ("path", "grid of three schools", "no students in a cut vertex", "two islands")
