@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
 
+from fairbound.instances.blocks import grid100
 from fairbound.models.block_assignment import (
     ApplicantInstance,
     Border,
@@ -107,7 +108,15 @@ ZONES = Tiny(
         city("ceiling", MIXED, GRID, (0, 5), (0, 0, 1, 0, 1, 1), ceilings=(("rezoned", Fraction(80)),), **SIX),
     ),
     best=best,
-    lp_bounds={},
+    lp_bounds={
+        ("blocks/grid100", "dissimilarity"): {
+            "neighbour_rows": 0.09642814244760102,
+            "flow": 0.09643180244524353,
+            "flow_without_fixing": 0.09643180244524353,
+            "multiflow": 0.09677126722658583,
+            "closer_neighbour": 0.09698860758536752,
+        }
+    },
 )  # fmt: skip
 
 FEW = (Cell("a", "x", 2, Fraction(10)), Cell("a", "y", 1, Fraction(10)), Cell("b", "x", 1, Fraction(40)))
@@ -122,5 +131,6 @@ APPLICANTS = Tiny(
     ),
     best=best_division,
 )  # fmt: skip
-ZONES_NAMED = {instance.name: instance for instance in ZONES.instances}
+GRID100 = grid100("blocks/grid100")
+ZONES_NAMED = {instance.name: instance for instance in (*ZONES.instances, GRID100)}
 APPLICANTS_NAMED = {instance.name: instance for instance in APPLICANTS.instances}
