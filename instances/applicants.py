@@ -140,6 +140,7 @@ ENTRIES = (
         "65 applicants to Daniel Webster Elementary by race, 22 seats (problem: applicants)",
         "printed in the Datathon Fall 2024 notebook on SFUSD",
         lambda name: sfusd65(),
+        problem="applicants",
     ),
 )
 FORMATS = (FileFormat("applicants", "a CSV of applications with ProgramCode and Block Group", _recognises, _load),)

@@ -44,7 +44,7 @@ def make(problem: str, name: str, settings: Mapping[str, str], seed: int) -> str
 
 def entries(problem: str | None = None) -> list[Entry]:
     """The catalogue, or the part of one problem."""
-    return [entry for entry in ENTRIES if problem is None or entry.name.startswith(problem + "/")]
+    return [entry for entry in ENTRIES if problem in (None, entry.problem) or entry.name.startswith(f"{problem}/")]
 
 
 def expand(pattern: str) -> list[str]:

@@ -29,6 +29,8 @@ class Entry:
         The file it needs below the data folder; ``None`` for embedded data.
     members
         Full names of a family; empty where its file is absent.
+    problem
+        Its problem, where that is not the first part of the name: listed under both.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Entry:
     load: Callable[[str], Instance]
     file: str | None = None
     members: Callable[[], Iterable[str]] | None = None
+    problem: str | None = None
 
 
 @dataclass(frozen=True)
