@@ -6,21 +6,45 @@ Each problem's module lists its own ``ENTRIES`` and ``FORMATS``; a new problem i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from fairbound.instances import cep
-from fairbound.instances.entry import Entry, FileFormat, need_file
+from fairbound.instances import applicants, blocks, cep
+from fairbound.instances.entry import Entry, FileFormat, Generator, need_file
 from fairbound.models.errors import InputError, nearest
 from fairbound.models.problem import Instance
 
-_SOURCES = (cep,)
+_SOURCES = (cep, blocks, applicants)
 ENTRIES: tuple[Entry, ...] = tuple(entry for source in _SOURCES for entry in source.ENTRIES)
 FORMATS: tuple[FileFormat, ...] = tuple(form for source in _SOURCES for form in source.FORMATS)
+GENERATORS: tuple[Generator, ...] = (*blocks.GENERATORS,)
+
+
+def make(problem: str, name: str, settings: Mapping[str, str], seed: int) -> str:
+    """The text of a generated instance; raises ``InputError`` for wrong names and settings."""
+    known = [generator for generator in GENERATORS if generator.problem == problem]
+    if not known:
+        raise InputError(
+            "no generator of this problem", found=problem, wanted=nearest(problem, {g.problem for g in GENERATORS})
+        )
+    for generator in known:
+        if generator.name == name:
+            for given in settings:
+                if given not in generator.settings:
+                    raise InputError(
+                        f"unknown setting of {name}", found=given, wanted=nearest(given, generator.settings)
+                    )
+            full = {key: settings.get(key, default) for key, default in generator.settings.items()}
+            missing = [key for key, value in full.items() if value is None]
+            if missing:
+                raise InputError(f"{name} needs a setting", wanted=f"--set {missing[0]}=...")
+            return generator.make({key: value for key, value in full.items() if value is not None}, seed)
+    raise InputError(f"unknown generator of {problem}", found=name, wanted=nearest(name, [g.name for g in known]))
 
 
 def entries(problem: str | None = None) -> list[Entry]:
     """The catalogue, or the part of one problem."""
-    return [entry for entry in ENTRIES if problem is None or entry.name.startswith(problem + "/")]
+    return [entry for entry in ENTRIES if problem in (None, entry.problem) or entry.name.startswith(f"{problem}/")]
 
 
 def expand(pattern: str) -> list[str]:

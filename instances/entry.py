@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,8 @@ class Entry:
         The file it needs below the data folder; ``None`` for embedded data.
     members
         Full names of a family; empty where its file is absent.
+    problem
+        Its problem, where that is not the first part of the name: listed under both.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Entry:
     load: Callable[[str], Instance]
     file: str | None = None
     members: Callable[[], Iterable[str]] | None = None
+    problem: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,3 +83,22 @@ def need_file(name: str, relative: str) -> Path:
             wanted=f"a folder with {relative}, named by {DATA_VARIABLE}",
         )
     return path
+
+
+@dataclass(frozen=True)
+class Generator:
+    """A family of generated instances: ``fairbound instance make blocks grid --set n=1000``.
+
+    Attributes
+    ----------
+    settings
+        Names and defaults of its settings; ``None`` for one that must be given.
+    make
+        ``make(settings, seed)`` returns the text of a file that ``load`` reads; raises ``InputError``.
+    """
+
+    problem: str
+    name: str
+    summary: str
+    settings: Mapping[str, str | None]
+    make: Callable[[Mapping[str, str], int], str]

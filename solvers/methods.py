@@ -16,14 +16,31 @@ from fairbound.models.errors import InputError, nearest
 from fairbound.models.problem import Formulation, Instance, Problem, Scope
 from fairbound.models.registry import find_problem
 from fairbound.solvers.algorithms import price_curve, subset_dp
+from fairbound.solvers.algorithms import zones as zone_algorithms
+from fairbound.solvers.baselines import applicants as applicant_baselines
+from fairbound.solvers.baselines import block_assignment as zone_baselines
 from fairbound.solvers.baselines import cep_grouping as cep_baselines
 from fairbound.solvers.baselines.base import Baseline
 from fairbound.solvers.engines import highs
 from fairbound.solvers.method import Kind, Method
-from fairbound.solvers.result import OnProgress, Result, Seconds, Settings, Termination, conclude
+from fairbound.solvers.result import OnProgress, Result, Seconds, Settings, Status, Termination, conclude
 
-BASELINES: dict[str, Sequence[Baseline]] = {"cep": cep_baselines.BASELINES}
-ALGORITHMS: dict[str, Sequence[Method]] = {"cep": (subset_dp.METHOD, price_curve.METHOD)}
+BASELINES: dict[str, Sequence[Baseline]] = {
+    "applicants": applicant_baselines.BASELINES,
+    "blocks": zone_baselines.BASELINES,
+    "cep": cep_baselines.BASELINES,
+}
+ALGORITHMS: dict[str, Sequence[Method]] = {
+    "applicants": zone_algorithms.APPLICANT_METHODS,
+    "blocks": zone_algorithms.METHODS,
+    "cep": (subset_dp.METHOD, price_curve.METHOD),
+}
+DEFAULTS: dict[str, Sequence[str]] = {
+    "applicants": ("race_counts",),
+    "blocks": ("separator_loop", "share_levels"),
+    "cep": ("membership", "subset_dp", "price_curve"),
+}
+"""Exact methods that a problem is asked with first, in this order; the others follow as listed."""
 
 
 def solve_formulation(
@@ -35,7 +52,10 @@ def solve_formulation(
     on_progress: OnProgress | None = None,
     start: Any = None,
 ) -> Result:
-    """Build a formulation, solve it with HiGHS, and evaluate what it found exactly."""
+    """Build a formulation, solve it with HiGHS, and evaluate what it found exactly.
+
+    The dual bound of a restriction bounds its own solutions only, so it is not reported.
+    """
     began = time.perf_counter()
     model = formulation.build(instance, objective)
     if start is not None:
@@ -58,6 +78,8 @@ def solve_formulation(
         trace=outcome.trace,
         message=outcome.message,
     )
+    if formulation.scope is Scope.RESTRICTION and result.status is Status.INFEASIBLE:
+        result = replace(result, status=Status.UNKNOWN, message="no solution within the restriction")
     seconds = Seconds(built - began, outcome.compile_seconds, outcome.solve_seconds, time.perf_counter() - began)
     return replace(result, seconds=seconds)
 
@@ -141,12 +163,12 @@ def find_method(problem: Problem[Any, Any], name: str) -> Method:
 
 
 def default_method(instance: Instance, objective: str) -> Method:
-    """The first formulation or algorithm that can state the question exactly."""
+    """The first exact method that takes the question, in the order of ``DEFAULTS``."""
     problem = find_problem(instance.problem)
     reasons = []
-    for method in methods_of(problem):
-        if not method.exact:
-            continue
+    first = {name: i for i, name in enumerate(DEFAULTS.get(problem.name, ()))}
+    exact = [method for method in methods_of(problem) if method.exact]
+    for method in sorted(exact, key=lambda method: first.get(method.name, len(first))):
         reason = method.refuses(instance, objective)
         if reason is None:
             return method

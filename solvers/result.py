@@ -284,6 +284,9 @@ def conclude(
         return replace(known, status=Status.INVALID)
     primal = evaluation.values[objective]
     message = base.message
+    ended = exact_bound is None and termination is Termination.FINISHED
+    if dual is not None and ended and abs(primal - dual) <= ABSOLUTE_TOLERANCE * (abs(primal) or Fraction(1)):
+        dual = primal  # a search that ended claims that its bounds met; what is left is rounding
     if dual is not None and sense.improves(primal, dual):
         if exact_bound is None and abs(primal - dual) <= engine_accuracy(primal):
             dual = primal  # beaten within the engine's accuracy: the claim never was finer than that

@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -45,6 +45,7 @@ _CALLBACKS = (
     highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt,
     highspy.cb.HighsCallbackType.kCallbackIpmInterrupt,
 )
+_SOLUTION = highspy.cb.HighsCallbackType.kCallbackMipSolution
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,11 @@ def version() -> str:
     """Version of the HiGHS library."""
     highs = highspy.Highs()  # type: ignore[no-untyped-call]
     return str(highs.version())
+
+
+def termination(status: Any) -> Termination:
+    """Why a run stopped, from the engine's model status."""
+    return _TERMINATION.get(status, Termination.ENGINE_ERROR)
 
 
 def options(settings: Settings) -> dict[str, Any]:
@@ -150,6 +156,9 @@ def solve(
 ) -> Outcome:
     """Compile, pass and run a Pyomo model; values come back in its variables.
 
+    HiGHS works to an absolute accuracy, so a model whose values are small states its objective in a
+    smaller unit and says so: ``model.objective_unit`` is the value of one unit of its objective.
+
     Parameters
     ----------
     warm_start
@@ -173,14 +182,15 @@ def solve(
     compiled = time.perf_counter()
     if start is not None:
         highs.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
-    trace = run(highs, on_progress)
+    unit = float(getattr(model, "objective_unit", 1))
+    trace = run(highs, on_progress, unit)
     seconds = time.perf_counter() - compiled
 
     termination = _TERMINATION.get(highs.getModelStatus(), Termination.ENGINE_ERROR)
     if highs.getModelStatus() == highspy.HighsModelStatus.kUnboundedOrInfeasible:
         # Presolve stops at the first of the two that it can tell; without it the answer is definite.
         highs.setOptionValue("presolve", "off")
-        trace += run(highs, on_progress)
+        trace += run(highs, on_progress, unit)
         termination = _TERMINATION.get(highs.getModelStatus(), Termination.ENGINE_ERROR)
     values, primal, dual, nodes = _read(highs, form, termination)
     if termination is Termination.FINISHED and settings.gap > 0 and primal is not None and dual is not None:
@@ -191,8 +201,8 @@ def solve(
     return Outcome(
         termination=termination,
         has_solution=values is not None,
-        primal=primal,
-        dual=dual,
+        primal=None if primal is None else primal * unit,
+        dual=None if dual is None else dual * unit,
         nodes=nodes,
         size=form.size,
         compile_seconds=compiled - began,
@@ -220,8 +230,17 @@ def _read(
     return values, primal, primal if termination is Termination.FINISHED else None, 0
 
 
-def run(highs: highspy.Highs, on_progress: OnProgress | None = None) -> list[Progress]:
-    """Run a live model; Ctrl-C stops it and keeps incumbent and bound. Returns the trace."""
+def run(
+    highs: highspy.Highs,
+    on_progress: OnProgress | None = None,
+    unit: float = 1.0,
+    on_solution: Callable[[Floats], None] | None = None,
+) -> list[Progress]:
+    """Run a live model; Ctrl-C stops it and keeps incumbent and bound. Returns the trace.
+
+    ``unit`` is the value of one unit of the model's objective; ``on_solution`` is given the column
+    values of every feasible solution that the search meets.
+    """
     trace: list[Progress] = []
     began = time.perf_counter()
     with interruptible() as stop:
@@ -231,21 +250,24 @@ def run(highs: highspy.Highs, on_progress: OnProgress | None = None) -> list[Pro
                 primal, dual = float(data.mip_primal_bound), float(data.mip_dual_bound)
                 moment = Progress(
                     time.perf_counter() - began,
-                    primal if abs(primal) < highspy.kHighsInf else None,
-                    dual if abs(dual) < highspy.kHighsInf else None,
+                    primal * unit if abs(primal) < highspy.kHighsInf else None,
+                    dual * unit if abs(dual) < highspy.kHighsInf else None,
                     int(data.mip_node_count),
                 )
                 trace.append(moment)
                 if on_progress is not None:
                     on_progress(moment)
+            elif kind == _SOLUTION and on_solution is not None:
+                on_solution(np.array(data.mip_solution, dtype=float))
             elif answer is not None and stop.is_set():
                 answer.user_interrupt = True
 
         highs.setCallback(callback, None)
-        for kind in _CALLBACKS:
+        kinds = _CALLBACKS if on_solution is None else (*_CALLBACKS, _SOLUTION)
+        for kind in kinds:
             highs.startCallback(kind)
         highs.run()
-        for kind in _CALLBACKS:
+        for kind in kinds:
             highs.stopCallback(kind)
     return trace
 

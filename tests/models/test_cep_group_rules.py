@@ -55,7 +55,7 @@ def test_wrong_numbers_are_refused(name: str, text: str) -> None:
 def test_coverage_questions_ignore_meals() -> None:
     """Most students in CEP does not depend on meals: the smallest exact model answers it."""
     assert default_method(with_meals("meals"), "students").name == "membership"
-    assert default_method(with_meals("meals"), "reimbursement").name == "set_partitioning"
+    assert default_method(with_meals("meals"), "reimbursement").name == "subset_dp"
 
 
 def test_phantom_money_is_what_rounding_pretends() -> None:

@@ -1,0 +1,228 @@
+"""A city from a table of units (CSV) or from polygons (GeoJSON).
+
+Columns, or GeoJSON properties, of a unit: ``unit``, ``students``, one column ``group:NAME`` for each
+group, ``today`` (school id); optional ``income``, ``x`` and ``y``, ``neighbours`` (unit ids joined by
+``;``), ``school`` (id of the school that stands in the unit), ``seats``, and ``travel:SCHOOL``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from math import dist
+from pathlib import Path
+from typing import Any
+
+from fairbound.instances.tables import read_rows, read_text
+from fairbound.instances.zone_layout import straight
+from fairbound.models.block_assignment import Border, School, Unit, ZoneInstance
+from fairbound.models.errors import InputError
+from fairbound.models.exact import parse_number
+
+GROUP, TRAVEL = "group:", "travel:"
+Ring = tuple[tuple[float, float], ...]
+Row = tuple[int, Mapping[str, str]]
+
+
+def load_csv(path: Path) -> ZoneInstance:
+    """Read a city from a table of units; adjacency stands in its column ``neighbours``.
+
+    Raises
+    ------
+    InputError
+        With file, row and column, for anything that cannot be meant.
+    """
+    header, rows = read_rows(path)
+    if "neighbours" not in header:
+        raise InputError("missing column", file=str(path), row=1, column="neighbours", wanted="unit ids joined by ;")
+    borders: dict[tuple[str, str], int] = {}
+    for line, row in rows:
+        for near in (part.strip() for part in row["neighbours"].split(";")):
+            if near:
+                borders.setdefault((min(row.get("unit", ""), near), max(row.get("unit", ""), near)), line)
+    known = {row.get("unit", "") for _, row in rows}
+    for pair, line in borders.items():
+        for end in pair:
+            if end not in known:
+                wanted = "the id of a unit of this file"
+                raise InputError(
+                    "adjacency names an unknown unit",
+                    file=str(path),
+                    row=line,
+                    column="neighbours",
+                    found=end,
+                    wanted=wanted,
+                )
+    return _city(str(path), path.stem, header, rows, [Border(*pair) for pair in sorted(borders)], (), ())
+
+
+def load_geojson(path: Path) -> ZoneInstance:
+    """Read a city from polygons: units that share a stretch of border are neighbours.
+
+    Borders are found from shared edges between consecutive vertices, so polygons must come from
+    one topology, as census files do. Units that only touch at points are no neighbours; how many
+    such pairs were dropped is noted among the repairs. A unit without coordinates gets the mean of
+    its outer ring's vertices as its point.
+
+    Raises
+    ------
+    InputError
+        For text that is no feature collection, and for rings that are not closed or have no area.
+    """
+    try:
+        data = json.loads(read_text(path), parse_float=str)
+    except json.JSONDecodeError as error:
+        raise InputError(f"not JSON ({error.msg})", file=str(path), row=error.lineno) from None
+    features = data.get("features") if isinstance(data, dict) else None
+    if not isinstance(features, list) or not features:
+        raise InputError("no features", file=str(path), wanted="a GeoJSON FeatureCollection of polygons")
+    rows: list[Row] = []
+    rings: dict[str, list[Ring]] = {}
+    for number, feature in enumerate(features, start=1):
+        cells = {str(k): "" if v is None else str(v) for k, v in (feature.get("properties") or {}).items()}
+        shape = _rings(str(path), number, feature.get("geometry"))
+        outer = max(shape, key=len)
+        for axis, column in enumerate(("x", "y")):
+            if not cells.get(column):
+                cells[column] = str(round(sum(point[axis] for point in outer[:-1]) / (len(outer) - 1), 6))
+        rows.append((number, cells))
+        rings[cells.get("unit", str(number))] = shape
+    header = list(dict.fromkeys(column for _, cells in rows for column in cells))
+    borders, touching = shared_borders(rings)
+    repairs = (f"{touching} pairs of units that only touch at points are no neighbours",) if touching else ()
+    outline = tuple((unit, tuple(shape)) for unit, shape in rings.items())
+    return _city(str(path), path.stem, header, rows, borders, repairs, outline)
+
+
+def _rings(file: str, number: int, geometry: Any) -> list[Ring]:
+    kind = geometry.get("type") if isinstance(geometry, dict) else None
+    if kind not in ("Polygon", "MultiPolygon"):
+        raise InputError("geometry", file=file, row=number, found=kind, wanted="a Polygon or a MultiPolygon")
+    polygons = [geometry["coordinates"]] if kind == "Polygon" else geometry["coordinates"]
+    rings = []
+    for polygon in polygons:
+        for points in polygon:
+            ring = tuple((float(point[0]), float(point[1])) for point in points)
+            area = sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in itertools.pairwise(ring))
+            if len(ring) < 4 or ring[0] != ring[-1] or area == 0:
+                raise InputError("invalid geometry", file=file, row=number, wanted="closed rings with an area")
+            rings.append(ring)
+    if not rings:
+        raise InputError("invalid geometry", file=file, row=number, found="no rings", wanted="at least one")
+    return rings
+
+
+def shared_borders(rings: Mapping[str, Sequence[Ring]]) -> tuple[list[Border], int]:
+    """Borders with their lengths, and the number of pairs that only touch at points."""
+    edges: dict[tuple[tuple[float, float], tuple[float, float]], set[str]] = {}
+    corners: dict[tuple[float, float], set[str]] = {}
+    for unit, shape in rings.items():
+        for ring in shape:
+            for start, end in itertools.pairwise(ring):
+                edges.setdefault((min(start, end), max(start, end)), set()).add(unit)
+                corners.setdefault(start, set()).add(unit)
+    lengths: dict[tuple[str, str], float] = {}
+    for (start, end), units in edges.items():
+        for pair in _pairs(units):
+            lengths[pair] = lengths.get(pair, 0.0) + dist(start, end)
+    met = {pair for units in corners.values() for pair in _pairs(units)}
+    borders = [Border(one, other, Fraction(round(length * 10**6), 10**6)) for (one, other), length in lengths.items()]
+    return sorted(borders, key=lambda border: (border.one, border.other)), len(met - set(lengths))
+
+
+def _pairs(units: set[str]) -> list[tuple[str, str]]:
+    ordered = sorted(units)
+    return [(one, other) for i, one in enumerate(ordered) for other in ordered[i + 1 :]]
+
+
+def _city(
+    file: str,
+    name: str,
+    header: Sequence[str],
+    rows: Sequence[Row],
+    borders: Sequence[Border],
+    repairs: tuple[str, ...],
+    outline: tuple[tuple[str, tuple[Ring, ...]], ...],
+) -> ZoneInstance:
+    groups = [column.removeprefix(GROUP) for column in header if column.startswith(GROUP)]
+    needed = ["unit", "students", "today", "school"]
+    for column in needed if groups else [*needed, "group:NAME"]:
+        if column not in header:
+            raise InputError(
+                "missing column", file=file, row=1, column=column, wanted=", ".join([*needed, "group:NAME"])
+            )
+
+    def number(line: int, row: Mapping[str, str], column: str, whole: bool = False) -> Fraction:
+        try:
+            value = parse_number(row.get(column, ""))
+        except ValueError:
+            value = Fraction(-1)
+        if value < 0 or (whole and value.denominator != 1):
+            wanted = "a whole number, at least 0" if whole else "a number, at least 0"
+            raise InputError(
+                "cannot be used", file=file, row=line, column=column, found=row.get(column, ""), wanted=wanted
+            )
+        return value
+
+    def point(line: int, row: Mapping[str, str]) -> tuple[Fraction, Fraction]:
+        try:
+            return parse_number(row.get("x", "")), parse_number(row.get("y", ""))
+        except ValueError:
+            raise InputError("cannot be used", file=file, row=line, column="x or y", wanted="coordinates") from None
+
+    sites = [(row["school"], row, line) for line, row in rows if row["school"]]
+    has_travel = any(column.startswith(TRAVEL) for column in header)
+    has_points = {"x", "y"} <= set(header)
+    if not has_travel and not has_points:
+        raise InputError("missing columns", file=file, row=1, wanted="x and y, or travel:SCHOOL for each school")
+    seats = dict.fromkeys((school for school, _, _ in sites), Fraction(0))
+    units = []
+    for line, row in rows:
+        count = int(number(line, row, "students", whole=True))
+        if row["today"] not in seats:
+            wanted = "one of " + ", ".join(list(seats)[:8])
+            raise InputError("unknown school", file=file, row=line, column="today", found=row["today"], wanted=wanted)
+        seats[row["today"]] += count
+        units.append(
+            Unit(
+                id=row["unit"],
+                students=count,
+                groups=tuple(int(number(line, row, GROUP + group, whole=True)) for group in groups),
+                today=row["today"],
+                income=number(line, row, "income") if row.get("income") else None,
+                point=point(line, row) if has_points else None,
+            )
+        )
+    if "seats" in header:
+        seats = {school: number(line, row, "seats") for school, row, line in sites}
+    if has_travel:
+        travel = tuple(tuple(number(line, row, TRAVEL + school) for school, _, _ in sites) for line, row in rows)
+    else:
+        ends = [point(line, row) for _, row, line in sites]
+        travel = tuple(tuple(straight(point(line, row), end) for end in ends) for line, row in rows)
+    return ZoneInstance(
+        name=name,
+        units=tuple(units),
+        schools=tuple(School(school, row["unit"], seats[school]) for school, row, _ in sites),
+        borders=tuple(borders),
+        travel=travel,
+        group_names=tuple(groups),
+        group=groups[0],
+        repairs=repairs,
+        outline=outline,
+    )
+
+
+def is_csv(path: Path) -> bool:
+    """Whether a file is meant to be a table of units."""
+    try:
+        return {"unit", "students"} <= set(read_rows(path)[0])
+    except InputError:
+        return False
+
+
+def is_geojson(path: Path) -> bool:
+    """Whether a file is meant to be a city of polygons."""
+    return path.suffix == ".geojson"

@@ -1,0 +1,228 @@
+"""Cities and applicants from files, and what is refused before any engine sees it."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fairbound.instances import catalogue
+from fairbound.instances.applicants import load_tables
+from fairbound.instances.entry import data_file
+from fairbound.instances.grid_city import grid_city
+from fairbound.models.block_assignment import Zoning, evaluate
+from fairbound.models.errors import InputError
+
+import fairbound
+
+GRAPH: dict[str, Any] = {
+    "n": 4,
+    "k": 2,
+    "roots": [0, 3],
+    "students": [10, 20, 30, 40],
+    "group": [5, 5, 10, 30],
+    "xy": [[0, 0], [1, 0], [2.5, 0], [3, 0]],
+    "edges": [[0, 1], [1, 2], [2, 3]],
+}
+
+
+def write(tmp_path: Path, **changes: Any) -> str:
+    path = tmp_path / "city.json"
+    path.write_text(json.dumps(GRAPH | changes))
+    return str(path)
+
+
+def test_json_city(tmp_path: Path) -> None:
+    city = fairbound.load(write(tmp_path))
+    assert [unit.today for unit in city.units] == ["s0", "s0", "s1", "s1"]
+    assert [school.seats for school in city.schools] == [30, 70]
+    assert city.travel[2] == (Fraction("2.5"), Fraction("0.5"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "parts"),
+    [
+        ({"seats": [20, 30]}, ["cannot hold the students", "43 short", "100 students"]),
+        ({"seats": [100, 100]}, ["cannot fill the seats"]),
+        ({"roots": [0, 9]}, ["roots", "9", "below 4"]),
+        ({"roots": [0, 0]}, ["two schools in one unit", "s0 and s1 in unit 0"]),
+        ({"edges": [[0, 1], [1, 7]]}, ["edges", "7", "below 4"]),
+        ({"edges": [[0, 1], [2, 2]]}, ["two different units"]),
+        ({"edges": [[0, 1]]}, ["part of the city without a school", "1 unit (2)"]),
+        ({"group": [11, 5, 10, 30]}, ["group", "11 in unit 0", "at most its 10"]),
+        ({"students": [10, 20, 30]}, ["students", "3 values", "a list of 4"]),
+        ({"students": [10, 20, 30, "many"]}, ["students", "many", "a whole number"]),
+        ({"xy": [[0, 0], [1, 0], [2, 0], [3]]}, ["xy", "pairs of numbers"]),
+    ],
+)
+def test_refused_graphs(tmp_path: Path, changes: dict[str, Any], parts: list[str]) -> None:
+    with pytest.raises(InputError) as error:
+        fairbound.load(write(tmp_path, **changes))
+    for part in parts:
+        assert part in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_missing_field(tmp_path: Path) -> None:
+    path = tmp_path / "city.json"
+    path.write_text(json.dumps({key: value for key, value in GRAPH.items() if key != "students"}))
+    with pytest.raises(InputError, match="students"):
+        fairbound.load(str(path))
+
+
+CSV = """unit,students,group:black,group:asian,today,school,income,x,y,neighbours
+a,10,4,1,north,north,50000,0,0,b;c
+b,12,2,2,north,,60000,0,1,a;d
+c,11,6,0,south,,40000,1,0,a;d
+d,9,1,3,south,south,80000,1,1,b;c
+"""
+
+
+def test_csv_city(tmp_path: Path) -> None:
+    path = tmp_path / "units.csv"
+    path.write_text(CSV)
+    city = fairbound.load(str(path))
+    assert len(city.borders) == 4
+    assert city.group_names == ("black", "asian")
+    values = evaluate(city, Zoning.of(city, city.today)).values
+    # Shares of the group: 6/22 and 7/20 of all 42 with 13.
+    assert values["max_share_deviation"] == abs(Fraction(7, 20) - Fraction(13, 42))
+    assert values["tvd"] == Fraction(1, 2 * 42 * 42) * 2 * (
+        abs(42 * 6 - 13 * 22) + abs(42 * 3 - 6 * 22) + abs(42 * 13 - 23 * 22)
+    )
+    assert values["income"] > 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "parts"),
+    [
+        ("b;c\n", "b;z\n", ["row 2", "neighbours", "'z'"]),
+        ("a,10,", "a,ten,", ["row 2", "students", "'ten'"]),
+        ("c,11,6", "c,11,60", ["unit c"]),
+        ("south,south", "south,west", ["row 4", "today", "'south'"]),
+        (",neighbours", ",next", ["neighbours"]),
+    ],
+)
+def test_refused_tables(tmp_path: Path, old: str, new: str, parts: list[str]) -> None:
+    path = tmp_path / "units.csv"
+    path.write_text(CSV.replace(old, new, 1))
+    with pytest.raises(InputError) as error:
+        fairbound.load(str(path))
+    for part in parts:
+        assert part in str(error.value)
+
+
+def square(x: int, y: int, **properties: object) -> dict[str, Any]:
+    ring = [[x, y], [x + 1, y], [x + 1, y + 1], [x, y + 1], [x, y]]
+    return {"type": "Feature", "properties": properties, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+
+
+def four_squares(tmp_path: Path) -> Path:
+    features = [
+        square(
+            x,
+            y,
+            unit=f"{x}{y}",
+            students=10,
+            today="s" if x == 0 else "t",
+            school={"00": "s", "11": "t"}.get(f"{x}{y}", ""),
+        )
+        for x in (0, 1)
+        for y in (0, 1)
+    ]
+    for feature in features:
+        feature["properties"]["group:g"] = 3
+    path = tmp_path / "units.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    return path
+
+
+def test_corners_are_no_borders(tmp_path: Path) -> None:
+    city = fairbound.load(str(four_squares(tmp_path)))
+    assert {(border.one, border.other) for border in city.borders} == {
+        ("00", "01"),
+        ("00", "10"),
+        ("01", "11"),
+        ("10", "11"),
+    }
+    assert all(border.length == 1 for border in city.borders)
+    assert city.repairs == ("2 pairs of units that only touch at points are no neighbours",)
+
+
+def test_invalid_geometry(tmp_path: Path) -> None:
+    path = four_squares(tmp_path)
+    data = json.loads(path.read_text())
+    data["features"][1]["geometry"]["coordinates"][0].pop()
+    path.write_text(json.dumps(data))
+    with pytest.raises(InputError, match="row 2: invalid geometry"):
+        fairbound.load(str(path))
+
+
+def test_grid_is_the_same_every_time() -> None:
+    one, again, other = grid_city(60, 4, 1), grid_city(60, 4, 1), grid_city(60, 4, 2)
+    assert one == again
+    assert one != other
+    assert len(one["edges"]) == 2 * 60 - 6 - 10
+    with pytest.raises(InputError, match="from 1 to the 4 units"):
+        grid_city(4, 5, 1)
+
+
+def test_make(tmp_path: Path) -> None:
+    path = tmp_path / "grid.json"
+    path.write_text(catalogue.make("blocks", "grid", {"n": "30", "k": "3"}, 7))
+    assert len(fairbound.load(str(path)).units) == 30
+    for settings, part in (
+        ({"n": "30"}, "--set k="),
+        ({"n": "30", "k": "3", "m": "1"}, "'m'"),
+        ({"n": "x", "k": "3"}, "'x'"),
+    ):
+        with pytest.raises(InputError) as error:
+            catalogue.make("blocks", "grid", settings, 7)
+        assert part in str(error.value)
+
+
+APPLICATIONS = """Anon idRequest,SchoolName,Grade,ProgramCode,BerkeleyID,Race,Block Group
+1,Webster (Daniel) ES,K,GE,11,White,60750610000.0
+2,Webster (Daniel) ES,K,GE,12,,60750610000.0
+3,Webster (Daniel) ES,K,GE,13,Chinese,60750620000.0
+4,Webster (Daniel) ES,K,SN,14,White,60750610000.0
+5,Webster (Daniel) ES,1,GE,15,White,60750610000.0
+6,Other ES,K,GE,16,White,60750610000.0
+7,Webster (Daniel) ES,K,GE,17,White,60750630000.0
+8,Webster (Daniel) ES,K,GE,18,White,60759999999.0
+"""
+SHEET = """Geoid1,Median HH Income
+,"$143,575"
+60750610000.0,"$100,000"
+60750620000.0,
+60750630000.0,"$40,001"
+"""
+
+
+def test_the_seeds_tables(tmp_path: Path) -> None:
+    """GE, K, the school, an inner join; dollar text; the mean for missing incomes; Not Specified."""
+    (tmp_path / "applications.csv").write_text(APPLICATIONS)
+    (tmp_path / "sheet.csv").write_text(SHEET)
+    instance = load_tables(tmp_path / "applications.csv", tmp_path / "sheet.csv", seats=2)
+    cells = {(cell.place, cell.race): (cell.count, cell.income) for cell in instance.cells}
+    assert cells == {
+        ("60750610000", "Not Specified"): (1, 100000),
+        ("60750610000", "White"): (1, 100000),
+        ("60750620000", "Chinese"): (1, 80000),  # int((100000 + 100000 + 40001) / 3)
+        ("60750630000", "White"): (1, 40001),
+    }
+    assert fairbound.load(str(tmp_path / "applications.csv")).cells == instance.cells
+    (tmp_path / "sheet.csv").write_text(SHEET.replace("$40,001", "40k"))
+    with pytest.raises(InputError, match="'40k'"):
+        fairbound.load(str(tmp_path / "applications.csv"))
+
+
+@pytest.mark.skipif(data_file("blocks/sf_tract2010_k6.json") is None, reason="the real tract graphs are not here")
+def test_real_graphs_start_where_they_are_known_to() -> None:
+    for name, percent in (("sf194", 28.45), ("nm498", 16.08), ("la1124", 22.14)):
+        city = fairbound.load(f"blocks/{name}")
+        evaluation = evaluate(city, Zoning.of(city, city.today))
+        assert evaluation.feasible
+        assert round(float(100 * evaluation.values["dissimilarity"]), 2) == percent
