@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fairbound.instances import cep
+from fairbound.instances import cep, transfers
 from fairbound.instances.entry import Entry, FileFormat, need_file
 from fairbound.models.errors import InputError, nearest
 from fairbound.models.problem import Instance
 
-_SOURCES = (cep,)
+_SOURCES = (cep, transfers)
 ENTRIES: tuple[Entry, ...] = tuple(entry for source in _SOURCES for entry in source.ENTRIES)
 FORMATS: tuple[FileFormat, ...] = tuple(form for source in _SOURCES for form in source.FORMATS)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from fairbound.models.cep_grouping import PROBLEM as CEP
+from fairbound.models.district_transfer import PROBLEM as TRANSFERS
 from fairbound.models.errors import InputError, nearest
 from fairbound.models.problem import Problem
 
-PROBLEMS: dict[str, Problem[Any, Any]] = {problem.name: problem for problem in (CEP,)}
+PROBLEMS: dict[str, Problem[Any, Any]] = {problem.name: problem for problem in (CEP, TRANSFERS)}
 
 
 def find_problem(name: str) -> Problem[Any, Any]:
