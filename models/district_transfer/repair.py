@@ -1,8 +1,8 @@
 """From an engine's floats to a plan that keeps every rule to the last student.
 
-Nobody moving keeps every rule, and the rules are linear. So any plan can be scaled towards staying
-by one exact ratio test: with a rule a(s) <= b, where b >= 0, the largest share of the plan that
-keeps it is b / a(s). Districts of fixed size (band 0) are balanced first, along a spanning forest.
+Nobody moving keeps every rule, and the rules are linear: a share of a plan is further inside them than
+the plan. So moves are scaled by a little less than 1, rounded to a grid, and checked exactly; the least
+reduction that works is taken. Districts of fixed size (band 0) are balanced along a spanning forest.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from fairbound.models.district_transfer.problem import TransferInstance, Transfe
 
 GRID = Fraction(1, 4096)
 """Students are rounded to multiples of this; a power of 2 keeps exact values short."""
-SCALE_BITS = 24
-ROUNDS = 12
+MARGINS = (None, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 1)
+"""Shares 1 - 2**-k of the moves that are tried, until rounding them breaks no rule."""
 
 Moves = dict[tuple[int, int], Fraction]
 
@@ -30,18 +30,14 @@ def repair(instance: TransferInstance, students: Mapping[tuple[int, int], float]
         Students moved from district i to district j, by index; small negative values count as 0.
     """
     grid = Fraction(1) if instance.whole else GRID
-    moves = _rounded(students, grid)
-    if all(low == high for low, high in instance.size_bounds):
-        moves = _balanced(instance, moves)
-    for _ in range(ROUNDS):
-        scale = feasible_share(instance, moves)
-        if scale == 1:
+    fixed = all(low == high for low, high in instance.size_bounds)
+    for margin in MARGINS:
+        share = 1.0 if margin is None else 1.0 - 2.0**-margin
+        moves = _rounded({arc: value * share for arc, value in students.items()}, grid)
+        if fixed:
+            moves = _balanced(instance, moves)
+        if keeps_rules(instance, moves):
             return as_plan(instance, moves)
-        scale = Fraction(int(scale * 2**SCALE_BITS), 2**SCALE_BITS)
-        if any(low == high for low, high in instance.size_bounds) and not instance.whole:
-            moves = {arc: value * scale for arc, value in moves.items()}  # rounding would unbalance again
-        else:
-            moves = {arc: value * scale // grid * grid for arc, value in moves.items()}
     return TransferPlan(())
 
 
@@ -56,22 +52,19 @@ def _rounded(students: Mapping[tuple[int, int], float], grid: Fraction) -> Moves
     return {arc: value for arc, value in moves.items() if value > 0}
 
 
-def feasible_share(instance: TransferInstance, moves: Mapping[tuple[int, int], Fraction]) -> Fraction:
-    """The largest t in [0, 1] such that t times the moves keeps equations (2), (6) and (7)."""
+def keeps_rules(instance: TransferInstance, moves: Mapping[tuple[int, int], Fraction]) -> bool:
+    """Whether moves keep equations (2), (6) and (7), exactly."""
     leaving = [Fraction(0)] * len(instance.districts)
-    change = list(leaving)
+    sizes = list(instance.sizes)
     for (i, j), value in moves.items():
         leaving[i] += value
-        change[i] -= value
-        change[j] += value
-    share = Fraction(1)
-    limits = [(sum(leaving, Fraction(0)), instance.p * instance.total)]
-    for out, new, size, (low, high) in zip(leaving, change, instance.sizes, instance.size_bounds, strict=True):
-        limits += [(out, size), (new, high - size), (-new, size - low)]
-    for used, limit in limits:
-        if used > limit:
-            share = min(share, limit / used)
-    return share
+        sizes[i] -= value
+        sizes[j] += value
+    return (
+        sum(leaving, Fraction(0)) <= instance.p * instance.total
+        and all(out <= size for out, size in zip(leaving, instance.sizes, strict=True))
+        and all(low <= size <= high for size, (low, high) in zip(sizes, instance.size_bounds, strict=True))
+    )
 
 
 def _balanced(instance: TransferInstance, moves: Moves) -> Moves:

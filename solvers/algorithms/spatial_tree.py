@@ -22,7 +22,6 @@ from fairbound.models.district_transfer.problem import COMBINED, RACE, RACE_L1
 from fairbound.models.district_transfer.repair import repair
 from fairbound.models.district_transfer.rules import refuse_common
 from fairbound.solvers.algorithms.composition import Floats, composition
-from fairbound.solvers.algorithms.transfer_local import LocalSearch
 from fairbound.solvers.algorithms.transfer_lp import Multipliers, NodeProgram, Point
 from fairbound.solvers.engines import highs
 from fairbound.solvers.method import Kind, Method
@@ -45,6 +44,9 @@ ROOT_ROUNDS, NODE_ROUNDS = 40, 4
 CUT_SHARE = 1e-5
 """A cut is worth adding when it is violated by this share of the objective, divided by the districts."""
 TIGHTENINGS = 3
+RADII, STEPS = (1.25, 1.05, 1.01), 3
+DIVE_EVERY, DIVE_DEPTH = 64, 24
+"""Of every 64 nodes, 24 follow one path down from the node of least bound."""
 EDGE = 0.1
 """A split leaves each side at least this share of the interval, on a logarithmic scale."""
 
@@ -81,7 +83,7 @@ class Tree:
     tighten: bool = True
     on_progress: OnProgress | None = None
     best: float = inf
-    plan: TransferPlan = TransferPlan(())
+    plan: TransferPlan = field(default_factory=lambda: TransferPlan(()))
     closed: float = inf
     nodes: int = 0
     termination: Termination = Termination.GAP_LIMIT
@@ -95,7 +97,6 @@ class Tree:
         self.low = np.array([nextafter(float(low), 0.0) for low, _ in bounds])
         self.high = np.array([nextafter(float(high), inf) for _, high in bounds])
         self.program = NodeProgram(self.instance, composition(self.instance, self.objective), self.low, self.high)
-        self.local = None if self.objective == RACE_L1 else LocalSearch(self.instance, self.objective)
         self.root = Record()
         self._offer(TransferPlan(()))
 
@@ -116,14 +117,30 @@ class Tree:
 
     def consider(self, point: Point, search: bool) -> None:
         """Incumbents from an LP point: as it stands where it is better, and after a local search."""
-        arcs, moves = self.instance.arcs, None
+        if search and self.instance.arcs:
+            point = self._searched(point)
         if float(point.score.sum()) < self.best * (1 - 1e-7):
-            moves = self._arc_moves(point)
-            self._offer(repair(self.instance, dict(zip(arcs, moves.tolist(), strict=True))))
-        if self.local is not None and arcs and (search or moves is not None):
-            value, moves = self.local.improve(self._arc_moves(point) if moves is None else moves)
-            if value * self.N < self.best * (1 - 1e-7):
-                self._offer(repair(self.instance, dict(zip(arcs, moves.tolist(), strict=True))))
+            moves = self._arc_moves(point).tolist()
+            self._offer(repair(self.instance, dict(zip(self.instance.arcs, moves, strict=True))))
+
+    def _searched(self, point: Point) -> Point:
+        """A local search in sizes: solve the program in ever smaller boxes around the best point so far.
+
+        In a narrow box the relaxation is all but the problem, and it is global in the moves. A box
+        whose bound is no better than the incumbent holds nothing to find.
+        """
+        for radius in RADII:
+            for _ in range(STEPS):
+                low = np.minimum(np.maximum(self.low, point.sizes / radius), self.high)
+                high = np.maximum(np.minimum(self.high, point.sizes * radius), low)
+                found = self._relaxed(low, high, NODE_ROUNDS)
+                if found is None or found.value >= self.best * (1 - 1e-7):
+                    return point
+                better = float(found.score.sum()) < float(point.score.sum()) * (1 - 1e-5)
+                point = found if better or radius is RADII[0] else point
+                if not better:
+                    break
+        return point
 
     # Nodes ------------------------------------------------------------------------------------
 
@@ -137,30 +154,34 @@ class Tree:
     ) -> tuple[float, Point] | None:
         """Bound and point of a box; cuts are added for at most ``rounds`` rounds."""
         program = self.program
-        program.set_box(low, high)
-        point, last = None, -inf
-        for turn in range(rounds):
-            x = program.run()
-            if x is None:
-                break
-            point = program.point(x)
-            if point.value >= self.target * (1 + 1e-6) or turn == rounds - 1:
-                break
-            tolerance = CUT_SHARE * max(point.value, 0.02 * self.best, 1e-9) / self.N
-            if program.separate(x, tolerance) <= 20 * tolerance or (
-                rounds > NODE_ROUNDS and turn > 8 and point.value - last < 1e-6 * point.value
-            ):
-                break
-            last = point.value
+        point = self._relaxed(low, high, rounds)
         if point is None:
-            return None
-        if program.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal and program.run() is None:
             return None
         multipliers = program.multipliers()
         safe = program.safe_bound(multipliers)
         record.multipliers = multipliers
         program.purge()
         return max(bound, safe), point
+
+    def _relaxed(self, low: Floats, high: Floats, rounds: int) -> Point | None:
+        """Solve the program of a box, with at most ``rounds`` rounds of cuts; ``None`` if the engine fails."""
+        program = self.program
+        program.set_box(low, high)
+        last = -inf
+        for turn in range(rounds):
+            x = program.run()
+            if x is None:
+                return None
+            point = program.point(x)
+            if point.value >= self.target * (1 + 1e-6) or turn == rounds - 1:
+                return point
+            tolerance = CUT_SHARE * max(point.value, 0.02 * self.best, 1e-9) / self.N
+            violated = program.separate(x, tolerance)
+            stalled = turn > 8 and point.value - last < 1e-6 * point.value
+            if violated <= 20 * tolerance or stalled:
+                return point if program.run() is not None else None
+            last = point.value
+        return None
 
     def branch_point(self, node: Node, j: int) -> float:
         """Where to split: between the LP's size and the geometric middle, away from the ends."""
@@ -185,11 +206,14 @@ class Tree:
             return
         count = 0
         heapq.heappush(open_nodes, (node.bound, count, node))
+        dive: Node | None = None
         while open_nodes:
-            bound, _, node = open_nodes[0]
-            self._report(bound)
-            if bound >= self.target:
+            self._report(open_nodes[0][0])
+            if open_nodes[0][0] >= self.target:
                 break
+            # Mostly the least bound first; now and then straight down, where LP points become plans.
+            entry = next((e for e in open_nodes if e[2] is dive), open_nodes[0])
+            bound, _, node = entry
             if time.perf_counter() > self.deadline:
                 self.termination = Termination.TIME_LIMIT
                 break
@@ -197,8 +221,10 @@ class Tree:
             j = int(np.argmax(np.where(width > 1 + 1e-9, node.shortfall, -inf)))
             if node.shortfall[j] <= 1e-12 or width[j] <= 1 + 1e-9:
                 # Nothing left to split: the box is a point as far as floats tell.
-                heapq.heappop(open_nodes)
+                open_nodes.remove(entry)
+                heapq.heapify(open_nodes)
                 self.closed = min(self.closed, bound)
+                dive = None
                 continue
             at = self.branch_point(node, j)
             children = []
@@ -212,11 +238,12 @@ class Tree:
                     record.multipliers = node.record.multipliers
                 else:
                     value, point = found
-                    self.consider(point, self.nodes < 8 or (self.nodes % 16 == 0 and side == 0))
+                    self.consider(point, side == 0 and (self.nodes < 4 or self.nodes % 8 == 0))
                     child = Node(value, low, high, point.score - point.charged, point.sizes, record)
                 children.append(child)
             # Only now: a split cut short by an interrupt must leave its parent open.
-            heapq.heappop(open_nodes)
+            open_nodes.remove(entry)
+            heapq.heapify(open_nodes)
             node.record.split, node.record.children = (j, at), [child.record for child in children]
             node.record.multipliers = None
             self.nodes += 1
@@ -226,6 +253,8 @@ class Tree:
                 else:
                     count += 1
                     heapq.heappush(open_nodes, (child.bound, count, child))
+            diving = self.nodes % DIVE_EVERY < DIVE_DEPTH
+            dive = min(children, key=lambda child: child.bound) if diving else None
 
     def _root(self) -> Node | None:
         low, high, bound, node = self.low.copy(), self.high.copy(), 0.0, None
@@ -250,6 +279,7 @@ class Tree:
     def _tightened(self, low: Floats, high: Floats) -> tuple[Floats, Floats]:
         """Sizes that a plan better than the incumbent can have: two LPs a district, bounded safely."""
         program, engine = self.program, self.program.highs
+        program.set_box(low, high)  # the local search has been elsewhere
         new_low, new_high = low.copy(), high.copy()
         columns = np.concatenate([program.q.ravel(), program.q0]).astype(np.int32)
         limit = self.best * (1 + 1e-9)
