@@ -15,15 +15,23 @@ from typing import Any
 from fairbound.models.errors import InputError, nearest
 from fairbound.models.problem import Formulation, Instance, Problem
 from fairbound.models.registry import find_problem
-from fairbound.solvers.algorithms import outer_approximation, spatial_tree
+from fairbound.solvers.algorithms import nonlinear_engines, outer_approximation, spatial_tree
 from fairbound.solvers.baselines import cep_grouping as cep_baselines
+from fairbound.solvers.baselines import district_transfer as transfer_baselines
 from fairbound.solvers.baselines.base import Baseline
 from fairbound.solvers.engines import highs
 from fairbound.solvers.method import Kind, Method
 from fairbound.solvers.result import OnProgress, Result, Seconds, Settings, Termination, conclude
 
 BASELINES: dict[str, Sequence[Baseline]] = {"cep": cep_baselines.BASELINES}
-ALGORITHMS: dict[str, Sequence[Method]] = {"transfers": (spatial_tree.METHOD, outer_approximation.METHOD)}
+ALGORITHMS: dict[str, Sequence[Method]] = {
+    "transfers": (
+        spatial_tree.METHOD,
+        outer_approximation.METHOD,
+        *nonlinear_engines.METHODS,
+        *transfer_baselines.METHODS,
+    )
+}
 
 
 def solve_formulation(
