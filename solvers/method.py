@@ -29,6 +29,8 @@ class Method:
         ``start``, a solution to begin from.
     refuses
         Why the method cannot answer a question, or ``None``.
+    exact
+        Whether it aims at the optimum; a relaxation's bound is a bound, its solution a by-product.
     """
 
     name: str
@@ -36,3 +38,4 @@ class Method:
     summary: str
     run: Callable[..., Result]
     refuses: Callable[[Any, str], str | None]
+    exact: bool = True

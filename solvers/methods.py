@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from fairbound.models.errors import InputError, nearest
-from fairbound.models.problem import Formulation, Instance, Problem
+from fairbound.models.problem import Formulation, Instance, Problem, Scope
 from fairbound.models.registry import find_problem
 from fairbound.solvers.algorithms import nonlinear_engines, outer_approximation, spatial_tree
 from fairbound.solvers.baselines import cep_grouping as cep_baselines
@@ -109,7 +109,14 @@ def baseline_name(baseline: Baseline, argument: str | None) -> str:
 
 def _from_formulation(problem: Problem[Any, Any], formulation: Formulation[Any, Any]) -> Method:
     run = partial(solve_formulation, problem, formulation)
-    return Method(formulation.name, Kind.FORMULATION, formulation.summary, run, formulation.refuses)
+    return Method(
+        formulation.name,
+        Kind.FORMULATION,
+        formulation.summary,
+        run,
+        formulation.refuses,
+        exact=formulation.scope is Scope.EXACT,
+    )
 
 
 def _from_baseline(problem: Problem[Any, Any], baseline: Baseline, argument: str | None) -> Method:
@@ -149,7 +156,7 @@ def default_method(instance: Instance, objective: str) -> Method:
     problem = find_problem(instance.problem)
     reasons = []
     for method in methods_of(problem):
-        if method.kind is Kind.BASELINE:
+        if method.kind is Kind.BASELINE or not method.exact:
             continue
         reason = method.refuses(instance, objective)
         if reason is None:

@@ -14,10 +14,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 from fairbound.models.district_transfer import rules
-from fairbound.models.district_transfer.problem import RACE_L1, RACE_L1_WEIGHTED, TransferInstance
+from fairbound.models.district_transfer.problem import RACE_L1, RACE_L1_WEIGHTED, TransferInstance, TransferPlan
 from fairbound.models.district_transfer.terms import ratios
 from fairbound.models.problem import Formulation
-from pyomo.environ import ConcreteModel, ConstraintList, NonNegativeReals, Objective, Reals, Var, minimize
+from pyomo.environ import ConcreteModel, ConstraintList, NonNegativeReals, Objective, Reals, Var, minimize, value
 
 ANSWERS = (RACE_L1, RACE_L1_WEIGHTED)
 
@@ -38,7 +38,7 @@ def build_whole(instance: TransferInstance, objective: str, relaxed: bool = Fals
 
 def _build(name: str, instance: TransferInstance, objective: str, whole: bool) -> ConcreteModel:
     model = rules.start_model(name, instance, whole)
-    parts = ratios(instance, objective)
+    model.parts = parts = ratios(instance, objective)
     model.d = Var(range(len(instance.districts)), range(len(parts)), domain=NonNegativeReals)
     model.eq15_absolute = ConstraintList()
     total: rules.Terms = []
@@ -53,6 +53,13 @@ def _build(name: str, instance: TransferInstance, objective: str, whole: bool) -
     return model
 
 
+def assign(model: ConcreteModel, plan: TransferPlan) -> None:
+    """Write a plan and the deviations that follow from it."""
+    rules.assign(model, plan)
+    for (j, r), variable in model.d.items():
+        variable.set_value(abs(value(rules.held(model, model.parts[r].numerator, j, 1 / model.instance.sizes[j]))))
+
+
 def _refuses(instance: TransferInstance, objective: str, whole: bool) -> str | None:
     reason = rules.refuse_common(instance, objective, ANSWERS, whole)
     if reason is None and objective == RACE_L1:
@@ -65,7 +72,7 @@ FORMULATION = Formulation(
     summary="absolute deviations with weights, or with swaps (band 0): a linear program",
     build=build,
     extract=rules.extract,
-    assign=rules.assign,
+    assign=assign,
     refuses=lambda instance, objective: _refuses(instance, objective, False),
 )
 WHOLE = Formulation(
@@ -73,6 +80,6 @@ WHOLE = Formulation(
     summary="the same in whole students (whole=yes): a mixed-integer program",
     build=build_whole,
     extract=rules.extract,
-    assign=rules.assign,
+    assign=assign,
     refuses=lambda instance, objective: _refuses(instance, objective, True),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -42,7 +42,11 @@ class Shares:
         self.N, self.total = len(self.S), float(instance.total)
         self.low, self.high = (np.array([float(b[k]) for b in instance.size_bounds]) for k in (0, 1))
         self.p = float(instance.p)
-        self.parts = ratios(instance, objective)
+        parts = ratios(instance, objective)
+        self.weights = [float(part.weight) for part in parts]
+        self.goals = [float(part.target) for part in parts]
+        self.tops = [self._table(part.numerator) for part in parts]
+        self.bottoms = [self._table(part.denominator) for part in parts]
         self.weighted = objective == RACE_WEIGHTED
 
     @property
@@ -54,11 +58,16 @@ class Shares:
         x = draw.exponential(size=len(self.pairs))
         return x / np.bincount(self.source, x, self.N)[self.source]
 
-    def _held(self, amount: Amount, x: Floats) -> Floats:
+    def _table(self, amount: Amount) -> tuple[Floats, Floats | None]:
+        """What stays in each district, and what each pair carries at a share of 1."""
         if amount.rates is None:
-            return np.array([float(value) for value in amount.today])
+            return np.array([float(value) for value in amount.today]), None
         rates = np.array([float(rate) for rate in amount.rates])
-        return np.bincount(self.target, x * (self.S * rates)[self.source], self.N)
+        return np.zeros(self.N), (self.S * rates)[self.source]
+
+    def _held(self, table: tuple[Floats, Floats | None], x: Floats) -> Floats:
+        stays, carried = table
+        return stays if carried is None else np.bincount(self.target, x * carried, self.N)
 
     def sizes(self, x: Floats) -> Floats:
         """n_j."""
@@ -67,10 +76,10 @@ class Shares:
     def value(self, x: Floats) -> float:
         """The objective; 0/0 is what numpy makes of it."""
         total = 0.0
-        for part in self.parts:
-            bottom = self._held(part.denominator, x)
-            square = (self._held(part.numerator, x) / bottom - float(part.target)) ** 2
-            total += float(part.weight) * float((square * bottom if self.weighted else square).sum())
+        for weight, goal, top, bottom in zip(self.weights, self.goals, self.tops, self.bottoms, strict=True):
+            held = self._held(bottom, x)
+            square = (self._held(top, x) / held - goal) ** 2
+            total += weight * float((square * held if self.weighted else square).sum())
         return total
 
     def rows(self, x: Floats) -> Floats:
@@ -115,11 +124,20 @@ def descend(shares: Shares, x: Floats) -> Ended:
             x,
             method="SLSQP",
             bounds=[(0.0, 1.0)] * len(x),
-            constraints=[{"type": "eq", "fun": shares.rows}, {"type": "ineq", "fun": shares.slack}],
+            constraints=[
+                {"type": "eq", "fun": shares.rows, "jac": partial(_slopes, shares.rows)},
+                {"type": "ineq", "fun": shares.slack, "jac": partial(_slopes, shares.slack)},
+            ],
         )
         end = np.asarray(found.x)
         words = f"status {found.status} ({found.message}) after {found.nit} iterations"
         return Ended(end, float(shares.value(end)), shares.violation(end), words)
+
+
+def _slopes(rule: Callable[[Floats], Floats], x: Floats) -> Floats:
+    """Slopes of rules that are linear, read off unit vectors."""
+    base = rule(np.zeros(len(x)))
+    return np.array([rule(unit) - base for unit in np.eye(len(x))]).T
 
 
 def _plan(instance: TransferInstance, shares: Shares, end: Ended) -> TransferPlan:

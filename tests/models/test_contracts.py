@@ -7,6 +7,7 @@ from typing import Any
 import pyomo.environ as pyo
 import pytest
 import tiny_cep
+import tiny_transfers
 from fairbound.models.problem import Formulation, Instance, Scope, Sense
 from fairbound.models.registry import PROBLEMS, find_problem
 from fairbound.solvers.method import Kind, Method
@@ -14,8 +15,8 @@ from fairbound.solvers.methods import methods_of, relaxation_bound
 from fairbound.solvers.result import Settings, Status, engine_accuracy
 from tiny import Tiny
 
-TINIES = (tiny_cep.TINY,)
-NAMED = {tiny_cep.TINY.problem: tiny_cep.NAMED}
+TINIES = (tiny_cep.TINY, tiny_transfers.TINY)
+NAMED = {tiny_cep.TINY.problem: tiny_cep.NAMED, tiny_transfers.TINY.problem: tiny_transfers.NAMED}
 
 QUESTIONS = [
     pytest.param(tiny, instance, objective.name, id=f"{tiny.problem}-{instance.name}-{objective.name}")
@@ -45,19 +46,24 @@ def test_methods_agree_with_brute_force(tiny: Tiny, instance: Instance, objectiv
             continue
         asked.append(method)
         result = method.run(instance, objective, Settings(), None)
-        if method.kind is Kind.BASELINE:
+        if not method.exact:
+            assert result.status in (Status.FEASIBLE, Status.OPTIMAL), method.name
+        elif method.kind is Kind.BASELINE:
             assert result.status in (Status.FEASIBLE, Status.INVALID), method.name
             assert result.status is Status.FEASIBLE or result.violations, method.name
         elif best is None:
             assert result.status is Status.INFEASIBLE, method.name
         else:
-            assert result.status is Status.OPTIMAL, method.name
-            assert result.primal_bound == best, method.name
+            assert result.status is Status.OPTIMAL or tiny.tolerance, method.name
+            assert result.primal_bound is not None, method.name
+            assert abs(result.primal_bound - best) <= tiny.slack(best), method.name
         if best is not None and result.primal_bound is not None:
             sense = problem.objective(objective).sense
-            assert not sense.improves(result.primal_bound, best), method.name
+            ahead = sense.improves(result.primal_bound, best)
+            assert not ahead or abs(result.primal_bound - best) <= tiny.slack(best), method.name
         if best is not None and result.dual_bound is not None:
-            assert not problem.objective(objective).sense.improves(best, result.dual_bound), method.name
+            missed = problem.objective(objective).sense.improves(best, result.dual_bound)
+            assert not missed or abs(result.dual_bound - best) <= tiny.slack(best) / 1000, method.name
     assert any(method.kind is not Kind.BASELINE for method in asked)
 
 

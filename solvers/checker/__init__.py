@@ -1,0 +1,1 @@
+"""What replays proofs: standard library only, and nothing of this project."""
