@@ -154,12 +154,13 @@ def find_method(problem: Problem[Any, Any], name: str) -> Method:
 def default_method(instance: Instance, objective: str) -> Method:
     """The first formulation or algorithm that can state the question exactly."""
     problem = find_problem(instance.problem)
-    reasons = []
+    reasons: dict[str, list[str]] = {}
     for method in methods_of(problem):
         if method.kind is Kind.BASELINE or not method.exact:
             continue
         reason = method.refuses(instance, objective)
         if reason is None:
             return method
-        reasons.append(f"{method.name}: {reason}")
-    raise InputError(f"no exact method takes {instance.name} with objective {objective} ({'; '.join(reasons)})")
+        reasons.setdefault(reason, []).append(method.name)
+    said = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in reasons.items())
+    raise InputError(f"no exact method takes {instance.name} with objective {objective} ({said})")

@@ -29,8 +29,6 @@ OBJECTIVES = (
     Objective(RACE_L1_WEIGHTED, Sense.MINIMIZE, "share", "the same mean over students, equation (11)"),
     Objective(COMBINED, Sense.MINIMIZE, "scaled squares", "race and every measure, min-max scaled, equation (8)"),
 )
-BY_COMPOSITION = (RACE, RACE_L1, COMBINED)
-"""Objectives that an emptied district would make 0/0: they need size bands."""
 
 
 class Reading(StrEnum):
@@ -235,13 +233,17 @@ class TransferPlan:
         return cls(tuple((a, b, students) for (a, b), students in sorted(total.items()) if students))
 
 
-def refuse_unbanded(instance: TransferInstance, objective: str) -> str | None:
-    """Why a question is ill-posed, or ``None``."""
-    if objective in BY_COMPOSITION and any(low <= 0 for low, _ in instance.size_bounds):
-        return (
-            f"objective {objective} sees shares only, so a district could be emptied to 0/0; "
-            "bound the sizes with band (below 1) or floor"
-        )
+def refuse_unbanded(instance: TransferInstance) -> str | None:
+    """Why sizes without a positive lower bound make the question ill-posed, or ``None``.
+
+    The objectives see shares only: emptying a district costs nothing and leaves 0/0.
+    """
+    for district, (low, _) in zip(instance.districts, instance.size_bounds, strict=True):
+        if low <= 0:
+            return (
+                f"nothing keeps students in district {district.id}, and the objective sees shares only: an emptied "
+                "district is 0/0; bound the sizes with band (below 1) or floor"
+            )
     return None
 
 

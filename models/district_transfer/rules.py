@@ -8,7 +8,6 @@ from typing import Any
 
 import pyomo.environ as pyo
 from fairbound.models.district_transfer.problem import (
-    BY_COMPOSITION,
     TransferInstance,
     TransferPlan,
     refuse_unbanded,
@@ -108,7 +107,7 @@ def refuse_common(
         return "it takes no bound on another objective"
     if instance.whole != whole:
         return "students move whole here" if instance.whole else "it moves whole students; set whole=yes"
-    reason = refuse_unbanded(instance, objective) if objective in BY_COMPOSITION else None
+    reason = refuse_unbanded(instance)
     if reason is not None:
         return reason
     if objective not in answers:

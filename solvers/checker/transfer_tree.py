@@ -76,7 +76,8 @@ class Districts:
                 raise Rejected(f"district {j} of the plan breaks a rule")
         if sum(leaving, Fraction(0)) > self.p * self.total:
             raise Rejected("the plan moves too many students")
-        return sum((sum((x * x for x in row), Fraction(0)) / n**2 for row, n in zip(m, sizes, strict=True)), Fraction(0)) / self.N  # fmt: skip
+        squares = (sum((x * x for x in row), Fraction(0)) / n**2 for row, n in zip(m, sizes, strict=True))
+        return sum(squares, Fraction(0)) / self.N
 
 
 def leaf_bound(
