@@ -60,11 +60,21 @@ def assign(model: ConcreteModel, plan: TransferPlan) -> None:
         variable.set_value(abs(value(rules.held(model, model.parts[r].numerator, j, 1 / model.instance.sizes[j]))))
 
 
-def _refuses(instance: TransferInstance, objective: str, whole: bool) -> str | None:
+def _states(instance: TransferInstance, objective: str, whole: bool) -> str | None:
     reason = rules.refuse_common(instance, objective, ANSWERS, whole)
     if reason is None and objective == RACE_L1:
         reason = rules.refuse_free_sizes(instance)
     return reason
+
+
+def refuses(instance: TransferInstance, objective: str) -> str | None:
+    """Questions that are no linear program."""
+    return _states(instance, objective, whole=False)
+
+
+def refuses_divided(instance: TransferInstance, objective: str) -> str | None:
+    """Questions that are no linear program in whole students."""
+    return _states(instance, objective, whole=True)
 
 
 FORMULATION = Formulation(
@@ -73,7 +83,7 @@ FORMULATION = Formulation(
     build=build,
     extract=rules.extract,
     assign=assign,
-    refuses=lambda instance, objective: _refuses(instance, objective, False),
+    refuses=refuses,
 )
 WHOLE = Formulation(
     name="whole_students",
@@ -81,5 +91,5 @@ WHOLE = Formulation(
     build=build_whole,
     extract=rules.extract,
     assign=assign,
-    refuses=lambda instance, objective: _refuses(instance, objective, True),
+    refuses=refuses_divided,
 )

@@ -75,13 +75,21 @@ def refuses_squares(instance: TransferInstance, objective: str) -> str | None:
     return rules.refuse_common(instance, objective, (RACE,))
 
 
+def _beyond_highs(instance: TransferInstance, objective: str) -> str | None:
+    return refuses(instance, objective) or NOT_LINEAR
+
+
+def _squares_beyond_highs(instance: TransferInstance, objective: str) -> str | None:
+    return refuses_squares(instance, objective) or NOT_LINEAR
+
+
 FORMULATION = Formulation(
     name="composition_nlp",
     summary="the poster's program: ratios of linear functions, nonconvex (for Ipopt)",
     build=build,
     extract=rules.extract,
     assign=rules.assign,
-    refuses=lambda instance, objective: refuses(instance, objective) or NOT_LINEAR,
+    refuses=_beyond_highs,
 )
 SQUARES = Formulation(
     name="squared_ratios",
@@ -89,5 +97,5 @@ SQUARES = Formulation(
     build=build_squares,
     extract=rules.extract,
     assign=rules.assign,
-    refuses=lambda instance, objective: refuses_squares(instance, objective) or NOT_LINEAR,
+    refuses=_squares_beyond_highs,
 )

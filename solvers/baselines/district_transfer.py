@@ -32,6 +32,11 @@ TOLERATED = 1e-6
 GREEDY_STEPS, GREEDY_PARTS = 2000, 64
 
 
+def _sums(index: NDArray[np.intp], values: Floats, count: int) -> Floats:
+    """Sums of values by index."""
+    return np.bincount(index, values, count).astype(np.float64)
+
+
 class Shares:
     """The poster's variables: the share x_ij of district i that attends in j, staying included."""
 
@@ -51,12 +56,14 @@ class Shares:
 
     @property
     def identity(self) -> Floats:
-        return (self.source == self.target).astype(float)
+        stays: Floats = (self.source == self.target).astype(np.float64)
+        return stays
 
     def random(self, draw: np.random.Generator) -> Floats:
         """Rows drawn from a flat Dirichlet distribution; they may break other rules."""
-        x = draw.exponential(size=len(self.pairs))
-        return x / np.bincount(self.source, x, self.N)[self.source]
+        x: Floats = draw.exponential(size=len(self.pairs))
+        shares: Floats = x / _sums(self.source, x, self.N)[self.source]
+        return shares
 
     def _table(self, amount: Amount) -> tuple[Floats, Floats | None]:
         """What stays in each district, and what each pair carries at a share of 1."""
@@ -67,11 +74,11 @@ class Shares:
 
     def _held(self, table: tuple[Floats, Floats | None], x: Floats) -> Floats:
         stays, carried = table
-        return stays if carried is None else np.bincount(self.target, x * carried, self.N)
+        return stays if carried is None else _sums(self.target, x * carried, self.N)
 
     def sizes(self, x: Floats) -> Floats:
         """n_j."""
-        return np.bincount(self.target, x * self.S[self.source], self.N)
+        return _sums(self.target, x * self.S[self.source], self.N)
 
     def value(self, x: Floats) -> float:
         """The objective; 0/0 is what numpy makes of it."""
@@ -84,7 +91,7 @@ class Shares:
 
     def rows(self, x: Floats) -> Floats:
         """Slack of equation (2), zero when kept."""
-        return np.bincount(self.source, x, self.N) - 1
+        return _sums(self.source, x, self.N) - 1
 
     def slack(self, x: Floats) -> Floats:
         """Slack of equations (6) and (7), in shares; negative where broken."""

@@ -63,10 +63,9 @@ class Rows:
         _, _, _, index, value = self.arrays()
         spread = np.repeat(y, np.diff(self.start))
         magnitude = np.concatenate([np.zeros(0), *self._magnitude])
-        return (
-            np.bincount(index, spread * value, self.columns),
-            np.bincount(index, np.abs(spread) * magnitude, self.columns),
-        )
+        sums: Floats = np.bincount(index, spread * value, self.columns).astype(float)
+        sizes: Floats = np.bincount(index, np.abs(spread) * magnitude, self.columns).astype(float)
+        return sums, sizes
 
 
 def safe_bound(c: Floats, low: Floats, high: Floats, rows: Rows, y: Floats) -> float:

@@ -59,7 +59,7 @@ def certify(instance: TransferInstance, settings: Settings) -> dict[str, Any]:
 
 
 def _integer(value: float, bits: int) -> int:
-    return round(Fraction(value) * 2**bits)
+    return round(Fraction(value) * Fraction(2**bits))
 
 
 def _cut(tree: Tree, k: int) -> list[Any]:

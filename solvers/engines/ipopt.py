@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,7 @@ def missing() -> str | None:
 
 def version() -> str:
     """Version of the casadi that carries Ipopt."""
-    import casadi
-
-    return f"casadi {casadi.__version__}"
+    return f"casadi {metadata.version('casadi')}"
 
 
 def solve(model: pyo.ConcreteModel, time_limit: float | None = None) -> LocalOutcome:
