@@ -44,7 +44,7 @@ ROOT_ROUNDS, NODE_ROUNDS = 40, 4
 CUT_SHARE = 1e-5
 """A cut is worth adding when it is violated by this share of the objective, divided by the districts."""
 TIGHTENINGS = 3
-RADII, STEPS = (1.25, 1.05, 1.01), 3
+RADII, STEPS, SEARCH_ROUNDS = (1.25, 1.1, 1.03, 1.01), 24, 8
 DIVE_EVERY, DIVE_DEPTH = 64, 24
 """Of every 64 nodes, 24 follow one path down from the node of least bound."""
 EDGE = 0.1
@@ -119,7 +119,7 @@ class Tree:
         """Incumbents from an LP point: as it stands where it is better, and after a local search."""
         if search and self.instance.arcs:
             point = self._searched(point)
-        if float(point.score.sum()) < self.best * (1 - 1e-7):
+        if point.score.sum() < self.best * (1 - 1e-7):
             moves = self._arc_moves(point).tolist()
             self._offer(repair(self.instance, dict(zip(self.instance.arcs, moves, strict=True))))
 
@@ -133,7 +133,7 @@ class Tree:
             for _ in range(STEPS):
                 low = np.minimum(np.maximum(self.low, point.sizes / radius), self.high)
                 high = np.maximum(np.minimum(self.high, point.sizes * radius), low)
-                found = self._relaxed(low, high, NODE_ROUNDS)
+                found = self._relaxed(low, high, SEARCH_ROUNDS)
                 if found is None or found.value >= self.best * (1 - 1e-7):
                     return point
                 better = float(found.score.sum()) < float(point.score.sum()) * (1 - 1e-5)
