@@ -103,13 +103,13 @@ def refuse_common(
     instance: TransferInstance, objective: str, answers: Sequence[str], whole: bool = False
 ) -> str | None:
     """Why a formulation for some objectives cannot state a question, or ``None``."""
+    reason = refuse_unbanded(instance)
+    if reason is not None:
+        return reason
     if instance.caps:
         return "it takes no bound on another objective"
     if instance.whole != whole:
         return "students move whole here" if instance.whole else "it moves whole students; set whole=yes"
-    reason = refuse_unbanded(instance)
-    if reason is not None:
-        return reason
     if objective not in answers:
         return f"it states {' and '.join(answers)}, not {objective}"
     return None
