@@ -42,6 +42,8 @@ from fairbound.solvers.result import (
 NAME = "outer_approximation"
 DEFAULT_GAP = 1e-5
 """Asked for where a gap of 0 is asked."""
+NEGLIGIBLE = 1e-6
+"""A share of the value of today that is not worth a proof: an optimum of 0 has no relative gap."""
 MOST_ROUNDS = 200
 START_POINTS = 5
 VIOLATED = 1e-9
@@ -147,6 +149,7 @@ def run(
     began = time.perf_counter()
     gap = settings.gap or DEFAULT_GAP
     program = ConicProgram(instance)
+    today = float(instance.start[RACE_WEIGHTED])
     termination, best, plan = Termination.ENGINE_ERROR, np.inf, None
     trace: list[Progress] = []
     rounds = 0
@@ -165,7 +168,7 @@ def run(
         if on_progress is not None:
             on_progress(moment)
         # Rounding the plan to a grid of students costs a little: stop at half the gap asked.
-        if best - bound <= gap / 2 * best or not violated:
+        if best - bound <= max(gap / 2 * best, NEGLIGIBLE * today) or not violated:
             termination = Termination.GAP_LIMIT
             break
         if settings.time_limit is not None and moment.seconds > settings.time_limit:

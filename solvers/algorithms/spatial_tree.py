@@ -40,6 +40,8 @@ from fairbound.solvers.result import (
 NAME = "spatial_tree"
 DEFAULT_GAP = 1e-4
 """Asked for where a gap of 0 is asked: the optimum is irrational in general, so bounds meet only at a limit."""
+NEGLIGIBLE = 1e-6
+"""A share of the value of today that is not worth a proof: an optimum of 0 has no relative gap."""
 ROOT_ROUNDS, NODE_ROUNDS = 40, 4
 CUT_SHARE = 1e-5
 """A cut is worth adding when it is violated by this share of the objective, divided by the districts."""
@@ -99,6 +101,7 @@ class Tree:
         self.program = NodeProgram(self.instance, composition(self.instance, self.objective), self.low, self.high)
         self.root = Record()
         self._offer(TransferPlan(()))
+        self.start = self.best
 
     # Incumbents -------------------------------------------------------------------------------
 
@@ -147,7 +150,7 @@ class Tree:
     @property
     def target(self) -> float:
         """A node whose bound reaches this needs no further look."""
-        return self.best * (1 - self.gap)
+        return min(self.best * (1 - self.gap), self.best - NEGLIGIBLE * self.start)
 
     def solve_node(
         self, low: Floats, high: Floats, bound: float, rounds: int, record: Record
