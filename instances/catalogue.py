@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from fairbound.instances import applicants, blocks, cep
+from fairbound.instances import applicants, blocks, cep, transfers
 from fairbound.instances.entry import Entry, FileFormat, Generator, need_file
 from fairbound.models.errors import InputError, nearest
 from fairbound.models.problem import Instance
 
-_SOURCES = (cep, blocks, applicants)
+_SOURCES = (cep, transfers, blocks, applicants)
 ENTRIES: tuple[Entry, ...] = tuple(entry for source in _SOURCES for entry in source.ENTRIES)
 FORMATS: tuple[FileFormat, ...] = tuple(form for source in _SOURCES for form in source.FORMATS)
 GENERATORS: tuple[Generator, ...] = (*blocks.GENERATORS,)

@@ -7,10 +7,11 @@ from typing import Any
 from fairbound.models.block_assignment import APPLICANTS
 from fairbound.models.block_assignment import PROBLEM as BLOCKS
 from fairbound.models.cep_grouping import PROBLEM as CEP
+from fairbound.models.district_transfer import PROBLEM as TRANSFERS
 from fairbound.models.errors import InputError, nearest
 from fairbound.models.problem import Problem
 
-PROBLEMS: dict[str, Problem[Any, Any]] = {problem.name: problem for problem in (CEP, BLOCKS, APPLICANTS)}
+PROBLEMS: dict[str, Problem[Any, Any]] = {problem.name: problem for problem in (CEP, TRANSFERS, BLOCKS, APPLICANTS)}
 
 
 def find_problem(name: str) -> Problem[Any, Any]:

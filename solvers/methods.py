@@ -15,11 +15,12 @@ from typing import Any
 from fairbound.models.errors import InputError, nearest
 from fairbound.models.problem import Formulation, Instance, Problem, Scope
 from fairbound.models.registry import find_problem
-from fairbound.solvers.algorithms import price_curve, subset_dp
+from fairbound.solvers.algorithms import nonlinear_engines, outer_approximation, price_curve, spatial_tree, subset_dp
 from fairbound.solvers.algorithms import zones as zone_algorithms
 from fairbound.solvers.baselines import applicants as applicant_baselines
 from fairbound.solvers.baselines import block_assignment as zone_baselines
 from fairbound.solvers.baselines import cep_grouping as cep_baselines
+from fairbound.solvers.baselines import district_transfer as transfer_baselines
 from fairbound.solvers.baselines.base import Baseline
 from fairbound.solvers.engines import highs
 from fairbound.solvers.method import Kind, Method
@@ -34,11 +35,18 @@ ALGORITHMS: dict[str, Sequence[Method]] = {
     "applicants": zone_algorithms.APPLICANT_METHODS,
     "blocks": zone_algorithms.METHODS,
     "cep": (subset_dp.METHOD, price_curve.METHOD),
+    "transfers": (
+        spatial_tree.METHOD,
+        outer_approximation.METHOD,
+        *nonlinear_engines.METHODS,
+        *transfer_baselines.METHODS,
+    ),
 }
 DEFAULTS: dict[str, Sequence[str]] = {
     "applicants": ("race_counts",),
     "blocks": ("separator_loop", "share_levels"),
     "cep": ("membership", "subset_dp", "price_curve"),
+    "transfers": ("spatial_tree", "outer_approximation"),
 }
 """Exact methods that a problem is asked with first, in this order; the others follow as listed."""
 
@@ -165,12 +173,13 @@ def find_method(problem: Problem[Any, Any], name: str) -> Method:
 def default_method(instance: Instance, objective: str) -> Method:
     """The first exact method that takes the question, in the order of ``DEFAULTS``."""
     problem = find_problem(instance.problem)
-    reasons = []
+    reasons: dict[str, list[str]] = {}
     first = {name: i for i, name in enumerate(DEFAULTS.get(problem.name, ()))}
     exact = [method for method in methods_of(problem) if method.exact]
     for method in sorted(exact, key=lambda method: first.get(method.name, len(first))):
         reason = method.refuses(instance, objective)
         if reason is None:
             return method
-        reasons.append(f"{method.name}: {reason}")
-    raise InputError(f"no exact method takes {instance.name} with objective {objective} ({'; '.join(reasons)})")
+        reasons.setdefault(reason, []).append(method.name)
+    said = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in reasons.items())
+    raise InputError(f"no exact method takes {instance.name} with objective {objective} ({said})")

@@ -8,6 +8,7 @@ import pyomo.environ as pyo
 import pytest
 import tiny_blocks
 import tiny_cep
+import tiny_transfers
 from fairbound.models.problem import Formulation, Instance, Scope, Sense
 from fairbound.models.registry import PROBLEMS, find_problem
 from fairbound.solvers.method import Kind, Method
@@ -15,9 +16,10 @@ from fairbound.solvers.methods import methods_of, relaxation_bound
 from fairbound.solvers.result import Settings, Status, engine_accuracy
 from tiny import Tiny
 
-TINIES = (tiny_cep.TINY, tiny_blocks.ZONES, tiny_blocks.APPLICANTS)
+TINIES = (tiny_cep.TINY, tiny_transfers.TINY, tiny_blocks.ZONES, tiny_blocks.APPLICANTS)
 NAMED = {
     tiny_cep.TINY.problem: tiny_cep.NAMED,
+    tiny_transfers.TINY.problem: tiny_transfers.NAMED,
     tiny_blocks.ZONES.problem: tiny_blocks.ZONES_NAMED,
     tiny_blocks.APPLICANTS.problem: tiny_blocks.APPLICANTS_NAMED,
 }
@@ -52,22 +54,26 @@ def test_methods_agree_with_brute_force(tiny: Tiny, instance: Instance, objectiv
             continue
         asked.append(method)
         result = method.run(instance, objective, Settings(), None)
-        if not method.closes and result.solution is None:
+        proves = method.exact and method.closes
+        if not proves and result.solution is None:
             assert best is None or not method.exact, method.name
-        elif not method.closes:
+        elif not proves:
             assert result.status in (Status.OPTIMAL, Status.FEASIBLE, Status.INVALID), method.name
             assert result.status is not Status.INVALID or result.violations, method.name
         elif best is None:
             assert result.status is Status.INFEASIBLE, method.name
         else:
-            assert result.status is Status.OPTIMAL, method.name
-            assert result.primal_bound == best, method.name
+            assert result.status is Status.OPTIMAL or tiny.tolerance, method.name
+            assert result.primal_bound is not None, method.name
+            assert abs(result.primal_bound - best) <= tiny.slack(best), method.name
         if best is not None and result.primal_bound is not None:
             sense = problem.objective(objective).sense
-            assert not sense.improves(result.primal_bound, best), method.name
+            ahead = sense.improves(result.primal_bound, best)
+            assert not ahead or abs(result.primal_bound - best) <= tiny.slack(best), method.name
         if best is not None and result.dual_bound is not None:
-            assert not problem.objective(objective).sense.improves(best, result.dual_bound), method.name
-    assert any(method.closes for method in asked)
+            missed = problem.objective(objective).sense.improves(best, result.dual_bound)
+            assert not missed or abs(result.dual_bound - best) <= tiny.slack(best) / 1000, method.name
+    assert any(method.exact and method.closes for method in asked)
 
 
 @pytest.mark.parametrize(("tiny", "instance", "objective"), QUESTIONS)

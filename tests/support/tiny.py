@@ -21,9 +21,17 @@ class Tiny:
     lp_bounds
         Pinned LP bounds: (instance name, objective) -> formulation -> bound. A rewrite that is
         weaker or stronger is noticed here.
+    tolerance
+        How far from ``best`` an exact method may stay where the optimum is no rational number:
+        relative to max(best, 1/100).
     """
 
     problem: str
     instances: Sequence[Any]
     best: Callable[[Any, str], Fraction | None]
     lp_bounds: Mapping[tuple[str, str], Mapping[str, float]] = field(default_factory=dict)
+    tolerance: Fraction = Fraction(0)
+
+    def slack(self, best: Fraction) -> Fraction:
+        """The same, absolute."""
+        return self.tolerance * max(abs(best), Fraction(1, 100))

@@ -1,0 +1,514 @@
+"""District transfers: instance, solution and exact evaluation.
+
+Students may attend school in a neighbouring district, so that districts resemble one another more.
+A plan says how many students of each district attend in each neighbour. Equation numbers are those
+of ``docs/transfers.md``. Source: the poster "Reducing Inter-District Inequality as a Constrained
+Multi-Objective Optimization Problem" (Bermudez, Lee, Olive, Wright, McCullough).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from fairbound.models.errors import InputError, nearest
+from fairbound.models.exact import decimal_text, parse_number
+from fairbound.models.problem import Evaluation, Instance, Objective, Sense, Violation
+
+RACE, RACE_WEIGHTED, COMBINED = "race", "race_weighted", "combined"
+RACE_L1, RACE_L1_WEIGHTED = "race_l1", "race_l1_weighted"
+
+OBJECTIVES = (
+    Objective(RACE, Sense.MINIMIZE, "squared share", "mean over districts of squared deviations of shares, (3)"),
+    Objective(RACE_WEIGHTED, Sense.MINIMIZE, "squared share", "the same mean over students, equation (9)"),
+    Objective(RACE_L1, Sense.MINIMIZE, "share", "mean over districts of absolute deviations of shares, (10)"),
+    Objective(RACE_L1_WEIGHTED, Sense.MINIMIZE, "share", "the same mean over students, equation (11)"),
+    Objective(COMBINED, Sense.MINIMIZE, "scaled squares", "race and every measure, min-max scaled, equation (8)"),
+)
+
+
+class Reading(StrEnum):
+    """What becomes of teachers and revenue when students leave."""
+
+    MOVE = "move"
+    STAY = "stay"
+
+
+class Kind(StrEnum):
+    """How a measure relates to students."""
+
+    STUDENTS_PER = "students_per"
+    """Students for each unit, such as students per teacher; equation (4)."""
+    PER_STUDENT = "per_student"
+    """Units for each student, such as local revenue per student; equation (5)."""
+
+
+@dataclass(frozen=True)
+class District:
+    """One district: students of each group, and its point on a map where known."""
+
+    id: str
+    counts: tuple[Fraction, ...]
+    point: tuple[Fraction, Fraction] | None = None
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A further quantity of every district, in the order of the districts.
+
+    Attributes
+    ----------
+    amounts
+        Teachers, dollars, ...; above 0 where students are counted per unit.
+    provenance
+        Where the amounts come from; says so when they are synthetic or a proxy.
+    """
+
+    name: str
+    kind: Kind
+    amounts: tuple[Fraction, ...]
+    provenance: str = ""
+
+
+@dataclass(frozen=True)
+class TransferInstance(Instance):
+    """Districts, their borders and the rules of a plan.
+
+    Attributes
+    ----------
+    groups
+        Names of the groups that ``District.counts`` counts.
+    borders
+        Pairs of districts, each once; students move along them both ways.
+    p
+        Largest share of all students that may move, equation (6).
+    band, floor
+        Size bands, equation (7): within ``band`` of today, at least ``floor`` of today.
+    reading
+        Whether measures move with students or stay.
+    weights
+        Weights of the terms of ``combined``; a term that is absent weighs 1.
+    whole
+        Whether students move only whole.
+    caps
+        Largest values of objectives: pairs (objective, value).
+    """
+
+    name: str
+    groups: tuple[str, ...]
+    districts: tuple[District, ...]
+    borders: tuple[tuple[str, str], ...]
+    measures: tuple[Measure, ...] = ()
+    p: Fraction = Fraction(1)
+    band: Fraction | None = Fraction(1, 4)
+    floor: Fraction | None = None
+    reading: Reading = Reading.MOVE
+    weights: tuple[tuple[str, Fraction], ...] = ()
+    whole: bool = False
+    caps: tuple[tuple[str, Fraction], ...] = ()
+    repairs: tuple[str, ...] = ()
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        _validate(self)
+
+    @property
+    def problem(self) -> str:
+        return "transfers"
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        text = {
+            "p": decimal_text(self.p),
+            "band": "none" if self.band is None else decimal_text(self.band),
+            "floor": "none" if self.floor is None else decimal_text(self.floor),
+            "reading": self.reading.value,
+            "weights": ";".join(f"{name}={decimal_text(weight)}" for name, weight in self.weights),
+            "whole": "yes" if self.whole else "no",
+        }
+        return text | {f"max_{objective}": decimal_text(value) for objective, value in self.caps}
+
+    def canonical(self) -> dict[str, Any]:
+        return {
+            "problem": self.problem,
+            "groups": list(self.groups),
+            "districts": [[d.id, *(decimal_text(count) for count in d.counts)] for d in self.districts],
+            "borders": [list(pair) for pair in self.borders],
+            "measures": [[m.name, m.kind.value, *(decimal_text(a) for a in m.amounts)] for m in self.measures],
+            "parameters": self.parameters,
+            "repairs": list(self.repairs),
+        }
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        return {district.id: i for i, district in enumerate(self.districts)}
+
+    @cached_property
+    def neighbours(self) -> tuple[tuple[int, ...], ...]:
+        """Neighbours of each district, sorted; the relation is symmetric."""
+        found: list[set[int]] = [set() for _ in self.districts]
+        for a, b in self.borders:
+            found[self.index[a]].add(self.index[b])
+            found[self.index[b]].add(self.index[a])
+        return tuple(tuple(sorted(one)) for one in found)
+
+    @cached_property
+    def arcs(self) -> tuple[tuple[int, int], ...]:
+        """(from, to) for every border, both ways."""
+        return tuple((i, j) for i, near in enumerate(self.neighbours) for j in near)
+
+    @cached_property
+    def sizes(self) -> tuple[Fraction, ...]:
+        """S_i: students of each district today."""
+        return tuple(sum(district.counts, Fraction(0)) for district in self.districts)
+
+    @cached_property
+    def total(self) -> Fraction:
+        return sum(self.sizes, Fraction(0))
+
+    @cached_property
+    def overall(self) -> tuple[Fraction, ...]:
+        """mu_r: share of each group among all students."""
+        return tuple(
+            sum((d.counts[r] for d in self.districts), Fraction(0)) / self.total for r in range(len(self.groups))
+        )
+
+    @cached_property
+    def deviations(self) -> tuple[tuple[Fraction, ...], ...]:
+        """a_ir - mu_r: how far each district's mix of today is from the overall one."""
+        return tuple(
+            tuple(count / size - mu for count, mu in zip(district.counts, self.overall, strict=True))
+            for district, size in zip(self.districts, self.sizes, strict=True)
+        )
+
+    @cached_property
+    def size_bounds(self) -> tuple[tuple[Fraction, Fraction], ...]:
+        """[l_j, u_j]: the sizes that equation (7), the borders and equation (6) leave possible."""
+        bounds = []
+        for j, size in enumerate(self.sizes):
+            low = max(Fraction(0), size - self.p * self.total)
+            high = size + min(self.p * self.total, sum((self.sizes[i] for i in self.neighbours[j]), Fraction(0)))
+            if self.band is not None:
+                low, high = max(low, (1 - self.band) * size), min(high, (1 + self.band) * size)
+            if self.floor is not None:
+                low = max(low, self.floor * size)
+            bounds.append((low, high))
+        return tuple(bounds)
+
+    @cached_property
+    def start(self) -> dict[str, Fraction]:
+        """Every objective's value with nobody moved."""
+        return dict(evaluate(self, TransferPlan(())).values)
+
+    def weight(self, term: str) -> Fraction:
+        """Weight of a term of ``combined``."""
+        return dict(self.weights).get(term, Fraction(1))
+
+    @cached_property
+    def scales(self) -> dict[str, Fraction]:
+        """1 / (max - min) of each term over the districts of today; 1 where all are equal."""
+        scales = {}
+        for term, values in district_terms(self, self.sizes, _amounts_today(self), self.deviations).items():
+            span = max(values) - min(values)
+            scales[term] = 1 / span if span else Fraction(1)
+        return scales
+
+
+@dataclass(frozen=True)
+class TransferPlan:
+    """A solution: triples (from, to, students); who is not named stays."""
+
+    moves: tuple[tuple[str, str, Fraction], ...]
+
+    @classmethod
+    def of(cls, moves: Iterable[tuple[str, str, Fraction]]) -> TransferPlan:
+        """A plan in canonical order, moves between the same two districts added up, zeros dropped."""
+        total: dict[tuple[str, str], Fraction] = {}
+        for origin, target, students in moves:
+            total[origin, target] = total.get((origin, target), Fraction(0)) + students
+        return cls(tuple((a, b, students) for (a, b), students in sorted(total.items()) if students))
+
+
+def refuse_unbanded(instance: TransferInstance) -> str | None:
+    """Why sizes without a positive lower bound make the question ill-posed, or ``None``.
+
+    The objectives see shares only: emptying a district costs nothing and leaves 0/0.
+    """
+    for district, (low, _) in zip(instance.districts, instance.size_bounds, strict=True):
+        if low <= 0:
+            return (
+                f"nothing keeps students in district {district.id}, and the objective sees shares only: an emptied "
+                "district is 0/0; bound the sizes with band (below 1) or floor"
+            )
+    return None
+
+
+def _validate(instance: TransferInstance) -> None:
+    """Refuse an instance that no reading of the rules can make sense of."""
+    if not instance.districts:
+        raise InputError("no districts", wanted="at least one")
+    if not instance.groups:
+        raise InputError("no groups of students", wanted="at least one")
+    seen: set[str] = set()
+    for district in instance.districts:
+        if district.id in seen:
+            raise InputError("duplicate district", found=district.id, wanted="each district once")
+        seen.add(district.id)
+        if len(district.counts) != len(instance.groups):
+            raise InputError(
+                f"district {district.id}: counts", found=len(district.counts), wanted=f"{len(instance.groups)} groups"
+            )
+        if min(district.counts) < 0:
+            raise InputError(f"district {district.id}: negative count", wanted="counts at least 0")
+        if sum(district.counts) == 0:
+            raise InputError(f"district {district.id} has no students", wanted="at least one student")
+    for a, b in instance.borders:
+        for end in (a, b):
+            if end not in seen:
+                raise InputError("border of an unknown district", found=end, wanted=nearest(end, sorted(seen)))
+        if a == b:
+            raise InputError("border of a district with itself", found=a, wanted="two different districts")
+    names = ["race"]
+    for measure in instance.measures:
+        if measure.name in names:
+            raise InputError("duplicate measure", found=measure.name, wanted="each name once")
+        names.append(measure.name)
+        if len(measure.amounts) != len(instance.districts):
+            raise InputError(f"measure {measure.name}: amounts", wanted="one for every district")
+        least = min(measure.amounts)
+        if least < 0 or (least == 0 and measure.kind is Kind.STUDENTS_PER):
+            wanted = "amounts above 0" if measure.kind is Kind.STUDENTS_PER else "amounts at least 0"
+            raise InputError(f"measure {measure.name}", found=decimal_text(least), wanted=wanted)
+    if not 0 <= instance.p <= 1:
+        raise InputError("parameter p", found=decimal_text(instance.p), wanted="a share in [0, 1]")
+    if instance.band is not None and not 0 <= instance.band <= 1:
+        raise InputError("parameter band", found=decimal_text(instance.band), wanted="a share in [0, 1], or none")
+    if instance.floor is not None and not 0 < instance.floor <= 1:
+        raise InputError("parameter floor", found=decimal_text(instance.floor), wanted="a share in (0, 1], or none")
+    for name, weight in instance.weights:
+        if name not in names:
+            raise InputError("parameter weights: unknown term", found=name, wanted=nearest(name, names))
+        if weight < 0:
+            raise InputError(f"parameter weights: {name}", found=decimal_text(weight), wanted="a number at least 0")
+    if instance.whole and any(size.denominator != 1 for size in instance.sizes):
+        raise InputError("parameter whole", found="yes", wanted="whole counts of students in every district")
+
+
+def _amounts_today(instance: TransferInstance) -> list[list[Fraction]]:
+    return [list(measure.amounts) for measure in instance.measures]
+
+
+def district_terms(
+    instance: TransferInstance,
+    sizes: Sequence[Fraction],
+    amounts: Sequence[Sequence[Fraction]],
+    deviations: Sequence[Sequence[Fraction]],
+) -> dict[str, list[Fraction]]:
+    """f_alpha, f_beta, f_gamma, ... of every district: equations (3) to (5).
+
+    Parameters
+    ----------
+    sizes
+        n_j, all above 0.
+    amounts
+        Of each measure in each district.
+    deviations
+        Share of each group in each district minus the overall share.
+    """
+    terms = {RACE: [sum((d * d for d in row), Fraction(0)) for row in deviations]}
+    for measure, now in zip(instance.measures, amounts, strict=True):
+        whole = sum(measure.amounts, Fraction(0))
+        if measure.kind is Kind.STUDENTS_PER:
+            terms[measure.name] = [(n / a - instance.total / whole) ** 2 for n, a in zip(sizes, now, strict=True)]
+        else:
+            terms[measure.name] = [(a / n - whole / instance.total) ** 2 for n, a in zip(sizes, now, strict=True)]
+    return terms
+
+
+def evaluate(instance: TransferInstance, plan: TransferPlan) -> Evaluation:
+    """Score a plan exactly: every objective and every rule of the instance.
+
+    A plan that leaves a district without students has no composition there and scores 0 for it;
+    that is a violation.
+    """
+    count = len(instance.districts)
+    flow: dict[tuple[int, int], Fraction] = {}
+    violations: list[Violation] = []
+    for origin, target, students in plan.moves:
+        where = f"{origin} to {target}"
+        if origin not in instance.index or target not in instance.index:
+            violations.append(Violation("known districts", where, "an unknown district", "districts of the instance"))
+            continue
+        i, j = instance.index[origin], instance.index[target]
+        if j not in instance.neighbours[i]:
+            violations.append(Violation("borders", where, "no shared border", "a neighbour"))
+        if students < 0:
+            violations.append(Violation("no negative moves", where, decimal_text(students), "at least 0"))
+        if instance.whole and students.denominator != 1:
+            violations.append(Violation("whole students", where, decimal_text(students), "a whole number"))
+        flow[i, j] = flow.get((i, j), Fraction(0)) + students
+
+    leaving, arriving = [Fraction(0)] * count, [Fraction(0)] * count
+    groups = [list(district.counts) for district in instance.districts]
+    amounts = _amounts_today(instance)
+    for (i, j), students in flow.items():
+        leaving[i] += students
+        arriving[j] += students
+        share = students / instance.sizes[i]
+        for r, total in enumerate(instance.districts[i].counts):
+            groups[i][r] -= share * total
+            groups[j][r] += share * total
+        if instance.reading is Reading.MOVE:
+            for now, measure in zip(amounts, instance.measures, strict=True):
+                now[i] -= share * measure.amounts[i]
+                now[j] += share * measure.amounts[i]
+    sizes = [size - out + new for size, out, new in zip(instance.sizes, leaving, arriving, strict=True)]
+    violations += _broken_rules(instance, sizes, leaving)
+
+    kept = [
+        j
+        for j in range(count)
+        if sizes[j] > 0
+        and all(now[j] > 0 or m.kind is Kind.PER_STUDENT for now, m in zip(amounts, instance.measures, strict=True))
+    ]
+    deviations = [[g / sizes[j] - mu for g, mu in zip(groups[j], instance.overall, strict=True)] for j in kept]
+    terms = district_terms(instance, [sizes[j] for j in kept], [[now[j] for j in kept] for now in amounts], deviations)
+    absolute = [sum((abs(d) for d in row), Fraction(0)) for row in deviations]
+    means = {term: sum(values, Fraction(0)) / count for term, values in terms.items()}
+    values = {
+        RACE: means[RACE],
+        RACE_WEIGHTED: sum((sizes[j] * f for j, f in zip(kept, terms[RACE], strict=True)), Fraction(0))
+        / instance.total,
+        RACE_L1: sum(absolute, Fraction(0)) / count,
+        RACE_L1_WEIGHTED: sum((sizes[j] * f for j, f in zip(kept, absolute, strict=True)), Fraction(0))
+        / instance.total,
+        COMBINED: sum(
+            (instance.weight(term) * instance.scales[term] * mean for term, mean in means.items()), Fraction(0)
+        ),
+    }
+    for name, cap in instance.caps:
+        if values[name] > cap:
+            violations.append(Violation(f"max_{name}", "the plan", decimal_text(values[name]), decimal_text(cap)))
+    measures = {"moved_students": sum(leaving, Fraction(0)), "moved_share": sum(leaving, Fraction(0)) / instance.total}
+    for term, found in terms.items():
+        measures[f"{term}_mean"] = means[term]
+        measures[f"{term}_max"] = max(found, default=Fraction(0))
+    return Evaluation(values, tuple(violations), measures)
+
+
+def _broken_rules(
+    instance: TransferInstance, sizes: Sequence[Fraction], leaving: Sequence[Fraction]
+) -> list[Violation]:
+    broken = []
+    for district, size, out, today in zip(instance.districts, sizes, leaving, instance.sizes, strict=True):
+        where = f"district {district.id}"
+        if out > today:
+            broken.append(
+                Violation("conservation", where, f"{decimal_text(out)} leave", f"at most {decimal_text(today)}")
+            )
+        if size <= 0:
+            broken.append(Violation("students in every district", where, decimal_text(size), "above 0"))
+        if instance.band is not None and not (1 - instance.band) * today <= size <= (1 + instance.band) * today:
+            low, high = decimal_text((1 - instance.band) * today), decimal_text((1 + instance.band) * today)
+            broken.append(Violation("band", where, f"{decimal_text(size)} students", f"{low} to {high}"))
+        if instance.floor is not None and size < instance.floor * today:
+            broken.append(
+                Violation(
+                    "floor", where, f"{decimal_text(size)} students", f"at least {decimal_text(instance.floor * today)}"
+                )
+            )
+    moved, limit = sum(leaving, Fraction(0)), instance.p * instance.total
+    if moved > limit:
+        broken.append(Violation("p", "the plan", f"{decimal_text(moved)} moved", f"at most {decimal_text(limit)}"))
+    return broken
+
+
+def bounded(instance: TransferInstance, objective: str, value: Fraction) -> TransferInstance:
+    """The instance with one more rule: ``objective`` is at most ``value``."""
+    caps = dict(instance.caps)
+    caps[objective] = min(value, caps.get(objective, value))
+    return replace(instance, caps=tuple(sorted(caps.items())))
+
+
+def lattice(instance: TransferInstance, objective: str) -> Fraction | None:
+    """No lattice: ratios of real numbers come arbitrarily close to one another."""
+    return None
+
+
+def solution_rows(instance: TransferInstance, plan: TransferPlan) -> list[dict[str, str]]:
+    """One row for every move; a plan that moves nobody has one row of 0 students."""
+    moves: Sequence[tuple[str, str, Fraction]] = plan.moves
+    if not moves:
+        first = instance.districts[0].id
+        moves = ((first, first, Fraction(0)),)
+    return [{"from": a, "to": b, "students": decimal_text(students)} for a, b, students in moves]
+
+
+def read_solution(instance: TransferInstance, rows: Sequence[Mapping[str, str]]) -> TransferPlan:
+    """Read a plan from rows with ``from``, ``to`` and ``students``; raises ``InputError``."""
+    moves = []
+    for line, row in enumerate(rows, start=2):
+        for column in ("from", "to", "students"):
+            if column not in row:
+                raise InputError("missing column", row=1, column=column, wanted="from, to and students")
+        for column in ("from", "to"):
+            if row[column].strip() not in instance.index:
+                known = sorted(instance.index)
+                raise InputError(
+                    "unknown district", row=line, column=column, found=row[column], wanted=nearest(row[column], known)
+                )
+        try:
+            students = parse_number(row["students"])
+        except ValueError:
+            raise InputError(
+                "cannot be used", row=line, column="students", found=row["students"], wanted="a number"
+            ) from None
+        moves.append((row["from"].strip(), row["to"].strip(), students))
+    return TransferPlan.of(moves)
+
+
+def solution_summary(instance: TransferInstance, plan: TransferPlan) -> list[dict[str, str]]:
+    """One row per district: students and race term before and after."""
+    before, after = district_table(instance, TransferPlan(())), district_table(instance, plan)
+    return [
+        {
+            "district": district.id,
+            "students": f"{float(old[0]):,.10g}",
+            "students after": f"{float(new[0]):,.2f}",
+            "race term": f"{float(old[1]):.5f}",
+            "race term after": f"{float(new[1]):.5f}",
+        }
+        for district, old, new in zip(instance.districts, before, after, strict=True)
+    ]
+
+
+def district_table(instance: TransferInstance, plan: TransferPlan) -> list[tuple[Fraction, Fraction]]:
+    """Size and race term of every district under a plan."""
+    groups = [list(district.counts) for district in instance.districts]
+    for origin, target, students in plan.moves:
+        i, j = instance.index[origin], instance.index[target]
+        for r, total in enumerate(instance.districts[i].counts):
+            groups[i][r] -= students * total / instance.sizes[i]
+            groups[j][r] += students * total / instance.sizes[i]
+    table = []
+    for row in groups:
+        size = sum(row, Fraction(0))
+        shares = zip(row, instance.overall, strict=True)
+        table.append((size, sum(((g / size - mu) ** 2 for g, mu in shares), Fraction(0)) if size > 0 else Fraction(0)))
+    return table
+
+
+def facts(instance: TransferInstance) -> dict[str, str]:
+    """Size of an instance for people."""
+    return {
+        "districts": f"{len(instance.districts):,}",
+        "borders": f"{len(instance.borders):,}",
+        "students": f"{float(instance.total):,.10g}",
+        "groups": f"{len(instance.groups):,}",
+        "measures": ", ".join(f"{m.name} ({m.provenance})" if m.provenance else m.name for m in instance.measures)
+        or "none",
+    }

@@ -1,0 +1,395 @@
+"""Spatial branch and bound over district sizes: the unweighted objectives, to a proven gap.
+
+A node is a box of sizes; its bound comes from the linear program of ``transfer_lp`` by safe weak duality,
+its incumbents from LP points and a local search, each repaired and evaluated exactly. A node is split at
+the district whose charge falls furthest short of its score. As boxes shrink the two ends of an interval
+meet and the relaxation becomes the problem itself.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from math import inf, nextafter
+from typing import Any
+
+import highspy
+import numpy as np
+from fairbound.models.district_transfer import PROBLEM, TransferInstance, TransferPlan, evaluate
+from fairbound.models.district_transfer.problem import COMBINED, RACE, RACE_L1
+from fairbound.models.district_transfer.repair import repair
+from fairbound.models.district_transfer.rules import refuse_common
+from fairbound.solvers.algorithms.composition import Floats, composition
+from fairbound.solvers.algorithms.transfer_lp import Multipliers, NodeProgram, Point
+from fairbound.solvers.engines import highs
+from fairbound.solvers.method import Kind, Method
+from fairbound.solvers.result import (
+    EngineInfo,
+    ModelSize,
+    OnProgress,
+    Progress,
+    Result,
+    Seconds,
+    Settings,
+    Termination,
+    conclude,
+)
+
+NAME = "spatial_tree"
+DEFAULT_GAP = 1e-4
+"""Asked for where a gap of 0 is asked: the optimum is irrational in general, so bounds meet only at a limit."""
+NEGLIGIBLE = 1e-6
+"""A share of the value of today that is not worth a proof: an optimum of 0 has no relative gap."""
+ROOT_ROUNDS, NODE_ROUNDS = 40, 4
+CUT_SHARE = 1e-5
+"""A cut is worth adding when it is violated by this share of the objective, divided by the districts."""
+TIGHTENINGS = 3
+RADII, STEPS, SEARCH_ROUNDS = (1.25, 1.1, 1.03, 1.01), 24, 8
+DIVE_EVERY, DIVE_DEPTH = 64, 24
+"""Of every 64 nodes, 24 follow one path down from the node of least bound."""
+EDGE = 0.1
+"""A split leaves each side at least this share of the interval, on a logarithmic scale."""
+
+
+@dataclass
+class Node:
+    """A box of sizes with its bound; ``record`` keeps the tree for a certificate."""
+
+    bound: float
+    low: Floats
+    high: Floats
+    shortfall: Floats
+    sizes: Floats
+    record: Record
+
+
+@dataclass
+class Record:
+    """A node of the finished tree: a split with two children, or a leaf with multipliers."""
+
+    split: tuple[int, float] | None = None
+    children: list[Record] = field(default_factory=list)
+    multipliers: Multipliers | None = None
+
+
+@dataclass
+class Tree:
+    """A run of branch and bound; bounds are of the sum over districts, N times the objective."""
+
+    instance: TransferInstance
+    objective: str
+    gap: float
+    deadline: float
+    tighten: bool = True
+    on_progress: OnProgress | None = None
+    best: float = inf
+    plan: TransferPlan = field(default_factory=lambda: TransferPlan(()))
+    closed: float = inf
+    nodes: int = 0
+    termination: Termination = Termination.GAP_LIMIT
+    trace: list[Progress] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.began = time.perf_counter()
+        self.N = len(self.instance.districts)
+        bounds = self.instance.size_bounds
+        # Outward, so that the float box holds the exact one.
+        self.low = np.array([nextafter(float(low), 0.0) for low, _ in bounds])
+        self.high = np.array([nextafter(float(high), inf) for _, high in bounds])
+        self.program = NodeProgram(self.instance, composition(self.instance, self.objective), self.low, self.high)
+        self.root = Record()
+        self._offer(TransferPlan(()))
+        self.start = self.best
+
+    # Incumbents -------------------------------------------------------------------------------
+
+    def _offer(self, plan: TransferPlan) -> None:
+        """Take a plan as incumbent if its exact value is better."""
+        evaluation = evaluate(self.instance, plan)
+        value = float(evaluation.values[self.objective]) * self.N
+        if evaluation.feasible and value < self.best:
+            self.best, self.plan = value, plan
+
+    def _arc_moves(self, point: Point) -> Floats:
+        program = self.program
+        table = np.zeros((self.N, self.N))
+        table[program.source, program.target] = point.students
+        return np.array([table[i, j] for i, j in self.instance.arcs])
+
+    def consider(self, point: Point, search: bool) -> None:
+        """Incumbents from an LP point: as it stands where it is better, and after a local search."""
+        if search and self.instance.arcs:
+            point = self._searched(point)
+        if point.score.sum() < self.best * (1 - 1e-7):
+            moves = self._arc_moves(point).tolist()
+            self._offer(repair(self.instance, dict(zip(self.instance.arcs, moves, strict=True))))
+
+    def _searched(self, point: Point) -> Point:
+        """A local search in sizes: solve the program in ever smaller boxes around the best point so far.
+
+        In a narrow box the relaxation is all but the problem, and it is global in the moves. A box
+        whose bound is no better than the incumbent holds nothing to find.
+        """
+        for radius in RADII:
+            for _ in range(STEPS):
+                low = np.minimum(np.maximum(self.low, point.sizes / radius), self.high)
+                high = np.maximum(np.minimum(self.high, point.sizes * radius), low)
+                found = self._relaxed(low, high, SEARCH_ROUNDS)
+                if found is None or found.value >= self.best * (1 - 1e-7):
+                    return point
+                better = float(found.score.sum()) < float(point.score.sum()) * (1 - 1e-5)
+                point = found if better or radius is RADII[0] else point
+                if not better:
+                    break
+        return point
+
+    # Nodes ------------------------------------------------------------------------------------
+
+    @property
+    def target(self) -> float:
+        """A node whose bound reaches this needs no further look."""
+        return min(self.best * (1 - self.gap), self.best - NEGLIGIBLE * self.start)
+
+    def solve_node(
+        self, low: Floats, high: Floats, bound: float, rounds: int, record: Record
+    ) -> tuple[float, Point] | None:
+        """Bound and point of a box; cuts are added for at most ``rounds`` rounds."""
+        program = self.program
+        point = self._relaxed(low, high, rounds)
+        if point is None:
+            return None
+        multipliers = program.multipliers()
+        safe = program.safe_bound(multipliers)
+        record.multipliers = multipliers
+        program.purge()
+        return max(bound, safe), point
+
+    def _relaxed(self, low: Floats, high: Floats, rounds: int) -> Point | None:
+        """Solve the program of a box, with at most ``rounds`` rounds of cuts; ``None`` if the engine fails."""
+        program = self.program
+        program.set_box(low, high)
+        last = -inf
+        for turn in range(rounds):
+            x = program.run()
+            if x is None:
+                return None
+            point = program.point(x)
+            if point.value >= self.target * (1 + 1e-6) or turn == rounds - 1:
+                return point
+            tolerance = CUT_SHARE * max(point.value, 0.02 * self.best, 1e-9) / self.N
+            violated = program.separate(x, tolerance)
+            stalled = turn > 8 and point.value - last < 1e-6 * point.value
+            if violated <= 20 * tolerance or stalled:
+                return point if program.run() is not None else None
+            last = point.value
+        return None
+
+    def branch_point(self, node: Node, j: int) -> float:
+        """Where to split: between the LP's size and the geometric middle, away from the ends."""
+        low, high = node.low[j], node.high[j]
+        ratio = (high / low) ** EDGE
+        at = 0.5 * node.sizes[j] + 0.5 * float(np.sqrt(low * high))
+        return float(np.round(min(max(at, low * ratio), high / ratio) * 2**20) / 2**20)
+
+    def run(self) -> None:
+        """Branch until the gap, the deadline or an interrupt."""
+        open_nodes: list[tuple[float, int, Node]] = []
+        try:
+            self._search(open_nodes)
+        except KeyboardInterrupt:
+            self.termination = Termination.INTERRUPTED
+        self.closed = min([self.closed, *(entry[0] for entry in open_nodes)])
+
+    def _search(self, open_nodes: list[tuple[float, int, Node]]) -> None:
+        node = self._root()
+        if node is None:
+            self.closed, self.termination = 0.0, Termination.ENGINE_ERROR
+            return
+        count = 0
+        heapq.heappush(open_nodes, (node.bound, count, node))
+        dive: Node | None = None
+        while open_nodes:
+            self._report(open_nodes[0][0])
+            if open_nodes[0][0] >= self.target:
+                break
+            # Mostly the least bound first; now and then straight down, where LP points become plans.
+            entry = next((e for e in open_nodes if e[2] is dive), open_nodes[0])
+            bound, _, node = entry
+            if time.perf_counter() > self.deadline:
+                self.termination = Termination.TIME_LIMIT
+                break
+            width = node.high / node.low
+            j = int(np.argmax(np.where(width > 1 + 1e-9, node.shortfall, -inf)))
+            if node.shortfall[j] <= 1e-12 or width[j] <= 1 + 1e-9:
+                # Nothing left to split: the box is a point as far as floats tell.
+                open_nodes.remove(entry)
+                heapq.heapify(open_nodes)
+                self.closed = min(self.closed, bound)
+                dive = None
+                continue
+            at = self.branch_point(node, j)
+            children = []
+            for side in (0, 1):
+                low, high = node.low.copy(), node.high.copy()
+                (high if side == 0 else low)[j] = at
+                record = Record()
+                found = self.solve_node(low, high, bound, NODE_ROUNDS, record)
+                if found is None:
+                    child = Node(bound, low, high, node.shortfall, node.sizes, record)
+                    record.multipliers = node.record.multipliers
+                else:
+                    value, point = found
+                    self.consider(point, side == 0 and (self.nodes < 4 or self.nodes % 8 == 0))
+                    child = Node(value, low, high, point.score - point.charged, point.sizes, record)
+                children.append(child)
+            # Only now: a split cut short by an interrupt must leave its parent open.
+            open_nodes.remove(entry)
+            heapq.heapify(open_nodes)
+            node.record.split, node.record.children = (j, at), [child.record for child in children]
+            node.record.multipliers = None
+            self.nodes += 1
+            for child in children:
+                if child.bound >= self.target:
+                    self.closed = min(self.closed, child.bound)
+                else:
+                    count += 1
+                    heapq.heappush(open_nodes, (child.bound, count, child))
+            diving = self.nodes % DIVE_EVERY < DIVE_DEPTH
+            dive = min(children, key=lambda child: child.bound) if diving else None
+
+    def _root(self) -> Node | None:
+        low, high, bound, node = self.low.copy(), self.high.copy(), 0.0, None
+        for turn in range(TIGHTENINGS + 1):
+            found = self.solve_node(low, high, bound, ROOT_ROUNDS, self.root)
+            if found is None:
+                break
+            bound, point = found
+            self.consider(point, True)
+            node = Node(bound, low, high, point.score - point.charged, point.sizes, self.root)
+            self._report(bound)
+            done = bound >= self.target or turn == TIGHTENINGS or not self.tighten
+            if done or time.perf_counter() > self.deadline:
+                break
+            new_low, new_high = self._tightened(low, high)
+            shrink = np.log(high / low).sum() - np.log(new_high / new_low).sum()
+            if shrink < 0.02 * np.log(high / low).sum():
+                break
+            low, high = new_low, new_high
+        return node
+
+    def _tightened(self, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+        """Sizes that a plan better than the incumbent can have: two LPs a district, bounded safely."""
+        program, engine = self.program, self.program.highs
+        program.set_box(low, high)  # the local search has been elsewhere
+        new_low, new_high = low.copy(), high.copy()
+        columns = np.concatenate([program.q.ravel(), program.q0]).astype(np.int32)
+        limit = self.best * (1 + 1e-9)
+        engine.addRow(-highspy.kHighsInf, limit, len(columns), columns, np.ones(len(columns)))
+        last = engine.getNumRow() - 1
+        engine.changeColsCost(len(columns), columns, np.zeros(len(columns)))
+        for j in range(self.N):
+            block = [program._block(j, side) for side in (0, 1)]
+            ends = (low[j] / program.S[j], high[j] / program.S[j])
+            for sign in (1.0, -1.0):
+                cost = (np.zeros(program.E), np.zeros(program.E))
+                for side in (0, 1):
+                    cost[side][program.first[j] : program.first[j + 1]] = sign * ends[side]
+                    engine.changeColsCost(len(block[side]), block[side], np.full(len(block[side]), sign * ends[side]))
+                if program.run() is None:
+                    continue
+                dual = max(0.0, -float(engine.getSolution().row_dual[last]))
+                safe = program.safe_bound(program.multipliers(), cost, (dual, limit)) * program.S[j]
+                if sign > 0:
+                    new_low[j] = max(low[j], safe * (1 - 1e-12))
+                else:
+                    new_high[j] = min(high[j], -safe * (1 + 1e-12))
+            for side in (0, 1):
+                engine.changeColsCost(len(block[side]), block[side], np.zeros(len(block[side])))
+        engine.changeColsCost(len(columns), columns, np.ones(len(columns)))
+        engine.deleteRows(1, np.array([last], dtype=np.int32))
+        keep = new_low < new_high
+        return np.where(keep, new_low, low), np.where(keep, new_high, high)
+
+    def _report(self, bound: float) -> None:
+        primal, dual = self.best / self.N, min(bound, self.closed, self.best) / self.N
+        if self.trace and (self.trace[-1].primal, self.trace[-1].dual) == (primal, dual):
+            return
+        moment = Progress(time.perf_counter() - self.began, primal, dual, self.nodes)
+        self.trace.append(moment)
+        if self.on_progress is not None:
+            self.on_progress(moment)
+
+    @property
+    def dual_bound(self) -> Fraction:
+        """Proven lower bound of the objective."""
+        return max(Fraction(0), Fraction(min(self.closed, self.best)) / self.N)
+
+
+def run(
+    instance: TransferInstance,
+    objective: str,
+    settings: Settings,
+    on_progress: OnProgress | None = None,
+    start: Any = None,
+) -> Result:
+    """Answer a question to ``settings.gap`` (``DEFAULT_GAP`` if 0)."""
+    began = time.perf_counter()
+    tree = grow(instance, objective, settings, on_progress, start)
+    program = tree.program
+    proven = not program.game.size_terms
+    dual = tree.dual_bound
+    plan_value = evaluate(instance, tree.plan).values[objective]
+    dual = min(dual, plan_value)
+    bounds: dict[str, Any] = {"exact_bound": dual} if proven else {"claimed_bound": float(dual)}
+    size = ModelSize(int(program.highs.getNumCol()), int(program.highs.getNumRow()), int(program.highs.getNumNz()), 0)
+    result = conclude(
+        PROBLEM,
+        instance,
+        objective,
+        NAME,
+        solution=tree.plan,
+        termination=tree.termination,
+        settings=settings,
+        engine=EngineInfo(highs.NAME, highs.version(), {"gap": tree.gap, "threads": 1}),
+        model=size,
+        nodes=tree.nodes,
+        trace=tuple(tree.trace),
+        **bounds,
+    )
+    total = time.perf_counter() - began
+    return replace(result, seconds=Seconds(solve=total, total=total))
+
+
+def grow(
+    instance: TransferInstance,
+    objective: str,
+    settings: Settings,
+    on_progress: OnProgress | None = None,
+    start: TransferPlan | None = None,
+    tighten: bool = True,
+) -> Tree:
+    """The finished tree; ``tighten=False`` keeps the root's box, so that a certificate needs no more."""
+    deadline = inf if settings.time_limit is None else time.perf_counter() + settings.time_limit
+    tree = Tree(instance, objective, settings.gap or DEFAULT_GAP, deadline, tighten, on_progress)
+    if start is not None:
+        tree._offer(start)
+    tree.run()
+    return tree
+
+
+def refuses(instance: TransferInstance, objective: str) -> str | None:
+    """Why the tree cannot answer a question, or ``None``."""
+    return refuse_common(instance, objective, (RACE, RACE_L1, COMBINED))
+
+
+METHOD = Method(
+    NAME,
+    Kind.ALGORITHM,
+    "spatial branch and bound over sizes: a proven gap for the unweighted objectives",
+    run,
+    refuses,
+)
+
+__all__ = ["METHOD", "Tree", "grow", "run"]

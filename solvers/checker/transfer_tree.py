@@ -1,0 +1,178 @@
+"""Replay a certificate of the race objective of district transfers, in rational arithmetic.
+
+Everything is recomputed from the districts in the file: compositions, cut coefficients, the bound of
+every leaf. Nothing of the search is trusted. ``docs/transfers.md`` proves why the check suffices:
+
+1. the root box holds every size that the rules allow, and each split covers its box;
+2. a leaf's bound follows from its multipliers by weak duality, whatever they are, if those of
+   inequalities are not negative;
+3. a cut at any point v lies under the square, 2 v a - v^2 <= a^2.
+
+Run it as ``python transfer_tree.py FILE``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from fractions import Fraction
+from typing import Any
+
+FORMAT = "fairbound transfers tree 1"
+POINT_SCALE, MULTIPLIER_SCALE = 2**30, 2**40
+
+
+class Rejected(Exception):
+    """The certificate proves nothing; the text says where it fails."""
+
+
+class Districts:
+    """The problem in the file."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        counts = [[Fraction(count) for count in row] for row in data["counts"]]
+        self.S = [sum(row, Fraction(0)) for row in counts]
+        if min(self.S) <= 0 or min(map(min, counts)) < 0:
+            raise Rejected("a district without students, or a negative count")
+        self.N, self.total = len(self.S), sum(self.S, Fraction(0))
+        groups = range(len(counts[0]))
+        mu = [sum((row[r] for row in counts), Fraction(0)) / self.total for r in groups]
+        self.a = [[row[r] / size - mu[r] for r in groups] for row, size in zip(counts, self.S, strict=True)]
+        self.p = Fraction(data["p"])
+        near: list[set[int]] = [{j} for j in range(self.N)]
+        for i, j in data["borders"]:
+            near[i].add(j)
+            near[j].add(i)
+        self.near = [[j, *sorted(one - {j})] for j, one in enumerate(near)]
+        self.band = None if data["band"] is None else Fraction(data["band"])
+        self.floor = None if data["floor"] is None else Fraction(data["floor"])
+
+    def bounds(self, j: int) -> tuple[Fraction, Fraction]:
+        """Sizes that the rules allow district j."""
+        size, most = self.S[j], self.p * self.total
+        low = max(Fraction(0), size - most)
+        high = size + min(most, sum((self.S[i] for i in self.near[j] if i != j), Fraction(0)))
+        if self.band is not None:
+            low, high = max(low, (1 - self.band) * size), min(high, (1 + self.band) * size)
+        if self.floor is not None:
+            low = max(low, self.floor * size)
+        return low, high
+
+    def value(self, plan: list[list[Any]]) -> Fraction:
+        """Race objective of a plan; raises ``Rejected`` where it breaks a rule."""
+        sizes, leaving = list(self.S), [Fraction(0)] * self.N
+        m = [[d * size for d in row] for row, size in zip(self.a, self.S, strict=True)]
+        for i, j, text in plan:
+            students = Fraction(text)
+            if students < 0 or i == j or j not in self.near[i]:
+                raise Rejected(f"a move from {i} to {j} that the rules forbid")
+            sizes[i], sizes[j], leaving[i] = sizes[i] - students, sizes[j] + students, leaving[i] + students
+            for r, d in enumerate(self.a[i]):
+                m[i][r] -= d * students
+                m[j][r] += d * students
+        for j, (size, out) in enumerate(zip(sizes, leaving, strict=True)):
+            low, high = self.bounds(j)
+            if out > self.S[j] or not low <= size <= high or size <= 0:
+                raise Rejected(f"district {j} of the plan breaks a rule")
+        if sum(leaving, Fraction(0)) > self.p * self.total:
+            raise Rejected("the plan moves too many students")
+        squares = (sum((x * x for x in row), Fraction(0)) / n**2 for row, n in zip(m, sizes, strict=True))
+        return sum(squares, Fraction(0)) / self.N
+
+
+def leaf_bound(
+    districts: Districts, cuts: list[tuple[int, int, list[Fraction]]], leaf: dict[str, Any],
+    low: list[Fraction], high: list[Fraction],
+) -> Fraction:  # fmt: skip
+    """Weak duality on equations (18) to (21): a lower bound of the objective in the box."""
+    N = districts.N
+    conservation = [Fraction(y, MULTIPLIER_SCALE) for y in leaf["conservation"]]
+    simplex = [Fraction(y, MULTIPLIER_SCALE) for y in leaf["simplex"]]
+    budget = Fraction(leaf["budget"], MULTIPLIER_SCALE)
+    if budget < 0 or any(y < 0 for _, y in leaf["cuts"]):
+        raise Rejected("a negative multiplier of an inequality")
+    value = sum(conservation, Fraction(0)) + sum(simplex, Fraction(0)) + budget * (1 - districts.p) * N
+    reduced: dict[tuple[int, int, int], Fraction] = {}
+    for side, ends in ((0, low), (1, high)):
+        for j, near in enumerate(districts.near):
+            for i in near:
+                cost = -conservation[i] * ends[j] / districts.S[i] - simplex[j]
+                if i == j:
+                    cost -= budget * ends[j] * N / districts.total
+                reduced[side, j, i] = cost
+    q = {(side, j): Fraction(1) for side in (0, 1) for j in range(N)}
+    for number, weight in leaf["cuts"]:
+        j, side, v = cuts[number]
+        y = Fraction(weight, MULTIPLIER_SCALE)
+        square = sum((u * u for u in v), Fraction(0))
+        for i in districts.near[j]:
+            a = districts.a[i]
+            reduced[side, j, i] += y * (2 * sum((u * d for u, d in zip(v, a, strict=True)), Fraction(0)) - square)
+        q[side, j] -= y
+    value += sum((cost for cost in reduced.values() if cost < 0), Fraction(0))  # masses lie in [0, 1]
+    for (_, j), cost in q.items():
+        if cost < 0:  # q lies in [0, the largest square of a mix nearby]
+            value += cost * max(sum((d * d for d in districts.a[i]), Fraction(0)) for i in districts.near[j])
+    return value / N
+
+
+def check(document: dict[str, Any]) -> dict[str, str]:
+    """Replay a certificate.
+
+    Returns
+    -------
+    dict
+        ``value`` of the plan, ``bound`` proven, and ``leaves``.
+
+    Raises
+    ------
+    Rejected
+        If any step fails.
+    """
+    if document.get("format") != FORMAT:
+        raise Rejected(f"format {document.get('format')!r}, wanted {FORMAT!r}")
+    districts = Districts(document["problem"])
+    low, high = ([Fraction(x) for x in document[name]] for name in ("low", "high"))
+    for j in range(districts.N):
+        least, most = districts.bounds(j)
+        if not 0 < low[j] <= least or high[j] < most:
+            raise Rejected(f"the root box does not hold every size of district {j}")
+    cuts = [(j, side, [Fraction(u, POINT_SCALE) for u in v]) for j, side, v in document["cuts"]]
+    claimed, leaves = Fraction(document["bound"]), 0
+    pending: list[tuple[dict[str, Any], list[Fraction], list[Fraction]]] = [(document["tree"], low, high)]
+    while pending:
+        node, low, high = pending.pop()
+        if "split" in node:
+            j, at = node["split"][0], Fraction(node["split"][1])
+            if not low[j] <= at <= high[j] or len(node["children"]) != 2:
+                raise Rejected("a split that does not cover its box")
+            below, above = high.copy(), low.copy()
+            below[j] = above[j] = at
+            pending += [(node["children"][0], low, below), (node["children"][1], above, high)]
+            continue
+        leaves += 1
+        bound = leaf_bound(districts, cuts, node, low, high)
+        if bound < claimed:
+            raise Rejected(f"leaf {leaves} proves {float(bound):.9g} only, claimed {float(claimed):.9g}")
+    value = districts.value(document["plan"])
+    if value < claimed:
+        raise Rejected("the plan is better than the bound: the file contradicts itself")
+    return {"value": str(value), "bound": str(claimed), "leaves": str(leaves)}
+
+
+def main(arguments: list[str]) -> int:
+    """Check the file named; 0 accepted, 1 rejected."""
+    with open(arguments[0], encoding="utf-8") as stream:
+        document = json.load(stream)
+    try:
+        found = check(document)
+    except Rejected as reason:
+        print(f"rejected: {reason}")
+        return 1
+    value, bound = Fraction(found["value"]), Fraction(found["bound"])
+    print(f"accepted: value {float(value):.9g}, bound {float(bound):.9g}, {found['leaves']} leaves")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

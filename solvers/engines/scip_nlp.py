@@ -1,0 +1,101 @@
+"""SCIP on nonlinear Pyomo models: a global engine, here an independent witness. An optional extra.
+
+Its answers hold to its own tolerance (1e-6 on rows), so its value and bound are claims.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from math import isfinite
+from typing import Any
+
+import pyomo.environ as pyo
+from fairbound.solvers.engines.standard_form import UnsupportedModelError
+from fairbound.solvers.result import Settings, Termination
+from pyomo.core.expr import LinearExpression, NegationExpression, PowExpression, ProductExpression, SumExpression
+
+NAME = "scip"
+
+
+@dataclass(frozen=True)
+class GlobalOutcome:
+    """What SCIP claims; values are in the Pyomo variables if ``has_solution``."""
+
+    termination: Termination
+    has_solution: bool
+    dual: float | None
+    nodes: int
+
+
+def missing() -> str | None:
+    """Why this engine cannot be used, or ``None``."""
+    return None if find_spec("pyscipopt") else "pyscipopt is not installed (pip install fairbound[scip])"
+
+
+def version() -> str:
+    """Version of SCIP."""
+    from pyscipopt import Model
+
+    return str(Model().version())
+
+
+def solve(model: pyo.ConcreteModel, settings: Settings) -> GlobalOutcome:
+    """Translate polynomial rows and a linear objective, and run SCIP."""
+    import pyscipopt
+    from pyomo.repn import generate_standard_repn
+
+    scip = pyscipopt.Model()
+    scip.hideOutput()
+    scip.setParam("limits/gap", settings.gap)
+    scip.setParam("randomization/randomseedshift", settings.seed)
+    if settings.time_limit is not None:
+        scip.setParam("limits/time", settings.time_limit)
+    columns = {
+        id(v): scip.addVar(v.name, lb=v.lb, ub=v.ub, vtype="C" if v.is_continuous() else "I")
+        for v in model.component_data_objects(pyo.Var, active=True)
+    }
+
+    def translate(expression: Any) -> Any:
+        if isinstance(expression, (int, float)) or not expression.is_potentially_variable():
+            return float(pyo.value(expression))
+        if expression.is_variable_type():
+            return columns[id(expression)]
+        parts = [translate(argument) for argument in expression.args]
+        if isinstance(expression, SumExpression | LinearExpression):
+            return pyscipopt.quicksum(parts)
+        if isinstance(expression, PowExpression):
+            return parts[0] ** int(parts[1])
+        if isinstance(expression, NegationExpression):
+            return -parts[0]
+        if isinstance(expression, ProductExpression):
+            return parts[0] * parts[1]
+        raise UnsupportedModelError(f"{type(expression).__name__} is not polynomial")
+
+    for row in model.component_data_objects(pyo.Constraint, active=True):
+        body = translate(row.body)
+        if row.lower is not None and row.upper is not None and pyo.value(row.lower) == pyo.value(row.upper):
+            scip.addCons(body == pyo.value(row.lower))
+            continue
+        if row.upper is not None:
+            scip.addCons(body <= pyo.value(row.upper))
+        if row.lower is not None:
+            scip.addCons(body >= pyo.value(row.lower))
+    [objective] = model.component_data_objects(pyo.Objective, active=True)
+    linear = generate_standard_repn(objective.expr)
+    terms = zip(linear.linear_coefs, linear.linear_vars, strict=True)
+    scip.setObjective(sum(float(a) * columns[id(v)] for a, v in terms), "minimize")
+    scip.addObjoffset(float(linear.constant))
+    scip.optimize()
+    if scip.getNSols():
+        best = scip.getBestSol()
+        for v in model.component_data_objects(pyo.Var, active=True):
+            v.set_value(scip.getSolVal(best, columns[id(v)]), skip_validation=True)
+    dual = float(scip.getDualbound())
+    ends = {"optimal": Termination.FINISHED, "gaplimit": Termination.GAP_LIMIT, "timelimit": Termination.TIME_LIMIT}
+    return GlobalOutcome(
+        ends.get(scip.getStatus(), Termination.ENGINE_ERROR),
+        scip.getNSols() > 0,
+        dual if isfinite(dual) and abs(dual) < 1e19 else None,
+        int(scip.getNTotalNodes()),
+    )

@@ -1,0 +1,246 @@
+"""Bounds of district transfers: safe whatever the multipliers, replayable, and never beaten."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fairbound.instances.planar import planar
+from fairbound.models.district_transfer import evaluate
+from fairbound.models.district_transfer.repair import as_plan, keeps_rules
+from fairbound.models.errors import InputError
+from fairbound.solvers.algorithms.composition import composition, tangent_holds
+from fairbound.solvers.algorithms.spatial_tree import Tree
+from fairbound.solvers.algorithms.transfer_lp import Multipliers, NodeProgram
+from fairbound.solvers.certificates.safe_bounds import Rows, safe_bound
+from fairbound.solvers.certificates.transfer_tree import certify
+from fairbound.solvers.checker import transfer_tree as checker
+from fairbound.solvers.result import Settings, Status, Termination
+from tiny_transfers import LOOSE, THREE
+
+from fairbound import api
+
+SMALL = replace(planar(5, 2), p=Fraction(1, 5))
+
+
+@pytest.fixture(scope="module")
+def certificate() -> dict[str, Any]:
+    document = certify(LOOSE, Settings(gap=1e-3))
+    return json.loads(json.dumps(document))  # type: ignore[no-any-return]
+
+
+def test_a_certificate_is_accepted(certificate: dict[str, Any]) -> None:
+    found = checker.check(certificate)
+    assert int(found["leaves"]) > 1
+    value, bound = Fraction(found["value"]), Fraction(found["bound"])
+    assert 0 <= value - bound <= value / 500
+    result = api.solve(LOOSE, objective="race", settings=Settings(gap=1e-3))
+    assert result.primal_bound is not None
+    assert bound <= result.primal_bound
+
+
+def _first_leaf(node: dict[str, Any]) -> dict[str, Any]:
+    while "split" in node:
+        node = node["children"][0]
+    return node
+
+
+def _raise_bound(document: dict[str, Any]) -> None:
+    document["bound"] = str(Fraction(document["bound"]) * Fraction(101, 100))
+
+
+def _drop_a_leaf(document: dict[str, Any]) -> None:
+    document["tree"]["children"].pop()
+
+
+def _zero_multipliers(document: dict[str, Any]) -> None:
+    leaf = _first_leaf(document["tree"])
+    leaf["conservation"] = [0] * len(leaf["conservation"])
+    leaf["simplex"] = [0] * len(leaf["simplex"])
+
+
+def _negative_multiplier(document: dict[str, Any]) -> None:
+    _first_leaf(document["tree"])["cuts"][0][1] = -1
+
+
+def _narrow_root(document: dict[str, Any]) -> None:
+    document["high"][0] = document["low"][0]
+
+
+def _split_outside(document: dict[str, Any]) -> None:
+    document["tree"]["split"][1] = str(Fraction(document["high"][document["tree"]["split"][0]]) + 1)
+
+
+def _other_problem(document: dict[str, Any]) -> None:
+    document["problem"]["p"] = "1/100"
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [_raise_bound, _drop_a_leaf, _zero_multipliers, _negative_multiplier, _narrow_root, _split_outside, _other_problem],
+)
+def test_a_changed_certificate_is_rejected(
+    certificate: dict[str, Any], tamper: Callable[[dict[str, Any]], None]
+) -> None:
+    changed = copy.deepcopy(certificate)
+    tamper(changed)
+    with pytest.raises(checker.Rejected):
+        checker.check(changed)
+
+
+def test_the_checker_is_a_program(
+    certificate: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "proof.json"
+    path.write_text(json.dumps(certificate))
+    assert checker.main([str(path)]) == 0
+    assert capsys.readouterr().out.startswith("accepted")
+    _raise_bound(certificate := copy.deepcopy(certificate))
+    path.write_text(json.dumps(certificate))
+    assert checker.main([str(path)]) == 1
+
+
+def test_any_multipliers_give_a_bound() -> None:
+    """Random multipliers never bound the node program above its optimum."""
+    bounds = np.array([[float(x) for x in pair] for pair in SMALL.size_bounds])
+    program = NodeProgram(SMALL, composition(SMALL, "race"), bounds[:, 0], bounds[:, 1])
+    x = program.run()
+    assert x is not None
+    optimum = program.point(x).value
+    draw = np.random.default_rng(5)
+    exact = program.multipliers()
+    assert program.safe_bound(exact) == pytest.approx(optimum, abs=1e-6)
+    for _ in range(50):
+        noisy = Multipliers(
+            exact.simplex + draw.normal(size=5) * 0.1,
+            exact.conservation + draw.normal(size=5) * 0.1,
+            abs(exact.budget + draw.normal() * 0.1),
+            exact.sizes,
+            exact.cut_ids,
+            np.abs(exact.cuts + draw.normal(size=len(exact.cuts)) * 0.1),
+        )
+        assert program.safe_bound(noisy) <= optimum + 1e-9
+
+
+def test_safe_bound_of_a_small_program() -> None:
+    """min x + y over x + 2y >= 2, 0 <= x, y <= 5 is 1, at y = 1."""
+    rows = Rows(2)
+    rows.add(np.array([0, 1]), np.array([1.0, 2.0]), 2.0, np.inf)
+    c, low, high = np.ones(2), np.zeros(2), np.full(2, 5.0)
+    assert safe_bound(c, low, high, rows, np.array([0.5])) == pytest.approx(1, abs=1e-9)
+    assert safe_bound(c, low, high, rows, np.array([0.5])) <= 1
+    assert safe_bound(c, low, high, rows, np.array([1.0])) == pytest.approx(2 - 5, abs=1e-9)
+    assert safe_bound(c, low, high, rows, np.array([-1.0])) <= 0
+
+
+@pytest.mark.parametrize("objective", ["race", "race_l1", "combined"])
+def test_cuts_lie_under_the_function(objective: str) -> None:
+    """Coefficients in floats agree with the rational ones, and no mix scores less than a cut says."""
+    game = composition(SMALL, objective)
+    draw = np.random.default_rng(1)
+    for j, near in enumerate(game.near):
+        for _ in range(10):
+            at, mix = draw.dirichlet(np.ones(len(near)), size=2)
+            point = game.point(j, at @ game.rates[list(near)])
+            coefficients, magnitude = game.coefficients(j, point)
+            exact = [float(c) for c in game.exact_coefficients(j, point)]
+            assert coefficients == pytest.approx(exact, abs=1e-12 * (1 + magnitude))
+            assert mix @ coefficients <= float(game.value(mix @ game.rates[list(near)])) + 1e-9
+
+
+def test_tangents_of_the_inverse_stop_where_it_turns() -> None:
+    assert tangent_holds(Fraction(1), Fraction(100))
+    assert not tangent_holds(Fraction(14, 10), Fraction(100))
+    assert not tangent_holds(Fraction(16, 10), Fraction(16, 10))
+
+
+def _random_plans(instance: Any, count: int) -> list[Any]:
+    draw = np.random.default_rng(0)
+    plans = []
+    while len(plans) < count:
+        moves = {arc: Fraction(int(draw.integers(0, 12))) for arc in instance.arcs}
+        if keeps_rules(instance, moves):
+            plans.append(as_plan(instance, moves))
+    return plans
+
+
+@pytest.mark.parametrize("instance", [THREE, LOOSE], ids=lambda instance: instance.name)
+@pytest.mark.parametrize("objective", ["race", "race_l1", "race_weighted"])
+def test_no_plan_beats_a_bound(instance: Any, objective: str) -> None:
+    result = api.solve(instance, objective=objective, settings=Settings(gap=1e-3))
+    assert result.dual_bound is not None
+    assert result.gap is not None
+    assert result.gap <= 2e-3
+    for plan in _random_plans(instance, 60):
+        assert evaluate(instance, plan).values[objective] >= result.dual_bound
+
+
+def test_tightened_sizes_keep_better_plans() -> None:
+    """Bound tightening may not cut off a plan better than the incumbent it was given."""
+    good = api.solve(LOOSE, objective="race", settings=Settings(gap=1e-3))
+    sizes = {d.id: s for d, s in zip(LOOSE.districts, LOOSE.sizes, strict=True)}
+    for a, b, students in good.solution.moves:
+        sizes[a] -= students
+        sizes[b] += students
+    tree = Tree(LOOSE, "race", 1e-3, np.inf)
+    tree.solve_node(tree.low.copy(), tree.high.copy(), 0.0, 20, tree.root)
+    # Elsewhere in between, as the local search is.
+    tree.program.set_box(tree.low * 1.01, tree.high * 0.99)
+    low, high = tree._tightened(tree.low, tree.high)
+    assert all(float(low[k]) <= size <= float(high[k]) for k, size in enumerate(sizes.values()))
+
+
+def test_a_time_limit_keeps_both_bounds() -> None:
+    instance = replace(planar(12, 1), band=None, floor=Fraction(1, 20), p=Fraction(1, 5))
+    result = api.solve(instance, objective="race", settings=Settings(time_limit=0.2, gap=1e-7))
+    assert result.termination is Termination.TIME_LIMIT
+    assert result.status is Status.FEASIBLE
+    assert result.primal_bound is not None
+    assert result.dual_bound is not None
+    assert 0 <= result.dual_bound < result.primal_bound
+
+
+def test_unbounded_sizes_are_refused_with_the_reason() -> None:
+    free = replace(THREE, band=None, p=Fraction(1))
+    for objective in ("race", "race_weighted", "race_l1", "race_l1_weighted", "combined"):
+        with pytest.raises(InputError, match=r"an emptied district is 0/0; bound the sizes with band"):
+            api.solve(free, objective=objective)
+
+
+def test_whole_students_are_whole() -> None:
+    instance = replace(THREE, whole=True, band=Fraction(0))
+    result = api.solve(instance, objective="race_l1")
+    divided = api.solve(replace(instance, whole=False), objective="race_l1")
+    assert result.method == "whole_students"
+    assert all(students.denominator == 1 for _, _, students in result.solution.moves)
+    assert result.primal_bound is not None
+    assert divided.primal_bound is not None
+    assert result.primal_bound >= divided.primal_bound - Fraction(1, 10**6)
+
+
+@pytest.mark.parametrize("method", ["slsqp", "slsqp_random", "greedy"])
+def test_baselines_never_beat_the_bound(method: str) -> None:
+    bound = api.solve(THREE, objective="race", settings=Settings(gap=1e-3)).dual_bound
+    result = api.solve(THREE, objective="race", method=method)
+    assert bound is not None
+    assert result.primal_bound is None or result.primal_bound >= bound
+    assert method == "greedy" or "status" in result.message
+
+
+@pytest.mark.parametrize(("method", "library"), [("ipopt", "casadi"), ("scip", "pyscipopt")])
+def test_other_engines_agree(method: str, library: str) -> None:
+    pytest.importorskip(library, reason=f"{library} is not installed")
+    ours = api.solve(THREE, objective="race", settings=Settings(gap=1e-3))
+    other = api.solve(THREE, objective="race", method=method, settings=Settings(gap=1e-3, time_limit=20))
+    assert ours.primal_bound is not None
+    assert other.primal_bound is not None
+    assert ours.dual_bound is not None
+    assert other.primal_bound >= ours.dual_bound
+    assert float(other.primal_bound) == pytest.approx(float(ours.primal_bound), rel=5e-3)
