@@ -24,7 +24,7 @@ PRICE_STEP = 10**7
 DOUBLINGS = 5
 """Rounds in which every gap between levels is halved, before only those around used levels are."""
 MOST_ROUNDS = 16
-DENSE = 200
+DENSE = 40
 """Up to so many units every level gets all columns, and its dual is a price even where nobody uses it."""
 MOST_VIOLATED = 20
 """Units whose summits between two levels ask for a level there, in each round."""

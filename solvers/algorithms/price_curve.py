@@ -355,7 +355,7 @@ def run(
 
 def refuses(instance: CepInstance, objective: str) -> str | None:
     """Refuse what is not linear in the claim share."""
-    return claim_levels.refuses(instance, objective)
+    return claim_levels.refuses_jumps(instance, objective)
 
 
 METHOD = Method(
