@@ -25,6 +25,8 @@ from fairbound.models.problem import Formulation, Scope
 from pyomo.core.expr import LinearExpression
 
 STEPS = 8
+MOST_SCHOOLS = 24
+"""As a plain integer model it is weak: beyond this it runs for minutes without an end."""
 
 
 def even_levels(instance: CepInstance, steps: int = STEPS) -> list[Fraction]:
@@ -107,9 +109,16 @@ def assign(model: pyo.ConcreteModel, grouping: Grouping) -> None:
 
 
 def refuses(instance: CepInstance, objective: str) -> str | None:
-    """Refuse what is not linear in the claim share, and meals that ``membership`` prices exactly."""
+    """Refuse what is not linear, meals that ``membership`` prices exactly, and too many schools for a plain model."""
     if instance.weight_per_student is not None:
         return "meals are proportional to enrolment: membership prices the claim itself, this only levels of it"
+    if len(instance.schools) > MOST_SCHOOLS:
+        return f"{len(instance.schools)} schools are beyond the plain model (at most {MOST_SCHOOLS}); see price_curve"
+    return refuses_jumps(instance, objective)
+
+
+def refuses_jumps(instance: CepInstance, objective: str) -> str | None:
+    """Refuse what is not linear in the claim share."""
     for name in (objective, *(floor for floor, _ in instance.floors)):
         if name not in LINEAR:
             return f"{name} jumps at full funding; the levels price only what is linear in the claim share"

@@ -124,9 +124,11 @@ class CepInstance(Instance):
             "forced_in": ";".join(self.forced_in),
             "forced_out": ";".join(self.forced_out),
             "together": ";".join("+".join(ids) for ids in self.together),
-            "groups": "none" if self.groups is None else str(self.groups),
-            "min_group": str(self.min_group),
         }
+        if self.groups is not None:
+            text["groups"] = str(self.groups)
+        if self.min_group > 1:
+            text["min_group"] = str(self.min_group)
         return text | {f"min_{objective}": decimal_text(value) for objective, value in self.floors}
 
     def canonical(self) -> dict[str, Any]:

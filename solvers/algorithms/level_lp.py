@@ -18,13 +18,16 @@ from fairbound.models.cep_grouping.price_curve import PriceCurve, Unit, level_ra
 from fairbound.solvers.engines import highs as engine
 from fairbound.solvers.engines.standard_form import Floats, compile_model
 from fairbound.solvers.result import ModelSize, Settings
+from numpy.typing import NDArray
+
+Flags = NDArray[np.bool_]
 
 PRICE_STEP = 10**7
 """Knots and prices are rounded to this many parts; any rounding keeps the bound valid."""
 DOUBLINGS = 5
 """Rounds in which every gap between levels is halved, before only those around used levels are."""
 MOST_ROUNDS = 16
-DENSE = 200
+DENSE = 40
 """Up to so many units every level gets all columns, and its dual is a price even where nobody uses it."""
 MOST_VIOLATED = 20
 """Units whose summits between two levels ask for a level there, in each round."""
@@ -120,7 +123,7 @@ class LevelLp:
             used[k] += x[j]
         return float(self.highs.getInfo().objective_function_value), prices, unit_duals, multipliers, used
 
-    def add_level(self, level: float, wanted: Floats) -> None:
+    def add_level(self, level: float, wanted: Flags) -> None:
         """A new level row (27) with columns for the wanted units."""
         self.level_rows.append(self.highs.getNumRow())
         self.levels.append(level)
@@ -128,7 +131,7 @@ class LevelLp:
         self.highs.addRow(0.0, highspy.kHighsInf, 0, np.array([], dtype=np.int32), np.array([]))
         self.add_columns(len(self.levels) - 1, wanted)
 
-    def add_columns(self, k: int, wanted: Floats) -> int:
+    def add_columns(self, k: int, wanted: Flags) -> int:
         """Columns of level k for wanted units that are not there yet; returns how many."""
         new = np.flatnonzero(wanted & self.free & ~self.present[k]).astype(np.int32)
         if not len(new):
@@ -195,7 +198,7 @@ def solve_levels(
         levels = np.array(lp.levels)
         reduced = arrays.worth(levels, prices) - unit_duals[:, None]
         tolerance = 1e-7 * max(1.0, float(np.abs(unit_duals).max(initial=0.0)))
-        added = sum(lp.add_columns(k, reduced[:, k] > tolerance) for k in range(len(levels)))
+        added = sum([lp.add_columns(k, reduced[:, k] > tolerance) for k in range(len(levels))])
         if round_ > 0 and added > len(lp.units) // 50 + 5:
             continue
         # The dual of a level that few columns were offered to is 0 and says nothing: such knots are dropped.
@@ -220,7 +223,7 @@ def solve_levels(
         # A band around the maximum: the columns that the LP may want once the prices have moved.
         margin = 0.002 * float(np.median(np.abs(worth)))
         for j, level in enumerate(middles):
-            wanted = np.ones(len(lp.units), dtype=bool) if dense else value[:, j] >= -margin
+            wanted: Flags = np.full(len(lp.units), True) if dense else value[:, j] >= -margin
             lp.add_level(float(level), wanted)
         round_ += 1
 
@@ -249,7 +252,7 @@ def _penalised(lp: LevelLp, multipliers: dict[str, float]) -> UnitArrays:
     return UnitArrays(arrays.enrolled, arrays.lifted, fixed, slope)
 
 
-def _next_levels(levels: Floats, used: Floats, worst: Floats, everywhere: bool) -> Floats:
+def _next_levels(levels: Floats, used: Flags, worst: Floats, everywhere: bool) -> Floats:
     """Middles of the gaps beside used levels and around the worst summits (of all gaps in the first rounds)."""
     gaps = np.diff(levels)
     wide = gaps > FINEST * max(levels[-1] - levels[0], 1e-12)

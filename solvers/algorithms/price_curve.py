@@ -183,7 +183,7 @@ def _edges(regrets: Regrets, steps: int, shift: float) -> Floats:
     """Edges of ``steps`` intervals, moved by a share of one interval after the first round."""
     edges = np.linspace(regrets.low, regrets.high, steps + 1)
     inner = edges[1:-1] + shift * (edges[1] - edges[0])
-    return np.r_[edges[0], inner, edges[-1]]
+    return np.asarray(np.r_[edges[0], inner, edges[-1]])
 
 
 def _few_slots(regrets: Regrets, most: int) -> tuple[list[Slot], Floats]:
@@ -258,7 +258,9 @@ def search_plans(search: Search, regrets: Regrets, solve_settings: Settings) -> 
         else:
             slots, cost = middle_slots(regrets, _edges(regrets, steps, shift))
         known = _placed(search, regrets, slots)
-        shortfall = float(search.bound - search.value) if None not in (search.bound, search.value) else np.inf
+        shortfall = np.inf
+        if search.bound is not None and search.value is not None:
+            shortfall = float(search.bound - search.value)
         most_pairs = 2000 + 500 * round_
         stated = interval_model(regrets, slots, cost, shortfall, known, most_pairs)
         if known is not None and round_:
@@ -355,7 +357,7 @@ def run(
 
 def refuses(instance: CepInstance, objective: str) -> str | None:
     """Refuse what is not linear in the claim share."""
-    return claim_levels.refuses(instance, objective)
+    return claim_levels.refuses_jumps(instance, objective)
 
 
 METHOD = Method(

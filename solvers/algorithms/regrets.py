@@ -196,10 +196,7 @@ def interval_model(
     settled = {u: int(np.flatnonzero(allowed[u])[0]) for u in range(count) if allowed[u].sum() == 1}
     enrolled, lifted = arrays.enrolled.tolist(), arrays.lifted.tolist()
     sizes = [len(unit.members) for unit in regrets.units]
-    floors = [
-        ({}, value, UnitArrays.of(units_of(instance, name)))
-        for name, value in ((name, float(value)) for name, value in instance.floors)
-    ]
+    floors = [(float(value), UnitArrays.of(units_of(instance, name))) for name, value in instance.floors]
     rows: list[dict[tuple[int, int], float]] = [{} for _ in floors]
     costs: dict[tuple[int, int], float] = {}
     pseudo: dict[int, int] = {}
@@ -208,7 +205,7 @@ def interval_model(
         if slot == out:
             continue
         pseudo[slot] = len(enrolled)
-        for row, (_, _, counted) in zip(rows, floors, strict=True):
+        for row, (_, counted) in zip(rows, floors, strict=True):
             share = min(1.0, slots[slot].low)
             row[pseudo[slot], slot] = float((counted.fixed[group] + share * counted.slope[group]).sum())
         costs[pseudo[slot], slot] = 0.0
@@ -218,18 +215,18 @@ def interval_model(
     for u in range(count):
         if u in settled or not allowed[u].any():
             continue
-        for k in np.flatnonzero(allowed[u]):
-            pair = (u, int(k) if k != out else OUT)
+        for k in np.flatnonzero(allowed[u]).tolist():
+            pair = (u, k if k != out else OUT)
             costs[pair] = float(table[u, k])
             if k != out:
-                for row, (_, _, counted) in zip(rows, floors, strict=True):
+                for row, (_, counted) in zip(rows, floors, strict=True):
                     row[pair] = float(counted.fixed[u] + min(1.0, slots[k].low) * counted.slope[u])
     model = intervals.build(
         enrolled,
         lifted,
         slots,
         costs,
-        floors=[(row, value) for row, (_, value, _) in zip(rows, floors, strict=True)],
+        floors=[(row, value) for row, (value, _) in zip(rows, floors, strict=True)],
         most_groups=instance.groups,
         min_group=instance.min_group,
         sizes=sizes,

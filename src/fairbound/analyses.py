@@ -76,7 +76,7 @@ def sensitivity(
         if result.primal_bound is not None:
             first = result.primal_bound if first is None else first
             change = f"{float(result.primal_bound - first):+,.2f}"
-        rows.append({parameter: value, **_row(result), "change": change})
+        rows.append({f"{parameter} set to": value, **_row(result), "change": change})
     return rows
 
 
