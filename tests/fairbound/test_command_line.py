@@ -185,7 +185,7 @@ def test_demo_writes_what_it_shows(run: Run, monkeypatch: pytest.MonkeyPatch, tm
     assert done.returncode == 0, done.stderr
     assert "17,364.8" in done.stdout
     assert "14,235.4" in done.stdout
-    assert (tmp_path / "here" / "cep" / "best_0.40" / "solution.csv").is_file()
+    assert (tmp_path / "here" / "cep-threshold-0.40" / "solution.csv").is_file()
 
 
 @pytest.mark.skipif(data_file(cep.US) is None, reason="the national file is not on this machine (FAIRBOUND_DATA)")

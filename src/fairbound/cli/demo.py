@@ -2,20 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from fairbound import api
-from fairbound.cli.show import console, number, percent, table
-from fairbound.cli.solve import comparison_rows, write_result
+from fairbound.benchmarks.report import report
+from fairbound.cli import bench
+from fairbound.cli.show import console, running
+from fairbound.cli.solve import comparison_rows, show_comparison, write_result
 from fairbound.instances.tables import write_csv
 from fairbound.models.registry import find_problem
-from fairbound.solvers.result import shortfall
+from fairbound.solvers.method import Kind
+from fairbound.solvers.result import Result
 
-CEP = "cep/calpads33"
-CEP_METHODS = ("membership", "width:12.5", "width:6.25", "width:3.125", "width:0.625", "one_group", "alone")
+
+@dataclass(frozen=True)
+class Experiment:
+    """One seed's question: its exact method first, then the heuristics that people use."""
+
+    folder: str
+    title: str
+    instance: str
+    methods: tuple[str, ...]
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+WIDTHS = ("width:12.5", "width:6.25", "width:3.125", "width:0.625", "one_group", "alone")
+EXPERIMENTS = (
+    Experiment(
+        "cep-threshold-0.40",
+        "MealsCount, 33 schools, threshold 40 %: the notebook's widths",
+        "cep/calpads33",
+        ("membership", *WIDTHS),
+        {"threshold": "0.40"},
+    ),
+    Experiment(
+        "cep-threshold-0.25",
+        "MealsCount, 33 schools, threshold 25 %, as since 2023",
+        "cep/calpads33",
+        ("membership", *WIDTHS),
+        {"threshold": "0.25"},
+    ),
+    Experiment(
+        "transfers",
+        "District transfers, 9 districts, at most 30 % of students move: the poster's SLSQP",
+        "transfers/planar9",
+        ("spatial_tree", "slsqp", "greedy"),
+        {"p": "0.3"},
+    ),
+    Experiment(
+        "applicants",
+        "65 applicants, 22 seats at Webster: the seed's permutations and majority vote",
+        "blocks/sfusd65",
+        ("race_counts", "cell_counts", "permutations:1000", "majority:10000"),
+    ),
+    Experiment(
+        "zones",
+        "Zones of whole units, 4 schools: the nearest school, growth, local search",
+        "blocks/grid100",
+        ("separator_loop", "flow", "network_voronoi", "greedy_growth", "local_search"),
+    ),
+)
+SUITE = "seeds"
+
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", file_okay=False, help="Where results are written.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -23,41 +77,32 @@ def register(app: typer.Typer) -> None:
     app.command("demo")(demo)
 
 
-Out = Annotated[Path, typer.Option("--out", metavar="DIR", file_okay=False, help="Where results are written.")]
-
-
 def demo(out: Out = Path("fairbound-demo")) -> None:
-    """Run the main job on embedded data: every seed's experiment beside its exact answer."""
-    _cep(out / "cep")
-    console().print(f"written: {out}/")
+    """Run every seed's experiment beside its exact answer, and write tables, solutions and a report.
 
-
-def _cep(folder: Path) -> None:
-    """The MealsCount experiment: the notebook's four widths against the proven best grouping."""
+    Needs no data but what comes with fairbound.
+    """
+    for experiment in EXPERIMENTS:
+        _show(experiment, out / experiment.folder)
     shown = console()
-    problem = find_problem("cep")
-    for threshold in ("0.40", "0.25"):
-        instance = api.load(CEP, {"threshold": threshold})
-        lines = api.compare(instance, methods=CEP_METHODS)
-        best = next(line.result for line in lines if line.result is not None)
-        write_csv(folder / f"compare_{threshold}.csv", comparison_rows(lines))
-        write_result(problem, instance, best, folder / f"best_{threshold}")
-        rows = []
-        for line in lines:
-            result = line.result
-            if result is None or result.primal_bound is None:
-                continue
-            rows.append(
-                {
-                    "method": line.method.name,
-                    "status": f"{result.status.value} {result.level.value}",
-                    "groups": number(result.measures["groups"]),
-                    "schools": number(result.values["schools"]),
-                    "students": number(result.values["students"]),
-                    "meal-equivalents": number(result.primal_bound),
-                    "below the best": percent(shortfall(result.primal_bound, best.dual_bound)),
-                }
-            )
-        title = f"CEP grouping, 33 schools, threshold {float(threshold):.0%}: the notebook's widths and the proven best"
-        shown.print(table(title, rows))
-        shown.print()
+    shown.print(f"[bold]The benchmark suite {SUITE}[/bold], one process for each solve")
+    bench.run(SUITE, out / "bench")
+    page = report(out / "bench", out / "report.html")
+    shown.print(f"\nopen {page} in a browser; solutions and tables are beside it", soft_wrap=True)
+
+
+def _show(experiment: Experiment, folder: Path) -> None:
+    """Compare, print, and keep the table and the best exact solution."""
+    instance = api.load(experiment.instance, experiment.parameters)
+    with running(experiment.title) as line:
+        lines = api.compare(instance, methods=experiment.methods, on_progress=line)
+    console().print(f"[bold]{experiment.title}[/bold]")
+    show_comparison(instance.name, lines)
+    write_csv(folder / "compare.csv", comparison_rows(lines))
+    exact = [line.result for line in lines if line.result is not None and line.method.kind is not Kind.BASELINE]
+    write_result(find_problem(instance.problem), instance, _best(exact), folder)
+
+
+def _best(results: list[Result]) -> Result:
+    """The result of the least gap; the first among equals."""
+    return min(results, key=lambda result: float("inf") if result.gap is None else result.gap)
