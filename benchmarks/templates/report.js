@@ -256,7 +256,7 @@
     drawn.add(element);
   }
 
-  const EAGER = 8; // figures drawn at once; the others when they come near the window
+  const EAGER = 8; // figures drawn without being looked at; the others when they come near the window
   const watcher = new IntersectionObserver((entries) => {
     for (const entry of entries) {
       if (entry.isIntersecting && !drawn.has(entry.target)) draw(entry.target);
@@ -293,9 +293,17 @@
 
   applyTheme();
   document.querySelectorAll("[data-table]").forEach(buildTable);
-  // Whoever prints or photographs the page without scrolling sees the first figures too.
+  // Whoever prints or photographs the page without scrolling sees the first figures too: the first at once,
+  // the next few as soon as the page stands.
   const figures = [...document.querySelectorAll("[data-figure]")];
-  figures.filter((element) => element.offsetParent).slice(0, EAGER).forEach(draw);
+  const eager = figures.filter((element) => element.offsetParent).slice(0, EAGER);
+  const next = () => {
+    const element = eager.shift();
+    if (!element) return;
+    if (!drawn.has(element)) draw(element);
+    setTimeout(next);
+  };
+  next();
   figures.forEach((element) => watcher.observe(element));
   root.dataset.ready = "yes";
 })();
