@@ -51,7 +51,7 @@ def number(value: Fraction | float | None, digits: int = 4) -> str:
         if "/" not in text and len(text.partition(".")[2]) <= digits:
             whole, point, part = text.partition(".")
             return f"{int(whole):,}{point}{part}" if not whole.startswith("-0") else text
-    if 0 < abs(value) < 1:
+    if 0 < abs(float(value)) < 1:
         return f"{float(value):.{SIGNIFICANT}g}"
     return f"{float(value):,.{digits}f}"
 
