@@ -131,6 +131,7 @@ def audit(
         "groups": audits.group_rows(asked, given),
     }
     better: list[dict[str, str]] | None = None
+    bound: Fraction | None
     if certificate is not None:
         bound, level = _checked_bound(certificate, asked, goal.name)
     else:
