@@ -263,7 +263,11 @@ def trace_figures(problem: str, asked: Sequence[Question]) -> list[Figure]:
     """Gap over time of the exact methods, on the questions that took longest."""
     ranked = []
     for question in asked:
-        traced = [row for row in question.solves if row.moments and row.seed == 0 and row.repetition == 0]
+        traced = [
+            row
+            for row in question.solves
+            if row.moments and row.kind != "baseline" and row.seed == 0 and row.repetition == 0
+        ]
         if traced:
             ranked.append((max(row.moments[-1][0] for row in traced), question, traced))
     ranked.sort(key=lambda item: -item[0])

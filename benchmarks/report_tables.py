@@ -78,7 +78,8 @@ def exact_cell(value: Fraction | None) -> tuple[str, float] | None:
         return None
     text = decimal_text(value)
     if "/" in text or len(text.partition(".")[2]) > 4:
-        return f"{float(value):,.4f}…", float(value)
+        number = float(value)
+        return (f"{number:.6g}…" if abs(number) < 1 else f"{number:,.4f}…"), number
     whole, point, part = text.partition(".")
     sign = "-" if whole.startswith("-") else ""
     return f"{sign}{abs(int(whole)):,}{point}{part}", float(value)

@@ -48,7 +48,9 @@ def write_static(figures: Iterable[Figure], folder: Path) -> list[Path]:
 def draw(figure: Figure) -> Canvas:
     """Draw one figure."""
     rows = len(figure.y.categories)
-    canvas = Canvas(figsize=(6.4, max(2.4, 1.2 + 0.28 * rows) if rows else 3.9), layout="constrained")
+    bars = sum(series.mark is Mark.BARS for series in figure.series)
+    height = max(2.4, 1.2 + 0.28 * rows * max(1, bars / 2)) if rows else 3.9
+    canvas = Canvas(figsize=(6.4, height), layout="constrained")
     FigureCanvasAgg(canvas)
     axes = canvas.add_subplot()
     axes.set_title(figure.title, loc="left", fontsize=10, fontweight="bold", wrap=True)
@@ -65,7 +67,9 @@ def draw(figure: Figure) -> Canvas:
         elif series.mark is Mark.TICKS:
             axes.plot(x, y, linestyle="none", marker="|", color=colour, markersize=12, mew=2.5, label=series.name)
         elif series.mark is Mark.BARS and figure.y.categories:
-            axes.barh(y, x, height=0.7, color=colour, label=series.name)
+            width = 0.8 / bars  # side by side, the first on top
+            places = [place + (i - (bars - 1) / 2) * width for place in y]
+            axes.barh(places, x, width, color=colour, label=series.name)
         elif series.mark is Mark.BARS:
             axes.bar(x, y, color=colour, label=series.name)
         else:

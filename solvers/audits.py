@@ -8,6 +8,7 @@ from typing import Any
 
 from fairbound.models.cep_grouping import CepInstance, Grouping
 from fairbound.models.cep_grouping.problem import REIMBURSEMENT, claim_share, evaluate
+from fairbound.models.district_transfer import TransferInstance, TransferPlan, district_table
 from fairbound.models.exact import decimal_text
 from fairbound.models.problem import Instance
 
@@ -37,10 +38,42 @@ def cep_groups(instance: CepInstance, grouping: Grouping) -> list[dict[str, str]
     return rows
 
 
-_GROUPS: dict[str, Callable[[Any, Any], list[dict[str, str]]]] = {"cep": cep_groups}
+def transfer_districts(instance: TransferInstance, plan: TransferPlan) -> list[dict[str, str]]:
+    """One row per district: students who leave and arrive, its size and the sizes allowed, its race term."""
+    leaving, arriving = (dict.fromkeys(instance.index, Fraction(0)) for _ in range(2))
+    for origin, target, students in plan.moves:
+        leaving[origin] += students
+        arriving[target] += students
+    before, after = district_table(instance, TransferPlan(())), district_table(instance, plan)
+    return [
+        {
+            "district": district.id,
+            "leave": f"{float(leaving[district.id]):,.2f}",
+            "arrive": f"{float(arriving[district.id]):,.2f}",
+            "students": f"{float(size):,.2f}",
+            "least": f"{float(low):,.2f}",
+            "most": f"{float(high):,.2f}",
+            "race term": f"{float(old):.5f}",
+            "after": f"{float(new):.5f}",
+        }
+        for district, (low, high), (_, old), (size, new) in zip(
+            instance.districts, instance.size_bounds, before, after, strict=True
+        )
+    ]
+
+
+_GROUPS: dict[str, tuple[str, Callable[[Any, Any], list[dict[str, str]]]]] = {
+    "cep": ("Groups", cep_groups),
+    "transfers": ("Districts", transfer_districts),
+}
+
+
+def title(instance: Instance) -> str:
+    """What the rows of ``group_rows`` are."""
+    return _GROUPS[instance.problem][0] if instance.problem in _GROUPS else ""
 
 
 def group_rows(instance: Instance, solution: Any) -> list[dict[str, str]]:
     """Rows of a solution's groups; none for a problem that has no such table."""
-    rows = _GROUPS.get(instance.problem)
-    return [] if rows is None else rows(instance, solution)
+    found = _GROUPS.get(instance.problem)
+    return [] if found is None else found[1](instance, solution)

@@ -27,7 +27,7 @@
     seconds: (value) => (value >= 100 ? few(value, 0) : value >= 0.1 ? value.toFixed(2) : value.toFixed(4)),
     percent: (value) => (value === 0 ? "0" : `${significant(100 * value)} %`),
     mb: (value) => `${few(value, 0)} MB`,
-    value: (value) => few(value, 4),
+    value: (value) => (Math.abs(value) < 1 ? String(Number(value.toPrecision(6))) : few(value, 4)),
   };
   const textOf = (cell, kind) => {
     if (cell === null || cell === "") return "";
@@ -187,7 +187,8 @@
         return { ...base, mode: "markers",
           marker: { symbol: "line-ns", size: 16, line: { color: colour, width: 3.5 }, color: colour } };
       case "bars":
-        return { ...base, type: "bar", marker: { color: colour }, orientation: figure.y.categories.length ? "h" : "v" };
+        return { ...base, type: "bar", textposition: "none", marker: { color: colour },
+          orientation: figure.y.categories.length ? "h" : "v" };
       default: return { ...base, mode: "lines", fill: "toself", line: { color: colour, width: 1 } };
     }
   };
@@ -252,6 +253,10 @@
     const config = { responsive: true, displaylogo: false, displayModeBar: narrow ? false : "hover",
       modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]], toImageButtonOptions: { format: "svg", filename: figure.name } };
     const traces = figure.series.map((series, i) => trace(series, i, figure, theme));
+    if (figure.y.categories.length && traces.every((each) => each.type === "bar")) {
+      traces.reverse(); // Plotly stacks a group of bars from below; the first series belongs on top
+      layout.legend.traceorder = "reversed";
+    }
     Plotly.react(plot, traces, layout, config);
     drawn.add(element);
   }

@@ -21,7 +21,7 @@ from fairbound.models.district_transfer.problem import COMBINED, RACE, RACE_WEIG
 from fairbound.models.district_transfer.repair import repair
 from fairbound.models.district_transfer.terms import Amount, ratios
 from fairbound.solvers.method import Kind, Method
-from fairbound.solvers.result import EngineInfo, OnProgress, Result, Seconds, Settings, Termination, conclude
+from fairbound.solvers.result import EngineInfo, OnProgress, Progress, Result, Seconds, Settings, Termination, conclude
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
@@ -110,12 +110,16 @@ class Shares:
 
 @dataclass(frozen=True)
 class Ended:
-    """How one run of SLSQP ended, in its own words."""
+    """How one run of SLSQP ended, in its own words.
+
+    ``trace`` has its value at each iteration, where rules may be broken.
+    """
 
     x: Floats
     value: float
     violation: float
     words: str
+    trace: tuple[Progress, ...] = ()
 
     @property
     def sound(self) -> bool:
@@ -124,12 +128,19 @@ class Ended:
 
 def descend(shares: Shares, x: Floats) -> Ended:
     """One run of SLSQP."""
+    began = time.perf_counter()
+    trace = [Progress(0.0, float(shares.value(x)), None, 0)]
+
+    def keep(now: Floats) -> None:
+        trace.append(Progress(time.perf_counter() - began, float(shares.value(now)), None, len(trace)))
+
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")  # scipy warns of values that it clips to bounds
         found = minimize(
             shares.value,
             x,
             method="SLSQP",
+            callback=keep,
             bounds=[(0.0, 1.0)] * len(x),
             constraints=[
                 {"type": "eq", "fun": shares.rows, "jac": partial(_slopes, shares.rows)},
@@ -138,7 +149,7 @@ def descend(shares: Shares, x: Floats) -> Ended:
         )
         end = np.asarray(found.x)
         words = f"status {found.status} ({found.message}) after {found.nit} iterations"
-        return Ended(end, float(shares.value(end)), shares.violation(end), words)
+        return Ended(end, float(shares.value(end)), shares.violation(end), words, tuple(trace))
 
 
 def _slopes(rule: Callable[[Floats], Floats], x: Floats) -> Floats:
@@ -186,6 +197,7 @@ def run_slsqp(
         settings=settings,
         engine=EngineInfo("scipy", scipy.__version__, {"method": "SLSQP", "starts": starts or "identity"}),
         message=message,
+        trace=best.trace,
     )
     total = time.perf_counter() - began
     return replace(result, seconds=Seconds(solve=total, total=total))

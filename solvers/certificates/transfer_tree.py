@@ -7,24 +7,49 @@ bounds are not tightened here, so that the tree needs no proof but its leaves.
 from __future__ import annotations
 
 from fractions import Fraction
+from math import floor
 from typing import Any
 
-from fairbound.models.district_transfer import TransferInstance
+from fairbound.models.district_transfer import TransferInstance, TransferPlan
 from fairbound.models.district_transfer.problem import RACE
 from fairbound.models.errors import InputError
+from fairbound.models.exact import decimal_text
 from fairbound.solvers.algorithms.composition import POINT_BITS, Floats
-from fairbound.solvers.algorithms.spatial_tree import Record, Tree, grow, refuses
+from fairbound.solvers.algorithms.spatial_tree import NAME, Record, Tree, grow, refuses
 from fairbound.solvers.algorithms.transfer_lp import Multipliers
-from fairbound.solvers.result import Settings
+from fairbound.solvers.result import Result, Settings, Termination
 
 FORMAT = "fairbound transfers tree 1"
 MULTIPLIER_BITS = 40
 ROUNDING = Fraction(1, 10**9)
 """Taken off the bound: rounding multipliers moves it by far less."""
+DECIMALS = 12
+"""The bound is rounded down to so many decimals, so that people can read it."""
+MOST_NODES = 1000
+"""A tree of more nodes is too large a file for what it says; about 4 kB a node."""
 
 
-def certify(instance: TransferInstance, settings: Settings) -> dict[str, Any]:
+def of_result(instance: TransferInstance, result: Result, settings: Settings) -> dict[str, Any] | None:
+    """The certificate that belongs to a result of ``spatial_tree``, or ``None``.
+
+    There is one for the race objective where the tree ended small and by itself. The tree is grown again
+    without tightening, from the plan that was found; so its bound may differ from the result's in
+    digits beyond the gap.
+    """
+    if (result.method, result.objective, result.termination) != (NAME, RACE, Termination.GAP_LIMIT):
+        return None
+    if result.nodes is None or result.nodes > MOST_NODES:
+        return None
+    return certify(instance, settings, result.solution)
+
+
+def certify(instance: TransferInstance, settings: Settings, start: TransferPlan | None = None) -> dict[str, Any]:
     """Solve the race objective and return the certificate of its bound.
+
+    Parameters
+    ----------
+    start
+        A plan that is known already.
 
     Raises
     ------
@@ -34,25 +59,21 @@ def certify(instance: TransferInstance, settings: Settings) -> dict[str, Any]:
     reason = refuses(instance, RACE)
     if reason is not None:
         raise InputError(f"no certificate for {instance.name}: {reason}")
-    tree = grow(instance, RACE, settings, tighten=False)
+    tree = grow(instance, RACE, settings, start=start, tighten=False)
     number: dict[int, int] = {}
     root = _node(tree, tree.root, number)
     least = _least(tree, tree.root, tree.low.copy(), tree.high.copy())
+    bound = max(Fraction(0), Fraction(min(least, tree.best)) / tree.N - ROUNDING)
     return {
         "format": FORMAT,
         "instance": instance.name,
         "digest": instance.digest,
-        "problem": {
-            "counts": [[str(count) for count in district.counts] for district in instance.districts],
-            "borders": [[instance.index[a], instance.index[b]] for a, b in instance.borders],
-            "p": str(instance.p),
-            "band": None if instance.band is None else str(instance.band),
-            "floor": None if instance.floor is None else str(instance.floor),
-        },
+        "data": instance.canonical(),
+        "objective": RACE,
         "plan": [[instance.index[a], instance.index[b], str(students)] for a, b, students in tree.plan.moves],
         "low": [str(Fraction(x)) for x in tree.low.tolist()],
         "high": [str(Fraction(x)) for x in tree.high.tolist()],
-        "bound": str(max(Fraction(0), Fraction(min(least, tree.best)) / tree.N - ROUNDING)),
+        "bound": decimal_text(Fraction(floor(bound * 10**DECIMALS), 10**DECIMALS)),
         "cuts": [_cut(tree, k) for k in number],
         "tree": root,
     }

@@ -3,16 +3,18 @@
 Everything is recomputed from the districts in the file: compositions, cut coefficients, the bound of
 every leaf. Nothing of the search is trusted. ``docs/transfers.md`` proves why the check suffices:
 
+0. the data is that of the digest, so that the proof is about one instance and no other;
 1. the root box holds every size that the rules allow, and each split covers its box;
 2. a leaf's bound follows from its multipliers by weak duality, whatever they are, if those of
    inequalities are not negative;
 3. a cut at any point v lies under the square, 2 v a - v^2 <= a^2.
 
-Run it as ``python transfer_tree.py FILE``.
+Run it as ``python transfer_tree.py FILE [DIGEST]``.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from fractions import Fraction
@@ -27,10 +29,15 @@ class Rejected(Exception):
 
 
 class Districts:
-    """The problem in the file."""
+    """The instance in the file: districts, their borders, and the rules of a plan."""
 
     def __init__(self, data: dict[str, Any]) -> None:
-        counts = [[Fraction(count) for count in row] for row in data["counts"]]
+        names = {row[0]: j for j, row in enumerate(data["districts"])}
+        counts = [[Fraction(count) for count in row[1:]] for row in data["districts"]]
+        rules = data["parameters"]
+        known = {"p", "band", "floor", "reading", "weights", "whole"}
+        if set(rules) - known or rules["whole"] != "no" or len(names) < len(counts):
+            raise Rejected("rules that this proof knows nothing of, or a district twice")
         self.S = [sum(row, Fraction(0)) for row in counts]
         if min(self.S) <= 0 or min(map(min, counts)) < 0:
             raise Rejected("a district without students, or a negative count")
@@ -38,14 +45,14 @@ class Districts:
         groups = range(len(counts[0]))
         mu = [sum((row[r] for row in counts), Fraction(0)) / self.total for r in groups]
         self.a = [[row[r] / size - mu[r] for r in groups] for row, size in zip(counts, self.S, strict=True)]
-        self.p = Fraction(data["p"])
+        self.p = Fraction(rules["p"])
         near: list[set[int]] = [{j} for j in range(self.N)]
-        for i, j in data["borders"]:
+        for one, other in data["borders"]:
+            i, j = names[one], names[other]
             near[i].add(j)
             near[j].add(i)
-        self.near = [[j, *sorted(one - {j})] for j, one in enumerate(near)]
-        self.band = None if data["band"] is None else Fraction(data["band"])
-        self.floor = None if data["floor"] is None else Fraction(data["floor"])
+        self.near = [[j, *sorted(around - {j})] for j, around in enumerate(near)]
+        self.band, self.floor = (None if rules[name] == "none" else Fraction(rules[name]) for name in ("band", "floor"))
 
     def bounds(self, j: int) -> tuple[Fraction, Fraction]:
         """Sizes that the rules allow district j."""
@@ -88,6 +95,8 @@ def leaf_bound(
     N = districts.N
     conservation = [Fraction(y, MULTIPLIER_SCALE) for y in leaf["conservation"]]
     simplex = [Fraction(y, MULTIPLIER_SCALE) for y in leaf["simplex"]]
+    if len(conservation) != N or len(simplex) != N:
+        raise Rejected("multipliers of rows that do not exist")
     budget = Fraction(leaf["budget"], MULTIPLIER_SCALE)
     if budget < 0 or any(y < 0 for _, y in leaf["cuts"]):
         raise Rejected("a negative multiplier of an inequality")
@@ -116,22 +125,30 @@ def leaf_bound(
     return value / N
 
 
-def check(document: dict[str, Any]) -> dict[str, str]:
-    """Replay a certificate.
+def check(document: dict[str, Any], digest: str | None = None) -> Fraction:
+    """The proven bound; raises ``Rejected``. ``digest`` names the instance that is meant, if given."""
+    return replay(document, digest)[1]
 
-    Returns
-    -------
-    dict
-        ``value`` of the plan, ``bound`` proven, and ``leaves``.
 
-    Raises
-    ------
-    Rejected
-        If any step fails.
-    """
-    if document.get("format") != FORMAT:
-        raise Rejected(f"format {document.get('format')!r}, wanted {FORMAT!r}")
-    districts = Districts(document["problem"])
+def replay(document: dict[str, Any], digest: str | None = None) -> tuple[Fraction, Fraction, int]:
+    """Value of the plan, the bound proven, and the number of leaves; raises ``Rejected`` if any step fails."""
+    try:
+        if document["format"] != FORMAT:
+            raise Rejected(f"unknown format {document['format']!r}")
+        if document["objective"] != "race":
+            raise Rejected(f"the proof is one of the race objective, not of {document['objective']!r}")
+        text = json.dumps(document["data"], sort_keys=True, separators=(",", ":"))
+        if hashlib.sha256(text.encode()).hexdigest() != document["digest"]:
+            raise Rejected("the data is not that of the digest")
+        if digest not in (None, document["digest"]):
+            raise Rejected("the certificate belongs to another instance")
+        return _replay(document)
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError, ZeroDivisionError) as error:
+        raise Rejected(f"it cannot be read: {type(error).__name__} {error}") from error
+
+
+def _replay(document: dict[str, Any]) -> tuple[Fraction, Fraction, int]:
+    districts = Districts(document["data"])
     low, high = ([Fraction(x) for x in document[name]] for name in ("low", "high"))
     for j in range(districts.N):
         least, most = districts.bounds(j)
@@ -157,20 +174,19 @@ def check(document: dict[str, Any]) -> dict[str, str]:
     value = districts.value(document["plan"])
     if value < claimed:
         raise Rejected("the plan is better than the bound: the file contradicts itself")
-    return {"value": str(value), "bound": str(claimed), "leaves": str(leaves)}
+    return value, claimed, leaves
 
 
 def main(arguments: list[str]) -> int:
-    """Check the file named; 0 accepted, 1 rejected."""
+    """Check the file named, and that it is about the digest, if given; 0 accepted, 1 rejected."""
     with open(arguments[0], encoding="utf-8") as stream:
         document = json.load(stream)
     try:
-        found = check(document)
+        value, bound, leaves = replay(document, *arguments[1:2])
     except Rejected as reason:
         print(f"rejected: {reason}")
         return 1
-    value, bound = Fraction(found["value"]), Fraction(found["bound"])
-    print(f"accepted: value {float(value):.9g}, bound {float(bound):.9g}, {found['leaves']} leaves")
+    print(f"accepted: value {float(value):.9g}, bound {float(bound):.9g}, {leaves} leaves")
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -37,9 +38,9 @@ def certificate() -> dict[str, Any]:
 
 
 def test_a_certificate_is_accepted(certificate: dict[str, Any]) -> None:
-    found = checker.check(certificate)
-    assert int(found["leaves"]) > 1
-    value, bound = Fraction(found["value"]), Fraction(found["bound"])
+    value, bound, leaves = checker.replay(certificate, LOOSE.digest)
+    assert leaves > 1
+    assert checker.check(certificate) == bound
     assert 0 <= value - bound <= value / 500
     result = api.solve(LOOSE, objective="race", settings=Settings(gap=1e-3))
     assert result.primal_bound is not None
@@ -79,13 +80,68 @@ def _split_outside(document: dict[str, Any]) -> None:
 
 
 def _other_problem(document: dict[str, Any]) -> None:
-    document["problem"]["p"] = "1/100"
+    document["data"]["parameters"]["p"] = "0.01"
 
 
-@pytest.mark.parametrize(
-    "tamper",
-    [_raise_bound, _drop_a_leaf, _zero_multipliers, _negative_multiplier, _narrow_root, _split_outside, _other_problem],
-)
+def _seal(document: dict[str, Any]) -> None:
+    """A digest that fits the data again, as a careful forger would have it."""
+    text = json.dumps(document["data"], sort_keys=True, separators=(",", ":"))
+    document["digest"] = hashlib.sha256(text.encode()).hexdigest()
+
+
+def _other_problem_sealed(document: dict[str, Any]) -> None:
+    _other_problem(document)
+    _seal(document)
+
+
+def _more_borders_sealed(document: dict[str, Any]) -> None:
+    ids = [row[0] for row in document["data"]["districts"]]
+    document["data"]["borders"] = [[a, b] for a in ids for b in ids if a < b]
+    _seal(document)
+
+
+def _unknown_rule_sealed(document: dict[str, Any]) -> None:
+    document["data"]["parameters"]["max_race_l1"] = "0.1"
+    _seal(document)
+
+
+def _other_objective(document: dict[str, Any]) -> None:
+    document["objective"] = "race_weighted"
+
+
+def _extra_multiplier(document: dict[str, Any]) -> None:
+    """A multiplier of a row that does not exist would be added to the bound for nothing."""
+    node = document["tree"]
+    for leaf in _leaves(node):
+        leaf["simplex"].append(2**40)
+
+
+def _leaves(node: dict[str, Any]) -> list[dict[str, Any]]:
+    return [leaf for child in node["children"] for leaf in _leaves(child)] if "split" in node else [node]
+
+
+def _no_plan(document: dict[str, Any]) -> None:
+    del document["plan"]
+
+
+TAMPERINGS = [
+    _raise_bound,
+    _drop_a_leaf,
+    _zero_multipliers,
+    _negative_multiplier,
+    _narrow_root,
+    _split_outside,
+    _other_problem,
+    _other_problem_sealed,
+    _more_borders_sealed,
+    _unknown_rule_sealed,
+    _other_objective,
+    _extra_multiplier,
+    _no_plan,
+]
+
+
+@pytest.mark.parametrize("tamper", TAMPERINGS)
 def test_a_changed_certificate_is_rejected(
     certificate: dict[str, Any], tamper: Callable[[dict[str, Any]], None]
 ) -> None:
@@ -93,6 +149,11 @@ def test_a_changed_certificate_is_rejected(
     tamper(changed)
     with pytest.raises(checker.Rejected):
         checker.check(changed)
+
+
+def test_a_proof_is_about_one_instance(certificate: dict[str, Any]) -> None:
+    with pytest.raises(checker.Rejected, match="another instance"):
+        checker.check(certificate, SMALL.digest)
 
 
 def test_the_checker_is_a_program(

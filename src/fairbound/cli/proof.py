@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,8 +19,24 @@ from fairbound.models.exact import parse_number
 from fairbound.models.problem import Instance, Sense
 from fairbound.models.registry import find_problem
 from fairbound.solvers import audits
-from fairbound.solvers.checker import price_curve as checker
-from fairbound.solvers.result import shortfall
+from fairbound.solvers.checker import price_curve, transfer_tree
+from fairbound.solvers.result import Level, shortfall
+
+CHECKERS: dict[str, Any] = {
+    price_curve.FORMAT: price_curve,
+    transfer_tree.FORMAT: transfer_tree,
+}
+"""Format of a certificate -> what replays it."""
+REJECTED = (price_curve.Rejected, transfer_tree.Rejected)
+
+
+def replay(document: dict[str, Any], digest: str | None) -> Fraction:
+    """The bound that a certificate of any format proves; raises one of ``REJECTED``."""
+    found = document.get("format")
+    if not isinstance(found, str) or found not in CHECKERS:
+        raise price_curve.Rejected(f"unknown format {found!r}, wanted one of {', '.join(sorted(CHECKERS))}")
+    bound: Fraction = CHECKERS[found].check(document, digest)
+    return bound
 
 
 def register(app: typer.Typer) -> None:
@@ -56,16 +73,19 @@ def verify(
     digest = None if instance is None else api.load(instance, options.changes(set_)).digest
     answer: dict[str, Any] = {"certificate": str(certificate), "accepted": False, "bound": None, "reason": ""}
     try:
-        bound = checker.check(document, digest)
+        bound = replay(document, digest)
         answer |= {"accepted": True, "bound": str(bound), "digest": document["digest"]}
-    except checker.Rejected as error:
+    except REJECTED as error:
         answer["reason"] = str(error)
     if as_json:
         print(json.dumps(answer, indent=2))
     elif answer["accepted"]:
         about = document["instance"] if instance is None else instance
-        console().print(f"accepted: no grouping of {about} ({document['digest'][:16]}) is worth more than")
-        console().print(f"{exact(bound)} ({document['objective']}, {len(document['knots'])} knots)", soft_wrap=True)
+        kind = find_problem(document["data"]["problem"])
+        goal = kind.objective(document["objective"])
+        side = "more" if goal.sense is Sense.MAXIMIZE else "less"
+        console().print(f"accepted: no solution of {about} ({document['digest'][:16]}) has {side} {goal.name} than")
+        console().print(f"{exact(bound)} ({document['format']})", soft_wrap=True)
     else:
         console().print(f"rejected: {answer['reason']}", soft_wrap=True)
     raise typer.Exit(0 if answer["accepted"] else ANSWER_IS_NO)
@@ -107,11 +127,13 @@ def audit(
         "values": {name: str(number) for name, number in evaluation.values.items()},
         "measures": {name: str(number) for name, number in evaluation.measures.items()},
         "violations": [str(violation) for violation in evaluation.violations],
+        "table": audits.title(asked),
         "groups": audits.group_rows(asked, given),
     }
     better: list[dict[str, str]] | None = None
+    bound: Fraction | None
     if certificate is not None:
-        bound, level = _checked_bound(certificate, asked, goal.name), "L2"
+        bound, level = _checked_bound(certificate, asked, goal.name)
     else:
         with running(f"solving {asked.name}") as on_progress:
             result = api.solve(
@@ -140,16 +162,19 @@ def audit(
     raise typer.Exit(0 if evaluation.feasible else ANSWER_IS_NO)
 
 
-def _checked_bound(path: Path, asked: Instance, objective: str) -> Any:
+def _checked_bound(path: Path, asked: Instance, objective: str) -> tuple[Fraction, str]:
+    """The bound of a certificate, and its level: a tree that was replayed is worth L4, a theorem L2."""
     document = read_certificate(path)
     if document.get("objective") != objective:
         raise InputError(
             "certificate", file=str(path), found=document.get("objective"), wanted=f"objective {objective}"
         )
+    tree = document.get("format") == transfer_tree.FORMAT
     try:
-        return checker.check(document, asked.digest)
-    except checker.Rejected as error:
+        bound = replay(document, asked.digest)
+    except REJECTED as error:
         raise InputError("certificate rejected", file=str(path), found=str(error)) from None
+    return bound, (Level.L4 if tree else Level.L2).value
 
 
 def _show(answer: dict[str, Any], sense: Sense) -> None:
@@ -164,12 +189,13 @@ def _show(answer: dict[str, Any], sense: Sense) -> None:
     facts |= {name.replace("_", " "): number(parse_number(text)) for name, text in answer["measures"].items()}
     if "better_value" in answer:
         facts["better offered"] = exact(parse_number(answer["better_value"]))
-        facts["it adds"] = number(parse_number(answer["better_gain"]), 2)
+        word = "it adds" if sense is Sense.MAXIMIZE else "it takes off"
+        facts[word] = number(abs(parse_number(answer["better_gain"])), 2)
     width = max(map(len, facts))
     for name, text in facts.items():
         out.print(f"[dim]{name:<{width}}[/dim]  {text}", soft_wrap=True)
     if answer["groups"]:
         out.print()
-        out.print(table("Groups", answer["groups"]))
+        out.print(table(answer["table"], answer["groups"]))
     for violation in answer["violations"]:
         out.print(f"[bold]broken rule[/bold] {violation}", soft_wrap=True)

@@ -16,6 +16,10 @@ from fairbound.models.exact import decimal_text
 from fairbound.solvers.result import Level, Progress, Result, Status
 
 WIDTH = 100
+SIGNIFICANT = 6
+"""Digits of a number below 1, of which four decimals would show too few."""
+LONGEST_FRACTION = 60
+"""Characters of a fraction that is shown beside its number; a longer one stands in the JSON only."""
 PATIENCE = 1.0
 """Seconds after which running work is shown."""
 
@@ -36,7 +40,10 @@ def console(stderr: bool = False) -> Console:
 
 
 def number(value: Fraction | float | None, digits: int = 4) -> str:
-    """A number for people: thousands separated, exact where few decimals suffice."""
+    """A number for people: thousands separated, exact where few decimals suffice.
+
+    Below 1 the digits that count are significant ones, not decimals.
+    """
     if value is None:
         return "-"
     if isinstance(value, Fraction):
@@ -44,14 +51,18 @@ def number(value: Fraction | float | None, digits: int = 4) -> str:
         if "/" not in text and len(text.partition(".")[2]) <= digits:
             whole, point, part = text.partition(".")
             return f"{int(whole):,}{point}{part}" if not whole.startswith("-0") else text
+    if 0 < abs(float(value)) < 1:
+        return f"{float(value):.{SIGNIFICANT}g}"
     return f"{float(value):,.{digits}f}"
 
 
 def exact(value: Fraction | None) -> str:
-    """The number for people, and the fraction it is where that says more."""
+    """The number for people, and the fraction it is where that says more and can be read."""
     if value is None:
         return "none"
-    return number(value) if value.denominator == 1 else f"{number(value)} = {value}"
+    if value.denominator == 1 or len(str(value)) > LONGEST_FRACTION:
+        return number(value)
+    return f"{number(value)} = {value}"
 
 
 def percent(gap: float | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,8 +16,10 @@ from fairbound.cli.exit_codes import code_of
 from fairbound.cli.show import console, exact, number, percent, running, status_text, table
 from fairbound.instances.tables import write_csv, write_text
 from fairbound.models.cep_grouping import CepInstance
+from fairbound.models.district_transfer import TransferInstance
 from fairbound.models.problem import Instance, Problem
 from fairbound.models.registry import find_problem
+from fairbound.solvers.certificates import transfer_tree
 from fairbound.solvers.certificates.price_curve import contribution_rows, read_curve
 from fairbound.solvers.method import Kind
 from fairbound.solvers.result import Result, Status, shortfall
@@ -47,7 +50,8 @@ def solve(
 ) -> None:
     """Answer one instance: the best solution, its exact value, and how far it is proven.
 
-    With --out DIR the result is also written as result.json and solution.csv.
+    With --out DIR the result is also written as result.json and solution.csv, and the proof of its
+    bound as certificate.json where the method has one.
     """
     asked = api.load(instance, options.changes(set_), problem)
     kind = find_problem(asked.problem)
@@ -61,6 +65,9 @@ def solve(
         )
     document = result_json(kind, asked, result)
     if out is not None:
+        if result.certificate is None and isinstance(asked, TransferInstance):
+            certificate = transfer_tree.of_result(asked, result, options.settings(time_limit, gap, threads, seed))
+            result = replace(result, certificate=certificate)
         write_result(kind, asked, result, out)
     if as_json:
         print(json.dumps(document, indent=2))
