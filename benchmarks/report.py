@@ -17,7 +17,8 @@ from typing import Any
 
 from fairbound.benchmarks import report_tables as tables
 from fairbound.benchmarks.analysis import Question, compare_exact, heuristic_gaps, questions, standings
-from fairbound.benchmarks.figures import Figure, Solutions, problem_figures
+from fairbound.benchmarks.figure import Figure, Solutions
+from fairbound.benchmarks.figures import problem_figures
 from fairbound.benchmarks.references import alarms
 from fairbound.benchmarks.report_tables import Table
 from fairbound.benchmarks.row import Row
