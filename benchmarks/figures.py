@@ -1,106 +1,27 @@
 """The figures of a report, as data: drawn by Plotly in the page and by Matplotlib for papers.
 
-A figure knows nothing of either; the same numbers go to both and to a CSV file. A problem may add
-figures of its own: one line in ``PROBLEM_FIGURES``.
+A problem may add figures of its own: one line in ``PROBLEM_FIGURES``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from enum import StrEnum
 from statistics import median
-from typing import Any
 
 from fairbound.benchmarks.analysis import Cell, HeuristicGap, Question, compare_exact, heuristic_gaps
+from fairbound.benchmarks.figure import Axis, Figure, FigureFunction, Mark, Series, Solutions
 from fairbound.benchmarks.measures import bound_gap, performance_profile
-from fairbound.benchmarks.row import Row
+from fairbound.benchmarks.transfer_figures import change_figures, convergence_figures, district_figures
+from fairbound.benchmarks.zone_figures import applicant_figures, zone_figures
 
 MOST_TRACES = 12
 """So many questions at most get a figure of their gap over time: the slowest ones."""
 
-
-class Mark(StrEnum):
-    """How a series is drawn."""
-
-    LINE = "line"
-    STEPS = "steps"
-    """A step function: each value holds until the next."""
-    POINTS = "points"
-    TICKS = "ticks"
-    """A short bar across the category: a median."""
-    BARS = "bars"
-    AREA = "area"
-    """A closed polygon: a map unit, a zone."""
-
-
-@dataclass(frozen=True)
-class Axis:
-    """One axis.
-
-    Attributes
-    ----------
-    percent
-        Values are shares; they are shown as percent.
-    categories
-        Values are these names, in this order (first on top).
-    hidden
-        No scale is drawn: the axes of a map.
-    """
-
-    title: str
-    log: bool = False
-    percent: bool = False
-    categories: tuple[str, ...] = ()
-    hidden: bool = False
-
-
-@dataclass(frozen=True)
-class Series:
-    """One thing drawn; ``hover`` names each of its points."""
-
-    name: str
-    x: tuple[float | str | None, ...]
-    y: tuple[float | str | None, ...]
-    mark: Mark
-    hover: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure: ``name`` is its file name, ``caption`` says how to read it."""
-
-    name: str
-    title: str
-    caption: str
-    x: Axis
-    y: Axis
-    series: tuple[Series, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """The figure as JSON types."""
-        return asdict(self)
-
-    def table(self) -> list[dict[str, str]]:
-        """The figure as rows of text, for CSV."""
-        return [
-            {
-                "series": series.name,
-                "x": "" if x is None else str(x),
-                "y": "" if y is None else str(y),
-                "label": series.hover[i] if series.hover else "",
-            }
-            for series in self.series
-            for i, (x, y) in enumerate(zip(series.x, series.y, strict=True))
-        ]
-
-
-Solutions = Callable[[str], list[dict[str, str]] | None]
-"""The solution of a row, by its key."""
-
-FigureFunction = Callable[[Sequence[Row], Solutions], Sequence[Figure]]
-
-PROBLEM_FIGURES: dict[str, Sequence[FigureFunction]] = {}
+PROBLEM_FIGURES: dict[str, Sequence[FigureFunction]] = {
+    "applicants": (applicant_figures,),
+    "blocks": (zone_figures,),
+    "transfers": (change_figures, district_figures, convergence_figures),
+}
 """Figures that only one problem has: problem name -> functions of its rows and their solutions."""
 
 

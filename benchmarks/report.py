@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from fairbound.benchmarks import report_tables as tables
-from fairbound.benchmarks import transfer_figures
 from fairbound.benchmarks.analysis import Question, compare_exact, heuristic_gaps, questions, standings
-from fairbound.benchmarks.figures import PROBLEM_FIGURES, Figure, Solutions, problem_figures
+from fairbound.benchmarks.figure import Figure, Solutions
+from fairbound.benchmarks.figures import problem_figures
 from fairbound.benchmarks.references import alarms
 from fairbound.benchmarks.report_tables import Table
 from fairbound.benchmarks.row import Row
@@ -29,7 +29,6 @@ from fairbound.models.registry import PROBLEMS
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-PROBLEM_FIGURES.setdefault("transfers", transfer_figures.FIGURES)
 REPORT = "report.html"
 FIGURES = "figures"
 TABLES = "tables"

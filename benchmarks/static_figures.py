@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-from fairbound.benchmarks.figures import Axis, Figure, Mark
+from fairbound.benchmarks.figure import Axis, Figure, Mark
 from fairbound.instances.tables import write_csv
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFormatter
 
@@ -17,6 +18,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFor
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 3)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+MOST_NAMES = 12
+"""More series than this have no legend: a map of thirty zones."""
 
 STYLE: Any = {
     "font.size": 9,
@@ -48,14 +51,16 @@ def write_static(figures: Iterable[Figure], folder: Path) -> list[Path]:
 def draw(figure: Figure) -> Canvas:
     """Draw one figure."""
     rows = len(figure.y.categories)
-    bars = sum(series.mark is Mark.BARS for series in figure.series)
-    height = max(2.4, 1.2 + 0.28 * rows * max(1, bars / 2)) if rows else 3.9
+    bars = [series for series in figure.series if series.mark is Mark.BARS]
+    height = max(2.4, 1.2 + 0.28 * rows * max(1, len(bars) / 2)) if rows else 3.9
     canvas = Canvas(figsize=(6.4, height), layout="constrained")
     FigureCanvasAgg(canvas)
     axes = canvas.add_subplot()
     axes.set_title(figure.title, loc="left", fontsize=10, fontweight="bold", wrap=True)
+    thick = 0.8 / max(1, len(bars))
     for i, series in enumerate(figure.series):
         colour, dash, marker = (palette[i % len(palette)] for palette in (COLOURS, DASHES, MARKERS))
+        colour = series.colour or colour
         x = [_place(figure.x, value) for value in series.x]
         y = [_place(figure.y, value) for value in series.y]
         if series.mark is Mark.LINE:
@@ -67,18 +72,48 @@ def draw(figure: Figure) -> Canvas:
         elif series.mark is Mark.TICKS:
             axes.plot(x, y, linestyle="none", marker="|", color=colour, markersize=12, mew=2.5, label=series.name)
         elif series.mark is Mark.BARS and figure.y.categories:
-            width = 0.8 / bars  # side by side, the first on top
-            places = [place + (i - (bars - 1) / 2) * width for place in y]
-            axes.barh(places, x, width, color=colour, label=series.name)
+            shift = (bars.index(series) - (len(bars) - 1) / 2) * thick
+            axes.barh([place + shift for place in y], x, height=0.9 * thick, color=colour, label=series.name)
         elif series.mark is Mark.BARS:
             axes.bar(x, y, color=colour, label=series.name)
+        elif series.mark is Mark.DOTS:
+            axes.plot(x, y, linestyle="none", marker=".", color="#333333", markersize=1.5, zorder=3)
+        elif series.mark is Mark.SITES:
+            axes.plot(
+                x,
+                y,
+                linestyle="none",
+                marker="*",
+                color="black",
+                mec="white",
+                markersize=13,
+                label=series.name,
+                zorder=4,
+            )
         else:
-            axes.fill(x, y, color=colour, alpha=0.5, linewidth=0.5, edgecolor="#333333", label=series.name)
+            rings = PolyCollection(_rings(x, y), facecolor=colour, edgecolor="white", linewidth=0.6, label=series.name)
+            rings.set_hatch(series.hatch * 2)
+            axes.add_collection(rings)
+            axes.autoscale_view()
     _axis(axes, "x", figure.x)
     _axis(axes, "y", figure.y)
-    if len(figure.series) > 1:
+    if figure.x.hidden and figure.y.hidden:
+        axes.set_aspect("equal")
+        axes.set_axis_off()
+    if 1 < len(figure.series) <= MOST_NAMES:
         canvas.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
     return canvas
+
+
+def _rings(x: Sequence[float | None], y: Sequence[float | None]) -> list[list[tuple[float, float]]]:
+    """Polygons from coordinates with ``None`` between one and the next."""
+    rings: list[list[tuple[float, float]]] = [[]]
+    for place in zip(x, y, strict=True):
+        if place[0] is None or place[1] is None:
+            rings.append([])
+        else:
+            rings[-1].append((place[0], place[1]))
+    return [ring for ring in rings if ring]
 
 
 def _place(axis: Axis, value: float | str | None) -> Any:

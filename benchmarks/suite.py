@@ -262,7 +262,9 @@ def _problem_of(instance: str) -> Problem[Any, Any]:
         family = any(name.endswith("/*") and instance.startswith(name.removesuffix("*")) for name in known)
         if instance not in known and not family:
             raise InputError("unknown instance", found=instance, wanted=nearest(instance, known) + ", or a file")
-        return PROBLEMS[head]
+        # An entry may belong to another problem than the first part of its name says: blocks/sfusd65.
+        named = [entry.problem for entry in catalogue.ENTRIES if entry.name == instance]
+        return PROBLEMS[(named[0] if named else None) or head]
     return find_problem(catalogue.load(instance).problem)
 
 

@@ -7,11 +7,11 @@ instance, so that a row whose data is not on this machine is left out.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
 
-from fairbound.benchmarks.figures import Axis, Figure, Mark, Series, Solutions
+from fairbound.benchmarks.figure import Axis, Figure, Mark, Series, Solutions
 from fairbound.benchmarks.row import Row
 from fairbound.instances import catalogue
 from fairbound.models.district_transfer import PROBLEM, TransferInstance, TransferPlan, district_table, evaluate
@@ -171,10 +171,3 @@ def convergence_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figur
             )
         )
     return figures
-
-
-FIGURES: tuple[Callable[[Sequence[Row], Solutions], list[Figure]], ...] = (
-    change_figures,
-    district_figures,
-    convergence_figures,
-)

@@ -22,8 +22,8 @@ def zone_map(city: ZoneInstance, zoning: Zoning, path: Path) -> None:
     before, after = list(city.today), zoning.indices(city)
     figure = Figure(figsize=(12, 4.4), layout="constrained")
     panels = figure.subplots(1, 3)
-    _draw(panels[0], city, [_style(j) for j in before], "Today")
-    _draw(panels[1], city, [_style(j) for j in after], "Solution")
+    _draw(panels[0], city, [style(j) for j in before], "Today")
+    _draw(panels[1], city, [style(j) for j in after], "Solution")
     moved = [home != old for home, old in zip(after, before, strict=True)]
     students = sum(unit.students for unit, moves in zip(city.units, moved, strict=True) if moves)
     title = f"Rezoned: {students:,} of {city.students:,} students"
@@ -40,7 +40,7 @@ def zone_maps(city: ZoneInstance, zonings: Sequence[tuple[str, Zoning]], path: P
     figure = Figure(figsize=(3.6 * columns, 3.8 * rows), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for panel, (title, zoning) in zip(panels, zonings, strict=False):
-        _draw(panel, city, [_style(j) for j in zoning.indices(city)], title)
+        _draw(panel, city, [style(j) for j in zoning.indices(city)], title)
     for panel in panels[len(zonings) :]:
         panel.set_axis_off()
     figure.savefig(path)
@@ -64,7 +64,8 @@ def share_bars(instance: ApplicantInstance, division: Division, path: Path) -> N
     figure.savefig(path)
 
 
-def _style(school: int) -> tuple[str, str]:
+def style(school: int) -> tuple[str, str]:
+    """Colour and hatch of a school: the same on every map."""
     return PALETTE[school % len(PALETTE)], HATCHES[school // len(PALETTE) % len(HATCHES)]
 
 

@@ -171,10 +171,11 @@
   };
   const DASHES = ["solid", "dash", "dashdot", "dot", "longdash", "5px,2px,1px,2px", "longdashdot"];
   const SYMBOLS = ["circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "x"];
+  const MOST_NAMES = 12; // more series than this have no legend: a map of thirty zones
   const drawn = new Set();
 
   const trace = (series, i, figure, theme) => {
-    const colour = COLOURS[theme][i % COLOURS[theme].length];
+    const colour = series.colour || COLOURS[theme][i % COLOURS[theme].length];
     const base = { name: series.name, x: series.x, y: series.y, type: "scatter" };
     if (series.hover.length) Object.assign(base, { text: series.hover, hovertemplate: "%{text}<extra></extra>" });
     const line = { color: colour, width: 2.2, dash: DASHES[i % DASHES.length] };
@@ -187,9 +188,14 @@
         return { ...base, mode: "markers",
           marker: { symbol: "line-ns", size: 16, line: { color: colour, width: 3.5 }, color: colour } };
       case "bars":
-        return { ...base, type: "bar", textposition: "none", marker: { color: colour },
-          orientation: figure.y.categories.length ? "h" : "v" };
-      default: return { ...base, mode: "lines", fill: "toself", line: { color: colour, width: 1 } };
+        return { ...base, type: "bar", textposition: "none", marker: { color: colour }, orientation: figure.y.categories.length ? "h" : "v" };
+      case "dots": return { ...base, mode: "markers", showlegend: false, marker: { color: "#333333", size: 3 } };
+      case "sites":
+        return { ...base, mode: "markers",
+          marker: { symbol: "star", size: 15, color: "#000000", line: { color: "#ffffff", width: 1.5 } } };
+      default:
+        return { ...base, mode: "lines", fill: "toself", fillcolor: colour, line: { color: "#ffffff", width: 0.8 },
+          hoverinfo: "skip", ...(series.hatch ? { fillpattern: { shape: series.hatch, fgcolor: "#333333", size: 6 } } : {}) };
     }
   };
 
@@ -243,18 +249,19 @@
       margin: { l: 8, r: 14, t: 14, b: 8 },
       xaxis: axis(figure.x, figure.series.flatMap((series) => series.x), ink, narrow),
       yaxis: { ...axis(figure.y, figure.series.flatMap((series) => series.y), ink, narrow), ...(map ? { scaleanchor: "x" } : {}) },
-      showlegend: figure.series.length > 1,
+      showlegend: figure.series.length > 1 && figure.series.length <= MOST_NAMES,
       legend: { orientation: "h", x: 0, y: -0.2, yanchor: "top", font: { size: narrow ? 10 : 12 } },
       hoverlabel: { align: "left", bgcolor: ink.paper, bordercolor: ink.line, font: { color: ink.text } },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: ink.line, activecolor: ink.text, orientation: "h" },
       hovermode: "closest", bargap: 0.25, dragmode: narrow ? false : "zoom",
     };
     if (figure.y.categories.length) layout.legend.y = -40 / Math.max(200, plot.clientHeight) - 0.06;
+    if (map) layout.legend.y = -0.02;
     const config = { responsive: true, displaylogo: false, displayModeBar: narrow ? false : "hover",
       modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]], toImageButtonOptions: { format: "svg", filename: figure.name } };
     const traces = figure.series.map((series, i) => trace(series, i, figure, theme));
-    if (figure.y.categories.length && traces.every((each) => each.type === "bar")) {
-      traces.reverse(); // Plotly stacks a group of bars from below; the first series belongs on top
+    if (figure.y.categories.length && figure.series.every((series) => series.mark === "bars")) {
+      traces.reverse(); // Plotly stacks the bars of a category from below
       layout.legend.traceorder = "reversed";
     }
     Plotly.react(plot, traces, layout, config);

@@ -11,7 +11,8 @@ import pytest
 from bench_rows import baseline, row
 from fairbound.benchmarks import figures
 from fairbound.benchmarks.analysis import compare_exact, questions
-from fairbound.benchmarks.figures import Axis, Figure, Mark, Series, profile_figure, trace_figures
+from fairbound.benchmarks.figure import Axis, Figure, Mark, Series
+from fairbound.benchmarks.figures import profile_figure, trace_figures
 from fairbound.benchmarks.report import report
 from fairbound.benchmarks.row import Row
 from fairbound.benchmarks.static_figures import write_static
