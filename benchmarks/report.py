@@ -147,7 +147,7 @@ def _tiles(rows: Sequence[Row], asked: Sequence[Question]) -> list[dict[str, str
         {"value": f"{len(asked):,}", "label": "questions", "note": "an instance with an objective"},
         {
             "value": f"{len(closed):,}",
-            "label": "closed",
+            "label": "at a gap of 0",
             "note": ", ".join(f"{count:,} at {level}" for level, count in sorted(levels.items())) or "no gap is closed",
         },
         {

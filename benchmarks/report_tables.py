@@ -120,7 +120,7 @@ def standings_table(problem: str, found: Sequence[Standing]) -> Table:
     columns = (
         Column("method"),
         Column("questions", "int", "questions put to it"),
-        Column("closed", "int", "both bounds equal in every run"),
+        Column("closed", "int", "both bounds equal in every run, or within the gap asked for"),
         Column("refused", "int", "it says that it cannot state the question; counts as not closed"),
         Column("fastest on", "int"),
         Column("SGM 10 s", "seconds", "shifted geometric mean, shift 10 s; not closed counts as the limit"),

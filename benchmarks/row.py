@@ -17,6 +17,7 @@ from fairbound.models.problem import Sense
 from fairbound.models.registry import find_problem
 from fairbound.solvers.isolation import Ending, Outcome
 from fairbound.solvers.methods import find_method
+from fairbound.solvers.result import Status, Termination
 
 
 @dataclass(frozen=True)
@@ -117,8 +118,9 @@ class Row:
 
     @property
     def solved(self) -> bool:
-        """Both bounds are equal: the question is closed at the row's level."""
-        return self.outcome == Outcome.OK and self.status == "optimal"
+        """Both bounds are equal, or as near as the method was asked to bring them (irrational optima)."""
+        near = self.termination == Termination.GAP_LIMIT and self.primal_bound is not None
+        return self.outcome == Outcome.OK and (self.status == Status.OPTIMAL or near)
 
 
 COLUMNS = {field.name: str(field.type) for field in fields(Row)}
