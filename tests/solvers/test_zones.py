@@ -20,6 +20,7 @@ from fairbound.models.block_assignment.separators import violated_separators
 from fairbound.solvers.algorithms import separator_loop
 from fairbound.solvers.algorithms.race_counts import best_counts
 from fairbound.solvers.baselines import block_assignment as baselines
+from fairbound.solvers.baselines import recombination
 from fairbound.solvers.baselines.applicants import interval_study, majority, permutation_search
 from fairbound.solvers.baselines.zone_state import ZoneState, reconnect
 from fairbound.solvers.checker.zones import check_zones
@@ -261,3 +262,17 @@ def test_loss_as_meant_needs_incomes() -> None:
         assert result.status is Status.OPTIMAL
     best = tiny_blocks.best_division(instance, "loss")
     assert fairbound.solve(instance, objective="loss").primal_bound == best
+
+
+def test_recombination_keeps_the_rules_and_betters_today(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("gerrychain", reason="the extra recom is not installed")
+    monkeypatch.setattr(recombination, "BURSTS", 5)
+    result = fairbound.solve("blocks/grid100", method="recom", settings=Settings(seed=3))
+    assert result.status is Status.FEASIBLE
+    assert result.values["dissimilarity"] < result.measures["today_dissimilarity"]
+
+
+def test_recombination_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recombination, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"gerrychain is not installed \(pip install fairbound\[recom\]\)"):
+        fairbound.solve("blocks/grid100", method="recom")
