@@ -21,7 +21,7 @@ from fairbound.solvers.algorithms import separator_loop
 from fairbound.solvers.algorithms.race_counts import best_counts
 from fairbound.solvers.baselines import block_assignment as baselines
 from fairbound.solvers.baselines import recombination
-from fairbound.solvers.baselines.applicants import interval_study, majority, permutation_search
+from fairbound.solvers.baselines.applicants import interval_study, majority, permutation_search, vote_study
 from fairbound.solvers.baselines.zone_state import ZoneState, reconnect
 from fairbound.solvers.checker.zones import check_zones
 from hypothesis import assume, given, settings
@@ -276,3 +276,16 @@ def test_recombination_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(recombination, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"gerrychain is not installed \(pip install fairbound\[recom\]\)"):
         fairbound.solve("blocks/grid100", method="recom")
+
+
+def test_the_vote_over_drawn_block_groups() -> None:
+    instance, best = sfusd65(), Division((6, 1, 4, 1, 0, 3, 0, 0, 0, 6, 1))
+    # In one block group the second school has the majority; alone in each, everybody's wish is the vote.
+    assert vote_study(instance, best, 1, draws=3, places=1).empty == 1
+    alone = vote_study(instance, best, 1, draws=3, places=10**9)
+    assert (alone.seats, alone.crowded, alone.empty) == (22, 0, 0)
+    assert alone.tvd == pytest.approx(19 / 286)
+    usual = vote_study(instance, best, 1, draws=200)
+    assert usual == vote_study(instance, best, 1, draws=200)
+    assert usual.seats < 15
+    assert usual.tvd > 2 * 19 / 286
