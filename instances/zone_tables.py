@@ -15,6 +15,7 @@ from math import dist
 from pathlib import Path
 from typing import Any
 
+import shapely
 from fairbound.instances.tables import read_rows, read_text
 from fairbound.instances.zone_layout import straight
 from fairbound.models.block_assignment import Border, School, Unit, ZoneInstance
@@ -69,7 +70,8 @@ def load_geojson(path: Path) -> ZoneInstance:
     Raises
     ------
     InputError
-        For text that is no feature collection, and for rings that are not closed or have no area.
+        For text that is no feature collection, for rings that are not closed or have no area, and
+        for polygons that cross themselves or overlap within a unit.
     """
     try:
         data = json.loads(read_text(path), parse_float=str)
@@ -101,16 +103,26 @@ def _rings(file: str, number: int, geometry: Any) -> list[Ring]:
     if kind not in ("Polygon", "MultiPolygon"):
         raise InputError("geometry", file=file, row=number, found=kind, wanted="a Polygon or a MultiPolygon")
     polygons = [geometry["coordinates"]] if kind == "Polygon" else geometry["coordinates"]
-    rings = []
+    rings, shapes = [], []
     for polygon in polygons:
+        own: list[Ring] = []
         for points in polygon:
             ring = tuple((float(point[0]), float(point[1])) for point in points)
             area = sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in itertools.pairwise(ring))
             if len(ring) < 4 or ring[0] != ring[-1] or area == 0:
                 raise InputError("invalid geometry", file=file, row=number, wanted="closed rings with an area")
-            rings.append(ring)
+            own.append(ring)
+        rings += own
+        if own:
+            shapes.append(shapely.Polygon(own[0], own[1:]))
     if not rings:
         raise InputError("invalid geometry", file=file, row=number, found="no rings", wanted="at least one")
+    whole = shapely.MultiPolygon(shapes)
+    if not whole.is_valid:
+        reason = str(shapely.is_valid_reason(whole))
+        raise InputError(
+            "invalid geometry", file=file, row=number, found=reason, wanted="polygons that do not cross themselves"
+        )
     return rings
 
 

@@ -140,7 +140,13 @@ def _from_baseline(problem: Problem[Any, Any], baseline: Baseline, argument: str
     run = partial(run_baseline, problem, baseline, argument)
     name = baseline_name(baseline, argument)
     return Method(
-        name, Kind.BASELINE, baseline.summary, run, lambda instance, objective: None, exact=False, closes=False
+        name,
+        Kind.BASELINE,
+        baseline.summary,
+        run,
+        lambda instance, objective: baseline.refuses(),
+        exact=False,
+        closes=False,
     )
 
 

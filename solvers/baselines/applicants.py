@@ -9,13 +9,14 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
-from fairbound.models.block_assignment import ApplicantInstance, Division
+from fairbound.models.block_assignment import ApplicantInstance, Cell, Division
 from fairbound.models.errors import InputError
 from fairbound.models.exact import parse_number
 from fairbound.solvers.baselines.base import Baseline
 
 THRESHOLD = 0.067
 SEED_RUN, SEED_STUDY_RUN, STUDY_RUNS = 10_000, 1_000, 30
+VOTE_DRAWS, VOTE_PLACES = 5_000, 28
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,59 @@ def majority(instance: ApplicantInstance, division: Division) -> Division:
     tie = instance.schools[0] < instance.schools[1]
     wins = {p: 2 * first[p] > total[p] or (2 * first[p] == total[p] and tie) for p in total}
     return Division(tuple(cell.count if wins[cell.place] else 0 for cell in instance.cells))
+
+
+@dataclass(frozen=True)
+class VoteStudy:
+    """What the majority vote makes of one division over drawn block groups.
+
+    Attributes
+    ----------
+    seats
+        Mean number of applicants that the first school is left with.
+    tvd
+        Mean TVD of the first school over the draws that leave it anybody.
+    crowded, empty
+        Share of draws in which the second school gets more than its part, and everybody.
+    """
+
+    draws: int
+    seats: float
+    tvd: float
+    crowded: float
+    empty: float
+
+
+def vote_study(
+    instance: ApplicantInstance, division: Division, seed: int, draws: int = VOTE_DRAWS, places: int = VOTE_PLACES
+) -> VoteStudy:
+    """Draw a block group for every applicant, evenly and apart from race, and let the block groups vote.
+
+    The seed does not print where its applicants live, so this is a synthetic experiment.
+    """
+    random = np.random.default_rng(seed)
+    everyone = np.array(instance.race_counts([cell.count for cell in instance.cells]))
+    race_of = np.repeat(np.arange(len(everyone)), everyone)
+    first = np.concatenate(
+        [np.arange(total) < mine for total, mine in zip(everyone, instance.race_counts(division.counts), strict=True)]
+    )
+    names = instance.races
+    seats, gaps, crowded = [], [], 0
+    for _ in range(draws):
+        home = random.integers(places, size=len(race_of))
+        here = Counter(zip(home.tolist(), race_of.tolist(), strict=True))
+        mine = Counter(zip(home[first].tolist(), race_of[first].tolist(), strict=True))
+        cells = tuple(Cell(str(place), names[race], count) for (place, race), count in here.items())
+        drawn = ApplicantInstance(instance.name, cells, instance.schools, instance.fewest, instance.most)
+        counts = np.array(majority(drawn, Division(tuple(mine[key] for key in here))).counts)
+        taken = int(counts.sum())
+        seats.append(taken)
+        crowded += taken < sum(division.counts)
+        if taken:
+            shares = np.bincount([race for _, race in here], weights=counts, minlength=len(everyone)) / taken
+            gaps.append(float(np.abs(shares - everyone / len(race_of)).sum() / 2))
+    tvd = float(np.mean(gaps)) if gaps else 0.0
+    return VoteStudy(draws, float(np.mean(seats)), tvd, crowded / draws, seats.count(0) / draws)
 
 
 def _limit(argument: str | None) -> int:

@@ -15,9 +15,12 @@ class Baseline:
     ----------
     usual
         Arguments with which comparisons run it (``width:3.125``); empty if it takes none.
+    refuses
+        Why it cannot run on this machine (a library that is not installed), or ``None``.
     """
 
     name: str
     summary: str
     run: Callable[[Any, str, int, str | None], Any]
     usual: tuple[str, ...] = ()
+    refuses: Callable[[], str | None] = lambda: None

@@ -160,6 +160,20 @@ def test_invalid_geometry(tmp_path: Path) -> None:
         fairbound.load(str(path))
 
 
+def test_polygons_that_cross_themselves(tmp_path: Path) -> None:
+    path = four_squares(tmp_path)
+    data = json.loads(path.read_text())
+    data["features"][2]["geometry"]["coordinates"] = [[[0, 1], [1, 2], [1, 1], [0, 3], [0, 1]]]
+    path.write_text(json.dumps(data))
+    with pytest.raises(InputError, match=r"row 3: invalid geometry: found 'Self-intersection\[.*that do not cross"):
+        fairbound.load(str(path))
+    twice = [[[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]], [[[1, 1], [3, 1], [3, 3], [1, 3], [1, 1]]]]
+    data["features"][2]["geometry"] = {"type": "MultiPolygon", "coordinates": twice}
+    path.write_text(json.dumps(data))
+    with pytest.raises(InputError, match="row 3: invalid geometry"):
+        fairbound.load(str(path))
+
+
 def test_grid_is_the_same_every_time() -> None:
     one, again, other = grid_city(60, 4, 1), grid_city(60, 4, 1), grid_city(60, 4, 2)
     assert one == again

@@ -20,7 +20,8 @@ from fairbound.models.block_assignment.separators import violated_separators
 from fairbound.solvers.algorithms import separator_loop
 from fairbound.solvers.algorithms.race_counts import best_counts
 from fairbound.solvers.baselines import block_assignment as baselines
-from fairbound.solvers.baselines.applicants import interval_study, majority, permutation_search
+from fairbound.solvers.baselines import recombination
+from fairbound.solvers.baselines.applicants import interval_study, majority, permutation_search, vote_study
 from fairbound.solvers.baselines.zone_state import ZoneState, reconnect
 from fairbound.solvers.checker.zones import check_zones
 from hypothesis import assume, given, settings
@@ -261,3 +262,30 @@ def test_loss_as_meant_needs_incomes() -> None:
         assert result.status is Status.OPTIMAL
     best = tiny_blocks.best_division(instance, "loss")
     assert fairbound.solve(instance, objective="loss").primal_bound == best
+
+
+def test_recombination_keeps_the_rules_and_betters_today(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("gerrychain", reason="the extra recom is not installed")
+    monkeypatch.setattr(recombination, "BURSTS", 5)
+    result = fairbound.solve("blocks/grid100", method="recom", settings=Settings(seed=3))
+    assert result.status is Status.FEASIBLE
+    assert result.values["dissimilarity"] < result.measures["today_dissimilarity"]
+
+
+def test_recombination_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recombination, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"gerrychain is not installed \(pip install fairbound\[recom\]\)"):
+        fairbound.solve("blocks/grid100", method="recom")
+
+
+def test_the_vote_over_drawn_block_groups() -> None:
+    instance, best = sfusd65(), Division((6, 1, 4, 1, 0, 3, 0, 0, 0, 6, 1))
+    # In one block group the second school has the majority; alone in each, everybody's wish is the vote.
+    assert vote_study(instance, best, 1, draws=3, places=1).empty == 1
+    alone = vote_study(instance, best, 1, draws=3, places=10**9)
+    assert (alone.seats, alone.crowded, alone.empty) == (22, 0, 0)
+    assert alone.tvd == pytest.approx(19 / 286)
+    usual = vote_study(instance, best, 1, draws=200)
+    assert usual == vote_study(instance, best, 1, draws=200)
+    assert usual.seats < 15
+    assert usual.tvd > 2 * 19 / 286
