@@ -173,7 +173,7 @@ ENTRIES = (
 )
 
 
-def _make_grid(settings: Mapping[str, str], seed: int) -> str:
+def _make_grid(settings: Mapping[str, str], seed: int) -> dict[str, str]:
     """A grid city as JSON text."""
     sizes = {}
     for key in ("n", "k"):
@@ -184,12 +184,17 @@ def _make_grid(settings: Mapping[str, str], seed: int) -> str:
         segregation = float(parse_number(settings["segregation"]))
     except ValueError:
         raise InputError("grid: segregation", found=settings["segregation"], wanted="a number such as 1") from None
-    return json.dumps(grid_city(sizes["n"], sizes["k"], seed, segregation)) + "\n"
+    return {"": json.dumps(grid_city(sizes["n"], sizes["k"], seed, segregation)) + "\n"}
 
 
 GENERATORS = (
     Generator(
-        "blocks", "grid", "a grid city of n units and k schools", {"n": None, "k": None, "segregation": "1"}, _make_grid
+        "blocks",
+        "grid",
+        "a grid city of n units and k schools",
+        {"n": None, "k": None, "segregation": "1"},
+        _make_grid,
+        "city.json",
     ),
 )
 FORMATS = (

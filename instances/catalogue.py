@@ -11,17 +11,18 @@ from pathlib import Path
 
 from fairbound.instances import applicants, blocks, cep, transfers
 from fairbound.instances.entry import Entry, FileFormat, Generator, need_file
+from fairbound.instances.tables import write_text
 from fairbound.models.errors import InputError, nearest
 from fairbound.models.problem import Instance
 
 _SOURCES = (cep, transfers, blocks, applicants)
 ENTRIES: tuple[Entry, ...] = tuple(entry for source in _SOURCES for entry in source.ENTRIES)
 FORMATS: tuple[FileFormat, ...] = tuple(form for source in _SOURCES for form in source.FORMATS)
-GENERATORS: tuple[Generator, ...] = (*blocks.GENERATORS,)
+GENERATORS: tuple[Generator, ...] = (*blocks.GENERATORS, *transfers.GENERATORS)
 
 
-def make(problem: str, name: str, settings: Mapping[str, str], seed: int) -> str:
-    """The text of a generated instance; raises ``InputError`` for wrong names and settings."""
+def find_generator(problem: str, name: str) -> Generator:
+    """Find a generator; raises ``InputError`` with the nearest names."""
     known = [generator for generator in GENERATORS if generator.problem == problem]
     if not known:
         raise InputError(
@@ -29,17 +30,32 @@ def make(problem: str, name: str, settings: Mapping[str, str], seed: int) -> str
         )
     for generator in known:
         if generator.name == name:
-            for given in settings:
-                if given not in generator.settings:
-                    raise InputError(
-                        f"unknown setting of {name}", found=given, wanted=nearest(given, generator.settings)
-                    )
-            full = {key: settings.get(key, default) for key, default in generator.settings.items()}
-            missing = [key for key, value in full.items() if value is None]
-            if missing:
-                raise InputError(f"{name} needs a setting", wanted=f"--set {missing[0]}=...")
-            return generator.make({key: value for key, value in full.items() if value is not None}, seed)
+            return generator
     raise InputError(f"unknown generator of {problem}", found=name, wanted=nearest(name, [g.name for g in known]))
+
+
+def make(problem: str, name: str, settings: Mapping[str, str], seed: int) -> Mapping[str, str]:
+    """The texts of a generated instance, as ``Generator.make`` has them; raises ``InputError`` for wrong names."""
+    generator = find_generator(problem, name)
+    for given in settings:
+        if given not in generator.settings:
+            raise InputError(f"unknown setting of {name}", found=given, wanted=nearest(given, generator.settings))
+    full = {key: settings.get(key, default) for key, default in generator.settings.items()}
+    missing = [key for key, value in full.items() if value is None]
+    if missing:
+        raise InputError(f"{name} needs a setting", wanted=f"--set {missing[0]}=...")
+    return generator.make({key: value for key, value in full.items() if value is not None}, seed)
+
+
+def write_made(problem: str, name: str, settings: Mapping[str, str], seed: int, out: Path) -> list[Path]:
+    """Write a generated instance to a file, or into a folder; returns the paths, the one to load first."""
+    texts = make(problem, name, settings, seed)
+    first = out if out.suffix and not out.is_dir() else out / find_generator(problem, name).file
+    paths = []
+    for added, text in sorted(texts.items()):
+        paths.append(first.with_name(f"{first.stem}{added}{first.suffix}"))
+        write_text(paths[-1], text)
+    return paths
 
 
 def entries(problem: str | None = None) -> list[Entry]:

@@ -94,11 +94,15 @@ class Generator:
     settings
         Names and defaults of its settings; ``None`` for one that must be given.
     make
-        ``make(settings, seed)`` returns the text of a file that ``load`` reads; raises ``InputError``.
+        ``make(settings, seed)`` returns the texts of its files, by what their names add to the stem: ``""``
+        for the one that ``load`` reads, ``"_borders"`` for a table beside it; raises ``InputError``.
+    file
+        Name of the first file where only a folder is named.
     """
 
     problem: str
     name: str
     summary: str
     settings: Mapping[str, str | None]
-    make: Callable[[Mapping[str, str], int], str]
+    make: Callable[[Mapping[str, str], int], Mapping[str, str]]
+    file: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import networkx as nx
-from fairbound.instances.entry import Entry, FileFormat, need_file
+from fairbound.instances.entry import Entry, FileFormat, Generator, need_file
 from fairbound.instances.planar import planar
 from fairbound.instances.tables import Count, Text, check_header, read_rows, validate_rows, write_csv
 from fairbound.models.district_transfer import District, Kind, Measure, TransferInstance
@@ -170,6 +172,15 @@ def read_borders(path: Path, known: Mapping[str, int]) -> tuple[tuple[str, str],
 
 def write_tables(instance: TransferInstance, path: Path) -> list[Path]:
     """Write an instance in the two-table layout; returns both paths."""
+    borders = path.with_name(f"{path.stem}_borders.csv")
+    districts, pairs = table_rows(instance)
+    write_csv(path, districts)
+    write_csv(borders, pairs)
+    return [path, borders]
+
+
+def table_rows(instance: TransferInstance) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    """The two tables of an instance: districts and borders."""
     rows = []
     for i, (district, size) in enumerate(zip(instance.districts, instance.sizes, strict=True)):
         row = {"district": district.id, "enroll": decimal_text(size)}
@@ -181,10 +192,7 @@ def write_tables(instance: TransferInstance, path: Path) -> list[Path]:
         if district.point is not None:
             row |= {"x": decimal_text(district.point[0]), "y": decimal_text(district.point[1])}
         rows.append(row)
-    borders = path.with_name(f"{path.stem}_borders.csv")
-    write_csv(path, rows)
-    write_csv(borders, [{"a": a, "b": b} for a, b in instance.borders])
-    return [path, borders]
+    return rows, [{"a": a, "b": b} for a, b in instance.borders]
 
 
 def merge_groups(instance: TransferInstance) -> TransferInstance:
@@ -291,5 +299,26 @@ ENTRIES = (
         _load_planar,
         members=lambda: [f"transfers/planar/{count}" for count in PLANAR_SIZES],
     ),
+)
+
+
+def _make_planar(settings: Mapping[str, str], seed: int) -> dict[str, str]:
+    """A made-up county as the texts of its two tables."""
+    n = settings["n"].strip()
+    if not (n.isdecimal() and n.isascii() and int(n) >= 2):
+        raise InputError("planar: n", found=settings["n"], wanted="a whole number of districts, at least 2")
+    return dict(zip(("", "_borders"), map(_csv_text, table_rows(planar(int(n), seed))), strict=True))
+
+
+def _csv_text(rows: Sequence[Mapping[str, str]]) -> str:
+    with io.StringIO(newline="") as text:
+        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return text.getvalue()
+
+
+GENERATORS = (
+    Generator("transfers", "planar", "a county of n districts on a plane", {"n": None}, _make_planar, "county.csv"),
 )
 FORMATS = (FileFormat("transfers", "a CSV with the columns district and enroll", _recognises, load_csv),)

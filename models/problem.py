@@ -157,6 +157,9 @@ class Formulation(Generic[I, S]):
         Writes a solution into the variables' values (a warm start); the inverse of ``extract``.
     refuses
         Why this formulation cannot state the question exactly, or ``None``.
+    beyond
+        Why the default engine cannot take the model, though it states the question; empty where it
+        can. Such a model is for other engines, as a file or through a method of its own.
     """
 
     name: str
@@ -166,6 +169,7 @@ class Formulation(Generic[I, S]):
     assign: Callable[[ConcreteModel, S], None]
     refuses: Callable[[I, str], str | None] = _never
     scope: Scope = Scope.EXACT
+    beyond: str = ""
 
 
 @dataclass(frozen=True)

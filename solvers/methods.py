@@ -133,7 +133,11 @@ def baseline_name(baseline: Baseline, argument: str | None) -> str:
 def _from_formulation(problem: Problem[Any, Any], formulation: Formulation[Any, Any]) -> Method:
     run = partial(solve_formulation, problem, formulation)
     exact = formulation.scope is Scope.EXACT
-    return Method(formulation.name, Kind.FORMULATION, formulation.summary, run, formulation.refuses, exact, exact)
+
+    def refuses(instance: Any, objective: str) -> str | None:
+        return formulation.refuses(instance, objective) or formulation.beyond or None
+
+    return Method(formulation.name, Kind.FORMULATION, formulation.summary, run, refuses, exact, exact)
 
 
 def _from_baseline(problem: Problem[Any, Any], baseline: Baseline, argument: str | None) -> Method:

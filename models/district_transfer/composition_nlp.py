@@ -75,21 +75,14 @@ def refuses_squares(instance: TransferInstance, objective: str) -> str | None:
     return rules.refuse_common(instance, objective, (RACE,))
 
 
-def _beyond_highs(instance: TransferInstance, objective: str) -> str | None:
-    return refuses(instance, objective) or NOT_LINEAR
-
-
-def _squares_beyond_highs(instance: TransferInstance, objective: str) -> str | None:
-    return refuses_squares(instance, objective) or NOT_LINEAR
-
-
 FORMULATION = Formulation(
     name="composition_nlp",
     summary="the poster's program: ratios of linear functions, nonconvex (for Ipopt)",
     build=build,
     extract=rules.extract,
     assign=rules.assign,
-    refuses=_beyond_highs,
+    refuses=refuses,
+    beyond=NOT_LINEAR,
 )
 SQUARES = Formulation(
     name="squared_ratios",
@@ -97,5 +90,6 @@ SQUARES = Formulation(
     build=build_squares,
     extract=rules.extract,
     assign=rules.assign,
-    refuses=_squares_beyond_highs,
+    refuses=refuses_squares,
+    beyond=NOT_LINEAR,
 )

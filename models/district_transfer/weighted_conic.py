@@ -40,15 +40,12 @@ def refuses(instance: TransferInstance, objective: str) -> str | None:
     return rules.refuse_common(instance, objective, (RACE_WEIGHTED,))
 
 
-def _beyond_highs(instance: TransferInstance, objective: str) -> str | None:
-    return refuses(instance, objective) or NOT_LINEAR
-
-
 FORMULATION = Formulation(
     name="weighted_conic",
     summary="deviations weighted by students: convex, second-order cones",
     build=build,
     extract=rules.extract,
     assign=rules.assign,
-    refuses=_beyond_highs,
+    refuses=refuses,
+    beyond=NOT_LINEAR,
 )

@@ -176,11 +176,18 @@ def run_slsqp(
     on_progress: OnProgress | None = None,
     start: Any = None,
 ) -> Result:
-    """SLSQP from the identity (``starts`` 0) or the best of some random starts."""
+    """SLSQP from the identity (``starts`` 0) or the best of some random starts.
+
+    After the time limit no further start begins; one that runs is let end.
+    """
     began = time.perf_counter()
     shares = Shares(instance, objective)
     draw = np.random.default_rng(settings.seed)
-    ends = [descend(shares, shares.random(draw) if starts else shares.identity) for _ in range(max(1, starts))]
+    ends: list[Ended] = []
+    for _ in range(max(1, starts)):
+        ends.append(descend(shares, shares.random(draw) if starts else shares.identity))
+        if settings.time_limit is not None and time.perf_counter() - began > settings.time_limit:
+            break
     kept = [end for end in ends if end.sound]
     best = min(kept or ends, key=lambda end: end.value if np.isfinite(end.value) else np.inf)
     message = f"SLSQP {best.words}; largest violation {best.violation:.1e}; own value {best.value:.6g}"

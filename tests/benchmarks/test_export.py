@@ -11,10 +11,14 @@ import pytest
 from fairbound.benchmarks.export import Format, export_model, format_of
 from fairbound.instances.cep import calpads33
 from fairbound.models.cep_grouping import PROBLEM, CepInstance
+from fairbound.models.district_transfer import PROBLEM as TRANSFERS
 from fairbound.models.errors import InputError
 from fairbound.solvers.engines import highs
 from fairbound.solvers.result import Settings
 from tiny_cep import make
+from tiny_transfers import PLAIN
+
+from fairbound import api
 
 TINY = make("tiny", [(100, 60), (80, 20), (50, 25), (120, 10)])
 scip = pytest.mark.skipif(importlib.util.find_spec("pyscipopt") is None, reason="SCIP (pyscipopt) is not installed")
@@ -115,3 +119,32 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
         format_of(Path("model.txt"))
     assert format_of(Path("model"), "LP") is Format.LP
     assert not list(tmp_path.iterdir())
+
+
+BEYOND = [("composition_nlp", "race"), ("squared_ratios", "race"), ("weighted_conic", "race_weighted")]
+
+
+@pytest.mark.parametrize(("formulation", "objective"), BEYOND)
+def test_a_model_beyond_the_default_engine_is_written_as_nl(formulation: str, objective: str, tmp_path: Path) -> None:
+    chosen = TRANSFERS.formulation(formulation)
+    files = export_model(chosen, PLAIN, objective, tmp_path / "model.nl", Format.NL)
+    assert [file.suffix for file in files] == [".nl", ".col", ".row"]
+    assert any(name.startswith("x[") for name in files[1].read_text().split("\n"))
+    with pytest.raises(InputError, match=f"formulation {formulation} does not fit mps: .*wanted nl"):
+        export_model(chosen, PLAIN, objective, tmp_path / "model.mps", Format.MPS)
+    with pytest.raises(InputError, match=f"method {formulation} refuses two: .*beyond HiGHS"):
+        api.solve(PLAIN, objective=objective, method=formulation)
+
+
+@scip
+@pytest.mark.parametrize(("formulation", "objective"), BEYOND)
+def test_scip_reads_the_nonlinear_problem(formulation: str, objective: str, tmp_path: Path) -> None:
+    files = export_model(TRANSFERS.formulation(formulation), PLAIN, objective, tmp_path / "model.nl", Format.NL)
+    best = api.solve(PLAIN, objective=objective).primal_bound
+    assert best is not None
+    assert scip_reads(files[0]) == pytest.approx(float(best), rel=1e-3)
+
+
+def test_a_question_that_a_formulation_cannot_state_is_still_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="it states race, not race_l1"):
+        export_model(TRANSFERS.formulation("squared_ratios"), PLAIN, "race_l1", tmp_path / "model.nl", Format.NL)

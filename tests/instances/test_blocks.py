@@ -185,7 +185,7 @@ def test_grid_is_the_same_every_time() -> None:
 
 def test_make(tmp_path: Path) -> None:
     path = tmp_path / "grid.json"
-    path.write_text(catalogue.make("blocks", "grid", {"n": "30", "k": "3"}, 7))
+    path.write_text(catalogue.make("blocks", "grid", {"n": "30", "k": "3"}, 7)[""])
     assert len(fairbound.load(str(path)).units) == 30
     for settings, part in (
         ({"n": "30"}, "--set k="),

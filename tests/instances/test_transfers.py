@@ -130,3 +130,28 @@ def test_points_and_counts_are_exact() -> None:
     district = planar(9, 1).districts[0]
     assert district.point is not None
     assert all(isinstance(x, Fraction) for x in (*district.point, *district.counts))
+
+
+def test_a_county_is_made(tmp_path: Path) -> None:
+    """The files of a generated county say what the catalogue's county of that size and seed is."""
+    paths = catalogue.write_made("transfers", "planar", {"n": "12"}, 3, tmp_path / "made")
+    assert [path.name for path in paths] == ["county.csv", "county_borders.csv"]
+    made, known = load_csv(paths[0]), planar(12, 3)
+    assert (made.districts, made.borders) == (known.districts, known.borders)
+    assert [m.amounts for m in made.measures] == [m.amounts for m in known.measures]
+    again = catalogue.write_made("transfers", "planar", {"n": "12"}, 3, tmp_path / "mine.csv")
+    assert [path.name for path in again] == ["mine.csv", "mine_borders.csv"]
+    assert again[0].read_bytes() == paths[0].read_bytes()
+    assert catalogue.make("transfers", "planar", {"n": "12"}, 4) != catalogue.make(
+        "transfers", "planar", {"n": "12"}, 3
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [({"n": "1"}, "at least 2"), ({"n": "x"}, "found 'x'"), ({}, "needs a setting"), ({"m": "3"}, "unknown setting")],
+)
+def test_wrong_settings_of_a_county_are_refused(settings: dict[str, str], said: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=said):
+        catalogue.write_made("transfers", "planar", settings, 1, tmp_path)
+    assert not list(tmp_path.iterdir())

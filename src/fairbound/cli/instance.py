@@ -12,7 +12,6 @@ from fairbound import api
 from fairbound.cli import options
 from fairbound.cli.show import console
 from fairbound.instances import catalogue
-from fairbound.instances.tables import write_text
 from fairbound.models.registry import find_problem
 
 app = typer.Typer(help="Look at instances and check files.", no_args_is_help=True)
@@ -52,15 +51,15 @@ def check(instance: options.InstanceName, set_: options.Changes = None, problem:
 
 @app.command()
 def make(
-    problem: Annotated[str, typer.Argument(help="Problem, e.g. blocks.")],
-    family: Annotated[str, typer.Argument(help="Family of generated instances, e.g. grid.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")],
+    problem: Annotated[str, typer.Argument(help="Problem, e.g. blocks or transfers.")],
+    family: Annotated[str, typer.Argument(help="Family of generated instances, e.g. grid or planar.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write, or a folder for it.")],
     set_: options.Changes = None,
     seed: Annotated[int, typer.Option(help="Seed; one seed gives one instance on every machine.")] = 0,
 ) -> None:
     """Generate an instance: fairbound instance make blocks grid --set n=1000 --set k=15 --seed 1 -o city.json."""
-    write_text(output, catalogue.make(problem, family, options.changes(set_), seed))
-    loaded = api.load(str(output), problem=problem)
-    console().print(
-        f"{output}: {', '.join(f'{v} {k}' for k, v in find_problem(problem).facts(loaded).items())}", soft_wrap=True
-    )
+    [path, *beside] = catalogue.write_made(problem, family, options.changes(set_), seed, output)
+    loaded = api.load(str(path), problem=problem)
+    written = " and ".join(map(str, [path, *beside]))
+    facts = ", ".join(f"{value} {name}" for name, value in find_problem(problem).facts(loaded).items())
+    console().print(f"{written}: {facts}", soft_wrap=True)
