@@ -44,6 +44,8 @@ SCALE = 10**9
 MOST_TIES = 20_000
 """Partitions met that are compared exactly; past it the bound keeps the rounding."""
 MOST_ADDED = 60
+MOST_GROUPS = 100_000
+"""Groups of small regret that are valued in rationals; with more, closing is given up."""
 CLOSING_SHARE = 0.7
 CLOSING_SECONDS = 60.0
 """Where closing takes longer, the rest of the time goes into plans as in ``price_curve``."""
@@ -185,7 +187,7 @@ class Closing:
     def regrets(self, most: Fraction) -> list[tuple[int, Fraction]] | None:
         """Every group whose regret is at most ``most``; raises the floor to the least of them."""
         masks = self.pricer.above(np.array([float(price) for price in self.prices]), -float(most))
-        if masks is None:
+        if masks is None or len(masks) > MOST_GROUPS:
             return None
         found = []
         for mask, value in zip(masks.tolist(), self.groups.worth(masks), strict=True):
