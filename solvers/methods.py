@@ -15,7 +15,14 @@ from typing import Any
 from fairbound.models.errors import InputError, nearest
 from fairbound.models.problem import Formulation, Instance, Problem, Scope
 from fairbound.models.registry import find_problem
-from fairbound.solvers.algorithms import nonlinear_engines, outer_approximation, price_curve, spatial_tree, subset_dp
+from fairbound.solvers.algorithms import (
+    group_columns,
+    nonlinear_engines,
+    outer_approximation,
+    price_curve,
+    spatial_tree,
+    subset_dp,
+)
 from fairbound.solvers.algorithms import zones as zone_algorithms
 from fairbound.solvers.baselines import applicants as applicant_baselines
 from fairbound.solvers.baselines import block_assignment as zone_baselines
@@ -34,7 +41,7 @@ BASELINES: dict[str, Sequence[Baseline]] = {
 ALGORITHMS: dict[str, Sequence[Method]] = {
     "applicants": zone_algorithms.APPLICANT_METHODS,
     "blocks": zone_algorithms.METHODS,
-    "cep": (subset_dp.METHOD, price_curve.METHOD),
+    "cep": (subset_dp.METHOD, group_columns.METHOD, price_curve.METHOD),
     "transfers": (
         spatial_tree.METHOD,
         outer_approximation.METHOD,
@@ -45,7 +52,7 @@ ALGORITHMS: dict[str, Sequence[Method]] = {
 DEFAULTS: dict[str, Sequence[str]] = {
     "applicants": ("race_counts",),
     "blocks": ("separator_loop", "share_levels"),
-    "cep": ("membership", "subset_dp", "price_curve"),
+    "cep": ("membership", "subset_dp", "group_columns", "price_curve"),
     "transfers": ("spatial_tree", "outer_approximation"),
 }
 """Exact methods that a problem is asked with first, in this order; the others follow as listed."""

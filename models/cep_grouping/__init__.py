@@ -3,7 +3,7 @@
 A new formulation is one file and one line in ``FORMULATIONS``.
 """
 
-from fairbound.models.cep_grouping import claim_levels, levels, membership, numbered_groups, set_partitioning
+from fairbound.models.cep_grouping import bilinear, claim_levels, levels, membership, numbered_groups, set_partitioning
 from fairbound.models.cep_grouping.parameters import PARAMETERS, with_parameters
 from fairbound.models.cep_grouping.problem import (
     OBJECTIVES,
@@ -29,6 +29,7 @@ FORMULATIONS = (
     numbered_groups.ORDERED,
     set_partitioning.FORMULATION,
     claim_levels.FORMULATION,
+    bilinear.FORMULATION,
 )
 
 PROBLEM = Problem(

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
+from rich.console import Console
+
 import fairbound
 from fairbound import analyses
+from fairbound.cli.show import table
 
 
 def rows(analysis: str, *arguments: object) -> list[dict[str, str]]:
@@ -34,3 +39,15 @@ def test_a_school_adds_what_its_absence_costs() -> None:
     assert outside["value"] == f"{float(without or 0):,.2f}"
     assert inside["adds"] == f"{17364.8 - float(without or 0):+,.2f}"
     assert inside["its group"] == "27 schools"
+
+
+def test_tables_fit_a_hundred_columns() -> None:
+    for title, found in (
+        ("front", rows("front", 2)),
+        ("sensitivity", rows("sensitivity", "groups", ["1", "none"])),
+        ("school", rows("school", "1000001")),
+    ):
+        printed = Console(width=100, record=True, file=StringIO())
+        printed.print(table(title, found))
+        text = printed.export_text()
+        assert all(value in text for row in found for value in row.values()), title

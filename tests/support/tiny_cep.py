@@ -100,6 +100,7 @@ TINY = Tiny(
             "numbered_groups": 313.6,
             "numbered_groups_ordered": 313.6,
             "set_partitioning": 272.0,
+            "bilinear_mccormick": 313.6,
         },
         ("full funding", "full_funding"): {
             "membership": 2.1372549019607843,

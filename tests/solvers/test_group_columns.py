@@ -1,0 +1,67 @@
+"""Column generation over groups: equal to the enumeration of every partition, and complete in what it enumerates."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from fairbound.models.cep_grouping import CepInstance, Cover
+from fairbound.models.cep_grouping.price_curve import units_of
+from fairbound.solvers.algorithms import group_columns, subset_dp
+from fairbound.solvers.algorithms.group_pricing import Groups, Pricer
+from fairbound.solvers.result import Level, Settings, Status
+from general_meals import with_meals
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+SCHOOL = st.tuples(st.integers(1, 200), st.integers(0, 150), st.integers(0, 9000), st.integers(0, 9000)).map(
+    lambda row: (row[0], min(row[0], row[1]), row[2], row[3])
+)
+DISTRICTS = st.builds(
+    lambda rows, cover, least: with_meals("drawn", rows, cover=cover, min_group=least),
+    st.lists(SCHOOL, min_size=1, max_size=7),
+    st.sampled_from(list(Cover)),
+    st.integers(1, 2),
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(DISTRICTS)
+def test_it_reaches_the_best_partition_and_never_claims_less(instance: CepInstance) -> None:
+    truth = subset_dp.run(instance, "reimbursement", Settings())
+    found = group_columns.run(instance, "reimbursement", Settings())
+    if truth.status is Status.INFEASIBLE:
+        assert found.solution is None
+        return
+    assert truth.primal_bound is not None
+    assert found.dual_bound is not None
+    assert found.dual_bound >= truth.primal_bound
+    assert found.primal_bound == truth.primal_bound
+
+
+@settings(max_examples=25, deadline=None)
+@given(DISTRICTS, st.lists(st.integers(0, 9000), min_size=7, max_size=7), st.integers(-5000, 5000))
+def test_no_group_above_the_cut_is_missed(instance: CepInstance, prices: list[int], cut: int) -> None:
+    units = units_of(instance, "reimbursement")
+    groups = Groups(instance, units)
+    every = np.arange(1, 1 << len(units))
+    above = Pricer(instance, units).above(np.array(prices[: len(units)], dtype=float), cut)
+    assert above is not None
+    for mask, worth in zip(every.tolist(), groups.worth(every), strict=True):
+        paid = sum(price for u, price in enumerate(prices[: len(units)]) if mask >> u & 1)
+        assert worth is None or worth - paid <= cut or mask in above
+
+
+def test_it_proves_with_a_gap_of_zero() -> None:
+    result = group_columns.run(with_meals("five"), "reimbursement", Settings())
+    assert result.status is Status.OPTIMAL
+    assert result.level is Level.L2
+    assert result.primal_bound == result.dual_bound
+
+
+@pytest.mark.parametrize("rule", [{"groups": 2}, {"floors": (("students", Fraction(10)),)}])
+def test_it_refuses_rules_on_the_whole_grouping(rule: dict[str, object]) -> None:
+    said = group_columns.refuses(with_meals("five", **rule), "reimbursement")
+    assert said is not None
+    assert "whole grouping" in said
