@@ -13,7 +13,8 @@ from fairbound.models.errors import InputError
 from fairbound.models.problem import Instance
 from fairbound.models.registry import find_problem
 from fairbound.solvers.algorithms.lexicographic import solve_lexicographic
-from fairbound.solvers.methods import find_method, relaxation_bound
+from fairbound.solvers.formulations import relaxation_bound
+from fairbound.solvers.methods import find_method
 from fairbound.solvers.result import Progress, Settings
 from fairbound.solvers.serialise import result_json
 

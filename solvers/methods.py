@@ -16,6 +16,7 @@ from fairbound.models.errors import InputError, nearest
 from fairbound.models.problem import Formulation, Instance, Problem, Scope
 from fairbound.models.registry import find_problem
 from fairbound.solvers.algorithms import (
+    everyone_or_nobody,
     group_columns,
     nonlinear_engines,
     outer_approximation,
@@ -29,9 +30,9 @@ from fairbound.solvers.baselines import block_assignment as zone_baselines
 from fairbound.solvers.baselines import cep_grouping as cep_baselines
 from fairbound.solvers.baselines import district_transfer as transfer_baselines
 from fairbound.solvers.baselines.base import Baseline
-from fairbound.solvers.engines import highs
+from fairbound.solvers.formulations import solve_formulation
 from fairbound.solvers.method import Kind, Method
-from fairbound.solvers.result import OnProgress, Result, Seconds, Settings, Status, Termination, conclude
+from fairbound.solvers.result import OnProgress, Result, Seconds, Settings, Termination, conclude
 
 BASELINES: dict[str, Sequence[Baseline]] = {
     "applicants": applicant_baselines.BASELINES,
@@ -41,7 +42,7 @@ BASELINES: dict[str, Sequence[Baseline]] = {
 ALGORITHMS: dict[str, Sequence[Method]] = {
     "applicants": zone_algorithms.APPLICANT_METHODS,
     "blocks": zone_algorithms.METHODS,
-    "cep": (subset_dp.METHOD, group_columns.METHOD, price_curve.METHOD),
+    "cep": (everyone_or_nobody.METHOD, subset_dp.METHOD, group_columns.METHOD, price_curve.METHOD),
     "transfers": (
         spatial_tree.METHOD,
         outer_approximation.METHOD,
@@ -52,58 +53,10 @@ ALGORITHMS: dict[str, Sequence[Method]] = {
 DEFAULTS: dict[str, Sequence[str]] = {
     "applicants": ("race_counts",),
     "blocks": ("separator_loop", "share_levels"),
-    "cep": ("membership", "subset_dp", "group_columns", "price_curve"),
+    "cep": ("everyone_or_nobody", "membership", "subset_dp", "group_columns", "price_curve"),
     "transfers": ("spatial_tree", "outer_approximation"),
 }
 """Exact methods that a problem is asked with first, in this order; the others follow as listed."""
-
-
-def solve_formulation(
-    problem: Problem[Any, Any],
-    formulation: Formulation[Any, Any],
-    instance: Instance,
-    objective: str,
-    settings: Settings,
-    on_progress: OnProgress | None = None,
-    start: Any = None,
-) -> Result:
-    """Build a formulation, solve it with HiGHS, and evaluate what it found exactly.
-
-    The dual bound of a restriction bounds its own solutions only, so it is not reported.
-    """
-    began = time.perf_counter()
-    model = formulation.build(instance, objective)
-    if start is not None:
-        formulation.assign(model, start)
-    built = time.perf_counter()
-    outcome = highs.solve(model, settings, on_progress, warm_start=start is not None)
-    result = conclude(
-        problem,
-        instance,
-        objective,
-        formulation.name,
-        solution=formulation.extract(model) if outcome.has_solution else None,
-        termination=outcome.termination,
-        # The best of a restriction bounds nothing but the restriction.
-        claimed_bound=None if formulation.scope is Scope.RESTRICTION else outcome.dual,
-        settings=settings,
-        engine=outcome.engine,
-        model=outcome.size,
-        nodes=outcome.nodes,
-        trace=outcome.trace,
-        message=outcome.message,
-    )
-    if formulation.scope is Scope.RESTRICTION and result.status is Status.INFEASIBLE:
-        result = replace(result, status=Status.UNKNOWN, message="no solution within the restriction")
-    seconds = Seconds(built - began, outcome.compile_seconds, outcome.solve_seconds, time.perf_counter() - began)
-    return replace(result, seconds=seconds)
-
-
-def relaxation_bound(
-    problem: Problem[Any, Any], formulation: Formulation[Any, Any], instance: Instance, objective: str
-) -> float | None:
-    """Optimum of the LP relaxation of a formulation, as a float."""
-    return highs.solve(formulation.build(instance, objective, relaxed=True), Settings()).dual
 
 
 def run_baseline(

@@ -12,8 +12,9 @@ from fairbound.models.problem import Evaluation, Instance, Problem
 from fairbound.models.registry import find_problem
 from fairbound.solvers.algorithms.lexicographic import solve_lexicographic
 from fairbound.solvers.algorithms.pareto import Front, pareto_front
+from fairbound.solvers.formulations import relaxation_bound
 from fairbound.solvers.method import Kind, Method
-from fairbound.solvers.methods import default_method, find_method, methods_of, relaxation_bound
+from fairbound.solvers.methods import default_method, find_method, methods_of
 from fairbound.solvers.result import OnProgress, Result, Settings
 
 

@@ -54,7 +54,7 @@ def test_wrong_numbers_are_refused(name: str, text: str) -> None:
 
 def test_coverage_questions_ignore_meals() -> None:
     """Most students in CEP does not depend on meals: the smallest exact model answers it."""
-    assert default_method(with_meals("meals"), "students").name == "membership"
+    assert default_method(with_meals("meals"), "students").name == "everyone_or_nobody"
     assert default_method(with_meals("meals"), "reimbursement").name == "subset_dp"
 
 

@@ -11,8 +11,9 @@ import tiny_cep
 import tiny_transfers
 from fairbound.models.problem import Formulation, Instance, Scope, Sense
 from fairbound.models.registry import PROBLEMS, find_problem
+from fairbound.solvers.formulations import relaxation_bound
 from fairbound.solvers.method import Kind, Method
-from fairbound.solvers.methods import methods_of, relaxation_bound
+from fairbound.solvers.methods import methods_of
 from fairbound.solvers.result import Settings, Status, engine_accuracy
 from tiny import Tiny
 

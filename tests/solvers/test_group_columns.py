@@ -56,7 +56,7 @@ def test_no_group_above_the_cut_is_missed(instance: CepInstance, prices: list[in
 def test_it_proves_with_a_gap_of_zero() -> None:
     result = group_columns.run(with_meals("five"), "reimbursement", Settings())
     assert result.status is Status.OPTIMAL
-    assert result.level is Level.L2
+    assert result.level is Level.L1
     assert result.primal_bound == result.dual_bound
 
 

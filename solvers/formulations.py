@@ -1,0 +1,59 @@
+"""A formulation as a method: build, hand to HiGHS, evaluate exactly."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from fairbound.models.problem import Formulation, Instance, Problem, Scope
+from fairbound.solvers.engines import highs
+from fairbound.solvers.result import OnProgress, Result, Seconds, Settings, Status, conclude
+
+
+def solve_formulation(
+    problem: Problem[Any, Any],
+    formulation: Formulation[Any, Any],
+    instance: Instance,
+    objective: str,
+    settings: Settings,
+    on_progress: OnProgress | None = None,
+    start: Any = None,
+) -> Result:
+    """Build a formulation, solve it with HiGHS, and evaluate what it found exactly.
+
+    The dual bound of a restriction bounds its own solutions only, so it is not reported.
+    """
+    began = time.perf_counter()
+    model = formulation.build(instance, objective)
+    if start is not None:
+        formulation.assign(model, start)
+    built = time.perf_counter()
+    outcome = highs.solve(model, settings, on_progress, warm_start=start is not None)
+    result = conclude(
+        problem,
+        instance,
+        objective,
+        formulation.name,
+        solution=formulation.extract(model) if outcome.has_solution else None,
+        termination=outcome.termination,
+        # The best of a restriction bounds nothing but the restriction.
+        claimed_bound=None if formulation.scope is Scope.RESTRICTION else outcome.dual,
+        settings=settings,
+        engine=outcome.engine,
+        model=outcome.size,
+        nodes=outcome.nodes,
+        trace=outcome.trace,
+        message=outcome.message,
+    )
+    if formulation.scope is Scope.RESTRICTION and result.status is Status.INFEASIBLE:
+        result = replace(result, status=Status.UNKNOWN, message="no solution within the restriction")
+    seconds = Seconds(built - began, outcome.compile_seconds, outcome.solve_seconds, time.perf_counter() - began)
+    return replace(result, seconds=seconds)
+
+
+def relaxation_bound(
+    problem: Problem[Any, Any], formulation: Formulation[Any, Any], instance: Instance, objective: str
+) -> float | None:
+    """Optimum of the LP relaxation of a formulation, as a float."""
+    return highs.solve(formulation.build(instance, objective, relaxed=True), Settings()).dual
