@@ -12,12 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-import pandas as pd
 from fairbound.benchmarks.row import COLUMNS, Row
 from fairbound.benchmarks.work import pack, unpack
 from fairbound.models.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd  # imported where it is used: every command would wait for it
 
 FILE = "results.sqlite"
 PARQUET = "results.parquet"
@@ -170,12 +172,16 @@ class Store:
 
 def to_frame(rows: Iterable[Row]) -> pd.DataFrame:
     """Rows as a DataFrame with the columns of ``Row``; absent values are ``<NA>``."""
+    import pandas as pd
+
     data = pd.DataFrame.from_records([astuple(row) for row in rows], columns=list(COLUMNS))
     return data.astype({name: _FRAME[_base(kind)] for name, kind in COLUMNS.items()})
 
 
 def from_frame(frame: pd.DataFrame) -> list[Row]:
     """The inverse of ``to_frame``; raises ``InputError`` for a missing or strange column."""
+    import pandas as pd
+
     for name in COLUMNS:
         if name not in frame.columns:
             raise InputError("missing column of results", column=name, wanted=", ".join(COLUMNS))
@@ -200,6 +206,8 @@ def read_rows(source: Path) -> list[Row]:
     if source.suffix == ".parquet":
         if not source.is_file():
             raise InputError("no such file", file=str(source))
+        import pandas as pd
+
         try:
             return from_frame(pd.read_parquet(source))
         except (OSError, ValueError) as error:

@@ -15,7 +15,6 @@ from math import dist
 from pathlib import Path
 from typing import Any
 
-import shapely
 from fairbound.instances.tables import read_rows, read_text
 from fairbound.instances.zone_layout import straight
 from fairbound.models.block_assignment import Border, School, Unit, ZoneInstance
@@ -102,6 +101,8 @@ def _rings(file: str, number: int, geometry: Any) -> list[Ring]:
     kind = geometry.get("type") if isinstance(geometry, dict) else None
     if kind not in ("Polygon", "MultiPolygon"):
         raise InputError("geometry", file=file, row=number, found=kind, wanted="a Polygon or a MultiPolygon")
+    import shapely  # slow to import, and only polygons need it
+
     polygons = [geometry["coordinates"]] if kind == "Polygon" else geometry["coordinates"]
     rings, shapes = [], []
     for polygon in polygons:

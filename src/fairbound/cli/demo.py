@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from fairbound import api
-from fairbound.benchmarks.report import report
 from fairbound.cli import bench
 from fairbound.cli.show import console, running
 from fairbound.cli.solve import comparison_rows, show_comparison, write_result
@@ -82,6 +81,8 @@ def demo(out: Out = Path("fairbound-demo")) -> None:
 
     Needs no data but what comes with fairbound.
     """
+    from fairbound.benchmarks.report import report  # slow to import, and no other command waits for it
+
     for experiment in EXPERIMENTS:
         _show(experiment, out / experiment.folder)
     shown = console()
