@@ -207,6 +207,11 @@ def shortfall(value: Fraction | None, bound: Fraction | None) -> float | None:
     return float(abs(bound - value) / abs(bound)) if bound else float("inf")
 
 
+def tells_apart(lattice: Fraction | None, bound: Fraction) -> bool:
+    """Whether an engine's bound is accurate enough to tell neighbouring values of the lattice apart."""
+    return lattice is not None and lattice > 2 * engine_accuracy(bound)
+
+
 def lattice_bound(claimed: float, lattice: Fraction | None, sense: Sense) -> Fraction:
     """Turn an engine's floating-point dual bound into a rational claim.
 
@@ -215,12 +220,11 @@ def lattice_bound(claimed: float, lattice: Fraction | None, sense: Sense) -> Fra
     accuracy, the float itself is the claim.
     """
     bound = Fraction(claimed)
-    slack = engine_accuracy(bound)
-    if lattice is None or lattice <= 2 * slack:
+    if lattice is None or not tells_apart(lattice, bound):
         return bound
     steps = bound / lattice
     near = round(steps)
-    if abs(bound - near * lattice) <= slack:
+    if abs(bound - near * lattice) <= engine_accuracy(bound):
         return near * lattice
     return floor(steps) * lattice if sense is Sense.MAXIMIZE else -floor(-steps) * lattice
 
@@ -264,9 +268,10 @@ def conclude(
         seed=settings.seed,
         **details,
     )
+    lattice = problem.lattice(instance, objective)
     dual = exact_bound
     if dual is None and claimed_bound is not None and isfinite(claimed_bound):
-        dual = lattice_bound(claimed_bound, problem.lattice(instance, objective), sense)
+        dual = lattice_bound(claimed_bound, lattice, sense)
     if solution is None:
         status = Status.INFEASIBLE if termination is Termination.INFEASIBLE else Status.UNKNOWN
         return replace(base, status=status, dual_bound=dual)
@@ -285,7 +290,8 @@ def conclude(
     primal = evaluation.values[objective]
     message = base.message
     ended = exact_bound is None and termination is Termination.FINISHED
-    if dual is not None and ended and abs(primal - dual) <= ABSOLUTE_TOLERANCE * (abs(primal) or Fraction(1)):
+    near = dual is not None and abs(primal - dual) <= ABSOLUTE_TOLERANCE * (abs(primal) or Fraction(1))
+    if dual is not None and ended and near and not tells_apart(lattice, dual):
         dual = primal  # a search that ended claims that its bounds met; what is left is rounding
     if dual is not None and sense.improves(primal, dual):
         if exact_bound is None and abs(primal - dual) <= engine_accuracy(primal):

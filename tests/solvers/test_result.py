@@ -87,3 +87,25 @@ def test_gaps() -> None:
     assert relative_gap(Fraction(80), Fraction(100)) == 0.25
     assert shortfall(Fraction(80), Fraction(100)) == 0.2
     assert shortfall(Fraction(0), Fraction(100)) == 1
+
+
+def test_a_step_of_the_lattice_is_never_taken_for_rounding() -> None:
+    """An engine that ends one step above a large value has not closed the gap, however small the step is."""
+    large = tiny_cep.make("large", [(10**7, 5 * 10**6)])  # worth 8 * 10^6, in steps of 2 * 10^6
+    odd = tiny_cep.make("odd", [(10**7, 5 * 10**6), (1, 0)], forced_out=("s2",))  # the same, in steps of 1
+    value = Fraction(8 * 10**6)
+    for instance, claimed, status in (
+        (large, 8e6 + 1, Status.OPTIMAL),
+        (odd, 8e6 + 1, Status.FEASIBLE),
+        (odd, 8e6, Status.OPTIMAL),
+    ):
+        result = conclude(
+            PROBLEM,
+            instance,
+            "reimbursement",
+            "m",
+            solution=Grouping.of([["s1"]]),
+            termination=Termination.FINISHED,
+            claimed_bound=claimed,
+        )
+        assert (result.primal_bound, result.status) == (value, status)
