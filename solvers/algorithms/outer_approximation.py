@@ -19,7 +19,7 @@ from typing import Any
 
 import highspy
 import numpy as np
-from fairbound.models.district_transfer import PROBLEM, TransferInstance, evaluate
+from fairbound.models.district_transfer import PROBLEM, TransferInstance
 from fairbound.models.district_transfer.problem import RACE_WEIGHTED
 from fairbound.models.district_transfer.repair import repair
 from fairbound.models.district_transfer.weighted_conic import refuses
@@ -175,9 +175,6 @@ def run(
             termination = Termination.TIME_LIMIT
             break
     solution = repair(instance, program.students(plan)) if plan is not None else None
-    dual = max(Fraction(0), Fraction(bound))
-    if solution is not None:
-        dual = min(dual, evaluate(instance, solution).values[RACE_WEIGHTED])
     result = conclude(
         PROBLEM,
         instance,
@@ -185,7 +182,7 @@ def run(
         NAME,
         solution=solution,
         termination=termination,
-        exact_bound=dual,
+        exact_bound=max(Fraction(0), Fraction(bound)),
         settings=settings,
         engine=EngineInfo(highs.NAME, highs.version(), {"gap": gap, "threads": 1}),
         model=ModelSize(len(program.c), len(program.rows), program.rows.nonzeros, 0),

@@ -339,9 +339,8 @@ def run(
     tree = grow(instance, objective, settings, on_progress, start)
     program = tree.program
     proven = not program.game.size_terms
-    dual = tree.dual_bound
-    plan_value = evaluate(instance, tree.plan).values[objective]
-    dual = min(dual, plan_value)
+    # The tree only ever looked for plans better than its best one, so its bound reaches no further than that.
+    dual = min(tree.dual_bound, evaluate(instance, tree.plan).values[objective])
     bounds: dict[str, Any] = {"exact_bound": dual} if proven else {"claimed_bound": float(dual)}
     size = ModelSize(int(program.highs.getNumCol()), int(program.highs.getNumRow()), int(program.highs.getNumNz()), 0)
     result = conclude(
