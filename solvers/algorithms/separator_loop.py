@@ -261,7 +261,7 @@ class SeparatorLoop:
             if status == highspy.HighsModelStatus.kInfeasible:
                 return Termination.INFEASIBLE
             if status not in _USABLE:
-                return engine.termination(status)
+                return engine.why_stopped(status)
             self.nodes += max(0, int(info.mip_node_count))
             self.raise_dual(float(info.mip_dual_bound) - self.most_nudge)
             if info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible):
@@ -277,7 +277,7 @@ class SeparatorLoop:
                 self.improve(homes, random)
             added = self.add(found)
             if status != highspy.HighsModelStatus.kOptimal:
-                return engine.termination(status)
+                return engine.why_stopped(status)
             if self.closed():
                 return Termination.FINISHED if self.settings.gap == 0 else Termination.GAP_LIMIT
             if not added:
@@ -344,7 +344,7 @@ def solve_loop(loop: SeparatorLoop, start: Zoning | None) -> Termination:
         loop.start(start, random)
         status = loop.cut_relaxation() if loop.city.contiguous else highspy.HighsModelStatus.kOptimal
         if status != highspy.HighsModelStatus.kOptimal:
-            return engine.termination(status)
+            return engine.why_stopped(status)
         return loop.integer_rounds(random)
     except KeyboardInterrupt:
         return Termination.INTERRUPTED

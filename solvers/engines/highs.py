@@ -78,7 +78,7 @@ def version() -> str:
     return str(highs.version())
 
 
-def termination(status: Any) -> Termination:
+def why_stopped(status: Any) -> Termination:
     """Why a run stopped, from the engine's model status."""
     return _TERMINATION.get(status, Termination.ENGINE_ERROR)
 
@@ -186,12 +186,12 @@ def solve(
     trace = run(highs, on_progress, unit)
     seconds = time.perf_counter() - compiled
 
-    termination = _TERMINATION.get(highs.getModelStatus(), Termination.ENGINE_ERROR)
+    termination = why_stopped(highs.getModelStatus())
     if highs.getModelStatus() == highspy.HighsModelStatus.kUnboundedOrInfeasible:
         # Presolve stops at the first of the two that it can tell; without it the answer is definite.
         highs.setOptionValue("presolve", "off")
         trace += run(highs, on_progress, unit)
-        termination = _TERMINATION.get(highs.getModelStatus(), Termination.ENGINE_ERROR)
+        termination = why_stopped(highs.getModelStatus())
     values, primal, dual, nodes = _read(highs, form, termination)
     if termination is Termination.FINISHED and settings.gap > 0 and primal is not None and dual is not None:
         closed = abs(dual - primal) <= 1e-9 * max(1.0, abs(primal))
