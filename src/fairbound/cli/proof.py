@@ -12,7 +12,7 @@ import typer
 from fairbound import api
 from fairbound.cli import options
 from fairbound.cli.exit_codes import ANSWER_IS_NO
-from fairbound.cli.show import console, exact, number, percent, running, table
+from fairbound.cli.show import LEVELS, console, exact, number, percent, running, table
 from fairbound.instances.tables import read_rows, read_text, write_csv
 from fairbound.models.errors import InputError
 from fairbound.models.exact import parse_number
@@ -183,7 +183,8 @@ def _show(answer: dict[str, Any], sense: Sense) -> None:
         "instance": f"{answer['instance']} ({answer['digest'][:16]})",
         "rules": "all kept" if answer["feasible"] else f"{len(answer['violations'])} broken",
         answer["objective"]: exact(parse_number(answer["value"])),
-        f"proven bound ({answer['bound_level']})": exact(parse_number(answer["bound"])) if answer["bound"] else "none",
+        "dual bound": exact(parse_number(answer["bound"])) if answer["bound"] else "none",
+        "its level": f"{answer['bound_level']}: {LEVELS[Level(answer['bound_level'])]}",
         "distance to it": percent(answer["to_bound"]),
     }
     facts |= {name.replace("_", " "): number(parse_number(text)) for name, text in answer["measures"].items()}
