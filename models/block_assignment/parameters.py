@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 from fairbound.models.block_assignment.zones import OBJECTIVES, ZoneInstance
 from fairbound.models.errors import InputError
-from fairbound.models.exact import parse_number
+from fairbound.models.parameters import read_number, read_together
 from fairbound.models.problem import Parameter
 
 CEILINGS = tuple(
@@ -34,22 +33,10 @@ PARAMETERS = (
 _OPTIONAL = ("travel_ratio", "share_deviation", "rezoned_share")
 
 
-def _number(name: str, text: str, wanted: str) -> Fraction:
-    try:
-        return parse_number(text)
-    except ValueError:
-        raise InputError(f"parameter {name}", found=text, wanted=wanted) from None
-
-
 def _flag(text: str) -> bool:
     if text not in ("yes", "no"):
         raise InputError("parameter contiguous", found=text, wanted="yes or no")
     return text == "yes"
-
-
-def _together(text: str) -> tuple[tuple[str, ...], ...]:
-    sets = (sorted({part.strip() for part in ids.split("+") if part.strip()}) for ids in text.split(";"))
-    return tuple(sorted(tuple(ids) for ids in sets if ids))
 
 
 def _forced(text: str) -> tuple[tuple[str, str], ...]:
@@ -75,17 +62,17 @@ def with_parameters(city: ZoneInstance, given: Mapping[str, str]) -> ZoneInstanc
             if text in ("", "none"):
                 ceilings.pop(objective, None)
             else:
-                ceilings[objective] = _number(name, text, wanted[name])
+                ceilings[objective] = read_number(name, text, wanted[name])
         elif name == "group":
             changes[name] = text
         elif name == "contiguous":
             changes[name] = _flag(text)
         elif name == "together":
-            changes[name] = _together(text)
+            changes[name] = read_together(text)
         elif name == "forced":
             changes[name] = _forced(text)
         elif name in _OPTIONAL and text in ("", "none"):
             changes[name] = None
         else:
-            changes[name] = _number(name, text, wanted[name])
+            changes[name] = read_number(name, text, wanted[name])
     return replace(city, **changes, ceilings=tuple(sorted(ceilings.items())))

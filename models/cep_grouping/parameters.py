@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 from fairbound.models.cep_grouping.problem import OBJECTIVES, CepInstance, Cover
 from fairbound.models.cep_grouping.rates import find_rates
 from fairbound.models.errors import InputError
-from fairbound.models.exact import parse_number
+from fairbound.models.parameters import read_number, read_together
 from fairbound.models.problem import Parameter
 
 FLOORS = tuple(
@@ -32,24 +31,12 @@ PARAMETERS = (
 )
 
 
-def _number(name: str, text: str, wanted: str) -> Fraction:
-    try:
-        return parse_number(text)
-    except ValueError:
-        raise InputError(f"parameter {name}", found=text, wanted=wanted) from None
-
-
 def _ids(text: str) -> tuple[str, ...]:
     return tuple(sorted({part.strip() for part in text.split(";") if part.strip()}))
 
 
-def _together(text: str) -> tuple[tuple[str, ...], ...]:
-    sets = ((part.strip() for part in group.split("+") if part.strip()) for group in text.split(";"))
-    return tuple(sorted(tuple(sorted(set(ids))) for ids in map(list, sets) if ids))
-
-
 def _count(name: str, text: str, wanted: str) -> int:
-    value = _number(name, text, wanted)
+    value = read_number(name, text, wanted)
     if value.denominator != 1 or value < 1:
         raise InputError(f"parameter {name}", found=text, wanted=wanted)
     return int(value)
@@ -67,7 +54,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "rates": lambda text: None if text == "none" else find_rates(text),
     "forced_in": _ids,
     "forced_out": _ids,
-    "together": _together,
+    "together": read_together,
     "groups": lambda text: None if text in ("", "none") else _count("groups", text, "none or a whole number above 0"),
     "min_group": lambda text: _count("min_group", text, "a whole number above 0"),
 }
@@ -84,9 +71,9 @@ def with_parameters(instance: CepInstance, given: Mapping[str, str]) -> CepInsta
             if text in ("", "none"):
                 floors.pop(objective, None)
             else:
-                floors[objective] = _number(name, text, wanted[name])
+                floors[objective] = read_number(name, text, wanted[name])
         elif name in _READERS:
             changes[name] = _READERS[name](text.strip())
         else:
-            changes[name] = _number(name, text, wanted[name])
+            changes[name] = read_number(name, text, wanted[name])
     return replace(instance, **changes, floors=tuple(sorted(floors.items())))

@@ -9,7 +9,7 @@ from typing import Any
 
 from fairbound.models.district_transfer.problem import OBJECTIVES, Reading, TransferInstance
 from fairbound.models.errors import InputError
-from fairbound.models.exact import parse_number
+from fairbound.models.parameters import read_number
 from fairbound.models.problem import Parameter
 
 CAPS = tuple(
@@ -27,13 +27,6 @@ PARAMETERS = (
 )
 
 
-def _number(name: str, text: str, wanted: str) -> Fraction:
-    try:
-        return parse_number(text)
-    except ValueError:
-        raise InputError(f"parameter {name}", found=text, wanted=wanted) from None
-
-
 def _weights(text: str, wanted: str) -> tuple[tuple[str, Fraction], ...]:
     weights = {}
     for part in (part.strip() for part in text.split(";")):
@@ -41,7 +34,7 @@ def _weights(text: str, wanted: str) -> tuple[tuple[str, Fraction], ...]:
             name, equals, value = part.partition("=")
             if not equals:
                 raise InputError("parameter weights", found=part, wanted=wanted)
-            weights[name.strip()] = _number("weights", value, wanted)
+            weights[name.strip()] = read_number("weights", value, wanted)
     return tuple(sorted(weights.items()))
 
 
@@ -59,9 +52,9 @@ def with_parameters(instance: TransferInstance, given: Mapping[str, str]) -> Tra
         if name.startswith("max_"):
             caps.pop(name.removeprefix("max_"), None)
             if text not in ("", "none"):
-                caps[name.removeprefix("max_")] = _number(name, text, wanted[name])
+                caps[name.removeprefix("max_")] = read_number(name, text, wanted[name])
         elif name in ("band", "floor"):
-            changes[name] = None if text == "none" else _number(name, text, wanted[name])
+            changes[name] = None if text == "none" else read_number(name, text, wanted[name])
         elif name == "reading":
             if text not in list(Reading):
                 raise InputError("parameter reading", found=text, wanted=wanted[name])
@@ -73,7 +66,7 @@ def with_parameters(instance: TransferInstance, given: Mapping[str, str]) -> Tra
                 raise InputError("parameter whole", found=text, wanted=wanted[name])
             changes[name] = text == "yes"
         else:
-            changes[name] = _number(name, text, wanted[name])
+            changes[name] = read_number(name, text, wanted[name])
     if "floor" in changes and "band" not in changes and changes["floor"] is not None:
         changes["band"] = None
     if "band" in changes and "floor" not in changes and changes["band"] is not None:
