@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from fairbound.models.cep_grouping import CepInstance, Grouping
-from fairbound.models.cep_grouping.problem import REIMBURSEMENT, claim_share, evaluate
+from fairbound.models.cep_grouping.problem import REIMBURSEMENT, claim_share, evaluate, totals
 from fairbound.models.district_transfer import TransferInstance, TransferPlan, district_table
 from fairbound.models.exact import decimal_text
 from fairbound.models.problem import Instance
@@ -18,8 +18,7 @@ def cep_groups(instance: CepInstance, grouping: Grouping) -> list[dict[str, str]
     rows = []
     for g, group in enumerate(grouping.groups):
         schools = [instance.by_id[identifier] for identifier in group]
-        identified = sum((school.identified for school in schools), Fraction(0))
-        enrolled = sum((school.enrolled for school in schools), Fraction(0))
+        identified, enrolled = totals(schools)
         alone = evaluate(instance, Grouping((group,)))
         missing = max(Fraction(0), instance.threshold * enrolled - identified)
         rows.append(

@@ -20,7 +20,7 @@ from fractions import Fraction
 import pyomo.environ as pyo
 from fairbound.models.cep_grouping import rules
 from fairbound.models.cep_grouping.price_curve import LINEAR, coefficients
-from fairbound.models.cep_grouping.problem import CepInstance, Grouping
+from fairbound.models.cep_grouping.problem import CepInstance, Grouping, totals
 from fairbound.models.problem import Formulation
 
 MOST_SCHOOLS = 12
@@ -69,8 +69,8 @@ def assign(model: pyo.ConcreteModel, grouping: Grouping) -> None:
     rules.assign_slots(model, {k: list(group) for k, group in placed.items()})
     for k in model.slots:
         schools = [instance.by_id[s] for s in placed.get(k, ())]
-        enrolled = sum((s.enrolled for s in schools), Fraction(0))
-        lifted = instance.multiplier * sum((s.identified for s in schools), Fraction(0))
+        identified, enrolled = totals(schools)
+        lifted = instance.multiplier * identified
         share = min(Fraction(1), lifted / enrolled) if enrolled else Fraction(int(bool(schools)))
         model.t[k].set_value(float(share), skip_validation=True)
         for s in instance.by_id:

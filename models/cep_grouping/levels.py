@@ -16,7 +16,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from fairbound.models.cep_grouping import rules
-from fairbound.models.cep_grouping.problem import FULL_FUNDING, REIMBURSEMENT, CepInstance, Grouping, meets
+from fairbound.models.cep_grouping.problem import FULL_FUNDING, REIMBURSEMENT, CepInstance, Grouping, meets, totals
 from fairbound.models.problem import Formulation
 from pyomo.environ import ConcreteModel, Constraint
 
@@ -53,8 +53,7 @@ def assign(model: ConcreteModel, grouping: Grouping) -> None:
     placed: dict[str, list[str]] = {k: [] for k in model.slots}
     for group in grouping.groups:
         schools = [model.instance.by_id[s] for s in group]
-        identified = sum((s.identified for s in schools), Fraction(0))
-        enrolled = sum((s.enrolled for s in schools), Fraction(0))
+        identified, enrolled = totals(schools)
         reached = [k for k, share in model.shares.items() if meets(identified, enrolled, share)]
         placed[reached[-1] if reached else model.slots[0]].extend(group)
     rules.assign_slots(model, placed)

@@ -18,7 +18,7 @@ from fractions import Fraction
 
 import pyomo.environ as pyo
 from fairbound.models.cep_grouping import rules
-from fairbound.models.cep_grouping.problem import FULL_FUNDING, REIMBURSEMENT, CepInstance, Grouping, meets
+from fairbound.models.cep_grouping.problem import FULL_FUNDING, REIMBURSEMENT, CepInstance, Grouping, meets, totals
 from fairbound.models.exact import integer_row
 from fairbound.models.problem import Formulation
 from pyomo.core.expr import LinearExpression
@@ -94,8 +94,7 @@ def assign(model: pyo.ConcreteModel, grouping: Grouping) -> None:
         return
     for k in model.slots:
         schools = [instance.by_id[s] for s in placed.get(k, ())]
-        identified = sum((s.identified for s in schools), Fraction(0))
-        enrolled = sum((s.enrolled for s in schools), Fraction(0))
+        identified, enrolled = totals(schools)
         full_group = meets(identified, enrolled, instance.full_share)
         model.u[k].set_value(int(full_group), skip_validation=True)
         for s in position:

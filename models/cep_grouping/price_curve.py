@@ -27,6 +27,7 @@ from fairbound.models.cep_grouping.problem import (
     STUDENTS,
     CepInstance,
     Cover,
+    totals,
 )
 
 LINEAR = (REIMBURSEMENT, STUDENTS, SCHOOLS)
@@ -108,11 +109,12 @@ def units_of(
     units = []
     for family in families(instance):
         schools = [instance.schools[i] for i in family]
+        identified, enrolled = totals(schools)
         units.append(
             Unit(
                 members=tuple(school.id for school in schools),
-                enrolled=sum((school.enrolled for school in schools), Fraction(0)),
-                lifted=instance.multiplier * sum((school.identified for school in schools), Fraction(0)),
+                enrolled=enrolled,
+                lifted=instance.multiplier * identified,
                 fixed=sum((terms[i][0] for i in family), Fraction(0)),
                 slope=sum((terms[i][1] for i in family), Fraction(0)),
                 must=instance.cover is Cover.ALL or any(school.id in instance.forced_in for school in schools),

@@ -272,6 +272,14 @@ class Grouping:
         return cls(tuple(sorted(tuple(sorted(group)) for group in map(list, groups) if group)))
 
 
+def totals(schools: Iterable[School]) -> tuple[Fraction, Fraction]:
+    """E_g and N_g: identified and enrolled students of a group."""
+    identified, enrolled = Fraction(0), Fraction(0)
+    for school in schools:
+        identified, enrolled = identified + school.identified, enrolled + school.enrolled
+    return identified, enrolled
+
+
 def meets(identified: Fraction, enrolled: Fraction, share: Fraction) -> bool:
     """Equation (2), without a division: a group without students meets every share."""
     return identified >= share * enrolled
@@ -307,8 +315,7 @@ def evaluate(instance: CepInstance, grouping: Grouping) -> Evaluation:
     shares, base, phantom = Fraction(0), Fraction(0), Fraction(0)
     for g, group in enumerate(grouping.groups):
         members = [index[identifier] for identifier in dict.fromkeys(group) if home.get(identifier) == g]
-        enrolled = sum((instance.schools[i].enrolled for i in members), Fraction(0))
-        identified = sum((instance.schools[i].identified for i in members), Fraction(0))
+        identified, enrolled = totals(instance.schools[i] for i in members)
         if not meets(identified, enrolled, instance.threshold):
             phantom += _phantom(instance, members, identified, enrolled)
             violations.append(
@@ -442,15 +449,13 @@ def solution_summary(instance: CepInstance, grouping: Grouping) -> list[dict[str
     rows = []
     for g, group in enumerate(grouping.groups):
         schools = [instance.by_id[identifier] for identifier in group]
-        identified = sum((school.identified for school in schools), Fraction(0))
-        enrolled = sum((school.enrolled for school in schools), Fraction(0))
-        worth = evaluate(replace(instance, forced_in=(), floors=()), Grouping((group,))).values[REIMBURSEMENT]
+        identified, enrolled = totals(schools)
+        worth = evaluate(instance, Grouping((group,))).values[REIMBURSEMENT]
         rows.append(_summary_row(str(g + 1), len(group), enrolled, identified, instance, worth))
     covered = {identifier for group in grouping.groups for identifier in group}
     out = [school for school in instance.schools if school.id not in covered]
     if out:
-        identified = sum((school.identified for school in out), Fraction(0))
-        enrolled = sum((school.enrolled for school in out), Fraction(0))
+        identified, enrolled = totals(out)
         rows.append(_summary_row("left out", len(out), enrolled, identified, instance, None))
     return rows
 
@@ -472,8 +477,7 @@ def _summary_row(
 
 def facts(instance: CepInstance) -> dict[str, str]:
     """Size of an instance for people."""
-    enrolled = sum((school.enrolled for school in instance.schools), Fraction(0))
-    identified = sum((school.identified for school in instance.schools), Fraction(0))
+    identified, enrolled = totals(instance.schools)
     return {
         "schools": f"{len(instance.schools):,}",
         "students": f"{float(enrolled):,.10g}",

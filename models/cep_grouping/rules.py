@@ -21,6 +21,7 @@ from fairbound.models.cep_grouping.problem import (
     Grouping,
     lattice,
     meets,
+    totals,
 )
 from fairbound.models.exact import integer_row
 from pyomo.core.expr import LinearExpression
@@ -157,8 +158,7 @@ def assign_slots(model: pyo.ConcreteModel, placed: Mapping[str, Iterable[str]]) 
             model.x[s, k].set_value(1, skip_validation=True)
         if k in getattr(model, "claimed_slots", ()):
             schools = [instance.by_id[s] for s in members]
-            identified = sum((s.identified for s in schools), Fraction(0))
-            enrolled = sum((s.enrolled for s in schools), Fraction(0))
+            identified, enrolled = totals(schools)
             claim = weight * min(instance.multiplier * identified, enrolled)
             model.z[k].set_value(float(claim / model.unit), skip_validation=True)
     assign_used(model)
@@ -170,8 +170,7 @@ def split_full(instance: CepInstance, grouping: Grouping) -> tuple[list[str], li
     full: list[str] = []
     for group in grouping.groups:
         schools = [instance.by_id[s] for s in group]
-        identified = sum((s.identified for s in schools), Fraction(0))
-        enrolled = sum((s.enrolled for s in schools), Fraction(0))
+        identified, enrolled = totals(schools)
         (full if meets(identified, enrolled, instance.full_share) else under).extend(group)
     return under, full
 

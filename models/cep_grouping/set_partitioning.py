@@ -12,12 +12,11 @@ objective, and is bound to few schools.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from itertools import combinations
 
 import pyomo.environ as pyo
 from fairbound.models.cep_grouping import rules
-from fairbound.models.cep_grouping.problem import OBJECTIVES, CepInstance, Cover, Grouping, evaluate, meets
+from fairbound.models.cep_grouping.problem import OBJECTIVES, CepInstance, Cover, Grouping, evaluate, meets, totals
 from fairbound.models.problem import Formulation
 from pyomo.core.expr import LinearExpression
 
@@ -29,8 +28,7 @@ def admissible_groups(instance: CepInstance) -> Iterator[tuple[str, ...]]:
     schools = [school for school in instance.schools if school.id not in instance.forced_out]
     for size in range(instance.min_group, len(schools) + 1):
         for members in combinations(schools, size):
-            identified = sum((school.identified for school in members), Fraction(0))
-            enrolled = sum((school.enrolled for school in members), Fraction(0))
+            identified, enrolled = totals(members)
             ids = {school.id for school in members}
             whole = all(ids.isdisjoint(group) or ids.issuperset(group) for group in instance.together)
             if whole and meets(identified, enrolled, instance.threshold):

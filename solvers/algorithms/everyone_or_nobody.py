@@ -9,10 +9,9 @@ Both need no engine, and the bound is the value itself: level L2. Mathematics: `
 from __future__ import annotations
 
 import time
-from fractions import Fraction
 
 from fairbound.models.cep_grouping import PROBLEM, CepInstance, Cover, Grouping, evaluate, membership
-from fairbound.models.cep_grouping.problem import meets
+from fairbound.models.cep_grouping.problem import meets, totals
 from fairbound.models.cep_grouping.rules import concerns_full_funding
 from fairbound.solvers.formulations import solve_formulation
 from fairbound.solvers.method import Kind, Method
@@ -31,8 +30,7 @@ def settled(instance: CepInstance, objective: str) -> Grouping | None:
         return Grouping(())
     if instance.forced_out or any(school.gain < 0 for school in schools):
         return None
-    identified = sum((school.identified for school in schools), Fraction(0))
-    enrolled = sum((school.enrolled for school in schools), Fraction(0))
+    identified, enrolled = totals(schools)
     if meets(identified, enrolled, instance.threshold):
         return Grouping.of([[school.id for school in schools]])
     return None

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from fairbound.models.cep_grouping import CepInstance, Grouping
-from fairbound.models.cep_grouping.problem import School, meets
+from fairbound.models.cep_grouping.problem import School, meets, totals
 from fairbound.models.errors import InputError
 from fairbound.models.exact import parse_number
 from fairbound.solvers.baselines.base import Baseline
@@ -64,9 +64,8 @@ def width_groups(instance: CepInstance, width: Any, percent: Percent) -> list[li
     if first:
         taken = {school.id for school in first}
         others = [school for school in rest if school.id not in taken]
-        merged = School(
-            "", sum((s.enrolled for s in first), Fraction(0)), sum((s.identified for s in first), Fraction(0))
-        )
+        identified, enrolled = totals(first)
+        merged = School("", enrolled, identified)
         first += [school for school in others if percent([merged, school])[1] >= full]
         groups.append(first)
         taken = {school.id for school in first}
@@ -99,8 +98,7 @@ def _width(percent: Percent) -> Callable[[CepInstance, str, int, str | None], Gr
 def one_group(instance: CepInstance, objective: str, seed: int, argument: str | None) -> Grouping:
     """All schools in one group; nobody in CEP if that misses the threshold."""
     schools = [school for school in instance.schools if school.id not in instance.forced_out]
-    identified = sum((school.identified for school in schools), Fraction(0))
-    enrolled = sum((school.enrolled for school in schools), Fraction(0))
+    identified, enrolled = totals(schools)
     if not meets(identified, enrolled, instance.threshold):
         return Grouping(())
     return Grouping.of([[school.id for school in schools]])

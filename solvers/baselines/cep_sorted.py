@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from fairbound.models.cep_grouping import CepInstance, Grouping
-from fairbound.models.cep_grouping.problem import REIMBURSEMENT, School, evaluate, meets
+from fairbound.models.cep_grouping.problem import REIMBURSEMENT, School, evaluate, meets, totals
 from fairbound.models.errors import InputError
 from fairbound.solvers.baselines.base import Baseline
 
@@ -23,12 +23,6 @@ def available(instance: CepInstance) -> list[School]:
     """Schools with students that may be in CEP, by falling identified share (ties as in the data)."""
     schools = [s for s in instance.schools if s.id not in instance.forced_out and s.enrolled > 0]
     return sorted(schools, key=lambda school: -school.identified / school.enrolled)
-
-
-def totals(schools: Iterable[School]) -> tuple[Fraction, Fraction]:
-    """Identified and enrolled students of a group."""
-    schools = list(schools)
-    return sum((s.identified for s in schools), Fraction(0)), sum((s.enrolled for s in schools), Fraction(0))
 
 
 def passes(instance: CepInstance, schools: Sequence[School]) -> bool:
