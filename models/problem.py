@@ -197,6 +197,8 @@ class Problem(Generic[I, S]):
         The solution for people: a short table of text.
     facts
         Size of an instance for people: names and formatted figures.
+    compared
+        Measures of the evaluation that a comparison of methods shows as columns of their own.
     """
 
     name: str
@@ -213,6 +215,7 @@ class Problem(Generic[I, S]):
     read_solution: Callable[[I, Sequence[Mapping[str, str]]], S]
     solution_summary: Callable[[I, S], list[dict[str, str]]]
     facts: Callable[[I], dict[str, str]]
+    compared: tuple[str, ...] = ()
 
     def objective(self, name: str) -> Objective:
         """Find an objective by name; raises ``InputError`` with the nearest names."""

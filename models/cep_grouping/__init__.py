@@ -47,6 +47,7 @@ PROBLEM = Problem(
     read_solution=read_solution,
     solution_summary=solution_summary,
     facts=facts,
+    compared=("phantom_money",),
 )
 
 __all__ = [

@@ -98,10 +98,11 @@ def _show(experiment: Experiment, folder: Path) -> None:
     with running(experiment.title) as line:
         lines = api.compare(instance, methods=experiment.methods, on_progress=line)
     console().print(f"[bold]{experiment.title}[/bold]")
-    show_comparison(instance.name, lines)
-    write_csv(folder / "compare.csv", comparison_rows(lines))
+    problem = find_problem(instance.problem)
+    show_comparison(problem, instance.name, lines)
+    write_csv(folder / "compare.csv", comparison_rows(problem, lines))
     exact = [line.result for line in lines if line.result is not None and line.method.kind is not Kind.BASELINE]
-    write_result(find_problem(instance.problem), instance, _best(exact), folder)
+    write_result(problem, instance, _best(exact), folder)
 
 
 def _best(results: list[Result]) -> Result:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 
@@ -97,12 +97,35 @@ def table(title: str, rows: Sequence[Mapping[str, str]], text_columns: int = 1) 
     return made
 
 
+def fitting(rows: Sequence[dict[str, str]], width: int, spare: Sequence[str]) -> list[dict[str, str]]:
+    """Rows without so many of the ``spare`` columns, in their order, that a table of ``width`` crops no cell."""
+    left = [dict(row) for row in rows]
+    for column in spare:
+        if not left or sum(1 + max(len(name), *(len(row[name]) for row in left)) for name in left[0]) <= width + 1:
+            break
+        for row in left:
+            row.pop(column, None)
+    return left
+
+
 def status_text(result: Result) -> str:
     """Status with its level, in words."""
     word = result.status.value
     if result.status in (Status.OPTIMAL, Status.FEASIBLE):
         return f"{word} ({result.level.value}: {LEVELS[result.level]})"
     return word
+
+
+def short_status(result: Result) -> str:
+    """Status for a column; a level is named only where there is a value that it speaks of."""
+    rated = result.status in (Status.OPTIMAL, Status.FEASIBLE)
+    return f"{result.status.value} {result.level.value}" if rated else result.status.value
+
+
+def levels_line(results: Iterable[Result]) -> str:
+    """What the levels mean that occur among results; empty where no result has a value."""
+    found = {result.level for result in results if result.status in (Status.OPTIMAL, Status.FEASIBLE)}
+    return "; ".join(f"{level.value}: {LEVELS[level]}" for level in sorted(found))
 
 
 class Line:

@@ -13,7 +13,18 @@ import typer
 from fairbound import api
 from fairbound.cli import options
 from fairbound.cli.exit_codes import code_of
-from fairbound.cli.show import console, exact, number, percent, running, status_text, table
+from fairbound.cli.show import (
+    console,
+    exact,
+    fitting,
+    levels_line,
+    number,
+    percent,
+    running,
+    short_status,
+    status_text,
+    table,
+)
 from fairbound.instances.tables import write_csv, write_text
 from fairbound.models.cep_grouping import CepInstance
 from fairbound.models.district_transfer import TransferInstance
@@ -160,7 +171,7 @@ def compare(
             on_start=lambda name: line.say(f"{name} on {asked.name}"),
             on_progress=line,
         )
-    rows = comparison_rows(lines)
+    rows = comparison_rows(kind, lines)
     documents = [
         {"method": line.method.name, "refused": line.refusal}
         if line.result is None
@@ -173,7 +184,7 @@ def compare(
     if as_json:
         print(json.dumps(documents, indent=2))
     else:
-        show_comparison(f"{asked.name}, {objective or kind.objectives[0].name}", lines)
+        show_comparison(kind, f"{asked.name}, {objective or kind.objectives[0].name}", lines)
 
 
 def best_dual(lines: list[api.Compared]) -> tuple[Fraction | None, str]:
@@ -190,18 +201,19 @@ def best_dual(lines: list[api.Compared]) -> tuple[Fraction | None, str]:
     return best.dual_bound, best.method
 
 
-def comparison_rows(lines: list[api.Compared]) -> list[dict[str, str]]:
-    """The comparison as a table of text, one row per method."""
+def comparison_rows(problem: Problem[Any, Any], lines: list[api.Compared]) -> list[dict[str, str]]:
+    """The comparison as a table of text, one row per method; the problem's own columns stand last."""
     bound, _ = best_dual(lines)
     rows = []
     for line in lines:
         row = {"method": line.method.name, "status": "refused", "value": "", "bound": "", "LP bound": ""}
         row |= {"nodes": "", "size": "", "seconds": "", "shortfall": ""}
+        row |= {name.replace("_", " "): "" for name in problem.compared}
         result = line.result
         if result is not None:
             distance = shortfall(result.primal_bound, bound)
             row |= {
-                "status": f"{result.status.value} {result.level.value}",
+                "status": short_status(result),
                 "value": number(result.primal_bound),
                 "bound": number(result.dual_bound),
                 "LP bound": number(line.relaxation, 1),
@@ -210,19 +222,28 @@ def comparison_rows(lines: list[api.Compared]) -> list[dict[str, str]]:
                 "seconds": f"{result.seconds.total:.3f}",
                 "shortfall": percent(distance),
             }
+            row |= {name.replace("_", " "): number(result.measures.get(name)) for name in problem.compared}
         rows.append(row)
     return rows
 
 
-def show_comparison(title: str, lines: list[api.Compared]) -> None:
-    """Print a comparison for people: exact methods first, then baselines."""
+def show_comparison(problem: Problem[Any, Any], title: str, lines: list[api.Compared]) -> None:
+    """Print a comparison for people: exact methods first, then baselines, then what the levels mean.
+
+    The problem's own columns tell heuristics apart, so that they stand in the second table alone.
+    """
     out = console()
-    rows = dict(zip([line.method.name for line in lines], comparison_rows(lines), strict=True))
-    exact_ones = [rows[line.method.name] for line in lines if line.method.kind is not Kind.BASELINE and line.result]
+    rows = dict(zip([line.method.name for line in lines], comparison_rows(problem, lines), strict=True))
+    own = [name.replace("_", " ") for name in problem.compared]
+    exact_ones = [
+        {column: cell for column, cell in rows[line.method.name].items() if column not in own}
+        for line in lines
+        if line.method.kind is not Kind.BASELINE and line.result
+    ]
     if exact_ones:
-        out.print(table(f"Exact methods: {title}", exact_ones))
+        out.print(table(f"Exact methods: {title}", fitting(exact_ones, out.width, ("size", "nodes", "LP bound"))))
         out.print()
-    wanted = ("method", "status", "value", "seconds", "shortfall")
+    wanted = ("method", "status", "value", "seconds", "shortfall", *own)
     baselines = [
         {column: rows[line.method.name][column] for column in wanted}
         for line in lines
@@ -238,6 +259,10 @@ def show_comparison(title: str, lines: list[api.Compared]) -> None:
             broken = line.result.violations
             more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
             out.print(f"{line.method.name} breaks a rule: {broken[0]}{more}")
+    meaning = levels_line(line.result for line in lines if line.result is not None)
+    if meaning:
+        alone = "; a heuristic has no bound of its own" if baselines else ""
+        out.print(f"[dim]{meaning}{alone}[/dim]")
 
 
 def pareto(
@@ -286,5 +311,6 @@ def pareto(
         ]
         console().print(table(f"Pareto front of {asked.name}, {len(rows)} points", shown, text_columns=0))
         console().print("complete: every nondominated point" if front.complete else "a sample, or stopped by a limit")
+        console().print(f"[dim]{levels_line(front.points)}[/dim]")
     if not rows:
         raise typer.Exit(code_of(api.solve(asked, objective=names[0], method=method)))
