@@ -129,6 +129,8 @@ def _axis(axes: Any, name: str, axis: Axis) -> None:
         scale.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1000 * low else (1,)))
         scale.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         scale.set_minor_locator(NullLocator())
+    elif not axis.percent and not axis.categories:
+        scale.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     if axis.percent:
         scale.set_major_formatter(PercentFormatter(1.0))
     if axis.categories:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from fairbound.models.cep_grouping import CepInstance
+from fairbound.models.cep_grouping import CepInstance, Rates, School
+from fairbound.models.cep_grouping.parameters import with_parameters
 from fairbound.models.cep_grouping.price_curve import PriceCurve, contributions
 from fairbound.models.errors import InputError
 from fairbound.models.exact import decimal_text, parse_number
@@ -37,6 +39,42 @@ def read_curve(certificate: Mapping[str, Any]) -> PriceCurve:
         )
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise InputError("certificate", found=str(error), wanted=f"the format {FORMAT!r}") from None
+
+
+def read_instance(certificate: Mapping[str, Any]) -> CepInstance:
+    """The instance inside a certificate; raises ``InputError`` if it is not the one of its digest."""
+    try:
+        data = certificate["data"]
+        text = ("name", "school_year", "region", "source")
+        rates = data["rates"]
+        base = CepInstance(
+            name=str(certificate["instance"]),
+            schools=tuple(_school(dict(zip(data["columns"], row, strict=True))) for row in data["schools"]),
+            repairs=tuple(data["repairs"]),
+        )
+        rules = {name: value for name, value in data["parameters"].items() if name != "rates"}
+        found = replace(
+            with_parameters(base, rules),
+            rates=rates and Rates(**{key: cell if key in text else parse_number(cell) for key, cell in rates.items()}),
+        )
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise InputError("certificate", found=str(error), wanted=f"the format {FORMAT!r}") from None
+    if found.digest != certificate["digest"]:
+        raise InputError("certificate", found=found.digest[:16], wanted=f"data of the digest {certificate['digest']}")
+    return found
+
+
+def _school(cells: Mapping[str, str]) -> School:
+    """A school of the canonical form; an empty cell of meals stands for none."""
+    return School(
+        id=cells["id"],
+        enrolled=parse_number(cells["enrolled"]),
+        identified=parse_number(cells["identified"]),
+        breakfasts=parse_number(cells["breakfasts"]) if cells["breakfasts"] else None,
+        lunches=parse_number(cells["lunches"]) if cells["lunches"] else None,
+        severe_need={"True": True, "False": False}[cells["severe_need"]],
+        gain=parse_number(cells["gain"]),
+    )
 
 
 def contribution_rows(instance: CepInstance, objective: str, curve: PriceCurve) -> Iterator[dict[str, str]]:

@@ -1,18 +1,86 @@
-"""Analyses of a CEP instance: each returns the rows of a table, values with the bound they stand under."""
+"""Analyses of a CEP instance: tables of exact numbers, each value with the bound that it stands under.
+
+Every plan that an analysis finds is scored under each of its questions, so that a longer search for
+one question never leaves another with less. Figures: ``fairbound.analysis_figures``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import floor
+from typing import Any
 
 from fairbound import api
-from fairbound.models.cep_grouping import CepInstance, Cover
-from fairbound.models.cep_grouping.problem import REIMBURSEMENT, STUDENTS, bounded
+from fairbound.models.cep_grouping import PROBLEM, CepInstance, Cover, Grouping
+from fairbound.models.cep_grouping.price_curve import Contribution, PriceCurve, contributions
+from fairbound.models.cep_grouping.problem import REIMBURSEMENT, SCHOOLS, STUDENTS, bounded, claim_share, totals
 from fairbound.models.errors import InputError, nearest
+from fairbound.models.exact import decimal_text
 from fairbound.models.problem import Instance
-from fairbound.solvers.audits import cep_groups
-from fairbound.solvers.result import Result, Settings
+from fairbound.solvers.certificates.price_curve import read_curve, read_instance
+from fairbound.solvers.result import Level, Result, Settings, Status, Termination, conclude
+
+Cell = str | int | float | Fraction | None
+Rows = list[dict[str, Cell]]
+Say = Callable[[str], None]
+LIMIT = 20.0
+"""Seconds for each question."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One question of an analysis and its answer."""
+
+    label: str
+    instance: CepInstance
+    result: Result
+
+    @property
+    def value(self) -> Fraction | None:
+        return self.result.primal_bound
+
+    @property
+    def bound(self) -> Fraction | None:
+        return self.result.dual_bound
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of an analysis; ``name`` is the file name of its CSV."""
+
+    name: str
+    title: str
+    rows: Rows
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What an analysis found.
+
+    Attributes
+    ----------
+    name
+        Of the analysis, as in its files.
+    unit
+        What values are counted in.
+    lines
+        The questions that were solved, in the order asked.
+    notes
+        Sentences that the numbers prove.
+    """
+
+    name: str
+    instance: CepInstance
+    unit: str
+    lines: tuple[Line, ...]
+    tables: tuple[Table, ...]
+    notes: tuple[str, ...] = ()
+
+
+def _quiet(text: str) -> None:
+    """Say nothing."""
 
 
 def cep_instance(instance: str | Instance, parameters: Mapping[str, str]) -> CepInstance:
@@ -23,69 +91,163 @@ def cep_instance(instance: str | Instance, parameters: Mapping[str, str]) -> Cep
     return asked
 
 
-def _solve(instance: CepInstance, time_limit: float | None, objective: str = REIMBURSEMENT) -> Result:
-    return api.solve(instance, objective=objective, settings=Settings(time_limit=time_limit))
+def unit_of(instance: CepInstance) -> str:
+    """What reimbursement is counted in."""
+    return "meal-equivalents" if instance.rates is None else "dollars a year"
 
 
-def _row(result: Result) -> dict[str, str]:
-    """Value, bound and coverage of a result as text."""
-    if result.primal_bound is None:
-        return {"value": result.status.value, "bound": "", "gap": "", "students": "", "schools": "", "groups": ""}
+def _solve(label: str, instance: CepInstance, time_limit: float | None, objective: str = REIMBURSEMENT) -> Line:
+    return Line(label, instance, api.solve(instance, objective=objective, settings=Settings(time_limit=time_limit)))
+
+
+def _interrupted(line: Line) -> bool:
+    return line.result.termination is Termination.INTERRUPTED
+
+
+def _adopt(line: Line, plans: Iterable[Grouping]) -> Line:
+    """The line with the best of its own plan and these, each scored exactly under its question."""
+    for plan in plans:
+        old = line.result
+        evaluation = PROBLEM.evaluate(line.instance, plan)
+        if not evaluation.feasible or (line.value is not None and evaluation.values[old.objective] <= line.value):
+            continue
+        bounds = {"exact_bound": old.dual_bound} if old.level is Level.L2 else {}
+        if old.level is not Level.L2 and old.dual_bound is not None:
+            bounds = {"claimed_bound": float(old.dual_bound)}  # type: ignore[dict-item]
+        found = conclude(
+            PROBLEM, line.instance, old.objective, old.method, solution=plan, termination=old.termination,
+            engine=old.engine, seconds=old.seconds, **bounds,
+        )  # fmt: skip
+        line = replace(line, result=found)
+    return line
+
+
+def _share_plans(lines: Sequence[Line]) -> tuple[Line, ...]:
+    plans = [line.result.solution for line in lines if line.result.solution is not None]
+    return tuple(_adopt(line, plans) for line in lines)
+
+
+def _count(value: Fraction) -> int | Fraction:
+    return int(value) if value.denominator == 1 else value
+
+
+def _row(column: str, line: Line) -> dict[str, Cell]:
+    """Value, bound and coverage of a line; the same columns whatever is known."""
+    result = line.result
+    known = result.primal_bound is not None
     return {
-        "value": f"{float(result.primal_bound):,.2f}",
-        "bound": "" if result.dual_bound is None else f"{float(result.dual_bound):,.2f}",
-        "gap": "" if result.gap is None else f"{result.gap:.1e}",
-        "level": result.level.value,
-        "students": f"{float(result.values[STUDENTS]):,.0f}",
-        "schools": f"{int(result.values['schools']):,}",
-        "groups": str(int(result.measures["groups"])),
+        column: line.label,
+        "value": result.primal_bound if known else result.status.value,
+        "bound": result.dual_bound,
+        "gap": result.gap,
+        "level": result.level.value if known else "",
+        "students": _count(result.values[STUDENTS]) if known else None,
+        "schools": int(result.values[SCHOOLS]) if known else None,
+        "groups": int(result.measures["groups"]) if known else None,
     }
 
 
-def front(instance: CepInstance, points: int = 8, time_limit: float | None = 20.0) -> list[dict[str, str]]:
+def difference(line: Line, other: Line) -> tuple[Fraction | None, Fraction | None]:
+    """What the best of ``line`` is worth more than the best of ``other``, at least and at most.
+
+    The first counts the plan found against the other's bound, the second this bound against the
+    plan found for the other; each holds as far as the bound does.
+    """
+    least = None if line.value is None or other.bound is None else line.value - other.bound
+    most = None if line.bound is None or other.value is None else line.bound - other.value
+    return least, most
+
+
+def _between(line: Line, other: Line, unit: str) -> str:
+    """The difference in words, with the lower level of the two bounds."""
+    least, most = (None if end is None else f"{float(end):,.2f} {unit}" for end in difference(line, other))
+    level = min(line.result.level, other.result.level).value
+    if least is None and most is None:
+        return "an amount that no bound limits"
+    if least == most:
+        return f"exactly {least} ({level})"
+    if least is None or most is None:
+        return f"at most {most} ({level})" if least is None else f"at least {least} ({level})"
+    return f"between {least} and {most} ({level})"
+
+
+def front(
+    instance: CepInstance, points: int = 8, time_limit: float | None = LIMIT, say: Say = _quiet
+) -> tuple[Analysis, Line]:
     """Most money for at least so many students in CEP, from the best for money to the most students.
 
     The floors are evenly spaced; where plans are not proven optimal each line still carries its bound.
+
+    Returns
+    -------
+    tuple
+        The analysis, and the answer to "most students", which ends the front.
     """
-    richest = _solve(instance, time_limit)
-    widest = _solve(instance, time_limit, STUDENTS)
-    if richest.primal_bound is None or widest.primal_bound is None:
-        return [{"at least": "", **_row(richest)}]
-    low, high = richest.values[STUDENTS], widest.values[STUDENTS]
-    rows = [{"at least": f"{float(low):,.0f}", **_row(richest)}]
-    for i in range(1, points):
-        floor = low + (high - low) * i / (points - 1)
-        if floor <= low:
+    say("best for money")
+    richest = _solve("", instance, time_limit)
+    say("most students")
+    widest = _solve("", instance, time_limit, STUDENTS)
+    low = richest.result.values.get(STUDENTS, Fraction(0))
+    high = widest.result.values.get(STUDENTS, Fraction(0))
+    steps = {Fraction(floor(low + (high - low) * i / (points - 1))) for i in range(1, points - 1)} | {high}
+    lines = [replace(richest, label=decimal_text(low))]
+    for least in sorted(step for step in steps if step > low):
+        if None in (richest.value, widest.value) or _interrupted(lines[-1]):
             break
-        rows.append(
-            {"at least": f"{float(floor):,.0f}", **_row(_solve(bounded(instance, STUDENTS, floor), time_limit))}
-        )
-    return rows
+        say(f"at least {float(least):,.0f} students")
+        lines.append(_solve(decimal_text(least), bounded(instance, STUDENTS, least), time_limit))
+    shared = _share_plans([*lines, widest])
+    lines, widest = list(shared[:-1]), shared[-1]
+    title = f"Students against money: {instance.name}"
+    table = Table(
+        "front", title, [_row("at least", line) | {"at least": _count(Fraction(line.label))} for line in lines]
+    )
+    notes = []
+    if widest.bound is not None:
+        word = "" if widest.result.status is Status.OPTIMAL else "; a plan with that many is not known"
+        level = widest.result.level.value
+        notes.append(f"No grouping covers more than {float(widest.bound):,.10g} students ({level}){word}.")
+    return Analysis("front", instance, unit_of(instance), tuple(lines), (table,), tuple(notes)), widest
 
 
 def sensitivity(
-    instance: CepInstance, parameter: str, values: list[str], time_limit: float | None = 20.0
-) -> list[dict[str, str]]:
+    instance: CepInstance, parameter: str, values: Sequence[str], time_limit: float | None = LIMIT, say: Say = _quiet
+) -> Analysis:
     """The best value for each value of a parameter, and its difference to the first."""
-    rows, first = [], None
-    for value in values:
-        changed = api.load(instance, {parameter: value})
+    asked = [api.load(instance, {parameter: value}) for value in values]
+    lines: list[Line] = []
+    for value, changed in zip(values, asked, strict=True):
         assert isinstance(changed, CepInstance)
-        result = _solve(changed, time_limit)
-        change = ""
-        if result.primal_bound is not None:
-            first = result.primal_bound if first is None else first
-            change = f"{float(result.primal_bound - first):+,.2f}"
-        rows.append({f"{parameter} set to": value, **_row(result), "change": change})
-    return rows
+        say(f"{parameter} {value}")
+        lines.append(_solve(value, changed, time_limit))
+        if _interrupted(lines[-1]):
+            break
+    lines = list(_share_plans(lines))
+    rows: Rows = []
+    for line in lines:
+        both = line.value is not None and lines[0].value is not None
+        rows.append(_row(parameter, line) | {"change": (line.value or 0) - (lines[0].value or 0) if both else None})
+    name = f"sensitivity-{parameter}"
+    table = Table(name, f"{parameter}: {instance.name}", rows)
+    return Analysis(name, instance, unit_of(asked[0]), tuple(lines), (table,))  # type: ignore[arg-type]
 
 
-def school(instance: CepInstance, school_id: str, time_limit: float | None = 20.0) -> list[dict[str, str]]:
-    """The group of one school in the best plan that covers it, and the best value with it left out.
+def cover(instance: CepInstance, time_limit: float | None = LIMIT, say: Say = _quiet) -> Analysis:
+    """What covering every school costs, against leaving some out."""
+    found = sensitivity(instance, "cover", ["any", "all"], time_limit, say)
+    notes = []
+    if len(found.lines) == 2:
+        free, every = found.lines
+        if every.value is None:
+            notes.append(f"No grouping that covers every school is known ({every.result.status.value}).")
+        else:
+            notes.append(f"Covering every school costs {_between(free, every, found.unit)}.")
+    table = replace(found.tables[0], name="cover", title=f"Price of covering all: {instance.name}")
+    return replace(found, name="cover", tables=(table,), notes=tuple(notes))
 
-    ``adds`` of the first row is what the district gains by having it in CEP; it is exact up to the
-    gaps of the two plans.
-    """
+
+def school(instance: CepInstance, school_id: str, time_limit: float | None = LIMIT, say: Say = _quiet) -> Analysis:
+    """One school: the best plan with it and without it, and what each other place for it would change."""
     if school_id not in instance.by_id:
         raise InputError("unknown school", found=school_id, wanted=nearest(school_id, instance.by_id))
     inside = replace(
@@ -99,22 +261,60 @@ def school(instance: CepInstance, school_id: str, time_limit: float | None = 20.
         forced_in=tuple(sorted(_others(instance, school_id))),
         forced_out=tuple(sorted({*instance.forced_out, school_id})),
     )
-    rows = []
-    found = _solve(inside, time_limit), _solve(outside, time_limit)
-    values = [result.primal_bound for result in found]
-    for name, asked, result in zip(("in CEP", "left out"), (inside, outside), found, strict=True):
-        row = {"plan": name, **_row(result), "its group": "", "its claim %": "", "adds": ""}
-        for group, facts in zip(
-            result.solution.groups if result.solution else (),
-            cep_groups(asked, result.solution) if result.solution else (),
-            strict=True,
-        ):
-            if school_id in group:
-                row |= {"its group": facts["schools"] + " schools", "its claim %": facts["claim %"]}
-        rows.append(row)
-    if None not in values:
-        rows[0]["adds"] = f"{float((values[0] or Fraction(0)) - (values[1] or Fraction(0))):+,.2f}"
-    return rows
+    say(f"{school_id} in CEP")
+    within = _solve("in CEP", inside, time_limit)
+    say(f"{school_id} left out")
+    without = _solve("left out", outside, time_limit)
+    for_in, for_out = (
+        [plan for _, _, plan in placements(line.result.solution or Grouping(()), school_id)]
+        for line in (without, within)
+    )
+    within, without = _adopt(within, for_in), _adopt(without, for_out)
+    lines = (within, without)
+    name = f"school-{''.join(c if c.isalnum() or c in '-.' else '_' for c in school_id)}"
+    tables = [Table(name, f"School {school_id}: {instance.name}", [_row("plan", line) for line in lines])]
+    notes = []
+    if within.value is not None:
+        tables.append(Table(f"{name}-places", "Places for it, all else the same", _places(within, school_id)))
+        if without.value is not None:
+            notes.append(f"In CEP it adds {_between(within, without, unit_of(instance))}.")
+    return Analysis(name, instance, unit_of(instance), lines, tuple(tables), tuple(notes))
+
+
+def placements(plan: Grouping, school_id: str) -> list[tuple[str, tuple[str, ...], Grouping]]:
+    """Every place of one school in a plan: (label, its group, the plan then); ``out`` has no group."""
+    rest = [tuple(s for s in group if s != school_id) for group in plan.groups]
+    found = []
+    for g, group in enumerate(rest):
+        if group:
+            joined = tuple(sorted((*group, school_id)))
+            others = rest[:g] + rest[g + 1 :]
+            found.append((f"group {g + 1}", joined, Grouping.of([*others, joined])))
+    found.append(("alone", (school_id,), Grouping.of([*rest, (school_id,)])))
+    found.append(("out of CEP", (), Grouping.of(rest)))
+    return found
+
+
+def _places(line: Line, school_id: str) -> Rows:
+    """Where the school is and where else the rules allow it to be, best first."""
+    free = replace(line.instance, forced_in=tuple(s for s in line.instance.forced_in if s != school_id))
+    plan, best = line.result.solution, line.value
+    assert best is not None
+    ranked = []
+    for label, group, moved in placements(plan, school_id):
+        evaluation = PROBLEM.evaluate(free, moved)
+        if evaluation.feasible:
+            ranked.append((evaluation.values[REIMBURSEMENT] - best, moved == plan, label, group))
+    ranked.sort(key=lambda place: (place[0], place[1]), reverse=True)
+    return [
+        {
+            "place": f"{label}, where it is" if here else label,
+            "schools": len(group),
+            "claim %": float(100 * claim_share(free, *totals(free.by_id[s] for s in group))) if group else None,
+            "change": change,
+        }
+        for change, here, label, group in ranked
+    ]
 
 
 def _others(instance: CepInstance, school_id: str) -> set[str]:
@@ -122,3 +322,60 @@ def _others(instance: CepInstance, school_id: str) -> set[str]:
     if instance.cover is Cover.ALL:
         return {school.id for school in instance.schools if school.id != school_id}
     return set(instance.forced_in) - {school_id}
+
+
+@dataclass(frozen=True)
+class Prices:
+    """A price curve with what it proves, school by school."""
+
+    instance: CepInstance
+    objective: str
+    curve: PriceCurve
+    schools: tuple[Contribution, ...]
+    bound: Fraction
+    table: Table
+
+
+def prices(certificate: Mapping[str, Any]) -> Prices:
+    """The knots of a certificate, and how many schools are worth most from each knot to the next.
+
+    A row of schools worth most outside CEP and a row for each floor complete it, so that the last
+    column adds up to the bound. The certificate must have been accepted before.
+    """
+    instance, curve = read_instance(certificate), read_curve(certificate)
+    objective = str(certificate["objective"])
+    entries = contributions(instance, objective, curve)
+    rows: Rows = []
+    for i, (level, price) in enumerate(curve.knots):
+        end = curve.knots[i + 1][0] if i + 1 < len(curve.knots) else None
+        here = [e for e in entries if e.level is not None and e.level >= level and (end is None or e.level < end)]
+        rows.append(
+            {
+                "from claim %": float(100 * level),
+                "identified %": float(100 * level / instance.multiplier),
+                "price": float(price),
+                "schools": sum(len(e.unit.members) for e in here),
+                "students": _count(sum((e.unit.enrolled for e in here), Fraction(0))),
+                "contribution": sum((e.value for e in here), Fraction(0)),
+            }
+        )
+    empty: dict[str, Cell] = dict.fromkeys(rows[0])
+    out = [e for e in entries if e.level is None]
+    if out:
+        schools, students = sum(len(e.unit.members) for e in out), sum((e.unit.enrolled for e in out), Fraction(0))
+        rows.append(
+            empty
+            | {
+                "from claim %": "outside",
+                "schools": schools,
+                "students": _count(students),
+                "contribution": sum((e.value for e in out), Fraction(0)),
+            }
+        )
+    floors = dict(instance.floors)
+    for name, mu in curve.multipliers:
+        rows.append(empty | {"from claim %": f"rule {name}", "price": float(mu), "contribution": -mu * floors[name]})
+    bound = sum((row["contribution"] for row in rows), Fraction(0))  # type: ignore[misc]
+    return Prices(
+        instance, objective, curve, tuple(entries), bound, Table("prices", f"Prices of {instance.name}", rows)
+    )

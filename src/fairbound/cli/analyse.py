@@ -1,23 +1,36 @@
-"""``fairbound analyse``: the questions a district's analyst asks next, each a table."""
+"""``fairbound analyse``: the questions a district's analyst asks next, each a table and a figure."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from fairbound import analyses
+from fairbound import analyses, analysis_figures
+from fairbound.analyses import Analysis, Cell, Table
+from fairbound.benchmarks.figure import Figure
 from fairbound.cli import options
-from fairbound.cli.show import console, running, table
+from fairbound.cli.exit_codes import code_of
+from fairbound.cli.proof import REJECTED, read_certificate, replay
+from fairbound.cli.show import console, exact, levels_line, number, percent, running, table
 from fairbound.instances.tables import write_csv
 from fairbound.models.errors import InputError
+from fairbound.models.exact import decimal_text
+from fairbound.solvers.checker import price_curve
 
-app = typer.Typer(help="What an analyst asks next: tables of a CEP instance.", no_args_is_help=True)
+app = typer.Typer(help="What an analyst asks next about a CEP instance: tables and figures.", no_args_is_help=True)
 
 Limit = Annotated[float, typer.Option("--time-limit", min=0, help="Seconds for each line of the table.")]
+OutFolder = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", file_okay=False, help="Also write tables as CSV, figures as SVG, PNG, CSV."),
+]
+CSV_DIGITS = 6
+"""Decimals in a CSV of a number that has more; --json is exact."""
 
 
 def register(main: typer.Typer) -> None:
@@ -25,17 +38,69 @@ def register(main: typer.Typer) -> None:
     main.add_typer(app, name="analyse")
 
 
-def _print(title: str, rows: Iterable[dict[str, str]], out: Path | None, as_json: bool) -> None:
-    found: list[dict[str, Any]] = list(rows)
+def _shown(column: str, cell: Cell) -> str:
+    """A cell for people."""
+    if column == "gap":
+        return percent(cell) if isinstance(cell, float) else "-"
+    if column in ("change", "contribution") and isinstance(cell, Fraction | int):
+        return f"{float(cell):{'+' if column == 'change' else ''},.2f}" if cell else "0"
+    if isinstance(cell, Fraction):
+        return f"{float(cell):,.2f}"
+    if isinstance(cell, float):
+        return number(cell)
+    if isinstance(cell, int):
+        return f"{cell:,}"
+    return "-" if cell is None else cell
+
+
+def _csv(cell: Cell) -> str:
+    """A cell for a spreadsheet: a plain decimal, exact where it has few digits."""
+    if cell is None:
+        return ""
+    if isinstance(cell, Fraction):
+        text = decimal_text(cell)
+        return f"{float(cell):.{CSV_DIGITS}f}" if "/" in text or len(text.partition(".")[2]) > CSV_DIGITS else text
+    return str(cell)
+
+
+def _write(tables: Sequence[Table], figures: Sequence[Figure], folder: Path) -> None:
+    from fairbound.benchmarks.static_figures import write_static  # Matplotlib takes its time
+
+    for found in tables:
+        write_csv(folder / f"{found.name}.csv", [{k: _csv(v) for k, v in row.items()} for row in found.rows])
+    write_static(figures, folder)
+
+
+def _json(tables: Sequence[Table]) -> dict[str, Any]:
+    return {
+        found.name: [{k: str(v) if isinstance(v, Fraction) else v for k, v in row.items()} for row in found.rows]
+        for found in tables
+    }
+
+
+def _print(tables: Sequence[Table]) -> None:
+    for found in tables:
+        rows = [{column: _shown(column, cell) for column, cell in row.items()} for row in found.rows]
+        console().print(table(found.title, rows))
+
+
+def _answer(found: Analysis, figure: Figure | None, out: Path | None, as_json: bool) -> None:
+    """Show and write an analysis; the exit code is that of its first line if nothing has a value."""
+    results = [line.result for line in found.lines]
     if out is not None:
-        write_csv(out, found)
+        _write(found.tables, [figure] if figure else [], out)
     if as_json:
-        print(json.dumps(found, indent=2))
+        about = {"instance": found.instance.name, "digest": found.instance.digest, "analysis": found.name}
+        print(json.dumps(about | {"unit": found.unit, "tables": _json(found.tables), "notes": found.notes}, indent=2))
     else:
-        console().print(table(title, found))
-
-
-OutFile = Annotated[Path | None, typer.Option("--out", metavar="FILE", dir_okay=False, help="Also write as CSV.")]
+        _print(found.tables)
+        for note in found.notes:
+            console().print(note)
+        console().print(f"[dim]{levels_line(results)}[/dim]" if levels_line(results) else "no line has a plan")
+    if out is not None:
+        console(stderr=as_json).print(f"written: {out}/", soft_wrap=True)
+    if all(result.primal_bound is None for result in results):
+        raise typer.Exit(code_of(results[0]))
 
 
 @app.command("front")
@@ -43,15 +108,15 @@ def front(
     instance: options.InstanceName,
     points: Annotated[int, typer.Option(min=2, help="Points of the front.")] = 8,
     set_: options.Changes = None,
-    time_limit: Limit = 20.0,
-    out: OutFile = None,
+    time_limit: Limit = analyses.LIMIT,
+    out: OutFolder = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Students covered against money: the best value at least so many students in CEP allow."""
     asked = analyses.cep_instance(instance, options.changes(set_))
-    with running(f"front of {asked.name}"):
-        rows = analyses.front(asked, points, time_limit)
-    _print(f"Students against money: {asked.name}", rows, out, as_json)
+    with running(f"front of {asked.name}") as line:
+        found, widest = analyses.front(asked, points, time_limit, lambda text: line.say(f"{asked.name}: {text}"))
+    _answer(found, analysis_figures.front_figure(found, widest), out, as_json)
 
 
 @app.command("sensitivity")
@@ -60,33 +125,34 @@ def sensitivity(
     parameter: Annotated[str, typer.Argument(help="threshold, multiplier, rates, or any other parameter.")],
     values: Annotated[str, typer.Argument(help="Values joined by commas.")],
     set_: options.Changes = None,
-    time_limit: Limit = 20.0,
-    out: OutFile = None,
+    time_limit: Limit = analyses.LIMIT,
+    out: OutFolder = None,
     as_json: options.AsJson = False,
 ) -> None:
     """The best value as one parameter changes; ``groups 1,2,4,8,none`` gives the price of K."""
     asked = analyses.cep_instance(instance, options.changes(set_))
-    wanted = [value.strip() for value in values.split(",") if value.strip()]
+    wanted = list(dict.fromkeys(value.strip() for value in values.split(",") if value.strip()))
     if not wanted:
         raise InputError("values", found=values, wanted="values joined by commas")
-    with running(f"{parameter} of {asked.name}"):
-        rows = analyses.sensitivity(asked, parameter, wanted, time_limit)
-    _print(f"{parameter}: {asked.name}", rows, out, as_json)
+    with running(f"{parameter} of {asked.name}") as line:
+        say = lambda text: line.say(f"{asked.name}: {text}")  # noqa: E731
+        found = analyses.sensitivity(asked, parameter, wanted, time_limit, say)
+    _answer(found, analysis_figures.sensitivity_figure(found), out, as_json)
 
 
 @app.command("cover")
 def cover(
     instance: options.InstanceName,
     set_: options.Changes = None,
-    time_limit: Limit = 20.0,
-    out: OutFile = None,
+    time_limit: Limit = analyses.LIMIT,
+    out: OutFolder = None,
     as_json: options.AsJson = False,
 ) -> None:
     """What covering every school costs, against leaving some out."""
     asked = analyses.cep_instance(instance, options.changes(set_))
-    with running(f"cover of {asked.name}"):
-        rows = analyses.sensitivity(asked, "cover", ["any", "all"], time_limit)
-    _print(f"Price of covering all: {asked.name}", rows, out, as_json)
+    with running(f"cover of {asked.name}") as line:
+        found = analyses.cover(asked, time_limit, lambda text: line.say(f"{asked.name}: {text}"))
+    _answer(found, analysis_figures.cover_figure(found), out, as_json)
 
 
 @app.command("school")
@@ -94,12 +160,41 @@ def school(
     instance: options.InstanceName,
     school_id: Annotated[str, typer.Argument(help="A school of the instance.")],
     set_: options.Changes = None,
-    time_limit: Limit = 20.0,
-    out: OutFile = None,
+    time_limit: Limit = analyses.LIMIT,
+    out: OutFolder = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """One school's group in the best plan found, and what the district gains by having it in CEP."""
+    """One school's best group, what the district gains by having it in CEP, and every other place for it."""
     asked = analyses.cep_instance(instance, options.changes(set_))
-    with running(f"school {school_id} of {asked.name}"):
-        rows = analyses.school(asked, school_id, time_limit)
-    _print(f"School {school_id}: {asked.name}", rows, out, as_json)
+    with running(f"school {school_id} of {asked.name}") as line:
+        found = analyses.school(asked, school_id, time_limit, lambda text: line.say(f"{asked.name}: {text}"))
+    _answer(found, analysis_figures.school_figure(found), out, as_json)
+
+
+@app.command("prices")
+def prices(
+    certificate: Annotated[Path, typer.Argument(metavar="CERTIFICATE", help="A certificate.json of a CEP instance.")],
+    out: OutFolder = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """The price curve of a certificate, replayed first, and where schools would be worth most."""
+    document = read_certificate(certificate)
+    if document.get("format") != price_curve.FORMAT:
+        raise InputError("certificate", file=str(certificate), found=document.get("format"), wanted=price_curve.FORMAT)
+    try:
+        bound = replay(document, None)
+    except REJECTED as error:
+        raise InputError("certificate rejected", file=str(certificate), found=str(error)) from None
+    found = analyses.prices(document)
+    assert found.bound == bound, "the table must add up to what the checker proves"
+    unit = analyses.unit_of(found.instance) if found.objective == "reimbursement" else found.objective
+    if out is not None:
+        _write([found.table], analysis_figures.price_figures(found, unit), out)
+    if as_json:
+        about = {"instance": found.instance.name, "digest": found.instance.digest, "analysis": "prices"}
+        print(json.dumps(about | {"bound": str(bound), "unit": unit, "tables": _json([found.table])}, indent=2))
+    else:
+        _print([found.table])
+        console().print(f"The contributions add up to the bound, {exact(bound)} {unit} (L2).")
+    if out is not None:
+        console(stderr=as_json).print(f"written: {out}/", soft_wrap=True)
