@@ -12,7 +12,7 @@ from fairbound.instances.tables import write_csv
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator, PercentFormatter
 
 # Okabe and Ito (2008): told apart by colour-blind readers; dashes and markers tell them apart in grey.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")
@@ -20,6 +20,8 @@ DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 3)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 MOST_NAMES = 12
 """More series than this have no legend: a map of thirty zones."""
+LONG_NUMBER = 10**5
+"""Numbers of so many digits leave room for few of them side by side."""
 
 STYLE: Any = {
     "font.size": 9,
@@ -127,10 +129,12 @@ def _axis(axes: Any, name: str, axis: Axis) -> None:
         getattr(axes, f"set_{name}scale")("log")
         low, high = getattr(axes, f"get_{name}lim")()
         scale.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1000 * low else (1,)))
-        scale.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        scale.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
         scale.set_minor_locator(NullLocator())
     elif not axis.percent and not axis.categories:
         scale.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+        if name == "x" and max(map(abs, axes.get_xlim())) >= LONG_NUMBER:
+            scale.set_major_locator(MaxNLocator(4))
     if axis.percent:
         scale.set_major_formatter(PercentFormatter(1.0))
     if axis.categories:

@@ -160,15 +160,15 @@ def difference(line: Line, other: Line) -> tuple[Fraction | None, Fraction | Non
 
 def _between(line: Line, other: Line, unit: str) -> str:
     """The difference in words, with the lower level of the two bounds."""
-    least, most = (None if end is None else f"{float(end):,.2f} {unit}" for end in difference(line, other))
+    least, most = (None if end is None else f"{float(end):,.2f}" for end in difference(line, other))
     level = min(line.result.level, other.result.level).value
     if least is None and most is None:
         return "an amount that no bound limits"
     if least == most:
-        return f"exactly {least} ({level})"
+        return f"exactly {least} {unit} ({level})"
     if least is None or most is None:
-        return f"at most {most} ({level})" if least is None else f"at least {least} ({level})"
-    return f"between {least} and {most} ({level})"
+        return f"at most {most} {unit} ({level})" if least is None else f"at least {least} {unit} ({level})"
+    return f"between {least} and {most} {unit} ({level})"
 
 
 def front(
@@ -223,12 +223,13 @@ def sensitivity(
         if _interrupted(lines[-1]):
             break
     lines = list(_share_plans(lines))
+    column = "at most" if parameter == "groups" else parameter  # a plan's own groups are a column too
     rows: Rows = []
     for line in lines:
         both = line.value is not None and lines[0].value is not None
-        rows.append(_row(parameter, line) | {"change": (line.value or 0) - (lines[0].value or 0) if both else None})
+        rows.append(_row(column, line) | {"change": (line.value or 0) - (lines[0].value or 0) if both else None})
     name = f"sensitivity-{parameter}"
-    table = Table(name, f"{parameter}: {instance.name}", rows)
+    table = Table(name, f"Value by {parameter}: {instance.name}", rows)
     return Analysis(name, instance, unit_of(asked[0]), tuple(lines), (table,))  # type: ignore[arg-type]
 
 
@@ -308,7 +309,7 @@ def _places(line: Line, school_id: str) -> Rows:
     ranked.sort(key=lambda place: (place[0], place[1]), reverse=True)
     return [
         {
-            "place": f"{label}, where it is" if here else label,
+            "place": f"{label} (here)" if here else label,
             "schools": len(group),
             "claim %": float(100 * claim_share(free, *totals(free.by_id[s] for s in group))) if group else None,
             "change": change,

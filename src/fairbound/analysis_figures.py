@@ -59,17 +59,18 @@ def front_figure(found: Analysis, widest: Line) -> Figure | None:
     )
 
 
-def sensitivity_figure(found: Analysis) -> Figure | None:
-    """Value and bound over a parameter; what lies between the two is not known."""
+def sensitivity_figures(found: Analysis) -> list[Figure]:
+    """Value and bound over a parameter, and on a scale of its own what may be missing between the two."""
     lines = [line for line in found.lines if line.value is not None]
     if not lines:
-        return None
+        return []
+    parameter = found.name.removeprefix("sensitivity-")
     try:
         places: list[float | str] = [float(parse_number(line.label)) for line in lines]
-        axis = Axis(found.tables[0].title.partition(":")[0])
+        axis = Axis(parameter)
     except ValueError:
         places = [line.label for line in lines]
-        axis = Axis(found.tables[0].title.partition(":")[0], categories=tuple(line.label for line in lines))
+        axis = Axis(parameter, categories=tuple(line.label for line in lines))
     if not axis.categories:
         order = sorted(range(len(lines)), key=lambda i: places[i])  # type: ignore[arg-type,return-value]
         lines, places = [lines[i] for i in order], [places[i] for i in order]
@@ -86,14 +87,31 @@ def sensitivity_figure(found: Analysis) -> Figure | None:
         series.append(Series(name, tuple(above), tuple(bounds), Mark.LINE))
     hover = tuple(map(_hover, lines))
     series.append(Series("best plan found", tuple(places), tuple(values), Mark.LINE, hover))
-    return Figure(
-        f"{found.name}-figure",
-        found.tables[0].title,
-        "Exact value of the best plan found, and the bound that no grouping passes.",
-        axis,
-        Axis(found.unit),
-        tuple(series),
-    )
+    figures = [
+        Figure(
+            f"{found.name}-figure",
+            found.tables[0].title,
+            "Exact value of the best plan found, and the bound that no grouping passes.",
+            axis,
+            Axis(found.unit),
+            tuple(series),
+        )
+    ]
+    missing = [(places[i], float(line.bound - line.value)) for i, line in enumerate(lines) if line.bound and line.value]
+    missing = [(place, gap) for place, gap in missing if gap > 0]
+    if len(missing) > 1:
+        x, y = zip(*missing, strict=True)
+        figures.append(
+            Figure(
+                f"{found.name}-missing",
+                f"What a better plan could add at most, by {parameter}: {found.instance.name}",
+                "Bound less value. Nothing is missing where there is no mark.",
+                axis,
+                Axis(found.unit, log=True),
+                (Series("bound less value", x, y, Mark.LINE),),
+            )
+        )
+    return figures
 
 
 def cover_figure(found: Analysis) -> Figure | None:
@@ -149,7 +167,7 @@ def school_figure(found: Analysis) -> Figure | None:
 
 
 def _of(schools: Cell) -> str:
-    return f" of {schools} schools" if isinstance(schools, int) and schools > 1 else ""
+    return f", {schools} schools" if isinstance(schools, int) and schools > 1 else ""
 
 
 def price_figures(found: Prices, unit: str) -> list[Figure]:

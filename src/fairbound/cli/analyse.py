@@ -84,11 +84,11 @@ def _print(tables: Sequence[Table]) -> None:
         console().print(table(found.title, rows))
 
 
-def _answer(found: Analysis, figure: Figure | None, out: Path | None, as_json: bool) -> None:
+def _answer(found: Analysis, figures: Sequence[Figure | None], out: Path | None, as_json: bool) -> None:
     """Show and write an analysis; the exit code is that of its first line if nothing has a value."""
     results = [line.result for line in found.lines]
     if out is not None:
-        _write(found.tables, [figure] if figure else [], out)
+        _write(found.tables, [figure for figure in figures if figure], out)
     if as_json:
         about = {"instance": found.instance.name, "digest": found.instance.digest, "analysis": found.name}
         print(json.dumps(about | {"unit": found.unit, "tables": _json(found.tables), "notes": found.notes}, indent=2))
@@ -116,7 +116,7 @@ def front(
     asked = analyses.cep_instance(instance, options.changes(set_))
     with running(f"front of {asked.name}") as line:
         found, widest = analyses.front(asked, points, time_limit, lambda text: line.say(f"{asked.name}: {text}"))
-    _answer(found, analysis_figures.front_figure(found, widest), out, as_json)
+    _answer(found, [analysis_figures.front_figure(found, widest)], out, as_json)
 
 
 @app.command("sensitivity")
@@ -137,7 +137,7 @@ def sensitivity(
     with running(f"{parameter} of {asked.name}") as line:
         say = lambda text: line.say(f"{asked.name}: {text}")  # noqa: E731
         found = analyses.sensitivity(asked, parameter, wanted, time_limit, say)
-    _answer(found, analysis_figures.sensitivity_figure(found), out, as_json)
+    _answer(found, analysis_figures.sensitivity_figures(found), out, as_json)
 
 
 @app.command("cover")
@@ -152,7 +152,7 @@ def cover(
     asked = analyses.cep_instance(instance, options.changes(set_))
     with running(f"cover of {asked.name}") as line:
         found = analyses.cover(asked, time_limit, lambda text: line.say(f"{asked.name}: {text}"))
-    _answer(found, analysis_figures.cover_figure(found), out, as_json)
+    _answer(found, [analysis_figures.cover_figure(found)], out, as_json)
 
 
 @app.command("school")
@@ -168,7 +168,7 @@ def school(
     asked = analyses.cep_instance(instance, options.changes(set_))
     with running(f"school {school_id} of {asked.name}") as line:
         found = analyses.school(asked, school_id, time_limit, lambda text: line.say(f"{asked.name}: {text}"))
-    _answer(found, analysis_figures.school_figure(found), out, as_json)
+    _answer(found, [analysis_figures.school_figure(found)], out, as_json)
 
 
 @app.command("prices")
