@@ -182,7 +182,7 @@ def solve_levels(
     """
     lp = LevelLp(instance, objective, settings)
     found: LevelBound | None = None
-    best = np.inf
+    best = last = np.inf
     round_ = 0
     dense = len(lp.units) <= DENSE
     while True:
@@ -210,8 +210,12 @@ def solve_levels(
         if bound < best:
             best = bound
             found = LevelBound(optimum, curve, round_, _size(lp))
-        if bound - optimum <= accuracy * max(1.0, abs(optimum)) and not added and round_ >= DOUBLINGS:
+        enough = accuracy * max(1.0, abs(optimum))
+        if bound - optimum <= enough and not added and round_ >= DOUBLINGS:
             return found
+        if not dense and round_ > DOUBLINGS and last - best <= enough:
+            return found  # hundreds of levels would follow, for less than the accuracy
+        last = best
         sorted_levels = levels[order]
         violated = worth - np.maximum(unit_duals, 0.0) if dense else np.zeros(0)
         worst = summit[np.argsort(-violated)[:MOST_VIOLATED]] if dense else np.zeros(0)
@@ -233,13 +237,28 @@ def prune(instance: CepInstance, objective: str, curve: PriceCurve) -> PriceCurv
     units = units_of(instance, objective, dict(curve.multipliers))
     arrays = UnitArrays.of(units)
     t, lam = (np.array(column, dtype=float) for column in zip(*curve.knots, strict=True))
-    kept = list(range(len(t)))
-    bound = float(_maxima(units, arrays, t, lam)[0].sum())
+    if len(t) < 3:
+        return curve
+
+    def piece(i: int, j: int) -> Floats:
+        """Each unit's maximum between knots i and j, if there were none between them."""
+        return _highest(arrays, t[[i, j]], lam[[i, j]])[0]
+
+    # Knots are tried from left to right: maxima to the left are known, those to the right are summed up before.
+    right = [np.full(len(units), -np.inf)]
+    for i in range(len(t) - 2, 0, -1):
+        right.append(np.maximum(right[-1], piece(i, i + 1)))
+    right.reverse()  # right[i]: from knot i + 1 to the end
+    kept, left = [0], right[-1]
+    bound = float(_counted(units, np.maximum(piece(0, 1), right[0])).sum())
     for i in range(1, len(t) - 1):
-        without = [k for k in kept if k != i]
-        other = float(_maxima(units, arrays, t[without], lam[without])[0].sum())
+        other = float(_counted(units, np.maximum(np.maximum(left, piece(kept[-1], i + 1)), right[i])).sum())
         if other <= bound * (1 + PRUNED) if bound > 0 else other <= bound:
-            kept, bound = without, min(bound, other)
+            bound = min(bound, other)
+        else:
+            left = np.maximum(left, piece(kept[-1], i))
+            kept.append(i)
+    kept.append(len(t) - 1)
     return PriceCurve(tuple(curve.knots[k] for k in kept), curve.multipliers)
 
 
@@ -265,6 +284,12 @@ def _next_levels(levels: Floats, used: Flags, worst: Floats, everywhere: bool) -
 
 
 def _maxima(units: tuple[Unit, ...], arrays: UnitArrays, t: Floats, lam: Floats) -> tuple[Floats, Floats]:
+    """What each unit counts in the bound over the curve, in floats, and the level of its maximum."""
+    best, level = _highest(arrays, t, lam)
+    return _counted(units, best), level
+
+
+def _highest(arrays: UnitArrays, t: Floats, lam: Floats) -> tuple[Floats, Floats]:
     """Each unit's maximum over the curve in floats, at knots and at summits between them, and its level."""
     values = arrays.worth(t, lam)
     best, level = values.max(axis=1), t[values.argmax(axis=1)]
@@ -280,9 +305,14 @@ def _maxima(units: tuple[Unit, ...], arrays: UnitArrays, t: Floats, lam: Floats)
         higher = start + slope * np.where(inside, step, 0.0) / 2
         level = np.where(inside & (higher > best), t[i] + np.where(inside, step, 0.0), level)
         best = np.where(inside, np.maximum(best, higher), best)
+    return best, level
+
+
+def _counted(units: tuple[Unit, ...], best: Floats) -> Floats:
+    """Maxima as they count in (23): never below 0 for a unit that may stay out, 0 for one that must."""
     must = np.array([unit.must for unit in units])
     barred = np.array([unit.barred for unit in units])
-    return np.where(barred, 0.0, np.where(must, best, np.maximum(best, 0.0))), level
+    return np.asarray(np.where(barred, 0.0, np.where(must, best, np.maximum(best, 0.0))))
 
 
 def _reach(lp: LevelLp, t: Floats, lam: Floats) -> tuple[Floats, Floats]:
