@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from fairbound.instances.entry import Entry, FileFormat
-from fairbound.instances.tables import read_rows
+from fairbound.instances.tables import read_header, read_rows
 from fairbound.models.block_assignment.applicants import ApplicantInstance, Cell
 from fairbound.models.errors import InputError
 
@@ -115,7 +115,7 @@ def _incomes(sheet: Path) -> dict[str, Fraction]:
 
 def _header(path: Path) -> set[str]:
     try:
-        return set(read_rows(path)[0])
+        return set(read_header(path))
     except InputError:
         return set()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from fairbound.instances import applicants, blocks, cep, transfers
 from fairbound.instances.entry import Entry, FileFormat, Generator, need_file
-from fairbound.instances.tables import write_text
+from fairbound.instances.tables import read_text, write_text
 from fairbound.models.errors import InputError, nearest
 from fairbound.models.problem import Instance
 
@@ -120,5 +120,6 @@ def load_file(path: Path, problem: str | None = None) -> Instance:
         return recognised[0].load(path)
     if problem is not None:
         return formats[0].load(path)
+    read_text(path)  # a file that cannot be read is told so
     wanted = "--problem, or " + "; or ".join(form.wanted for form in FORMATS)
     raise InputError("cannot tell the problem of this file", file=str(path), wanted=wanted)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fairbound.instances.entry import Entry, FileFormat, data_file, need_file
-from fairbound.instances.tables import Count, Flag, Number, Text, check_header, read_rows, validate_rows
+from fairbound.instances.tables import Count, Flag, Number, Text, check_header, read_header, read_rows, validate_rows
 from fairbound.models.cep_grouping import CepInstance, School, find_rates
 from fairbound.models.errors import InputError, nearest
 from fairbound.models.exact import decimal_text
@@ -114,6 +114,16 @@ def _schools(file: str, rows: Iterable[tuple[int, SchoolRow]]) -> Iterator[Schoo
             raise InputError(
                 "cannot be used", file=file, row=line, column=column, found=_cell(row, column), wanted=wanted
             )
+        for column in ("breakfasts", "lunches"):
+            if row.enrolled == 0 and getattr(row, column):
+                raise InputError(
+                    "meals without students",
+                    file=file,
+                    row=line,
+                    column=column,
+                    found=_cell(row, column),
+                    wanted="no meals where nobody is enrolled",
+                )
         yield School(
             id=row.school_id,
             name=row.name,
@@ -222,7 +232,7 @@ def _load_us(name: str) -> CepInstance:
 def _recognises(path: Path) -> bool:
     """Whether a file's header is meant to be that of a school table."""
     try:
-        return not {"school_id", "enrolled"}.isdisjoint(read_rows(path)[0])
+        return not {"school_id", "enrolled"}.isdisjoint(read_header(path))
     except InputError:
         return False
 

@@ -18,12 +18,18 @@ from pydantic_core import PydanticCustomError
 
 Row = TypeVar("Row", bound=BaseModel)
 
+LARGEST = 10**15
+"""Nothing that a table counts comes near; a number beyond is a slip, and floats would lose its digits."""
+
 
 def _exact(value: Any) -> Fraction:
     try:
-        return parse_number(str(value))
+        number = parse_number(str(value))
     except ValueError:
         raise PydanticCustomError("number", "a number such as 120 or 52.5") from None
+    if abs(number) >= LARGEST:
+        raise PydanticCustomError("number", "a number below 1e15")
+    return number
 
 
 def _count(value: Any) -> Fraction:
@@ -68,6 +74,20 @@ def read_text(path: Path) -> str:
     except (OSError, EOFError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise InputError(f"cannot be read ({reason})", file=str(path)) from None
+
+
+def read_header(path: Path) -> list[str]:
+    """The columns that the first line names; raises ``InputError`` where there are none.
+
+    Enough to tell what a file is meant to be: what is wrong below is for its reader to say.
+    """
+    try:
+        header = next(csv.reader(io.StringIO(read_text(path), newline=""), strict=True), [])
+    except csv.Error as error:
+        raise InputError(f"not a CSV table ({error})", file=str(path), row=1) from None
+    if not any(cell.strip() for cell in header):
+        raise InputError("empty file", file=str(path), wanted="a header line and one row per school or unit")
+    return [column.strip() for column in header]
 
 
 def read_rows(path: Path, strip: bool = True) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import networkx as nx
 from fairbound.instances.entry import Entry, FileFormat, Generator, need_file
 from fairbound.instances.planar import planar
-from fairbound.instances.tables import Count, Text, check_header, read_rows, validate_rows, write_csv
+from fairbound.instances.tables import Count, Text, check_header, read_header, read_rows, validate_rows, write_csv
 from fairbound.models.district_transfer import District, Kind, Measure, TransferInstance
 from fairbound.models.errors import InputError, nearest
 from fairbound.models.exact import decimal_text, parse_number
@@ -265,7 +265,7 @@ def _load_planar(name: str) -> TransferInstance:
 def _recognises(path: Path) -> bool:
     """Whether a file's header is meant to be that of a district table."""
     try:
-        return {"district", "enroll"} <= set(read_rows(path)[0])
+        return {"district", "enroll"} <= set(read_header(path))
     except InputError:
         return False
 

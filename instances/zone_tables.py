@@ -15,7 +15,7 @@ from math import dist
 from pathlib import Path
 from typing import Any
 
-from fairbound.instances.tables import read_rows, read_text
+from fairbound.instances.tables import read_header, read_rows, read_text
 from fairbound.instances.zone_layout import straight
 from fairbound.models.block_assignment import Border, School, Unit, ZoneInstance
 from fairbound.models.errors import InputError
@@ -231,7 +231,7 @@ def _city(
 def is_csv(path: Path) -> bool:
     """Whether a file is meant to be a table of units."""
     try:
-        return {"unit", "students"} <= set(read_rows(path)[0])
+        return {"unit", "students"} <= set(read_header(path))
     except InputError:
         return False
 

@@ -45,6 +45,7 @@ class InputError(ValueError):
             text += f"{',' if found is not None else ':'} wanted {wanted}"
         super().__init__(" ".join(text.split()))
         self.what, self.file, self.row, self.column = what, file, row, column
+        self.found, self.wanted = found, wanted
 
 
 def nearest(name: str, known: Iterable[str], count: int = 5) -> str:

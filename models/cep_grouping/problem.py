@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from fairbound.models.cep_grouping.rates import Rates
-from fairbound.models.errors import InputError
+from fairbound.models.errors import InputError, nearest
 from fairbound.models.exact import common_measure, decimal_text
 from fairbound.models.problem import Evaluation, Instance, Objective, Sense, Violation
 
@@ -435,9 +435,11 @@ def read_solution(instance: CepInstance, rows: Sequence[Mapping[str, str]]) -> G
                 raise InputError("missing column", row=1, column=column, wanted="school_id and group")
         identifier, group = row["school_id"].strip(), row["group"].strip()
         if identifier not in instance.by_id:
-            raise InputError("unknown school", row=line, column="school_id", found=identifier)
+            wanted = nearest(identifier, instance.by_id)
+            raise InputError("unknown school", row=line, column="school_id", found=identifier, wanted=wanted)
         if identifier in seen:
-            raise InputError("duplicate school_id", row=line, column="school_id", found=identifier)
+            wanted = "each school once"
+            raise InputError("duplicate school_id", row=line, column="school_id", found=identifier, wanted=wanted)
         seen.add(identifier)
         if group:
             groups.setdefault(group, []).append(identifier)

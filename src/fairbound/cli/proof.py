@@ -16,7 +16,7 @@ from fairbound.cli.show import LEVELS, console, exact, number, percent, running,
 from fairbound.instances.tables import read_rows, read_text, write_csv
 from fairbound.models.errors import InputError
 from fairbound.models.exact import parse_number
-from fairbound.models.problem import Instance, Sense
+from fairbound.models.problem import Instance, Problem, Sense
 from fairbound.models.registry import find_problem
 from fairbound.solvers import audits
 from fairbound.solvers.checker import price_curve, transfer_tree
@@ -80,7 +80,7 @@ def verify(
     if as_json:
         print(json.dumps(answer, indent=2))
     elif answer["accepted"]:
-        about = document["instance"] if instance is None else instance
+        about = document.get("instance", "the data inside") if instance is None else instance
         kind = find_problem(document["data"]["problem"])
         goal = kind.objective(document["objective"])
         side = "more" if goal.sense is Sense.MAXIMIZE else "less"
@@ -114,7 +114,7 @@ def audit(
     asked = api.load(instance, options.changes(set_), problem)
     kind = find_problem(asked.problem)
     goal = kind.objective(objective or kind.objectives[0].name)
-    given = kind.read_solution(asked, [row for _, row in read_rows(solution)[1]])
+    given = _read_solution(kind, asked, solution)
     evaluation = kind.evaluate(asked, given)
     value = evaluation.values[goal.name]
     answer: dict[str, Any] = {
@@ -160,6 +160,21 @@ def audit(
     else:
         _show(answer, goal.sense)
     raise typer.Exit(0 if evaluation.feasible else ANSWER_IS_NO)
+
+
+def _read_solution(kind: Problem[Any, Any], asked: Instance, path: Path) -> Any:
+    """Somebody's solution; raises ``InputError`` that names the file and the line of the file."""
+    rows = read_rows(path)[1]
+    try:
+        return kind.read_solution(asked, [row for _, row in rows])
+    except InputError as error:
+        if error.file is not None:
+            raise
+        # The problem counts rows as if no line were blank; the header is row 1 for both.
+        line = error.row if error.row in (None, 1) else rows[error.row - 2][0]
+        raise InputError(
+            error.what, file=str(path), row=line, column=error.column, found=error.found, wanted=error.wanted
+        ) from None
 
 
 def _checked_bound(path: Path, asked: Instance, objective: str) -> tuple[Fraction, str]:
