@@ -55,7 +55,9 @@ def read_instance(certificate: Mapping[str, Any]) -> CepInstance:
         rules = {name: value for name, value in data["parameters"].items() if name != "rates"}
         found = replace(
             with_parameters(base, rules),
-            rates=rates and Rates(**{key: cell if key in text else parse_number(cell) for key, cell in rates.items()}),
+            rates=None
+            if rates is None
+            else Rates(**{k: cell if k in text else parse_number(cell) for k, cell in rates.items()}),  # type: ignore[arg-type]
         )
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise InputError("certificate", found=str(error), wanted=f"the format {FORMAT!r}") from None

@@ -111,13 +111,19 @@ def _adopt(line: Line, plans: Iterable[Grouping]) -> Line:
         evaluation = PROBLEM.evaluate(line.instance, plan)
         if not evaluation.feasible or (line.value is not None and evaluation.values[old.objective] <= line.value):
             continue
-        bounds = {"exact_bound": old.dual_bound} if old.level is Level.L2 else {}
-        if old.level is not Level.L2 and old.dual_bound is not None:
-            bounds = {"claimed_bound": float(old.dual_bound)}  # type: ignore[dict-item]
+        proven = old.level is Level.L2
         found = conclude(
-            PROBLEM, line.instance, old.objective, old.method, solution=plan, termination=old.termination,
-            engine=old.engine, seconds=old.seconds, **bounds,
-        )  # fmt: skip
+            PROBLEM,
+            line.instance,
+            old.objective,
+            old.method,
+            solution=plan,
+            termination=old.termination,
+            exact_bound=old.dual_bound if proven else None,
+            claimed_bound=None if proven or old.dual_bound is None else float(old.dual_bound),
+            engine=old.engine,
+            seconds=old.seconds,
+        )
         line = replace(line, result=found)
     return line
 
@@ -297,24 +303,26 @@ def placements(plan: Grouping, school_id: str) -> list[tuple[str, tuple[str, ...
 
 
 def _places(line: Line, school_id: str) -> Rows:
-    """Where the school is and where else the rules allow it to be, best first."""
+    """Where the school is and where else it could be, best first; last the places that break a rule."""
     free = replace(line.instance, forced_in=tuple(s for s in line.instance.forced_in if s != school_id))
     plan, best = line.result.solution, line.value
     assert best is not None
     ranked = []
     for label, group, moved in placements(plan, school_id):
         evaluation = PROBLEM.evaluate(free, moved)
-        if evaluation.feasible:
-            ranked.append((evaluation.values[REIMBURSEMENT] - best, moved == plan, label, group))
-    ranked.sort(key=lambda place: (place[0], place[1]), reverse=True)
+        change = evaluation.values[REIMBURSEMENT] - best if evaluation.feasible else None
+        rules = sorted({violation.rule for violation in evaluation.violations})
+        words = f"{label} (here)" if moved == plan else label + "".join(f", breaks {rule}" for rule in rules)
+        ranked.append((change is not None, change or Fraction(0), moved == plan, words, group))
+    ranked.sort(key=lambda place: place[:3], reverse=True)
     return [
         {
-            "place": f"{label} (here)" if here else label,
+            "place": words,
             "schools": len(group),
             "claim %": float(100 * claim_share(free, *totals(free.by_id[s] for s in group))) if group else None,
-            "change": change,
+            "change": change if allowed else None,
         }
-        for change, here, label, group in ranked
+        for allowed, change, _, words, group in ranked
     ]
 
 
@@ -376,7 +384,9 @@ def prices(certificate: Mapping[str, Any]) -> Prices:
     floors = dict(instance.floors)
     for name, mu in curve.multipliers:
         rows.append(empty | {"from claim %": f"rule {name}", "price": float(mu), "contribution": -mu * floors[name]})
-    bound = sum((row["contribution"] for row in rows), Fraction(0))  # type: ignore[misc]
+    bound = sum((e.value for e in entries), Fraction(0)) - sum(
+        (mu * floors[name] for name, mu in curve.multipliers), Fraction(0)
+    )
     return Prices(
         instance, objective, curve, tuple(entries), bound, Table("prices", f"Prices of {instance.name}", rows)
     )

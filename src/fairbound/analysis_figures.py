@@ -72,7 +72,7 @@ def sensitivity_figures(found: Analysis) -> list[Figure]:
         places = [line.label for line in lines]
         axis = Axis(parameter, categories=tuple(line.label for line in lines))
     if not axis.categories:
-        order = sorted(range(len(lines)), key=lambda i: places[i])  # type: ignore[arg-type,return-value]
+        order = sorted(range(len(lines)), key=lambda i: places[i])
         lines, places = [lines[i] for i in order], [places[i] for i in order]
     values = [float(line.value or 0) for line in lines]
     series = []
@@ -152,7 +152,7 @@ def school_figure(found: Analysis) -> Figure | None:
     """What moving the school elsewhere would change, all else as it is; ``None`` without a plan."""
     if len(found.tables) < 2:
         return None
-    rows = found.tables[1].rows[:MOST_PLACES]
+    rows = [row for row in found.tables[1].rows if row["change"] is not None][:MOST_PLACES]
     names = [f"{row['place']}{_of(row['schools'])}" for row in rows]
     changes = tuple(float(row["change"] or 0) for row in rows)
     return Figure(

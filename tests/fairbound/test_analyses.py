@@ -2,52 +2,104 @@
 
 from __future__ import annotations
 
-from io import StringIO
+from dataclasses import replace
+from fractions import Fraction
 
-from rich.console import Console
+import pytest
+from fairbound.benchmarks.figure import Mark
+from fairbound.models.cep_grouping import PROBLEM, Grouping
+from fairbound.solvers.certificates.price_curve import read_instance
+from fairbound.solvers.result import Settings, Status
+from general_meals import with_meals
 
 import fairbound
-from fairbound import analyses
-from fairbound.cli.show import table
+from fairbound import analyses, analysis_figures
+from fairbound.analyses import Line
 
-
-def rows(analysis: str, *arguments: object) -> list[dict[str, str]]:
-    district = analyses.cep_instance("cep/calpads33", {})
-    found: list[dict[str, str]] = getattr(analyses, analysis)(district, *arguments)
-    return found
+DISTRICT = analyses.cep_instance("cep/calpads33", {})
 
 
 def test_sensitivity_names_each_value() -> None:
-    found = rows("sensitivity", "multiplier", ["1.6", "1.3", "2"])
-    assert [(row["multiplier set to"], row["value"]) for row in found] == [
-        ("1.6", "17,364.80"),
-        ("1.3", "14,108.90"),
-        ("2", "21,706.00"),
+    found = analyses.sensitivity(DISTRICT, "multiplier", ["1.6", "1.3", "2"])
+    assert [(row["multiplier"], row["value"]) for row in found.tables[0].rows] == [
+        ("1.6", Fraction("17364.8")),
+        ("1.3", Fraction("14108.9")),
+        ("2", Fraction(21706)),
     ]
-    assert [row["groups set to"] for row in rows("sensitivity", "groups", ["1", "none"])] == ["1", "none"]
-
-
-def test_front_runs_from_money_to_students() -> None:
-    found = rows("front", 3)
-    assert (found[0]["value"], found[0]["students"]) == ("17,364.80", "26,628")
-    assert (found[-1]["value"], found[-1]["students"]) == ("17,332.80", "27,054")
+    [figure] = analysis_figures.sensitivity_figures(found)
+    assert [series.x for series in figure.series] == [(1.3, 1.6, 2.0)] * 2  # sorted, value on bound
+    assert figure.series[1].y == (14108.9, 17364.8, 21706.0)
 
 
 def test_a_school_adds_what_its_absence_costs() -> None:
-    inside, outside = rows("school", "1000001")
+    found = analyses.school(DISTRICT, "1000001")
+    inside, outside = found.lines
     without = fairbound.solve("cep/calpads33", parameters={"forced_out": "1000001"}).primal_bound
-    assert outside["value"] == f"{float(without or 0):,.2f}"
-    assert inside["adds"] == f"{17364.8 - float(without or 0):+,.2f}"
-    assert inside["its group"] == "27 schools"
+    assert outside.value == without
+    assert without is not None
+    assert analyses.difference(inside, outside) == (Fraction("17364.8") - without,) * 2
+    here, alone, out = found.tables[1].rows
+    assert (here["place"], here["schools"], here["change"]) == ("group 1 (here)", 27, Fraction(0))
+    assert alone["claim %"] == 100.0
+    assert out["change"] == without - Fraction("17364.8")
 
 
-def test_tables_fit_a_hundred_columns() -> None:
-    for title, found in (
-        ("front", rows("front", 2)),
-        ("sensitivity", rows("sensitivity", "groups", ["1", "none"])),
-        ("school", rows("school", "1000001")),
-    ):
-        printed = Console(width=100, record=True, file=StringIO())
-        printed.print(table(title, found))
-        text = printed.export_text()
-        assert all(value in text for row in found for value in row.values()), title
+def _line(label: str, plan: Grouping, bound: Fraction | None) -> Line:
+    from fairbound.solvers.result import Termination, conclude
+
+    instance = PROBLEM.with_parameters(with_meals("five"), {} if label == "none" else {"groups": label})
+    limits = {} if bound is None else {"exact_bound": bound}
+    result = conclude(
+        PROBLEM, instance, "reimbursement", "test", solution=plan, termination=Termination.TIME_LIMIT,
+        settings=Settings(), **limits,
+    )  # fmt: skip
+    return Line(label, instance, result)
+
+
+def test_plans_are_shared_between_questions() -> None:
+    """A plan of two groups also answers "at most four"; one of three does not answer "at most two"."""
+    two, three = Grouping.of([["s1", "s2", "s4"], ["s3"]]), Grouping.of([["s1"], ["s3"], ["s5"]])
+    worse = Grouping.of([["s5"]])
+    values = {plan: PROBLEM.evaluate(with_meals("five"), plan).values["reimbursement"] for plan in (two, three)}
+    bound = Fraction(10**6)
+    shared = analyses._share_plans([_line("2", two, bound), _line("4", worse, None), _line("none", three, bound)])
+    assert values[two] > values[three]
+    assert [line.result.solution for line in shared] == [two, two, two]
+    assert [line.value for line in shared] == [values[two]] * 3
+    assert [line.bound for line in shared] == [bound, None, bound]
+    assert [line.result.status for line in shared] == [Status.FEASIBLE] * 3
+    few = analyses._share_plans([_line("1", worse, bound), _line("none", two, bound)])
+    assert few[0].result.solution == worse
+
+
+def test_what_is_not_known_is_drawn_as_a_band() -> None:
+    plan = Grouping.of([["s1", "s2", "s4"], ["s3"]])
+    lines = tuple(_line(label, plan, Fraction(bound)) for label, bound in (("2", 130000), ("4", 120000)))
+    found = analyses.sensitivity(DISTRICT, "groups", ["1"])
+    drawn = analysis_figures.sensitivity_figures(replace(found, lines=lines))
+    assert [series.mark for series in drawn[0].series] == [Mark.AREA, Mark.LINE, Mark.LINE]
+    band, bound, value = drawn[0].series
+    assert band.x == (2.0, 4.0, 4.0, 2.0)
+    assert band.y == (*bound.y, *reversed(value.y))
+    values = PROBLEM.evaluate(with_meals("five"), plan).values["reimbursement"]
+    assert drawn[1].series[0].y == (float(130000 - values), float(120000 - values))
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {},
+        {"rates": "none"},
+        {"cover": "all", "threshold": "1/3", "together": "s1+s4", "min_students": "300", "groups": "3"},
+        {"forced_in": "s4", "forced_out": "s1", "min_group": "2", "multiplier": "1.3"},
+    ],
+)
+def test_a_certificate_holds_its_instance(rules: dict[str, str]) -> None:
+    from fairbound.solvers.algorithms import price_curve
+
+    instance = PROBLEM.with_parameters(with_meals("five"), rules)
+    certificate = price_curve.run(instance, "reimbursement", Settings()).certificate
+    assert certificate is not None
+    assert read_instance(certificate) == instance
+    found = analyses.prices(certificate)
+    assert found.bound == Fraction(str(certificate["bound"]))

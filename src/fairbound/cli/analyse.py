@@ -186,7 +186,7 @@ def prices(
     except REJECTED as error:
         raise InputError("certificate rejected", file=str(certificate), found=str(error)) from None
     found = analyses.prices(document)
-    assert found.bound == bound, "the table must add up to what the checker proves"
+    assert found.bound == bound, "the rows must add up to what the checker proves"
     unit = analyses.unit_of(found.instance) if found.objective == "reimbursement" else found.objective
     if out is not None:
         _write([found.table], analysis_figures.price_figures(found, unit), out)
