@@ -282,7 +282,9 @@ def school(instance: CepInstance, school_id: str, time_limit: float | None = LIM
     tables = [Table(name, f"School {school_id}: {instance.name}", [_row("plan", line) for line in lines])]
     notes = []
     if within.value is not None:
-        tables.append(Table(f"{name}-places", "Places for it, all else the same", _places(within, school_id)))
+        tables.append(
+            Table(f"{name}-places", f"Places for school {school_id}, all else the same", _places(within, school_id))
+        )
         if without.value is not None:
             notes.append(f"In CEP it adds {_between(within, without, unit_of(instance))}.")
     return Analysis(name, instance, unit_of(instance), lines, tuple(tables), tuple(notes))

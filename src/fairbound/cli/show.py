@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from fairbound.models.exact import decimal_text
 from fairbound.solvers.result import Level, Progress, Result, Status
@@ -77,7 +78,7 @@ def percent(gap: float | None) -> str:
 def table(title: str, rows: Sequence[Mapping[str, str]], text_columns: int = 1) -> Table:
     """A table of text rows; the first ``text_columns`` are set left, numbers right."""
     made = Table(
-        title=title,
+        title=Text(title, no_wrap=True, overflow="ignore"),
         title_justify="left",
         title_style="bold",
         header_style="dim",
