@@ -179,7 +179,7 @@ def _between(line: Line, other: Line, unit: str) -> str:
 
 def front(
     instance: CepInstance, points: int = 8, time_limit: float | None = LIMIT, say: Say = _quiet
-) -> tuple[Analysis, Line]:
+) -> tuple[Analysis, Line | None]:
     """Most money for at least so many students in CEP, from the best for money to the most students.
 
     The floors are evenly spaced; where plans are not proven optimal each line still carries its bound.
@@ -187,32 +187,30 @@ def front(
     Returns
     -------
     tuple
-        The analysis, and the answer to "most students", which ends the front.
+        The analysis, and the answer to "most students", which ends the front; ``None`` if there is none.
     """
     say("best for money")
-    richest = _solve("", instance, time_limit)
-    say("most students")
-    widest = _solve("", instance, time_limit, STUDENTS)
-    low = richest.result.values.get(STUDENTS, Fraction(0))
-    high = widest.result.values.get(STUDENTS, Fraction(0))
-    steps = {Fraction(floor(low + (high - low) * i / (points - 1))) for i in range(1, points - 1)} | {high}
-    lines = [replace(richest, label=decimal_text(low))]
-    for least in sorted(step for step in steps if step > low):
-        if None in (richest.value, widest.value) or _interrupted(lines[-1]):
-            break
-        say(f"at least {float(least):,.0f} students")
-        lines.append(_solve(decimal_text(least), bounded(instance, STUDENTS, least), time_limit))
-    shared = _share_plans([*lines, widest])
-    lines, widest = list(shared[:-1]), shared[-1]
-    title = f"Students against money: {instance.name}"
-    table = Table(
-        "front", title, [_row("at least", line) | {"at least": _count(Fraction(line.label))} for line in lines]
-    )
-    notes = []
-    if widest.bound is not None:
+    lines = [_solve("", instance, time_limit)]
+    widest, notes = None, []
+    low = lines[0].result.values.get(STUDENTS, Fraction(0))
+    if lines[0].value is not None and not _interrupted(lines[0]):
+        say("most students")
+        widest = _solve("", instance, time_limit, STUDENTS)
+        high = widest.result.values.get(STUDENTS, low)
+        steps = {Fraction(floor(low + (high - low) * i / (points - 1))) for i in range(1, points - 1)} | {high}
+        for least in sorted(step for step in steps if step > low):
+            if _interrupted(widest) or _interrupted(lines[-1]):
+                break
+            say(f"at least {float(least):,.0f} students")
+            lines.append(_solve(decimal_text(least), bounded(instance, STUDENTS, least), time_limit))
+        *lines, widest = _share_plans([*lines, widest])
+    lines[0] = replace(lines[0], label=decimal_text(lines[0].result.values.get(STUDENTS, low)))
+    if widest is not None and widest.bound is not None:
         word = "" if widest.result.status is Status.OPTIMAL else "; a plan with that many is not known"
         level = widest.result.level.value
         notes.append(f"No grouping covers more than {float(widest.bound):,.10g} students ({level}){word}.")
+    rows = [_row("at least", line) | {"at least": _count(Fraction(line.label))} for line in lines]
+    table = Table("front", f"Students against money: {instance.name}", rows)
     return Analysis("front", instance, unit_of(instance), tuple(lines), (table,), tuple(notes)), widest
 
 

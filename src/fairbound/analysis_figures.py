@@ -25,7 +25,7 @@ def _hover(line: Line) -> str:
     return f"{line.label}: value {value}, bound {bound} ({line.result.level.value})"
 
 
-def front_figure(found: Analysis, widest: Line) -> Figure | None:
+def front_figure(found: Analysis, widest: Line | None) -> Figure | None:
     """Plans as points under the steps of the bounds: a bound for at least so many students holds from there on."""
     lines = [line for line in found.lines if line.value is not None]
     if not lines:
@@ -44,7 +44,7 @@ def front_figure(found: Analysis, widest: Line) -> Figure | None:
             corners.append((float(parse_number(line.label)), least))
     series = [plans]
     if corners:
-        end = float(widest.bound) if widest.bound is not None else corners[-1][0]
+        end = float(widest.bound) if widest is not None and widest.bound is not None else corners[-1][0]
         corners.append((max(end, corners[-1][0]), corners[-1][1]))
         x, y = zip(*corners, strict=True)
         series.append(Series(f"no plan is above ({_levels(lines)})", x, y, Mark.STEPS))

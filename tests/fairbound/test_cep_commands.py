@@ -325,6 +325,14 @@ def test_the_front_ends_at_both_best(run: Run) -> None:
     assert drawn("o/front-figure.png")
 
 
+def test_a_front_without_a_plan_is_answered_no(run: Run) -> None:
+    code, out, _ = run("analyse", "front", "cep/calpads33", "--set", "cover=all", "--out", "o")
+    assert code == 1
+    assert "infeasible" in out
+    assert "no line has a plan" in out
+    assert files("o") == {"front.csv"}
+
+
 def test_sensitivity_is_exact_and_drawn(run: Run, district: str) -> None:
     asked = ("analyse", "sensitivity", district, "groups", "1,2,none", *DOLLARS, "--out", "o")
     code, out, _ = run(*asked, "--json")

@@ -80,6 +80,11 @@ def test_a_data_frame_reads_like_a_table() -> None:
         (HEADER + ",10,4\n", "row 2, column school_id: cannot be used: found '', wanted some text"),
         (HEADER + "a,10,\n", "row 2, column identified: cannot be used: found '', wanted a number"),
         (HEADER + "a,10,4,5\n", "row 2: wrong number of cells: found 4, wanted 3"),
+        (HEADER + "a,1e999,4\n", "row 2, column enrolled: cannot be used: found '1e999', wanted a number below 1e15"),
+        (
+            "school_id,enrolled,identified,breakfasts,lunches\na,9,4,1,1\nb,0,0,0,7\n",
+            "row 3, column lunches: meals without students: found '7', wanted no meals where nobody is enrolled",
+        ),
         ("school_id,enrolled,enrolled\na,1,1\n", "row 1, column enrolled: column stands twice"),
         ("school_id,enrolled,identified,brekfasts\na,1,1,1\n", "column brekfasts: unknown column"),
         (
@@ -115,6 +120,23 @@ def test_text_in_another_encoding_is_refused(tmp_path: Path) -> None:
     path.write_bytes((HEADER + "a,10,4\nécole,20,5\n").encode("latin-1"))
     with pytest.raises(InputError, match=r"row 3: not UTF-8 text"):
         cep.load_csv(path)
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        ((HEADER + "a,10,4,5\n").encode(), "row 2: wrong number of cells: found 4, wanted 3"),
+        (HEADER.encode() + b"a,\xff,4\n", "row 2: not UTF-8 text"),
+        (b"\x50\x4b\x03\x04\xff\xfe", "row 1: not UTF-8 text: wanted a CSV saved as UTF-8"),
+        (b"name,students\na,1\n", "cannot tell the problem of this file"),
+    ],
+)
+def test_a_broken_file_is_told_what_is_wrong_with_it(tmp_path: Path, raw: bytes, message: str) -> None:
+    """Not only that no format recognises it: its header may be that of a school table."""
+    path = tmp_path / "district.csv"
+    path.write_bytes(raw)
+    with pytest.raises(InputError, match=message):
+        catalogue.load(str(path))
 
 
 def test_the_embedded_seed() -> None:

@@ -21,6 +21,7 @@ from fairbound.instances.tables import write_csv
 from fairbound.models.errors import InputError
 from fairbound.models.exact import decimal_text
 from fairbound.solvers.checker import price_curve
+from fairbound.solvers.result import Termination
 
 app = typer.Typer(help="What an analyst asks next about a CEP instance: tables and figures.", no_args_is_help=True)
 
@@ -96,6 +97,8 @@ def _answer(found: Analysis, figures: Sequence[Figure | None], out: Path | None,
         _print(found.tables)
         for note in found.notes:
             console().print(note)
+        if any(result.termination is Termination.INTERRUPTED for result in results):
+            console().print("interrupted: what was known by then")
         console().print(f"[dim]{levels_line(results)}[/dim]" if levels_line(results) else "no line has a plan")
     if out is not None:
         console(stderr=as_json).print(f"written: {out}/", soft_wrap=True)
