@@ -217,8 +217,17 @@ def front(
 def sensitivity(
     instance: CepInstance, parameter: str, values: Sequence[str], time_limit: float | None = LIMIT, say: Say = _quiet
 ) -> Analysis:
-    """The best value for each value of a parameter, and its difference to the first."""
+    """The best value for each value of a parameter, and its difference to the first.
+
+    Raises
+    ------
+    InputError
+        For a wrong parameter or value, before anything is solved; for rates that are named for some
+        lines only, since dollars and meal-equivalents do not compare.
+    """
     asked = [api.load(instance, {parameter: value}) for value in values]
+    if len({unit_of(changed) for changed in asked}) > 1:  # type: ignore[arg-type]
+        raise InputError("parameter rates", found="none", wanted="rate tables only: dollars and meals do not compare")
     lines: list[Line] = []
     for value, changed in zip(values, asked, strict=True):
         assert isinstance(changed, CepInstance)

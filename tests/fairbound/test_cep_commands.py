@@ -460,6 +460,7 @@ def test_prices_add_up_to_the_bound(run: Run, certificate: Path) -> None:
             ["sensitivity", "five.csv", "threshold", "0.3,2"],
             "parameter threshold: found '2', wanted a number in (0, 1]",
         ),
+        (["sensitivity", "five.csv", "rates", "nyc2017,none"], "dollars and meals do not compare"),
         (["sensitivity", "five.csv", "threshold", ","], "values: found ',', wanted values joined by commas"),
         (["cover", "transfers/planar9"], "found 'transfers', wanted a CEP instance"),
         (["front", "absent.csv"], "absent.csv: no such file"),
