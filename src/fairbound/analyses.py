@@ -369,7 +369,7 @@ def prices(certificate: Mapping[str, Any]) -> Prices:
         here = [e for e in entries if e.level is not None and e.level >= level and (end is None or e.level < end)]
         rows.append(
             {
-                "from claim %": float(100 * level),
+                "from claim %": float(100 * min(level, Fraction(1))),
                 "identified %": float(100 * level / instance.multiplier),
                 "price": float(price),
                 "schools": sum(len(e.unit.members) for e in here),
@@ -392,7 +392,7 @@ def prices(certificate: Mapping[str, Any]) -> Prices:
         )
     floors = dict(instance.floors)
     for name, mu in curve.multipliers:
-        rows.append(empty | {"from claim %": f"rule {name}", "price": float(mu), "contribution": -mu * floors[name]})
+        rows.append(empty | {"from claim %": f"floor {name}", "price": float(mu), "contribution": -mu * floors[name]})
     bound = sum((e.value for e in entries), Fraction(0)) - sum(
         (mu * floors[name] for name, mu in curve.multipliers), Fraction(0)
     )
