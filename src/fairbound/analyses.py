@@ -10,16 +10,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor
-from typing import Any
 
 from fairbound import api
 from fairbound.models.cep_grouping import PROBLEM, CepInstance, Cover, Grouping
-from fairbound.models.cep_grouping.price_curve import Contribution, PriceCurve, contributions
 from fairbound.models.cep_grouping.problem import REIMBURSEMENT, SCHOOLS, STUDENTS, bounded, claim_share, totals
 from fairbound.models.errors import InputError, nearest
 from fairbound.models.exact import decimal_text
 from fairbound.models.problem import Instance
-from fairbound.solvers.certificates.price_curve import read_curve, read_instance
 from fairbound.solvers.result import Level, Result, Settings, Status, Termination, conclude
 
 Cell = str | int | float | Fraction | None
@@ -133,7 +130,8 @@ def _share_plans(lines: Sequence[Line]) -> tuple[Line, ...]:
     return tuple(_adopt(line, plans) for line in lines)
 
 
-def _count(value: Fraction) -> int | Fraction:
+def count_of(value: Fraction) -> int | Fraction:
+    """A whole number as such."""
     return int(value) if value.denominator == 1 else value
 
 
@@ -147,7 +145,7 @@ def _row(column: str, line: Line) -> dict[str, Cell]:
         "bound": result.dual_bound,
         "gap": result.gap,
         "level": result.level.value if known else "",
-        "students": _count(result.values[STUDENTS]) if known else None,
+        "students": count_of(result.values[STUDENTS]) if known else None,
         "schools": int(result.values[SCHOOLS]) if known else None,
         "groups": int(result.measures["groups"]) if known else None,
     }
@@ -209,7 +207,7 @@ def front(
         word = "" if widest.result.status is Status.OPTIMAL else "; a plan with that many is not known"
         level = widest.result.level.value
         notes.append(f"No grouping covers more than {float(widest.bound):,.10g} students ({level}){word}.")
-    rows = [_row("at least", line) | {"at least": _count(Fraction(line.label))} for line in lines]
+    rows = [_row("at least", line) | {"at least": count_of(Fraction(line.label))} for line in lines]
     table = Table("front", f"Students against money: {instance.name}", rows)
     return Analysis("front", instance, unit_of(instance), tuple(lines), (table,), tuple(notes)), widest
 
@@ -340,62 +338,3 @@ def _others(instance: CepInstance, school_id: str) -> set[str]:
     if instance.cover is Cover.ALL:
         return {school.id for school in instance.schools if school.id != school_id}
     return set(instance.forced_in) - {school_id}
-
-
-@dataclass(frozen=True)
-class Prices:
-    """A price curve with what it proves, school by school."""
-
-    instance: CepInstance
-    objective: str
-    curve: PriceCurve
-    schools: tuple[Contribution, ...]
-    bound: Fraction
-    table: Table
-
-
-def prices(certificate: Mapping[str, Any]) -> Prices:
-    """The knots of a certificate, and how many schools are worth most from each knot to the next.
-
-    A row of schools worth most outside CEP and a row for each floor complete it, so that the last
-    column adds up to the bound. The certificate must have been accepted before.
-    """
-    instance, curve = read_instance(certificate), read_curve(certificate)
-    objective = str(certificate["objective"])
-    entries = contributions(instance, objective, curve)
-    rows: Rows = []
-    for i, (level, price) in enumerate(curve.knots):
-        end = curve.knots[i + 1][0] if i + 1 < len(curve.knots) else None
-        here = [e for e in entries if e.level is not None and e.level >= level and (end is None or e.level < end)]
-        rows.append(
-            {
-                "from claim %": float(100 * min(level, Fraction(1))),
-                "identified %": float(100 * level / instance.multiplier),
-                "price": float(price),
-                "schools": sum(len(e.unit.members) for e in here),
-                "students": _count(sum((e.unit.enrolled for e in here), Fraction(0))),
-                "contribution": sum((e.value for e in here), Fraction(0)),
-            }
-        )
-    empty: dict[str, Cell] = dict.fromkeys(rows[0])
-    out = [e for e in entries if e.level is None]
-    if out:
-        schools, students = sum(len(e.unit.members) for e in out), sum((e.unit.enrolled for e in out), Fraction(0))
-        rows.append(
-            empty
-            | {
-                "from claim %": "outside",
-                "schools": schools,
-                "students": _count(students),
-                "contribution": sum((e.value for e in out), Fraction(0)),
-            }
-        )
-    floors = dict(instance.floors)
-    for name, mu in curve.multipliers:
-        rows.append(empty | {"from claim %": f"floor {name}", "price": float(mu), "contribution": -mu * floors[name]})
-    bound = sum((e.value for e in entries), Fraction(0)) - sum(
-        (mu * floors[name] for name, mu in curve.multipliers), Fraction(0)
-    )
-    return Prices(
-        instance, objective, curve, tuple(entries), bound, Table("prices", f"Prices of {instance.name}", rows)
-    )

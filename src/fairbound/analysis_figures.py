@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from fairbound.analyses import Analysis, Cell, Line, Prices
+from fairbound.analyses import Analysis, Cell, Line
 from fairbound.benchmarks.figure import Axis, Figure, Mark, Series
 from fairbound.models.cep_grouping.problem import STUDENTS
 from fairbound.models.exact import parse_number
+from fairbound.price_table import Prices
 
 BAND = "#d9d9d9"
 MOST_PLACES = 15

@@ -13,7 +13,7 @@ from fairbound.solvers.result import Settings, Status
 from general_meals import with_meals
 
 import fairbound
-from fairbound import analyses, analysis_figures
+from fairbound import analyses, analysis_figures, price_table
 from fairbound.analyses import Line
 
 DISTRICT = analyses.cep_instance("cep/calpads33", {})
@@ -101,5 +101,5 @@ def test_a_certificate_holds_its_instance(rules: dict[str, str]) -> None:
     certificate = price_curve.run(instance, "reimbursement", Settings()).certificate
     assert certificate is not None
     assert read_instance(certificate) == instance
-    found = analyses.prices(certificate)
+    found = price_table.prices(certificate)
     assert found.bound == Fraction(str(certificate["bound"]))

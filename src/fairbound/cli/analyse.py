@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fairbound import analyses, analysis_figures
+from fairbound import analyses, analysis_figures, price_table
 from fairbound.analyses import Analysis, Cell, Table
 from fairbound.benchmarks.figure import Figure
 from fairbound.cli import options
@@ -188,7 +188,7 @@ def prices(
         bound = replay(document, None)
     except REJECTED as error:
         raise InputError("certificate rejected", file=str(certificate), found=str(error)) from None
-    found = analyses.prices(document)
+    found = price_table.prices(document)
     assert found.bound == bound, "the rows must add up to what the checker proves"
     unit = analyses.unit_of(found.instance) if found.objective == "reimbursement" else found.objective
     if out is not None:
