@@ -54,7 +54,7 @@ DEFAULTS: dict[str, Sequence[str]] = {
     "applicants": ("race_counts",),
     "blocks": ("separator_loop", "share_levels"),
     "cep": ("everyone_or_nobody", "membership", "subset_dp", "group_columns", "price_curve"),
-    "transfers": ("spatial_tree", "outer_approximation"),
+    "transfers": ("outer_approximation", "absolute_deviations", "spatial_tree"),
 }
 """Exact methods that a problem is asked with first, in this order; the others follow as listed."""
 

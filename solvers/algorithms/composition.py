@@ -24,7 +24,7 @@ from functools import cached_property
 
 import numpy as np
 from fairbound.models.district_transfer import Reading, TransferInstance
-from fairbound.models.district_transfer.problem import RACE_L1
+from fairbound.models.district_transfer.problem import RACE_L1, RACE_L1_WEIGHTED, RACE_WEIGHTED
 from fairbound.models.district_transfer.terms import Amount, ratios
 from numpy.typing import NDArray
 
@@ -90,6 +90,8 @@ class Composition:
 
     Attributes
     ----------
+    by_students
+        Each district counts by its students n_j / (S/N) instead of once.
     rates
         a_i of every term, shape (districts, terms).
     """
@@ -97,6 +99,7 @@ class Composition:
     terms: tuple[Linear, ...]
     size_terms: tuple[SizeTerm, ...]
     near: tuple[tuple[int, ...], ...]
+    by_students: bool = False
 
     @cached_property
     def rates(self) -> Floats:
@@ -200,14 +203,16 @@ def exact_minorant(term: Linear, i: int, v: Fraction) -> Fraction:
 
 
 def composition(instance: TransferInstance, objective: str) -> Composition:
-    """G of an unweighted objective: race, race_l1 or combined."""
+    """G of an objective."""
     count = len(instance.districts)
+    by_students = objective in (RACE_WEIGHTED, RACE_L1_WEIGHTED)
+    unit = instance.total if by_students else Fraction(count)
     terms: list[Linear] = []
     size_terms: list[SizeTerm] = []
     for ratio in ratios(instance, objective):
-        weight, target = ratio.weight * count, ratio.target
+        weight, target = ratio.weight * unit, ratio.target
         if ratio.denominator.counts_students and ratio.numerator.rates is not None:
-            kind = "absolute" if objective == RACE_L1 else "square"
+            kind = "absolute" if objective in (RACE_L1, RACE_L1_WEIGHTED) else "square"
             terms.append(Linear(kind, weight, tuple(rate - target for rate in ratio.numerator.rates)))
         elif ratio.denominator.rates is not None and not ratio.denominator.counts_students:
             # (n/T - mu)^2 = mu^2 (1/(mu T/n) - 1)^2
@@ -216,7 +221,7 @@ def composition(instance: TransferInstance, objective: str) -> Composition:
         elif target:  # no revenue at all scores 0 whatever the sizes
             size_terms.append(_stays(instance, ratio.numerator, ratio.denominator, weight, target))
     near = tuple((j, *instance.neighbours[j]) for j in range(count))
-    return Composition(tuple(terms), tuple(size_terms), near)
+    return Composition(tuple(terms), tuple(size_terms), near, by_students)
 
 
 def _stays(

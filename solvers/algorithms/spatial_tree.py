@@ -1,9 +1,12 @@
-"""Spatial branch and bound over district sizes: the unweighted objectives, to a proven gap.
+"""Spatial branch and bound over district sizes: any objective, bounds on others, to a proven gap.
 
 A node is a box of sizes; its bound comes from the linear program of ``transfer_lp`` by safe weak duality,
 its incumbents from LP points and a local search, each repaired and evaluated exactly. A node is split at
 the district whose charge falls furthest short of its score. As boxes shrink the two ends of an interval
 meet and the relaxation becomes the problem itself.
+
+Bounds on other objectives are rows of the linear program, valid in every box. A plan must keep them exactly:
+one that breaks them a little is mixed with a plan known to keep them (``transfer_caps``).
 """
 
 from __future__ import annotations
@@ -18,10 +21,12 @@ from typing import Any
 import highspy
 import numpy as np
 from fairbound.models.district_transfer import PROBLEM, TransferInstance, TransferPlan, evaluate
-from fairbound.models.district_transfer.problem import COMBINED, RACE, RACE_L1
+from fairbound.models.district_transfer.problem import OBJECTIVES
 from fairbound.models.district_transfer.repair import repair
 from fairbound.models.district_transfer.rules import refuse_common
 from fairbound.solvers.algorithms.composition import Floats, composition
+from fairbound.solvers.algorithms.transfer_bound import node_bound
+from fairbound.solvers.algorithms.transfer_caps import caps, within_caps
 from fairbound.solvers.algorithms.transfer_lp import Multipliers, NodeProgram, Point
 from fairbound.solvers.engines import highs
 from fairbound.solvers.method import Kind, Method
@@ -40,6 +45,8 @@ from fairbound.solvers.result import (
 NAME = "spatial_tree"
 DEFAULT_GAP = 1e-4
 """Asked for where a gap of 0 is asked: the optimum is irrational in general, so bounds meet only at a limit."""
+AIM = 1 - 1e-5
+"""A plan under a bound on another objective should be inside it by so much, so that others can be mixed with it."""
 NEGLIGIBLE = 1e-6
 """A share of the value of today that is not worth a proof: an optimum of 0 has no relative gap."""
 ROOT_ROUNDS, NODE_ROUNDS = 40, 4
@@ -47,6 +54,8 @@ CUT_SHARE = 1e-5
 """A cut is worth adding when it is violated by this share of the objective, divided by the districts."""
 TIGHTENINGS = 3
 RADII, STEPS, SEARCH_ROUNDS = (1.25, 1.1, 1.03, 1.01), 24, 8
+SEARCH_CAPS = 1 - 5e-5
+"""The local search aims for so much of a bound on another objective, to end inside it."""
 DIVE_EVERY, DIVE_DEPTH = 64, 24
 """Of every 64 nodes, 24 follow one path down from the node of least bound."""
 EDGE = 0.1
@@ -76,7 +85,15 @@ class Record:
 
 @dataclass
 class Tree:
-    """A run of branch and bound; bounds are of the sum over districts, N times the objective."""
+    """A run of branch and bound; bounds are of the sum over districts, N times the objective.
+
+    Attributes
+    ----------
+    plan
+        A plan that keeps every rule, bounds on other objectives too; replaced by better ones.
+    aim
+        Ask only whether the objective can be at most this: the run ends when it is or cannot be.
+    """
 
     instance: TransferInstance
     objective: str
@@ -84,8 +101,9 @@ class Tree:
     deadline: float
     tighten: bool = True
     on_progress: OnProgress | None = None
-    best: float = inf
     plan: TransferPlan = field(default_factory=lambda: TransferPlan(()))
+    aim: float | None = None
+    best: float = inf
     closed: float = inf
     nodes: int = 0
     termination: Termination = Termination.GAP_LIMIT
@@ -98,10 +116,13 @@ class Tree:
         # Outward, so that the float box holds the exact one.
         self.low = np.array([nextafter(float(low), 0.0) for low, _ in bounds])
         self.high = np.array([nextafter(float(high), inf) for _, high in bounds])
-        self.program = NodeProgram(self.instance, composition(self.instance, self.objective), self.low, self.high)
+        game = composition(self.instance, self.objective)
+        self.program = NodeProgram(self.instance, game, self.low, self.high, caps(self.instance))
         self.root = Record()
+        self.anchor = self.plan
+        self._offer(self.plan)
         self._offer(TransferPlan(()))
-        self.start = self.best
+        self.start = float(self.instance.start[self.objective]) * self.N
 
     # Incumbents -------------------------------------------------------------------------------
 
@@ -121,10 +142,13 @@ class Tree:
     def consider(self, point: Point, search: bool) -> None:
         """Incumbents from an LP point: as it stands where it is better, and after a local search."""
         if search and self.instance.arcs:
+            self.program.limit_caps(SEARCH_CAPS)
             point = self._searched(point)
-        if point.score.sum() < self.best * (1 - 1e-7):
+            self.program.limit_caps(1)
+        if point.score[0].sum() < self.best * (1 - 1e-7):
             moves = self._arc_moves(point).tolist()
-            self._offer(repair(self.instance, dict(zip(self.instance.arcs, moves, strict=True))))
+            plan = repair(self.instance, dict(zip(self.instance.arcs, moves, strict=True)))
+            self._offer(within_caps(self.instance, plan, self.anchor))
 
     def _searched(self, point: Point) -> Point:
         """A local search in sizes: solve the program in ever smaller boxes around the best point so far.
@@ -139,37 +163,48 @@ class Tree:
                 found = self._relaxed(low, high, SEARCH_ROUNDS)
                 if found is None or found.value >= self.best * (1 - 1e-7):
                     return point
-                better = float(found.score.sum()) < float(point.score.sum()) * (1 - 1e-5)
+                better = self._merit(found) < self._merit(point) * (1 - 1e-5)
                 point = found if better or radius is RADII[0] else point
                 if not better:
                     break
         return point
+
+    def _merit(self, point: Point) -> float:
+        """What a point scores, broken bounds on other objectives at the program's price."""
+        return float(point.score[0].sum() + self.program.cap_price * self.program.excess(point).sum())
 
     # Nodes ------------------------------------------------------------------------------------
 
     @property
     def target(self) -> float:
         """A node whose bound reaches this needs no further look."""
+        if self.aim is not None:
+            return self.aim * self.N if self.best > self.aim * self.N else 0.0
         return min(self.best * (1 - self.gap), self.best - NEGLIGIBLE * self.start)
 
     def solve_node(
         self, low: Floats, high: Floats, bound: float, rounds: int, record: Record
-    ) -> tuple[float, Point] | None:
-        """Bound and point of a box; cuts are added for at most ``rounds`` rounds."""
+    ) -> tuple[float, Point, Floats] | None:
+        """Bound and point of a box, and where it falls short; cuts are added for at most ``rounds`` rounds."""
         program = self.program
         point = self._relaxed(low, high, rounds)
         if point is None:
             return None
         multipliers = program.multipliers()
-        safe = program.safe_bound(multipliers)
+        safe = node_bound(program, multipliers)
         record.multipliers = multipliers
         program.purge()
-        return max(bound, safe), point
+        # Goals at what they cost here; a bound that is broken unnoticed costs as much as the objective.
+        short, broken = point.score - point.charged, program.excess(point) > 0
+        units = np.array([cap.unit for cap in program.caps])
+        prices = np.maximum(multipliers.caps, broken * self.best) / units
+        return max(bound, safe), point, short[0] + prices @ short[1:]
 
     def _relaxed(self, low: Floats, high: Floats, rounds: int) -> Point | None:
         """Solve the program of a box, with at most ``rounds`` rounds of cuts; ``None`` if the engine fails."""
         program = self.program
         program.set_box(low, high)
+        others = [CUT_SHARE * max(cap.limit, 1e-9) / self.N for cap in program.caps]
         last = -inf
         for turn in range(rounds):
             x = program.run()
@@ -179,9 +214,9 @@ class Tree:
             if point.value >= self.target * (1 + 1e-6) or turn == rounds - 1:
                 return point
             tolerance = CUT_SHARE * max(point.value, 0.02 * self.best, 1e-9) / self.N
-            violated = program.separate(x, tolerance)
+            violated = program.separate(x, [tolerance, *others])
             stalled = turn > 8 and point.value - last < 1e-6 * point.value
-            if violated <= 20 * tolerance or stalled:
+            if violated <= 20 or stalled:
                 return point if program.run() is not None else None
             last = point.value
         return None
@@ -240,9 +275,9 @@ class Tree:
                     child = Node(bound, low, high, node.shortfall, node.sizes, record)
                     record.multipliers = node.record.multipliers
                 else:
-                    value, point = found
+                    value, point, shortfall = found
                     self.consider(point, side == 0 and (self.nodes < 4 or self.nodes % 8 == 0))
-                    child = Node(value, low, high, point.score - point.charged, point.sizes, record)
+                    child = Node(value, low, high, shortfall, point.sizes, record)
                 children.append(child)
             # Only now: a split cut short by an interrupt must leave its parent open.
             open_nodes.remove(entry)
@@ -265,9 +300,9 @@ class Tree:
             found = self.solve_node(low, high, bound, ROOT_ROUNDS, self.root)
             if found is None:
                 break
-            bound, point = found
+            bound, point, shortfall = found
             self.consider(point, True)
-            node = Node(bound, low, high, point.score - point.charged, point.sizes, self.root)
+            node = Node(bound, low, high, shortfall, point.sizes, self.root)
             self._report(bound)
             done = bound >= self.target or turn == TIGHTENINGS or not self.tighten
             if done or time.perf_counter() > self.deadline:
@@ -284,9 +319,9 @@ class Tree:
         program, engine = self.program, self.program.highs
         program.set_box(low, high)  # the local search has been elsewhere
         new_low, new_high = low.copy(), high.copy()
-        columns = np.concatenate([program.q.ravel(), program.q0]).astype(np.int32)
+        columns, prices = program.goal_columns(0)
         limit = self.best * (1 + 1e-9)
-        engine.addRow(-highspy.kHighsInf, limit, len(columns), columns, np.ones(len(columns)))
+        engine.addRow(-highspy.kHighsInf, limit, len(columns), columns, prices)
         last = engine.getNumRow() - 1
         engine.changeColsCost(len(columns), columns, np.zeros(len(columns)))
         for j in range(self.N):
@@ -300,14 +335,15 @@ class Tree:
                 if program.run() is None:
                     continue
                 dual = max(0.0, -float(engine.getSolution().row_dual[last]))
-                safe = program.safe_bound(program.multipliers(), cost, (dual, limit)) * program.S[j]
+                y = program.multipliers()
+                safe = node_bound(program, replace(y, caps=np.append(y.caps, dual)), cost, limit) * program.S[j]
                 if sign > 0:
                     new_low[j] = max(low[j], safe * (1 - 1e-12))
                 else:
                     new_high[j] = min(high[j], -safe * (1 + 1e-12))
             for side in (0, 1):
                 engine.changeColsCost(len(block[side]), block[side], np.zeros(len(block[side])))
-        engine.changeColsCost(len(columns), columns, np.ones(len(columns)))
+        engine.changeColsCost(len(columns), columns, prices)
         engine.deleteRows(1, np.array([last], dtype=np.int32))
         keep = new_low < new_high
         return np.where(keep, new_low, low), np.where(keep, new_high, high)
@@ -320,6 +356,11 @@ class Tree:
         self.trace.append(moment)
         if self.on_progress is not None:
             self.on_progress(moment)
+
+    @property
+    def proves(self) -> bool:
+        """Whether bounds are theorems; what stays rests on tangents in floats."""
+        return not self.program.stays
 
     @property
     def dual_bound(self) -> Fraction:
@@ -336,59 +377,70 @@ def run(
 ) -> Result:
     """Answer a question to ``settings.gap`` (``DEFAULT_GAP`` if 0)."""
     began = time.perf_counter()
-    tree = grow(instance, objective, settings, on_progress, start)
-    program = tree.program
-    proven = not program.game.size_terms
-    # The tree only ever looked for plans better than its best one, so its bound reaches no further than that.
-    dual = min(tree.dual_bound, evaluate(instance, tree.plan).values[objective])
-    bounds: dict[str, Any] = {"exact_bound": dual} if proven else {"claimed_bound": float(dual)}
-    size = ModelSize(int(program.highs.getNumCol()), int(program.highs.getNumRow()), int(program.highs.getNumNz()), 0)
+    deadline = inf if settings.time_limit is None else began + settings.time_limit
+    gap = settings.gap or DEFAULT_GAP
+    known = plan_within_caps(instance, start, deadline)
+    if isinstance(known, Termination):
+        words = "" if known is Termination.INFEASIBLE else "no plan that keeps every bound on an objective was found"
+        details: dict[str, Any] = {"solution": None, "termination": known, "message": words}
+    else:
+        tree = Tree(instance, objective, gap, deadline, on_progress=on_progress, plan=known)
+        tree.run()
+        # The tree only ever looked for plans better than its best one, so its bound reaches no further than that.
+        dual = min(tree.dual_bound, evaluate(instance, tree.plan).values[objective])
+        engine = tree.program.highs
+        details = {
+            "solution": tree.plan,
+            "termination": tree.termination,
+            "exact_bound" if tree.proves else "claimed_bound": dual if tree.proves else float(dual),
+            "model": ModelSize(int(engine.getNumCol()), int(engine.getNumRow()), int(engine.getNumNz()), 0),
+            "nodes": tree.nodes,
+            "trace": tuple(tree.trace),
+        }
     result = conclude(
         PROBLEM,
         instance,
         objective,
         NAME,
-        solution=tree.plan,
-        termination=tree.termination,
         settings=settings,
-        engine=EngineInfo(highs.NAME, highs.version(), {"gap": tree.gap, "threads": 1}),
-        model=size,
-        nodes=tree.nodes,
-        trace=tuple(tree.trace),
-        **bounds,
+        engine=EngineInfo(highs.NAME, highs.version(), {"gap": gap, "threads": 1}),
+        **details,
     )
     total = time.perf_counter() - began
     return replace(result, seconds=Seconds(solve=total, total=total))
 
 
-def grow(
-    instance: TransferInstance,
-    objective: str,
-    settings: Settings,
-    on_progress: OnProgress | None = None,
-    start: TransferPlan | None = None,
-    tighten: bool = True,
-) -> Tree:
-    """The finished tree; ``tighten=False`` keeps the root's box, so that a certificate needs no more."""
-    deadline = inf if settings.time_limit is None else time.perf_counter() + settings.time_limit
-    tree = Tree(instance, objective, settings.gap or DEFAULT_GAP, deadline, tighten, on_progress)
-    if start is not None:
-        tree._offer(start)
-    tree.run()
-    return tree
+def plan_within_caps(
+    instance: TransferInstance, start: TransferPlan | None, deadline: float
+) -> TransferPlan | Termination:
+    """A plan that keeps every rule, bounds on objectives too, or why there is none.
+
+    Bounds are met one after the other: a tree minimises the next one's objective under those before it.
+    """
+    known = start if start is not None and evaluate(instance, start).feasible else TransferPlan(())
+    for k, (name, cap) in enumerate(instance.caps):
+        if evaluate(instance, known).values[name] <= cap:
+            continue
+        before = replace(instance, caps=instance.caps[:k])
+        tree = Tree(before, name, 0.0, deadline, plan=known, aim=float(cap) * AIM if cap > 0 else 0.0)
+        tree.run()
+        if evaluate(instance, tree.plan).values[name] > cap:
+            return Termination.INFEASIBLE if tree.proves and tree.dual_bound > cap else tree.termination
+        known = tree.plan
+    return known
 
 
 def refuses(instance: TransferInstance, objective: str) -> str | None:
     """Why the tree cannot answer a question, or ``None``."""
-    return refuse_common(instance, objective, (RACE, RACE_L1, COMBINED))
+    return refuse_common(instance, objective, tuple(o.name for o in OBJECTIVES), caps=True)
 
 
 METHOD = Method(
     NAME,
     Kind.ALGORITHM,
-    "spatial branch and bound over sizes: a proven gap for the unweighted objectives",
+    "spatial branch and bound over sizes: a proven gap, under bounds on other objectives too",
     run,
     refuses,
 )
 
-__all__ = ["METHOD", "Tree", "grow", "run"]
+__all__ = ["METHOD", "Tree", "run"]

@@ -14,13 +14,18 @@ of one composition (theorem 2 of ``docs/transfers.md``). With :math:`\underline\
 and every minorant g of G gives the cuts :math:`\underline q_j \ge \sum_i g_i \underline\lambda_{ij}`
 (21), the same above. The cuts know nothing of the box: branching changes coefficients of (19) and (20) only.
 
-Rows (19) are divided by :math:`S_i`, row (20) by S/N. Each has a slack at a high price, so that a node is never
-infeasible and any multipliers within the price bound it.
+A bound on another objective has q of its own and a row :math:`\sum_j \underline q_j + \overline q_j \le N\,\text{cap}`
+(23). Where districts count by their students, q of an end is multiplied by that end's size over S/N: along a ray of one
+composition a size is the same mixture of its ends.
+
+Rows (19) are divided by :math:`S_i`, row (20) by S/N, rows (23) by a power of 2. Each has a slack at a high price, so
+that a node is never infeasible. Bounds need no slacks: see ``transfer_bound``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import highspy
 import numpy as np
@@ -31,27 +36,43 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int32]
 INFINITY = highspy.kHighsInf
 
-UNIT_ROUNDOFF_SHARE = 2.0**-38
-"""Every safe bound is lowered by this share of the magnitudes summed. A sum of m products of rounded
-data errs by less than (m + 16) 2**-53 of them; no row or column here has 2**14 entries."""
-
 SLACK_PRICE = 50.0
+CAP_PRICE = 1e4
+"""Times the objective of today, for breaking a bound on another objective by its whole."""
 KEEP_IDLE = 25
 PURGE_AT = 100
 
 
 @dataclass(frozen=True)
 class Cut:
-    """A minorant in the pool: district, end of the interval (0 lower, 1 upper), cut point v."""
+    """A minorant in the pool: district, end of the interval (0 lower, 1 upper), cut point v, and whose G."""
 
     district: int
     side: int
     point: Floats
+    goal: int = 0
+
+
+@dataclass(frozen=True)
+class Cap:
+    """A bound on another objective, in units of 1/N: largest value, and the power of 2 its row is divided by."""
+
+    game: Composition
+    limit: float
+    unit: float
 
 
 @dataclass(frozen=True)
 class Point:
-    """A solved node: LP value, moves into each district, and what each district scores and is charged."""
+    """A solved node: moves into each district, and what each district scores and is charged.
+
+    Attributes
+    ----------
+    value
+        Of the linear program, broken bounds on other objectives at their price.
+    score, charged
+        Of every goal in each district, shape (goals, districts); the first goal is the objective.
+    """
 
     value: float
     students: Floats
@@ -70,13 +91,16 @@ class Multipliers:
     sizes: Floats
     cut_ids: Ints
     cuts: Floats
+    caps: Floats = field(default_factory=lambda: np.zeros(0))
 
 
 class NodeProgram:
     """See the module. Sizes are students, as floats that are taken as exact dyadic rationals."""
 
-    def __init__(self, instance: TransferInstance, game: Composition, low: Floats, high: Floats) -> None:
-        self.game = game
+    def __init__(
+        self, instance: TransferInstance, game: Composition, low: Floats, high: Floats, caps: Sequence[Cap] = ()
+    ) -> None:
+        self.goals, self.caps = (game, *(cap.game for cap in caps)), tuple(caps)
         self.S = np.array([float(size) for size in instance.sizes])
         self.N, self.total, self.p = len(self.S), float(instance.total), float(instance.p)
         self.near = game.near
@@ -87,8 +111,9 @@ class NodeProgram:
         self.target = np.repeat(np.arange(self.N), self.degree)
         self.own = np.zeros(self.E)
         self.own[self.first[:-1]] = 1.0
-        self.q = 2 * self.E + np.arange(2 * self.N).reshape(2, self.N)
-        self.q0 = 2 * self.E + 2 * self.N + np.arange(self.N * len(game.size_terms))
+        self.q = 2 * self.E + np.arange(2 * self.N * len(self.goals)).reshape(len(self.goals), 2, self.N)
+        self.stays = [(g, term) for g, goal in enumerate(self.goals) for term in goal.size_terms]
+        self.q0 = int(self.q[-1, -1, -1]) + 1 + np.arange(self.N * len(self.stays))
         self.low, self.high = low.copy(), high.copy()
         self.pool: list[Cut] = []
         self.width = int(self.degree.max())
@@ -96,6 +121,7 @@ class NodeProgram:
         self._magnitude = np.zeros(256)
         self.active = np.zeros(0, dtype=np.int32)  # cut of each cut row, in row order
         self.idle = np.zeros(0, dtype=np.int32)
+        self.cap_price = CAP_PRICE * (float(game.value(game.rates).sum()) or 1.0)
         self.solved = 0
         self._start()
 
@@ -110,14 +136,17 @@ class NodeProgram:
             highs.setOptionValue(name, value)
         self.highs = highs
         E, N = self.E, self.N
-        cost = np.concatenate([np.zeros(2 * E), np.ones(2 * N + len(self.q0)), np.full(2 * N + 1, SLACK_PRICE)])
-        upper = np.concatenate(
-            [np.ones(2 * E), np.tile(self.game.most, 2), np.full(len(self.q0), INFINITY), np.full(2 * N + 1, INFINITY)]
-        )
-        count = len(cost)
+        columns, prices = self.goal_columns(0)
+        cost = np.zeros(2 * E + self.q.size + len(self.q0))
+        cost[columns] = prices
+        cost = np.concatenate([cost, np.full(2 * N + 1, SLACK_PRICE), np.full(len(self.caps), self.cap_price)])
+        count, slack = len(cost), 2 * E + self.q.size + len(self.q0)
+        self.cap_slacks = slack + 2 * N + 1 + np.arange(len(self.caps))
+        upper = np.full(count, INFINITY)
+        upper[: 2 * E] = 1.0
+        upper[self.q] = np.array([goal.most for goal in self.goals])[:, None, :]
         empty = np.zeros(0, dtype=np.int32)
         highs.addCols(count, cost, np.zeros(count), upper, 0, np.zeros(count, dtype=np.int32), empty, np.zeros(0))
-        slack = count - (2 * N + 1)
         for i in range(N):
             entries = np.flatnonzero(self.source == i)
             columns = np.concatenate([entries, E + entries, [slack + i, slack + N + i]])
@@ -136,24 +165,37 @@ class NodeProgram:
             np.concatenate([own, E + own, [slack + 2 * N]]),
             np.concatenate([self.low * scale, self.high * scale, [1.0]]),
         )
-        self.size_rows = 2 * N + 1
+        for g, cap in enumerate(self.caps, start=1):
+            columns, prices = self.goal_columns(g)
+            columns = np.append(columns, self.cap_slacks[g - 1])
+            self._row(-INFINITY, cap.limit / cap.unit, columns, np.append(prices / cap.unit, -1.0))
+        self.size_rows = self.highs.getNumRow()
         self._lines = np.zeros((len(self.q0), 3, 2))
         for position, column in enumerate(self.q0):
             j = position % N
             self._lines[position] = self._lines_of(position)
             for line in range(3):
                 columns = np.concatenate([self._block(j, 0), self._block(j, 1), [column]])
-                self._row(0.0, INFINITY, columns, self._line_values(position, line))
+                self._row(0.0, INFINITY, columns, self.line_values(position, line))
         self.base = self.highs.getNumRow()
-        for j in range(N):
-            rates = self.game.rates[list(self.near[j])]
-            for a in (*rates, rates.mean(axis=0), np.zeros(rates.shape[1]) if self._zero_allowed else rates[0]):
-                self.add_cut(j, 0, a)
-                self.add_cut(j, 1, a)
+        for g, goal in enumerate(self.goals):
+            zero = "inverse" not in goal.kinds
+            for j in range(N):
+                rates = goal.rates[list(self.near[j])]
+                for a in (*rates, rates.mean(axis=0), np.zeros(rates.shape[1]) if zero else rates[0]):
+                    self.add_cut(j, 0, a, g)
+                    self.add_cut(j, 1, a, g)
 
-    @property
-    def _zero_allowed(self) -> bool:
-        return "inverse" not in self.game.kinds
+    def factor(self, g: int, sizes: Floats) -> Floats:
+        """What the mean of goal g multiplies a district's G with, at these sizes."""
+        return sizes * (self.N / self.total) if self.goals[g].by_students else np.ones(len(sizes))
+
+    def goal_columns(self, g: int) -> tuple[Ints, Floats]:
+        """Columns that goal g sums, with their coefficients in the present box."""
+        rest = [k for k, (goal, _) in enumerate(self.stays) if goal == g]
+        q0 = self.q0.reshape(-1, self.N)[rest].ravel()
+        prices = [self.factor(g, self.low), self.factor(g, self.high), np.ones(len(q0))]
+        return np.concatenate([self.q[g].ravel(), q0]).astype(np.int32), np.concatenate(prices)
 
     def _row(self, low: float, high: float, columns: NDArray[np.integer], values: Floats) -> None:
         self.highs.addRow(low, high, len(columns), columns.astype(np.int32), values.astype(float))
@@ -162,30 +204,35 @@ class NodeProgram:
         return np.arange(self.first[j], self.first[j + 1], dtype=np.int32) + side * self.E
 
     def _lines_of(self, position: int) -> list[tuple[float, float]]:
-        term, j = self.game.size_terms[position // self.N], position % self.N
+        term, j = self.stays[position // self.N][1], position % self.N
         return term.lines(j, self.low[j] / self.S[j], self.high[j] / self.S[j])
 
-    def _line_values(self, position: int, line: int) -> Floats:
+    def line_values(self, position: int, line: int) -> Floats:
         """Row q0 - sum (c + d n/S) over both ends >= 0, for the line c + d x."""
         j, (c, d) = position % self.N, self._lines[position, line]
         ends = (c + d * self.low[j] / self.S[j], c + d * self.high[j] / self.S[j])
         return np.concatenate([np.full(self.degree[j], -ends[0]), np.full(self.degree[j], -ends[1]), [1.0]])
 
-    def add_cut(self, j: int, side: int, a: Floats) -> None:
-        """Add the minorant of G at values ``a`` for one end of district j."""
-        point = self.game.point(j, a)
-        coefficients, magnitude = self.game.coefficients(j, point)
+    def add_cut(self, j: int, side: int, a: Floats, g: int = 0) -> None:
+        """Add the minorant of goal g at values ``a`` for one end of district j."""
+        point = self.goals[g].point(j, a)
+        coefficients, magnitude = self.goals[g].coefficients(j, point)
         number = len(self.pool)
         if number == len(self._coefficients):
             self._coefficients = np.concatenate([self._coefficients, np.zeros_like(self._coefficients)])
             self._magnitude = np.concatenate([self._magnitude, np.zeros_like(self._magnitude)])
         self._coefficients[number, : len(coefficients)] = coefficients
         self._magnitude[number] = magnitude
-        self.pool.append(Cut(j, side, point))
-        columns = np.append(self._block(j, side), self.q[side, j])
+        self.pool.append(Cut(j, side, point, g))
+        columns = np.append(self._block(j, side), self.q[g, side, j])
         self._row(0.0, INFINITY, columns, np.append(-coefficients, 1.0))
         self.active = np.append(self.active, np.int32(number))
         self.idle = np.append(self.idle, np.int32(0))
+
+    def cut_row(self, number: int) -> tuple[Floats, float]:
+        """Coefficients of a cut of the pool, by origin, and a bound on the products they were summed from."""
+        degree = self.degree[self.pool[number].district]
+        return self._coefficients[number, :degree], float(self._magnitude[number])
 
     # Moving to a node -------------------------------------------------------------------------
 
@@ -206,8 +253,20 @@ class NodeProgram:
                 columns = np.concatenate([self._block(j, 0), self._block(j, 1)])
                 for line in range(3):
                     row = self.size_rows + 3 * position + line
-                    for column, value in zip(columns.tolist(), self._line_values(position, line), strict=False):
+                    for column, value in zip(columns.tolist(), self.line_values(position, line), strict=False):
                         change(row, column, float(value))
+            for g in (g for g, goal in enumerate(self.goals) if goal.by_students):
+                for side, size in enumerate((low[j], high[j])):
+                    column, price = int(self.q[g, side, j]), float(size * scale)
+                    if g == 0:
+                        self.highs.changeColCost(column, price)
+                    else:
+                        change(2 * self.N + g, column, price / self.caps[g - 1].unit)
+
+    def limit_caps(self, share: float) -> None:
+        """Lower the bounds on other objectives to a share of themselves, or put them back (1)."""
+        for k, cap in enumerate(self.caps):
+            self.highs.changeRowBounds(2 * self.N + 1 + k, -INFINITY, share * cap.limit / cap.unit)
 
     def run(self) -> Floats | None:
         """Solve; column values, or ``None`` if the engine gave no optimum."""
@@ -220,20 +279,22 @@ class NodeProgram:
                 return None
         return np.asarray(self.highs.getSolution().col_value)
 
-    def separate(self, x: Floats, tolerance: float) -> float:
-        """Add the cuts that x violates by more than the tolerance; returns the total violation."""
-        rates, found = self.game.rates, 0.0
+    def separate(self, x: Floats, tolerances: Sequence[float]) -> float:
+        """Add the cuts that x violates by more than the goal's tolerance; returns violations over tolerances."""
+        found = 0.0
+        ends = (self.low, self.high)
         for side in (0, 1):
             masses = np.maximum(x[side * self.E : (side + 1) * self.E], 0.0)
             mass = np.add.reduceat(masses, self.first[:-1])
-            sums = np.add.reduceat(masses[:, None] * rates[self.source], self.first[:-1], axis=0)
             used = mass > 1e-7
-            a = sums[used] / mass[used, None]
-            short = mass[used] * self.game.value(a) - x[self.q[side]][used]
-            for position, j in enumerate(np.flatnonzero(used).tolist()):
-                if short[position] > tolerance:
-                    found += float(short[position])
-                    self.add_cut(j, side, a[position])
+            for g, (goal, tolerance) in enumerate(zip(self.goals, tolerances, strict=True)):
+                sums = np.add.reduceat(masses[:, None] * goal.rates[self.source], self.first[:-1], axis=0)
+                a = sums[used] / mass[used, None]
+                short = (mass[used] * goal.value(a) - x[self.q[g, side]][used]) * self.factor(g, ends[side])[used]
+                for position, j in enumerate(np.flatnonzero(used).tolist()):
+                    if short[position] > tolerance:
+                        found += float(short[position]) / tolerance
+                        self.add_cut(j, side, a[position], g)
         return found
 
     def point(self, x: Floats) -> Point:
@@ -241,13 +302,21 @@ class NodeProgram:
         lower, upper = np.maximum(x[: self.E], 0.0), np.maximum(x[self.E : 2 * self.E], 0.0)
         students = self.low[self.target] * lower + self.high[self.target] * upper
         sizes = np.add.reduceat(students, self.first[:-1])
-        sums = np.add.reduceat(students[:, None] * self.game.rates[self.source], self.first[:-1], axis=0)
-        score = self.game.value(sums / sizes[:, None])
-        charged = x[self.q[0]] + x[self.q[1]]
-        for number, term in enumerate(self.game.size_terms):
-            score = score + [term.value(j, sizes[j] / self.S[j]) for j in range(self.N)]
-            charged = charged + x[self.q0[number * self.N : (number + 1) * self.N]]
-        return Point(float(charged.sum()), students, sizes, score, charged)
+        score, charged = np.zeros((len(self.goals), self.N)), np.zeros((len(self.goals), self.N))
+        for g, goal in enumerate(self.goals):
+            sums = np.add.reduceat(students[:, None] * goal.rates[self.source], self.first[:-1], axis=0)
+            score[g] = self.factor(g, sizes) * goal.value(sums / sizes[:, None])
+            charged[g] = self.factor(g, self.low) * x[self.q[g, 0]] + self.factor(g, self.high) * x[self.q[g, 1]]
+        for k, (g, term) in enumerate(self.stays):
+            score[g] += [term.value(j, sizes[j] / self.S[j]) for j in range(self.N)]
+            charged[g] += x[self.q0[k * self.N : (k + 1) * self.N]]
+        value = charged[0].sum() + self.cap_price * x[self.cap_slacks].sum()
+        return Point(float(value), students, sizes, score, charged)
+
+    def excess(self, point: Point) -> Floats:
+        """By how much a point breaks each bound on another objective, in the units of its row."""
+        values = point.score[1:].sum(axis=1)
+        return np.array([max(0.0, value - cap.limit) / cap.unit for value, cap in zip(values, self.caps, strict=True)])
 
     def purge(self) -> None:
         """Drop cuts that have been slack for long; the basis of the rest stays."""
@@ -266,8 +335,6 @@ class NodeProgram:
         self.highs.setBasis(basis)
         self.active, self.idle = self.active[~old], self.idle[~old]
 
-    # Bounds -----------------------------------------------------------------------------------
-
     def multipliers(self) -> Multipliers:
         """Multipliers of the last run, with signs that make any bound from them valid."""
         y = np.asarray(self.highs.getSolution().row_dual)
@@ -280,63 +347,5 @@ class NodeProgram:
             sizes=np.maximum(y[self.size_rows : self.base], 0.0),
             cut_ids=self.active[used],
             cuts=cuts[used],
+            caps=np.maximum(-y[2 * self.N + 1 : self.size_rows], 0.0),
         )
-
-    def safe_bound(
-        self, y: Multipliers, cost: tuple[Floats, Floats] | None = None, cap: tuple[float, float] | None = None
-    ) -> float:
-        """A number that the LP of the present box never falls under, whatever the multipliers.
-
-        Weak duality: sum y b + sum over columns of the least (c - y A) x in the column's range.
-        Rounding is paid for with ``UNIT_ROUNDOFF_SHARE``.
-
-        Parameters
-        ----------
-        cost
-            Costs of the lower and upper masses; by default the objective, which is on q alone.
-        cap
-            (multiplier, right-hand side) of a row ``sum q <= rhs``.
-        """
-        N, E = self.N, self.E
-        q_cost = 1.0 if cost is None else 0.0
-        value = y.simplex.sum() + y.conservation.sum() + y.budget * (1 - self.p) * N
-        magnitude = np.abs(y.simplex).sum() + np.abs(y.conservation).sum() + y.budget * N
-        if cap is not None:
-            q_cost += cap[0]
-            value -= cap[0] * cap[1]
-            magnitude += cap[0] * cap[1]
-        reduced_q = np.full((2, N), q_cost)
-        size_q = np.full((2, N), q_cost)
-        reduced, sizes = [], []
-        for side, ends in ((0, self.low), (1, self.high)):
-            share = ends[self.target] / self.S[self.source]
-            own = self.own * y.budget * ends[self.target] * (N / self.total)
-            d = -(y.conservation[self.source] * share) - y.simplex[self.target] - own
-            m = np.abs(y.conservation[self.source]) * share + np.abs(y.simplex[self.target]) + own
-            if cost is not None:
-                d, m = d + cost[side], m + np.abs(cost[side])
-            reduced.append(d)
-            sizes.append(m)
-        for number, weight in zip(y.cut_ids.tolist(), y.cuts.tolist(), strict=True):
-            cut = self.pool[number]
-            start, stop = self.first[cut.district], self.first[cut.district + 1]
-            reduced[cut.side][start:stop] += weight * self._coefficients[number, : stop - start]
-            sizes[cut.side][start:stop] += weight * self._magnitude[number]
-            reduced_q[cut.side, cut.district] -= weight
-            size_q[cut.side, cut.district] += weight
-        for position in np.flatnonzero(y.sizes).tolist():
-            line = self._line_values(position // 3, position % 3)
-            j = (position // 3) % N
-            span = slice(self.first[j], self.first[j + 1])
-            reduced[0][span] -= y.sizes[position] * line[: self.degree[j]]
-            reduced[1][span] -= y.sizes[position] * line[self.degree[j] : -1]
-        over = y.sizes.reshape(-1, 3).sum(axis=1) > (1.0 if cost is None else 0.0) + (cap[0] if cap else 0.0) + 1e-9
-        if over.any():
-            return -np.inf
-        for d, m in zip(reduced, sizes, strict=True):
-            value += np.minimum(d, 0.0).sum()
-            magnitude += m.sum()
-        value += (np.minimum(reduced_q, 0.0) * self.game.most).sum()
-        magnitude += (size_q * self.game.most).sum()
-        assert len(y.cuts) + 4 * E < 2**14
-        return float(value - UNIT_ROUNDOFF_SHARE * magnitude)

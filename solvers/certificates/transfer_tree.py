@@ -6,8 +6,9 @@ bounds are not tightened here, so that the tree needs no proof but its leaves.
 
 from __future__ import annotations
 
+import time
 from fractions import Fraction
-from math import floor
+from math import floor, inf
 from typing import Any
 
 from fairbound.models.district_transfer import TransferInstance, TransferPlan
@@ -15,7 +16,8 @@ from fairbound.models.district_transfer.problem import RACE
 from fairbound.models.errors import InputError
 from fairbound.models.exact import decimal_text
 from fairbound.solvers.algorithms.composition import POINT_BITS, Floats
-from fairbound.solvers.algorithms.spatial_tree import NAME, Record, Tree, grow, refuses
+from fairbound.solvers.algorithms.spatial_tree import DEFAULT_GAP, NAME, Record, Tree, refuses
+from fairbound.solvers.algorithms.transfer_bound import node_bound
 from fairbound.solvers.algorithms.transfer_lp import Multipliers
 from fairbound.solvers.result import Result, Settings, Termination
 
@@ -38,7 +40,7 @@ def of_result(instance: TransferInstance, result: Result, settings: Settings) ->
     """
     if (result.method, result.objective, result.termination) != (NAME, RACE, Termination.GAP_LIMIT):
         return None
-    if result.nodes is None or result.nodes > MOST_NODES:
+    if result.nodes is None or result.nodes > MOST_NODES or instance.caps:
         return None
     return certify(instance, settings, result.solution)
 
@@ -56,10 +58,12 @@ def certify(instance: TransferInstance, settings: Settings, start: TransferPlan 
     InputError
         If the tree refuses the question.
     """
-    reason = refuses(instance, RACE)
+    reason = "it takes no bound on another objective" if instance.caps else refuses(instance, RACE)
     if reason is not None:
         raise InputError(f"no certificate for {instance.name}: {reason}")
-    tree = grow(instance, RACE, settings, start=start, tighten=False)
+    deadline = inf if settings.time_limit is None else time.perf_counter() + settings.time_limit
+    tree = Tree(instance, RACE, settings.gap or DEFAULT_GAP, deadline, False, plan=start or TransferPlan(()))
+    tree.run()
     number: dict[int, int] = {}
     root = _node(tree, tree.root, number)
     least = _least(tree, tree.root, tree.low.copy(), tree.high.copy())
@@ -117,7 +121,7 @@ def _least(tree: Tree, record: Record, low: Floats, high: Floats) -> float:
     """The least bound of the leaves, each from its own multipliers and box."""
     if record.split is None:
         tree.program.set_box(low, high)
-        return tree.program.safe_bound(_multipliers(record))
+        return node_bound(tree.program, _multipliers(record))
     j, at = record.split
     below, above = high.copy(), low.copy()
     below[j] = above[j] = at
