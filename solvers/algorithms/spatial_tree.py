@@ -26,7 +26,7 @@ from fairbound.models.district_transfer.repair import repair
 from fairbound.models.district_transfer.rules import refuse_common
 from fairbound.solvers.algorithms.composition import Floats, composition
 from fairbound.solvers.algorithms.transfer_bound import node_bound
-from fairbound.solvers.algorithms.transfer_caps import caps, within_caps
+from fairbound.solvers.algorithms.transfer_caps import program_caps, within_caps
 from fairbound.solvers.algorithms.transfer_lp import Multipliers, NodeProgram, Point
 from fairbound.solvers.engines import highs
 from fairbound.solvers.method import Kind, Method
@@ -117,9 +117,9 @@ class Tree:
         self.low = np.array([nextafter(float(low), 0.0) for low, _ in bounds])
         self.high = np.array([nextafter(float(high), inf) for _, high in bounds])
         game = composition(self.instance, self.objective)
-        self.program = NodeProgram(self.instance, game, self.low, self.high, caps(self.instance))
+        self.program = NodeProgram(self.instance, game, self.low, self.high, program_caps(self.instance))
         self.root = Record()
-        self.anchor = self.plan
+        self.anchor = self.program.students(self.plan)
         self._offer(self.plan)
         self._offer(TransferPlan(()))
         self.start = float(self.instance.start[self.objective]) * self.N
@@ -133,22 +133,18 @@ class Tree:
         if evaluation.feasible and value < self.best:
             self.best, self.plan = value, plan
 
-    def _arc_moves(self, point: Point) -> Floats:
-        program = self.program
-        table = np.zeros((self.N, self.N))
-        table[program.source, program.target] = point.students
-        return np.array([table[i, j] for i, j in self.instance.arcs])
-
     def consider(self, point: Point, search: bool) -> None:
         """Incumbents from an LP point: as it stands where it is better, and after a local search."""
         if search and self.instance.arcs:
             self.program.limit_caps(SEARCH_CAPS)
             point = self._searched(point)
             self.program.limit_caps(1)
-        if point.score[0].sum() < self.best * (1 - 1e-7):
-            moves = self._arc_moves(point).tolist()
-            plan = repair(self.instance, dict(zip(self.instance.arcs, moves, strict=True)))
-            self._offer(within_caps(self.instance, plan, self.anchor))
+        students, score = point.students, point.score
+        if self.program.excess(score).any():
+            students = within_caps(self.program, students, self.anchor)
+            score = self.program.scores(students)
+        if score[0].sum() < self.best * (1 - 1e-7):
+            self._offer(repair(self.instance, self.program.moves(students)))
 
     def _searched(self, point: Point) -> Point:
         """A local search in sizes: solve the program in ever smaller boxes around the best point so far.
@@ -171,7 +167,7 @@ class Tree:
 
     def _merit(self, point: Point) -> float:
         """What a point scores, broken bounds on other objectives at the program's price."""
-        return float(point.score[0].sum() + self.program.cap_price * self.program.excess(point).sum())
+        return float(point.score[0].sum() + self.program.cap_price * self.program.excess(point.score).sum())
 
     # Nodes ------------------------------------------------------------------------------------
 
@@ -195,7 +191,7 @@ class Tree:
         record.multipliers = multipliers
         program.purge()
         # Goals at what they cost here; a bound that is broken unnoticed costs as much as the objective.
-        short, broken = point.score - point.charged, program.excess(point) > 0
+        short, broken = point.score - point.charged, program.excess(point.score) > 0
         units = np.array([cap.unit for cap in program.caps])
         prices = np.maximum(multipliers.caps, broken * self.best) / units
         return max(bound, safe), point, short[0] + prices @ short[1:]

@@ -1,19 +1,19 @@
-"""Bounds on other objectives: what the spatial tree's program is told of them, and plans that keep them."""
+"""Bounds on other objectives: what the spatial tree's program is told of them, and points that keep them."""
 
 from __future__ import annotations
 
-from fractions import Fraction
 from math import frexp, inf, nextafter
 
-from fairbound.models.district_transfer import TransferInstance, TransferPlan, evaluate
-from fairbound.solvers.algorithms.composition import composition
-from fairbound.solvers.algorithms.transfer_lp import Cap
+from fairbound.models.district_transfer import TransferInstance
+from fairbound.solvers.algorithms.composition import Floats, composition
+from fairbound.solvers.algorithms.transfer_lp import Cap, NodeProgram
 
-MIX_BITS = 24
-"""Shares of a mixture are multiples of 2**-MIX_BITS."""
+HALVINGS = 30
+INSIDE = 1 - 2.0**-20
+"""Of the share that just keeps the bounds so much is taken: rounding to a grid of students moves values a little."""
 
 
-def caps(instance: TransferInstance) -> list[Cap]:
+def program_caps(instance: TransferInstance) -> list[Cap]:
     """The bounds of an instance, rounded outward."""
     found = []
     count = len(instance.districts)
@@ -24,32 +24,17 @@ def caps(instance: TransferInstance) -> list[Cap]:
     return found
 
 
-def keeps_caps(instance: TransferInstance, plan: TransferPlan) -> bool:
-    """Whether a plan keeps the bounds on objectives, exactly."""
-    values = evaluate(instance, plan).values if instance.caps else {}
-    return all(values[name] <= cap for name, cap in instance.caps)
-
-
-def within_caps(instance: TransferInstance, plan: TransferPlan, anchor: TransferPlan) -> TransferPlan:
-    """The plan, or the mixture with ``anchor`` nearest to it that keeps the bounds on objectives.
+def within_caps(program: NodeProgram, students: Floats, anchor: Floats) -> Floats:
+    """The mixture with ``anchor`` nearest to ``students`` that keeps the bounds, as far as floats tell.
 
     Both must keep the linear rules, and so does every mixture; ``anchor`` keeps the bounds too.
     """
-    if keeps_caps(instance, plan):
-        return plan
-    low, high = Fraction(0), Fraction(1)
-    best = anchor
-    for _ in range(MIX_BITS):
+    low, high = 0.0, 1.0
+    for _ in range(HALVINGS):
         share = (low + high) / 2
-        mixed = mixture(plan, anchor, share)
-        if keeps_caps(instance, mixed):
-            low, best = share, mixed
-        else:
+        if program.excess(program.scores(anchor + share * (students - anchor))).any():
             high = share
-    return best
-
-
-def mixture(plan: TransferPlan, other: TransferPlan, share: Fraction) -> TransferPlan:
-    """``share`` of a plan and the rest of another."""
-    mine = [(a, b, share * students) for a, b, students in plan.moves]
-    return TransferPlan.of([*mine, *((a, b, (1 - share) * students) for a, b, students in other.moves)])
+        else:
+            low = share
+    mixed: Floats = anchor + INSIDE * low * (students - anchor)
+    return mixed

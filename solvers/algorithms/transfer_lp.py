@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 
 import highspy
 import numpy as np
-from fairbound.models.district_transfer import TransferInstance
+from fairbound.models.district_transfer import TransferInstance, TransferPlan
 from fairbound.solvers.algorithms.composition import Composition, Floats
 from numpy.typing import NDArray
 
@@ -101,6 +101,7 @@ class NodeProgram:
         self, instance: TransferInstance, game: Composition, low: Floats, high: Floats, caps: Sequence[Cap] = ()
     ) -> None:
         self.goals, self.caps = (game, *(cap.game for cap in caps)), tuple(caps)
+        self.index = instance.index
         self.S = np.array([float(size) for size in instance.sizes])
         self.N, self.total, self.p = len(self.S), float(instance.total), float(instance.p)
         self.near = game.near
@@ -302,20 +303,43 @@ class NodeProgram:
         lower, upper = np.maximum(x[: self.E], 0.0), np.maximum(x[self.E : 2 * self.E], 0.0)
         students = self.low[self.target] * lower + self.high[self.target] * upper
         sizes = np.add.reduceat(students, self.first[:-1])
-        score, charged = np.zeros((len(self.goals), self.N)), np.zeros((len(self.goals), self.N))
+        charged = np.zeros((len(self.goals), self.N))
+        for g in range(len(self.goals)):
+            charged[g] = self.factor(g, self.low) * x[self.q[g, 0]] + self.factor(g, self.high) * x[self.q[g, 1]]
+        for k, (g, _) in enumerate(self.stays):
+            charged[g] += x[self.q0[k * self.N : (k + 1) * self.N]]
+        value = charged[0].sum() + self.cap_price * x[self.cap_slacks].sum()
+        return Point(float(value), students, sizes, self.scores(students), charged)
+
+    def students(self, plan: TransferPlan) -> Floats:
+        """A plan as students from each source to each target, those who stay included."""
+        table = np.diag(self.S)
+        for a, b, moved in plan.moves:
+            i, j = self.index[a], self.index[b]
+            table[i, i] -= float(moved)
+            table[i, j] += float(moved)
+        found: Floats = table[self.source, self.target]
+        return found
+
+    def moves(self, students: Floats) -> dict[tuple[int, int], float]:
+        """Students by arc, without those who stay."""
+        pairs = zip(self.source.tolist(), self.target.tolist(), students.tolist(), strict=True)
+        return {(i, j): moved for i, j, moved in pairs if i != j}
+
+    def scores(self, students: Floats) -> Floats:
+        """What students (from each source to each target) score, shape (goals, districts)."""
+        sizes = np.add.reduceat(students, self.first[:-1])
+        score = np.zeros((len(self.goals), self.N))
         for g, goal in enumerate(self.goals):
             sums = np.add.reduceat(students[:, None] * goal.rates[self.source], self.first[:-1], axis=0)
             score[g] = self.factor(g, sizes) * goal.value(sums / sizes[:, None])
-            charged[g] = self.factor(g, self.low) * x[self.q[g, 0]] + self.factor(g, self.high) * x[self.q[g, 1]]
-        for k, (g, term) in enumerate(self.stays):
+        for g, term in self.stays:
             score[g] += [term.value(j, sizes[j] / self.S[j]) for j in range(self.N)]
-            charged[g] += x[self.q0[k * self.N : (k + 1) * self.N]]
-        value = charged[0].sum() + self.cap_price * x[self.cap_slacks].sum()
-        return Point(float(value), students, sizes, score, charged)
+        return score
 
-    def excess(self, point: Point) -> Floats:
-        """By how much a point breaks each bound on another objective, in the units of its row."""
-        values = point.score[1:].sum(axis=1)
+    def excess(self, score: Floats) -> Floats:
+        """By how much scores break each bound on another objective, in the units of its row."""
+        values = score[1:].sum(axis=1)
         return np.array([max(0.0, value - cap.limit) / cap.unit for value, cap in zip(values, self.caps, strict=True)])
 
     def purge(self) -> None:
