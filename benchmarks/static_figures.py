@@ -78,6 +78,9 @@ def draw(figure: Figure) -> Canvas:
             axes.bar(x, y, color=colour, label=series.name)
         elif series.mark is Mark.DOTS:
             axes.plot(x, y, linestyle="none", marker=".", color="#333333", markersize=1.5, zorder=3)
+        elif series.mark is Mark.LABELS:
+            for place, words in zip(zip(x, y, strict=True), series.hover, strict=True):
+                axes.annotate(words, place, ha="center", va="bottom", fontsize=9)
         elif series.mark is Mark.SITES:
             axes.plot(
                 x,
