@@ -55,7 +55,7 @@ def map_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
         group = first.groups[r]
 
         def deviation(shares: Values, overall: Values = overall) -> float:
-            return sum((share - mu) ** 2 for share, mu in zip(shares, overall, strict=True)) ** 0.5
+            return float(sum((share - mu) ** 2 for share, mu in zip(shares, overall, strict=True)) ** 0.5)
 
         def share(shares: Values, r: int = r) -> float:
             return shares[r]

@@ -147,9 +147,9 @@ def _outline(path: Path, known: Mapping[str, int]) -> Outline:
         return ()
     rings: dict[str, tuple[Ring, ...]] = {}
     for number, cells, shape in read_features(file):
-        district = cells.get("district")
+        district = cells.get("district", "")
         if district not in known:
-            found, wanted = district or "nothing", nearest(district or "", sorted(known))
+            found, wanted = district or "nothing", nearest(district, sorted(known))
             raise InputError(
                 "unknown district", file=str(file), row=number, column="district", found=found, wanted=wanted
             )

@@ -85,7 +85,9 @@ def test_convergence_shows_values_and_bounds(rows: list[Row]) -> None:
 
 def test_a_tree_that_ends_at_its_root_is_shown_too(rows: list[Row]) -> None:
     """One moment is a value and a bound that were there at once."""
-    short = [replace(each, trace=json.dumps(each.moments[:1])) if each.method == "spatial_tree" else each for each in rows]
+    short = [
+        replace(each, trace=json.dumps(each.moments[:1])) if each.method == "spatial_tree" else each for each in rows
+    ]
     names = {series.name for figure in convergence_figures(short, lambda key: None) for series in figure.series}
     assert "spatial_tree, bound" in names
     tree = [each for each in short if each.method == "spatial_tree"]
