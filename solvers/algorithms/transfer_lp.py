@@ -37,6 +37,8 @@ Ints = NDArray[np.int32]
 INFINITY = highspy.kHighsInf
 
 SLACK_PRICE = 50.0
+LINES = 6
+"""Lines under each term of what stays in a district: two at the ends of its box, the others where points were."""
 CAP_PRICE = 1e4
 """Times the objective of today, for breaking a bound on another objective by its whole."""
 KEEP_IDLE = 25
@@ -171,11 +173,14 @@ class NodeProgram:
             columns = np.append(columns, self.cap_slacks[g - 1])
             self._row(-INFINITY, cap.limit / cap.unit, columns, np.append(prices / cap.unit, -1.0))
         self.size_rows = self.highs.getNumRow()
-        self._lines = np.zeros((len(self.q0), 3, 2))
+        self._lines = np.zeros((len(self.q0), LINES, 2))
+        self._tangents = np.zeros((len(self.q0), LINES))
         for position, column in enumerate(self.q0):
             j = position % N
-            self._lines[position] = self._lines_of(position)
-            for line in range(3):
+            low, high = self.low[j] / self.S[j], self.high[j] / self.S[j]
+            self._tangents[position] = np.linspace(low, high, LINES)
+            for line in range(LINES):
+                self._set_line(position, line)
                 columns = np.concatenate([self._block(j, 0), self._block(j, 1), [column]])
                 self._row(0.0, INFINITY, columns, self.line_values(position, line))
         self.base = self.highs.getNumRow()
@@ -204,15 +209,33 @@ class NodeProgram:
     def _block(self, j: int, side: int) -> Ints:
         return np.arange(self.first[j], self.first[j + 1], dtype=np.int32) + side * self.E
 
-    def _lines_of(self, position: int) -> list[tuple[float, float]]:
+    def _set_line(self, position: int, line: int) -> None:
+        """Lay a line under what stays, at its tangent point; the first and the last are those of the box."""
         term, j = self.stays[position // self.N][1], position % self.N
-        return term.lines(j, self.low[j] / self.S[j], self.high[j] / self.S[j])
+        # Outward, as floats of n/S: the line must hold on all of the box.
+        low, high = np.nextafter(self.low[j] / self.S[j], 0.0), np.nextafter(self.high[j] / self.S[j], np.inf)
+        at = low if line == 0 else high if line == LINES - 1 else self._tangents[position, line]
+        self._tangents[position, line] = min(max(at, low), high)
+        self._lines[position, line] = term.line(j, float(self._tangents[position, line]), float(low), float(high))
+
+    def _pass_line(self, position: int, line: int) -> None:
+        """Tell the engine the coefficients of a line."""
+        j = position % self.N
+        columns = np.concatenate([self._block(j, 0), self._block(j, 1)])
+        row = self.size_rows + LINES * position + line
+        for column, value in zip(columns.tolist(), self.line_values(position, line), strict=False):
+            self.highs.changeCoeff(row, column, float(value))
 
     def line_values(self, position: int, line: int) -> Floats:
         """Row q0 - sum (c + d n/S) over both ends >= 0, for the line c + d x."""
         j, (c, d) = position % self.N, self._lines[position, line]
         ends = (c + d * self.low[j] / self.S[j], c + d * self.high[j] / self.S[j])
         return np.concatenate([np.full(self.degree[j], -ends[0]), np.full(self.degree[j], -ends[1]), [1.0]])
+
+    def line_magnitude(self, position: int, line: int) -> float:
+        """A bound on the products that the coefficients of a line were summed from."""
+        j, (c, d) = position % self.N, self._lines[position, line]
+        return float(abs(c) + abs(d) * self.high[j] / self.S[j])
 
     def add_cut(self, j: int, side: int, a: Floats, g: int = 0) -> None:
         """Add the minorant of goal g at values ``a`` for one end of district j."""
@@ -250,12 +273,9 @@ class NodeProgram:
                     change(2 * self.N, first + shift, float(new * scale))
             self.low[j], self.high[j] = low[j], high[j]
             for position in range(j, len(self.q0), self.N):
-                self._lines[position] = self._lines_of(position)
-                columns = np.concatenate([self._block(j, 0), self._block(j, 1)])
-                for line in range(3):
-                    row = self.size_rows + 3 * position + line
-                    for column, value in zip(columns.tolist(), self.line_values(position, line), strict=False):
-                        change(row, column, float(value))
+                for line in range(LINES):
+                    self._set_line(position, line)
+                    self._pass_line(position, line)
             for g in (g for g, goal in enumerate(self.goals) if goal.by_students):
                 for side, size in enumerate((low[j], high[j])):
                     column, price = int(self.q[g, side, j]), float(size * scale)
@@ -296,6 +316,24 @@ class NodeProgram:
                     if short[position] > tolerance:
                         found += float(short[position]) / tolerance
                         self.add_cut(j, side, a[position], g)
+        return found + (self._separate_stays(x, tolerances) if self.stays else 0.0)
+
+    def _separate_stays(self, x: Floats, tolerances: Sequence[float]) -> float:
+        """Move tangents of what stays to the sizes of x; returns violations over tolerances."""
+        found = 0.0
+        sizes = self.low * np.add.reduceat(x[: self.E], self.first[:-1])
+        sizes += self.high * np.add.reduceat(x[self.E : 2 * self.E], self.first[:-1])
+        for position, column in enumerate(self.q0.tolist()):
+            (g, term), j = self.stays[position // self.N], position % self.N
+            at = float(sizes[j] / self.S[j])
+            short = term.value(j, at) - float(x[column])
+            if short > tolerances[g]:
+                found += short / tolerances[g]
+                heights = self._lines[position, :, 0] + self._lines[position, :, 1] * at
+                line = 1 + int(np.argmin(heights[1:-1]))
+                self._tangents[position, line] = at
+                self._set_line(position, line)
+                self._pass_line(position, line)
         return found
 
     def point(self, x: Floats) -> Point:

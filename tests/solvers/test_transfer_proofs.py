@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 from fairbound.instances.planar import planar
-from fairbound.models.district_transfer import evaluate
+from fairbound.models.district_transfer import Reading, evaluate
 from fairbound.models.district_transfer.repair import as_plan, keeps_rules
 from fairbound.models.errors import InputError
-from fairbound.solvers.algorithms.composition import composition, tangent_holds
+from fairbound.solvers.algorithms.composition import SizeTerm, composition, tangent_holds
 from fairbound.solvers.algorithms.spatial_tree import Tree
 from fairbound.solvers.algorithms.transfer_bound import node_bound
 from fairbound.solvers.algorithms.transfer_lp import Multipliers, NodeProgram
@@ -25,6 +25,8 @@ from fairbound.solvers.certificates.safe_bounds import Rows, safe_bound
 from fairbound.solvers.certificates.transfer_tree import certify
 from fairbound.solvers.checker import transfer_tree as checker
 from fairbound.solvers.result import Settings, Status, Termination
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tiny_transfers import LOOSE, THREE
 
 from fairbound import api
@@ -215,6 +217,50 @@ def test_cuts_lie_under_the_function(objective: str) -> None:
             exact = [float(c) for c in game.exact_coefficients(j, point)]
             assert coefficients == pytest.approx(exact, abs=1e-12 * (1 + magnitude))
             assert mix @ coefficients <= float(game.value(mix @ game.rates[list(near)])) + 1e-9
+
+
+@given(
+    st.sampled_from(["square", "inverse"]),
+    st.fractions(Fraction(1, 20), 3),
+    st.tuples(st.floats(0.05, 3), st.floats(0.05, 3), st.floats(0.05, 3)).map(sorted),
+    st.lists(st.fractions(0, 1), min_size=3, max_size=3),
+)
+@settings(deadline=None)
+def test_lines_lie_under_what_stays(kind: str, rate: Fraction, places: list[float], shares: list[Fraction]) -> None:
+    """In rational arithmetic, all over the interval; a tangent of the square touches."""
+    low, x, high = places
+    term = SizeTerm(kind, Fraction(2, 7), (rate,))
+    c, d = map(Fraction, term.line(0, x, low, high))
+
+    def exact(at: Fraction) -> Fraction:
+        return term.weight * ((rate * at if kind == "square" else 1 / (rate * at)) - 1) ** 2
+
+    for at in [Fraction(x), *(Fraction(low) + share * (Fraction(high) - Fraction(low)) for share in (0, 1, *shares))]:
+        assert c + d * at <= exact(at)
+    if kind == "square":
+        assert float(exact(Fraction(x)) - c - d * Fraction(x)) <= 1e-9
+
+
+def test_bounds_of_what_stays_are_safe() -> None:
+    """No multipliers of the lines bound the program above its optimum."""
+    asked = replace(SMALL, reading=Reading.STAY)
+    bounds = np.array([[float(x) for x in pair] for pair in asked.size_bounds])
+    program = NodeProgram(asked, composition(asked, "combined"), bounds[:, 0], bounds[:, 1])
+    x = program.run()
+    assert x is not None
+    before = program.point(x).value
+    assert program.separate(x, [1e-6]) > 0
+    x = program.run()
+    assert x is not None
+    optimum = program.point(x).value
+    assert optimum > before
+    exact = program.multipliers()
+    assert exact.sizes.any()
+    assert node_bound(program, exact) == pytest.approx(optimum, abs=1e-6)
+    draw = np.random.default_rng(7)
+    for _ in range(30):
+        noise = np.abs(exact.sizes + draw.normal(size=len(exact.sizes)) * 0.2)
+        assert node_bound(program, replace(exact, sizes=noise)) <= optimum + 1e-9
 
 
 def test_tangents_of_the_inverse_stop_where_it_turns() -> None:
