@@ -117,7 +117,7 @@ class Tree:
         self.low = np.array([nextafter(float(low), 0.0) for low, _ in bounds])
         self.high = np.array([nextafter(float(high), inf) for _, high in bounds])
         game = composition(self.instance, self.objective)
-        self.program = NodeProgram(self.instance, game, self.low, self.high, program_caps(self.instance))
+        self.program = NodeProgram(self.instance, game, self.low, self.high, program_caps(self.instance), self.tighten)
         self.root = Record()
         self.anchor = self.program.students(self.plan)
         self._offer(self.plan)
@@ -321,13 +321,12 @@ class Tree:
         last = engine.getNumRow() - 1
         engine.changeColsCost(len(columns), columns, np.zeros(len(columns)))
         for j in range(self.N):
-            block = [program._block(j, side) for side in (0, 1)]
-            ends = (low[j] / program.S[j], high[j] / program.S[j])
+            block = program.columns(j)
+            ends = np.repeat(program.ends[:, j] / program.S[j], program.degree[j])
             for sign in (1.0, -1.0):
-                cost = (np.zeros(program.E), np.zeros(program.E))
-                for side in (0, 1):
-                    cost[side][program.first[j] : program.first[j + 1]] = sign * ends[side]
-                    engine.changeColsCost(len(block[side]), block[side], np.full(len(block[side]), sign * ends[side]))
+                engine.changeColsCost(len(block), block, sign * ends)
+                cost = np.zeros((program.sides, program.E))
+                cost.flat[block] = sign * ends
                 if program.run() is None:
                     continue
                 dual = max(0.0, -float(engine.getSolution().row_dual[last]))
@@ -337,8 +336,7 @@ class Tree:
                     new_low[j] = max(low[j], safe * (1 - 1e-12))
                 else:
                     new_high[j] = min(high[j], -safe * (1 + 1e-12))
-            for side in (0, 1):
-                engine.changeColsCost(len(block[side]), block[side], np.zeros(len(block[side])))
+            engine.changeColsCost(len(block), block, np.zeros(len(block)))
         engine.changeColsCost(len(columns), columns, prices)
         engine.deleteRows(1, np.array([last], dtype=np.int32))
         keep = new_low < new_high

@@ -11,9 +11,7 @@ UNIT_ROUNDOFF_SHARE = 2.0**-38
 data errs by less than (m + 16) 2**-53 of them; no row or column here has 2**14 entries."""
 
 
-def node_bound(
-    program: NodeProgram, y: Multipliers, cost: tuple[Floats, Floats] | None = None, better: float | None = None
-) -> float:
+def node_bound(program: NodeProgram, y: Multipliers, cost: Floats | None = None, better: float | None = None) -> float:
     """A number that the LP of the present box never falls under, whatever the multipliers.
 
     Weak duality: sum y b + sum over columns of the least (c - y A) x in the column's range. Slacks are 0 in
@@ -22,7 +20,7 @@ def node_bound(
     Parameters
     ----------
     cost
-        Costs of the lower and upper masses; by default the objective.
+        Costs of the masses at each slice; by default the objective.
     better
         A last row says that the objective is at most this; its multiplier is the last of ``y.caps``.
     """
@@ -37,11 +35,11 @@ def node_bound(
     magnitude += (rows * np.abs(limits)).sum()
     prices = rows.copy()
     prices[0] += cost is None
-    factors = np.array([[program.factor(g, program.low), program.factor(g, program.high)] for g in range(len(prices))])
+    factors = np.array([[program.factor(g, size) for size in program.ends] for g in range(len(prices))])
     reduced_q = prices[:, None, None] * factors
     size_q = reduced_q.copy()
     reduced, sizes = [], []
-    for side, ends in ((0, program.low), (1, program.high)):
+    for side, ends in enumerate(program.ends):
         share = ends[program.target] / program.S[program.source]
         own = program.own * y.budget * ends[program.target] * scale
         d = -(y.conservation[program.source] * share) - y.simplex[program.target] - own
@@ -50,6 +48,12 @@ def node_bound(
             d, m = d + cost[side], m + np.abs(cost[side])
         reduced.append(d)
         sizes.append(m)
+    for j in np.flatnonzero(y.own).tolist():
+        span = slice(program.first[j], program.first[j + 1])
+        for side in (1, 2):
+            values = program.own_values(j, side)
+            reduced[side][span] += y.own[j] * values
+            sizes[side][span] += y.own[j] * (1 + program.ends[side, j] / program.S[j])
     for number, weight in zip(y.cut_ids.tolist(), y.cuts.tolist(), strict=True):
         cut = program.pool[number]
         start, stop = program.first[cut.district], program.first[cut.district + 1]
@@ -66,7 +70,7 @@ def node_bound(
         j, weight = k % N, weights[k, line] * share[k]
         values, largest = program.line_values(k, line), program.line_magnitude(k, line)
         span = slice(program.first[j], program.first[j + 1])
-        for side, part in enumerate((values[: program.degree[j]], values[program.degree[j] : -1])):
+        for side, part in enumerate(values[:-1].reshape(program.sides, -1)):
             reduced[side][span] -= weight * part
             sizes[side][span] += weight * largest
     for d, m in zip(reduced, sizes, strict=True):
@@ -75,5 +79,5 @@ def node_bound(
     most = np.array([goal.most for goal in program.goals])[:, None, :]
     value += (np.minimum(reduced_q, 0.0) * most).sum()
     magnitude += (size_q * most).sum()
-    assert len(y.cuts) + 4 * E < 2**14
+    assert len(y.cuts) + 6 * E < 2**14
     return float(value - UNIT_ROUNDOFF_SHARE * magnitude)

@@ -94,13 +94,20 @@ class Multipliers:
     cut_ids: Ints
     cuts: Floats
     caps: Floats = field(default_factory=lambda: np.zeros(0))
+    own: Floats = field(default_factory=lambda: np.zeros(0))
 
 
 class NodeProgram:
     """See the module. Sizes are students, as floats that are taken as exact dyadic rationals."""
 
     def __init__(
-        self, instance: TransferInstance, game: Composition, low: Floats, high: Floats, caps: Sequence[Cap] = ()
+        self,
+        instance: TransferInstance,
+        game: Composition,
+        low: Floats,
+        high: Floats,
+        caps: Sequence[Cap] = (),
+        middle: bool = True,
     ) -> None:
         self.goals, self.caps = (game, *(cap.game for cap in caps)), tuple(caps)
         self.index = instance.index
@@ -114,10 +121,12 @@ class NodeProgram:
         self.target = np.repeat(np.arange(self.N), self.degree)
         self.own = np.zeros(self.E)
         self.own[self.first[:-1]] = 1.0
-        self.q = 2 * self.E + np.arange(2 * self.N * len(self.goals)).reshape(len(self.goals), 2, self.N)
+        self.sides = 3 if middle else 2
+        shape = (len(self.goals), self.sides, self.N)
+        self.q = self.sides * self.E + np.arange(np.prod(shape)).reshape(shape)
         self.stays = [(g, term) for g, goal in enumerate(self.goals) for term in goal.size_terms]
         self.q0 = int(self.q[-1, -1, -1]) + 1 + np.arange(self.N * len(self.stays))
-        self.low, self.high = low.copy(), high.copy()
+        self.ends = self._ends_of(low, high)
         self.pool: list[Cut] = []
         self.width = int(self.degree.max())
         self._coefficients = np.zeros((256, self.width))
@@ -138,36 +147,37 @@ class NodeProgram:
         ):  # fmt: skip
             highs.setOptionValue(name, value)
         self.highs = highs
-        E, N = self.E, self.N
+        E, N, sides = self.E, self.N, range(self.sides)
         columns, prices = self.goal_columns(0)
-        cost = np.zeros(2 * E + self.q.size + len(self.q0))
+        cost = np.zeros(self.sides * E + self.q.size + len(self.q0))
         cost[columns] = prices
         cost = np.concatenate([cost, np.full(2 * N + 1, SLACK_PRICE), np.full(len(self.caps), self.cap_price)])
-        count, slack = len(cost), 2 * E + self.q.size + len(self.q0)
+        count, slack = len(cost), self.sides * E + self.q.size + len(self.q0)
         self.cap_slacks = slack + 2 * N + 1 + np.arange(len(self.caps))
         upper = np.full(count, INFINITY)
-        upper[: 2 * E] = 1.0
+        upper[: self.sides * E] = 1.0
         upper[self.q] = np.array([goal.most for goal in self.goals])[:, None, :]
         empty = np.zeros(0, dtype=np.int32)
         highs.addCols(count, cost, np.zeros(count), upper, 0, np.zeros(count, dtype=np.int32), empty, np.zeros(0))
         for i in range(N):
             entries = np.flatnonzero(self.source == i)
-            columns = np.concatenate([entries, E + entries, [slack + i, slack + N + i]])
+            columns = np.concatenate([*(side * E + entries for side in sides), [slack + i, slack + N + i]])
             values = np.concatenate(
-                [self.low[self.target[entries]] / self.S[i], self.high[self.target[entries]] / self.S[i], [1.0, -1.0]]
+                [*(self.ends[side, self.target[entries]] / self.S[i] for side in sides), [1.0, -1.0]]
             )
             self._row(1.0, 1.0, columns, values)
         for j in range(N):
-            columns = np.concatenate([self._block(j, 0), self._block(j, 1)])
+            columns = self.columns(j)
             self._row(1.0, 1.0, columns, np.ones(len(columns)))
         own = self.first[:-1]
         scale = N / self.total
-        self._row(
-            (1 - self.p) * N,
-            INFINITY,
-            np.concatenate([own, E + own, [slack + 2 * N]]),
-            np.concatenate([self.low * scale, self.high * scale, [1.0]]),
-        )
+        columns = np.concatenate([*(side * E + own for side in sides), [slack + 2 * N]])
+        self._row((1 - self.p) * N, INFINITY, columns, np.append((self.ends * scale).ravel(), 1.0))
+        if self.sides == 3:
+            for j in range(N):
+                columns = np.concatenate([self._block(j, side) for side in (1, 2)])
+                self._row(-INFINITY, 0.0, columns, np.concatenate([self.own_values(j, side) for side in (1, 2)]))
+        self.cap_rows = self.highs.getNumRow()
         for g, cap in enumerate(self.caps, start=1):
             columns, prices = self.goal_columns(g)
             columns = np.append(columns, self.cap_slacks[g - 1])
@@ -177,20 +187,19 @@ class NodeProgram:
         self._tangents = np.zeros((len(self.q0), LINES))
         for position, column in enumerate(self.q0):
             j = position % N
-            low, high = self.low[j] / self.S[j], self.high[j] / self.S[j]
+            low, high = self.ends[:2, j] / self.S[j]
             self._tangents[position] = np.linspace(low, high, LINES)
             for line in range(LINES):
                 self._set_line(position, line)
-                columns = np.concatenate([self._block(j, 0), self._block(j, 1), [column]])
-                self._row(0.0, INFINITY, columns, self.line_values(position, line))
+                self._row(0.0, INFINITY, np.append(self.columns(j), column), self.line_values(position, line))
         self.base = self.highs.getNumRow()
         for g, goal in enumerate(self.goals):
             zero = "inverse" not in goal.kinds
             for j in range(N):
                 rates = goal.rates[list(self.near[j])]
                 for a in (*rates, rates.mean(axis=0), np.zeros(rates.shape[1]) if zero else rates[0]):
-                    self.add_cut(j, 0, a, g)
-                    self.add_cut(j, 1, a, g)
+                    for side in sides:
+                        self.add_cut(j, side, a, g)
 
     def factor(self, g: int, sizes: Floats) -> Floats:
         """What the mean of goal g multiplies a district's G with, at these sizes."""
@@ -200,8 +209,32 @@ class NodeProgram:
         """Columns that goal g sums, with their coefficients in the present box."""
         rest = [k for k, (goal, _) in enumerate(self.stays) if goal == g]
         q0 = self.q0.reshape(-1, self.N)[rest].ravel()
-        prices = [self.factor(g, self.low), self.factor(g, self.high), np.ones(len(q0))]
+        prices = [*(self.factor(g, sizes) for sizes in self.ends), np.ones(len(q0))]
         return np.concatenate([self.q[g].ravel(), q0]).astype(np.int32), np.concatenate(prices)
+
+    @property
+    def low(self) -> Floats:
+        """Lower ends of the box."""
+        return self.ends[0]
+
+    @property
+    def high(self) -> Floats:
+        """Upper ends of the box."""
+        return self.ends[1]
+
+    def _ends_of(self, low: Floats, high: Floats) -> Floats:
+        """Sizes at the slices of a box: lower and upper end, and today's size or what is nearest to it."""
+        return np.array([low, high, np.clip(self.S, low, high)][: self.sides])
+
+    def own_values(self, j: int, side: int) -> Floats:
+        """Coefficients of row (24) for one slice, divided by the district's size of today."""
+        values = np.full(self.degree[j], -1.0)
+        values[0] += self.ends[side, j] / self.S[j]
+        return values
+
+    def columns(self, j: int) -> Ints:
+        """Masses of a district at every slice."""
+        return np.concatenate([self._block(j, side) for side in range(self.sides)])
 
     def _row(self, low: float, high: float, columns: NDArray[np.integer], values: Floats) -> None:
         self.highs.addRow(low, high, len(columns), columns.astype(np.int32), values.astype(float))
@@ -220,17 +253,15 @@ class NodeProgram:
 
     def _pass_line(self, position: int, line: int) -> None:
         """Tell the engine the coefficients of a line."""
-        j = position % self.N
-        columns = np.concatenate([self._block(j, 0), self._block(j, 1)])
         row = self.size_rows + LINES * position + line
+        columns = self.columns(position % self.N)
         for column, value in zip(columns.tolist(), self.line_values(position, line), strict=False):
             self.highs.changeCoeff(row, column, float(value))
 
     def line_values(self, position: int, line: int) -> Floats:
-        """Row q0 - sum (c + d n/S) over both ends >= 0, for the line c + d x."""
+        """Row q0 - sum (c + d n/S) over the slices >= 0, for the line c + d x."""
         j, (c, d) = position % self.N, self._lines[position, line]
-        ends = (c + d * self.low[j] / self.S[j], c + d * self.high[j] / self.S[j])
-        return np.concatenate([np.full(self.degree[j], -ends[0]), np.full(self.degree[j], -ends[1]), [1.0]])
+        return np.append(np.repeat(-(c + d * self.ends[:, j] / self.S[j]), self.degree[j]), 1.0)
 
     def line_magnitude(self, position: int, line: int) -> float:
         """A bound on the products that the coefficients of a line were summed from."""
@@ -261,33 +292,33 @@ class NodeProgram:
     # Moving to a node -------------------------------------------------------------------------
 
     def set_box(self, low: Floats, high: Floats) -> None:
-        """Change the box; only coefficients of (19), (20) and of what stays depend on it."""
+        """Change the box; only coefficients of (19), (20), (23), (24) and of what stays depend on it."""
         change = self.highs.changeCoeff
         scale = self.N / self.total
-        for j in np.flatnonzero((low != self.low) | (high != self.high)).tolist():
-            first = int(self.first[j])
-            for new, old, shift in ((low[j], self.low[j], 0), (high[j], self.high[j], self.E)):
-                if new != old:
-                    for k, i in enumerate(self.near[j]):
-                        change(i, first + k + shift, float(new / self.S[i]))
-                    change(2 * self.N, first + shift, float(new * scale))
-            self.low[j], self.high[j] = low[j], high[j]
+        before, self.ends = self.ends, self._ends_of(low, high)
+        for j in np.flatnonzero((before != self.ends).any(axis=0)).tolist():
+            for side in np.flatnonzero(before[:, j] != self.ends[:, j]).tolist():
+                first, size = int(self.first[j]) + side * self.E, float(self.ends[side, j])
+                for k, i in enumerate(self.near[j]):
+                    change(i, first + k, size / float(self.S[i]))
+                change(2 * self.N, first, size * scale)
+                if side and self.sides == 3:
+                    change(2 * self.N + 1 + j, first, float(self.own_values(j, side)[0]))
+                for g in (g for g, goal in enumerate(self.goals) if goal.by_students):
+                    column, price = int(self.q[g, side, j]), size * scale
+                    if g == 0:
+                        self.highs.changeColCost(column, price)
+                    else:
+                        change(self.cap_rows + g - 1, column, price / self.caps[g - 1].unit)
             for position in range(j, len(self.q0), self.N):
                 for line in range(LINES):
                     self._set_line(position, line)
                     self._pass_line(position, line)
-            for g in (g for g, goal in enumerate(self.goals) if goal.by_students):
-                for side, size in enumerate((low[j], high[j])):
-                    column, price = int(self.q[g, side, j]), float(size * scale)
-                    if g == 0:
-                        self.highs.changeColCost(column, price)
-                    else:
-                        change(2 * self.N + g, column, price / self.caps[g - 1].unit)
 
     def limit_caps(self, share: float) -> None:
         """Lower the bounds on other objectives to a share of themselves, or put them back (1)."""
         for k, cap in enumerate(self.caps):
-            self.highs.changeRowBounds(2 * self.N + 1 + k, -INFINITY, share * cap.limit / cap.unit)
+            self.highs.changeRowBounds(self.cap_rows + k, -INFINITY, share * cap.limit / cap.unit)
 
     def run(self) -> Floats | None:
         """Solve; column values, or ``None`` if the engine gave no optimum."""
@@ -303,15 +334,14 @@ class NodeProgram:
     def separate(self, x: Floats, tolerances: Sequence[float]) -> float:
         """Add the cuts that x violates by more than the goal's tolerance; returns violations over tolerances."""
         found = 0.0
-        ends = (self.low, self.high)
-        for side in (0, 1):
+        for side, sizes in enumerate(self.ends):
             masses = np.maximum(x[side * self.E : (side + 1) * self.E], 0.0)
             mass = np.add.reduceat(masses, self.first[:-1])
             used = mass > 1e-7
             for g, (goal, tolerance) in enumerate(zip(self.goals, tolerances, strict=True)):
                 sums = np.add.reduceat(masses[:, None] * goal.rates[self.source], self.first[:-1], axis=0)
                 a = sums[used] / mass[used, None]
-                short = (mass[used] * goal.value(a) - x[self.q[g, side]][used]) * self.factor(g, ends[side])[used]
+                short = (mass[used] * goal.value(a) - x[self.q[g, side]][used]) * self.factor(g, sizes)[used]
                 for position, j in enumerate(np.flatnonzero(used).tolist()):
                     if short[position] > tolerance:
                         found += float(short[position]) / tolerance
@@ -321,8 +351,7 @@ class NodeProgram:
     def _separate_stays(self, x: Floats, tolerances: Sequence[float]) -> float:
         """Move tangents of what stays to the sizes of x; returns violations over tolerances."""
         found = 0.0
-        sizes = self.low * np.add.reduceat(x[: self.E], self.first[:-1])
-        sizes += self.high * np.add.reduceat(x[self.E : 2 * self.E], self.first[:-1])
+        sizes = np.add.reduceat(self._students_at(x), self.first[:-1])
         for position, column in enumerate(self.q0.tolist()):
             (g, term), j = self.stays[position // self.N], position % self.N
             at = float(sizes[j] / self.S[j])
@@ -336,17 +365,22 @@ class NodeProgram:
                 self._pass_line(position, line)
         return found
 
+    def _students_at(self, x: Floats) -> Floats:
+        """Students from each source to each target that an LP solution stands for."""
+        masses = np.maximum(x[: self.sides * self.E], 0.0).reshape(self.sides, self.E)
+        students: Floats = (self.ends[:, self.target] * masses).sum(axis=0)
+        return students
+
     def point(self, x: Floats) -> Point:
         """What an LP solution means: moves, sizes, and where it is charged less than it scores."""
-        lower, upper = np.maximum(x[: self.E], 0.0), np.maximum(x[self.E : 2 * self.E], 0.0)
-        students = self.low[self.target] * lower + self.high[self.target] * upper
-        sizes = np.add.reduceat(students, self.first[:-1])
+        students = self._students_at(x)
         charged = np.zeros((len(self.goals), self.N))
         for g in range(len(self.goals)):
-            charged[g] = self.factor(g, self.low) * x[self.q[g, 0]] + self.factor(g, self.high) * x[self.q[g, 1]]
+            charged[g] = sum(self.factor(g, sizes) * x[self.q[g, side]] for side, sizes in enumerate(self.ends))
         for k, (g, _) in enumerate(self.stays):
             charged[g] += x[self.q0[k * self.N : (k + 1) * self.N]]
         value = charged[0].sum() + self.cap_price * x[self.cap_slacks].sum()
+        sizes = np.add.reduceat(students, self.first[:-1])
         return Point(float(value), students, sizes, self.scores(students), charged)
 
     def students(self, plan: TransferPlan) -> Floats:
@@ -409,5 +443,6 @@ class NodeProgram:
             sizes=np.maximum(y[self.size_rows : self.base], 0.0),
             cut_ids=self.active[used],
             cuts=cuts[used],
-            caps=np.maximum(-y[2 * self.N + 1 : self.size_rows], 0.0),
+            caps=np.maximum(-y[self.cap_rows : self.size_rows], 0.0),
+            own=np.maximum(-y[2 * self.N + 1 : self.cap_rows], 0.0),
         )

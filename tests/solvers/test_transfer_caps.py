@@ -90,6 +90,7 @@ def test_any_multipliers_give_a_bound(objective: str, other: str) -> None:
             exact.cut_ids,
             np.abs(exact.cuts + draw.normal(size=len(exact.cuts)) * 0.1),
             np.abs(exact.caps + draw.normal(size=1)),
+            np.abs(exact.own + draw.normal(size=5) * 0.1),
         )
         assert node_bound(nodes, noisy) <= optimum + 1e-9
 

@@ -27,6 +27,7 @@ from fairbound.solvers.checker import transfer_tree as checker
 from fairbound.solvers.result import Settings, Status, Termination
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csc_array
 from tiny_transfers import LOOSE, THREE
 
 from fairbound import api
@@ -171,10 +172,11 @@ def test_the_checker_is_a_program(
     assert checker.main([str(path)]) == 1
 
 
-def test_any_multipliers_give_a_bound() -> None:
+@pytest.mark.parametrize("middle", [True, False])
+def test_any_multipliers_give_a_bound(middle: bool) -> None:
     """Random multipliers never bound the node program above its optimum."""
     bounds = np.array([[float(x) for x in pair] for pair in SMALL.size_bounds])
-    program = NodeProgram(SMALL, composition(SMALL, "race"), bounds[:, 0], bounds[:, 1])
+    program = NodeProgram(SMALL, composition(SMALL, "race"), bounds[:, 0], bounds[:, 1], middle=middle)
     x = program.run()
     assert x is not None
     optimum = program.point(x).value
@@ -189,6 +191,7 @@ def test_any_multipliers_give_a_bound() -> None:
             exact.sizes,
             exact.cut_ids,
             np.abs(exact.cuts + draw.normal(size=len(exact.cuts)) * 0.1),
+            own=np.abs(exact.own + draw.normal(size=len(exact.own)) * 0.1),
         )
         assert node_bound(program, noisy) <= optimum + 1e-9
 
@@ -352,3 +355,38 @@ def test_other_engines_agree(method: str, library: str) -> None:
     assert ours.dual_bound is not None
     assert other.primal_bound >= ours.dual_bound
     assert float(other.primal_bound) == pytest.approx(float(ours.primal_bound), rel=5e-3)
+
+
+@pytest.mark.parametrize("instance", [LOOSE, SMALL], ids=lambda instance: instance.name)
+def test_every_plan_is_a_point_of_the_program(instance: Any) -> None:
+    """With the middle slice and its rows (24) too: theorem 3 as it is proven, for random plans and boxes."""
+    bounds = np.array([[float(x) for x in pair] for pair in instance.size_bounds])
+    program = NodeProgram(instance, composition(instance, "race"), bounds[:, 0], bounds[:, 1])
+    draw = np.random.default_rng(11)
+    for plan in _random_plans(instance, 25):
+        students = program.students(plan)
+        sizes = np.add.reduceat(students, program.first[:-1])
+        low = np.maximum(bounds[:, 0], sizes * draw.uniform(0.5, 1, len(sizes)))
+        high = np.minimum(bounds[:, 1], sizes * draw.uniform(1, 2, len(sizes)))
+        program.set_box(low, high)
+        middle = program.ends[2]
+        x = np.zeros((3, len(sizes)))
+        for j, (n, lower, m, upper) in enumerate(zip(sizes, low, middle, high, strict=True)):
+            if n <= m:
+                x[2, j] = (n - lower) / (m - lower) if m > lower else 1.0
+                x[0, j] = 1 - x[2, j]
+            else:
+                x[2, j] = (upper - n) / (upper - m)
+                x[1, j] = 1 - x[2, j]
+        mix = students / sizes[program.target]
+        masses = x[:, program.target] * mix
+        values = np.zeros(program.highs.getNumCol())
+        values[: masses.size] = masses.ravel()
+        sums = np.add.reduceat(mix[:, None] * program.goals[0].rates[program.source], program.first[:-1], axis=0)
+        values[program.q[0]] = x * program.goals[0].value(sums)
+        lp = program.highs.getLp()
+        assert lp.a_matrix_.format_.name == "kColwise"
+        matrix = csc_array((lp.a_matrix_.value_, lp.a_matrix_.index_, lp.a_matrix_.start_))
+        activity = matrix @ values
+        assert (activity >= np.array(lp.row_lower_) - 1e-7).all()
+        assert (activity <= np.array(lp.row_upper_) + 1e-7).all()
