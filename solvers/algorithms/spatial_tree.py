@@ -27,7 +27,7 @@ from fairbound.models.district_transfer.rules import refuse_common
 from fairbound.solvers.algorithms.composition import Floats, composition
 from fairbound.solvers.algorithms.transfer_bound import node_bound
 from fairbound.solvers.algorithms.transfer_caps import program_caps, within_caps
-from fairbound.solvers.algorithms.transfer_lp import Multipliers, NodeProgram, Point
+from fairbound.solvers.algorithms.transfer_lp import SIDES, Multipliers, NodeProgram, Point
 from fairbound.solvers.engines import highs
 from fairbound.solvers.method import Kind, Method
 from fairbound.solvers.result import (
@@ -103,6 +103,7 @@ class Tree:
     on_progress: OnProgress | None = None
     plan: TransferPlan = field(default_factory=lambda: TransferPlan(()))
     aim: float | None = None
+    most_nodes: float = inf
     best: float = inf
     closed: float = inf
     nodes: int = 0
@@ -117,7 +118,7 @@ class Tree:
         self.low = np.array([nextafter(float(low), 0.0) for low, _ in bounds])
         self.high = np.array([nextafter(float(high), inf) for _, high in bounds])
         game = composition(self.instance, self.objective)
-        self.program = NodeProgram(self.instance, game, self.low, self.high, program_caps(self.instance), self.tighten)
+        self.program = NodeProgram(self.instance, game, self.low, self.high, program_caps(self.instance))
         self.root = Record()
         self.anchor = self.program.students(self.plan)
         self._offer(self.plan)
@@ -248,7 +249,7 @@ class Tree:
             # Mostly the least bound first; now and then straight down, where LP points become plans.
             entry = next((e for e in open_nodes if e[2] is dive), open_nodes[0])
             bound, _, node = entry
-            if time.perf_counter() > self.deadline:
+            if time.perf_counter() > self.deadline or self.nodes >= self.most_nodes:
                 self.termination = Termination.TIME_LIMIT
                 break
             width = node.high / node.low
@@ -325,7 +326,7 @@ class Tree:
             ends = np.repeat(program.ends[:, j] / program.S[j], program.degree[j])
             for sign in (1.0, -1.0):
                 engine.changeColsCost(len(block), block, sign * ends)
-                cost = np.zeros((program.sides, program.E))
+                cost = np.zeros((SIDES, program.E))
                 cost.flat[block] = sign * ends
                 if program.run() is None:
                     continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from fairbound.solvers.algorithms.composition import Floats
-from fairbound.solvers.algorithms.transfer_lp import LINES, Multipliers, NodeProgram
+from fairbound.solvers.algorithms.transfer_lp import LINES, SIDES, Multipliers, NodeProgram
 
 UNIT_ROUNDOFF_SHARE = 2.0**-38
 """Every safe bound is lowered by this share of the magnitudes summed. A sum of m products of rounded
@@ -70,7 +70,7 @@ def node_bound(program: NodeProgram, y: Multipliers, cost: Floats | None = None,
         j, weight = k % N, weights[k, line] * share[k]
         values, largest = program.line_values(k, line), program.line_magnitude(k, line)
         span = slice(program.first[j], program.first[j + 1])
-        for side, part in enumerate(values[:-1].reshape(program.sides, -1)):
+        for side, part in enumerate(values[:-1].reshape(SIDES, -1)):
             reduced[side][span] -= weight * part
             sizes[side][span] += weight * largest
     for d, m in zip(reduced, sizes, strict=True):

@@ -1,25 +1,32 @@
 r"""The linear program at a node of the spatial tree: sizes in a box, one live ``Highs`` object.
 
-In a box :math:`l_j \le n_j \le u_j` every plan is a mixture of two districts at the ends of the interval,
-of one composition (theorem 2 of ``docs/transfers.md``). With :math:`\underline\lambda_{ij}` and
-:math:`\overline\lambda_{ij}` the masses of origin i in the two,
+In a box :math:`l_j \le n_j \le u_j` every plan is a mixture of two districts of one composition at slices
+of the interval: its ends, and in between :math:`c_j`, today's size or what is nearest to it (theorems 2
+and 3 of ``docs/transfers.md``). With :math:`\lambda^t_{ij}` the mass of origin i at slice t of size
+:math:`n^t_j`,
 
 .. math::
 
-    \min \sum_j \underline q_j + \overline q_j, \quad
-    \sum_i \underline\lambda_{ij} + \overline\lambda_{ij} = 1 \ (18), \quad
-    \sum_j l_j \underline\lambda_{ij} + u_j \overline\lambda_{ij} = S_i \ (19), \quad
-    \sum_i l_i \underline\lambda_{ii} + u_i \overline\lambda_{ii} \ge (1 - p) S \ (20),
+    \min \sum_j \sum_t q^t_j, \quad \sum_t \sum_i \lambda^t_{ij} = 1 \ (18), \quad
+    \sum_t \sum_j n^t_j \lambda^t_{ij} = S_i \ (19), \quad
+    \sum_t \sum_i n^t_i \lambda^t_{ii} \ge (1 - p) S \ (20),
 
-and every minorant g of G gives the cuts :math:`\underline q_j \ge \sum_i g_i \underline\lambda_{ij}`
-(21), the same above. The cuts know nothing of the box: branching changes coefficients of (19) and (20) only.
+every minorant g of G gives the cuts :math:`q^t_j \ge \sum_i g_i \lambda^t_{ij}` (21), and above the lower
+end nobody is in his own district twice,
 
-A bound on another objective has q of its own and a row :math:`\sum_j \underline q_j + \overline q_j \le N\,\text{cap}`
-(23). Where districts count by their students, q of an end is multiplied by that end's size over S/N: along a ray of one
-composition a size is the same mixture of its ends.
+.. math::
 
-Rows (19) are divided by :math:`S_i`, row (20) by S/N, rows (23) by a power of 2. Each has a slack at a high price, so
-that a node is never infeasible. Bounds need no slacks: see ``transfer_bound``.
+    \sum_{t \ne l} n^t_j \lambda^t_{jj} \le S_j \sum_{t \ne l} \sum_i \lambda^t_{ij} \ (24).
+
+The cuts know nothing of the box: branching changes coefficients of (19), (20) and (24) only.
+
+A bound on another objective has q of its own and a row :math:`\sum_j \sum_t q^t_j \le N\,\text{cap}` (23).
+Where districts count by their students, q of a slice is multiplied by that slice's size over S/N: along a
+ray of one composition a size is the same mixture of slices.
+
+Rows (19) are divided by :math:`S_i`, row (20) by S/N, rows (23) by a power of 2, rows (24) by :math:`S_j`.
+All but (18) and (24) have a slack at a high price, so that a node is never infeasible. Bounds need no slacks: see
+``transfer_bound``.
 """
 
 from __future__ import annotations
@@ -37,6 +44,8 @@ Ints = NDArray[np.int32]
 INFINITY = highspy.kHighsInf
 
 SLACK_PRICE = 50.0
+SIDES = 3
+"""Slices of a box: lower end, upper end, and the middle one at today's size."""
 LINES = 6
 """Lines under each term of what stays in a district: two at the ends of its box, the others where points were."""
 CAP_PRICE = 1e4
@@ -101,13 +110,7 @@ class NodeProgram:
     """See the module. Sizes are students, as floats that are taken as exact dyadic rationals."""
 
     def __init__(
-        self,
-        instance: TransferInstance,
-        game: Composition,
-        low: Floats,
-        high: Floats,
-        caps: Sequence[Cap] = (),
-        middle: bool = True,
+        self, instance: TransferInstance, game: Composition, low: Floats, high: Floats, caps: Sequence[Cap] = ()
     ) -> None:
         self.goals, self.caps = (game, *(cap.game for cap in caps)), tuple(caps)
         self.index = instance.index
@@ -121,9 +124,8 @@ class NodeProgram:
         self.target = np.repeat(np.arange(self.N), self.degree)
         self.own = np.zeros(self.E)
         self.own[self.first[:-1]] = 1.0
-        self.sides = 3 if middle else 2
-        shape = (len(self.goals), self.sides, self.N)
-        self.q = self.sides * self.E + np.arange(np.prod(shape)).reshape(shape)
+        shape = (len(self.goals), SIDES, self.N)
+        self.q = SIDES * self.E + np.arange(np.prod(shape)).reshape(shape)
         self.stays = [(g, term) for g, goal in enumerate(self.goals) for term in goal.size_terms]
         self.q0 = int(self.q[-1, -1, -1]) + 1 + np.arange(self.N * len(self.stays))
         self.ends = self._ends_of(low, high)
@@ -147,15 +149,15 @@ class NodeProgram:
         ):  # fmt: skip
             highs.setOptionValue(name, value)
         self.highs = highs
-        E, N, sides = self.E, self.N, range(self.sides)
+        E, N, sides = self.E, self.N, range(SIDES)
         columns, prices = self.goal_columns(0)
-        cost = np.zeros(self.sides * E + self.q.size + len(self.q0))
+        cost = np.zeros(SIDES * E + self.q.size + len(self.q0))
         cost[columns] = prices
         cost = np.concatenate([cost, np.full(2 * N + 1, SLACK_PRICE), np.full(len(self.caps), self.cap_price)])
-        count, slack = len(cost), self.sides * E + self.q.size + len(self.q0)
+        count, slack = len(cost), SIDES * E + self.q.size + len(self.q0)
         self.cap_slacks = slack + 2 * N + 1 + np.arange(len(self.caps))
         upper = np.full(count, INFINITY)
-        upper[: self.sides * E] = 1.0
+        upper[: SIDES * E] = 1.0
         upper[self.q] = np.array([goal.most for goal in self.goals])[:, None, :]
         empty = np.zeros(0, dtype=np.int32)
         highs.addCols(count, cost, np.zeros(count), upper, 0, np.zeros(count, dtype=np.int32), empty, np.zeros(0))
@@ -173,10 +175,9 @@ class NodeProgram:
         scale = N / self.total
         columns = np.concatenate([*(side * E + own for side in sides), [slack + 2 * N]])
         self._row((1 - self.p) * N, INFINITY, columns, np.append((self.ends * scale).ravel(), 1.0))
-        if self.sides == 3:
-            for j in range(N):
-                columns = np.concatenate([self._block(j, side) for side in (1, 2)])
-                self._row(-INFINITY, 0.0, columns, np.concatenate([self.own_values(j, side) for side in (1, 2)]))
+        for j in range(N):
+            columns = np.concatenate([self._block(j, side) for side in (1, 2)])
+            self._row(-INFINITY, 0.0, columns, np.concatenate([self.own_values(j, side) for side in (1, 2)]))
         self.cap_rows = self.highs.getNumRow()
         for g, cap in enumerate(self.caps, start=1):
             columns, prices = self.goal_columns(g)
@@ -215,16 +216,16 @@ class NodeProgram:
     @property
     def low(self) -> Floats:
         """Lower ends of the box."""
-        return self.ends[0]
+        return np.asarray(self.ends[0])
 
     @property
     def high(self) -> Floats:
         """Upper ends of the box."""
-        return self.ends[1]
+        return np.asarray(self.ends[1])
 
     def _ends_of(self, low: Floats, high: Floats) -> Floats:
         """Sizes at the slices of a box: lower and upper end, and today's size or what is nearest to it."""
-        return np.array([low, high, np.clip(self.S, low, high)][: self.sides])
+        return np.array([low, high, np.clip(self.S, low, high)])
 
     def own_values(self, j: int, side: int) -> Floats:
         """Coefficients of row (24) for one slice, divided by the district's size of today."""
@@ -234,7 +235,7 @@ class NodeProgram:
 
     def columns(self, j: int) -> Ints:
         """Masses of a district at every slice."""
-        return np.concatenate([self._block(j, side) for side in range(self.sides)])
+        return np.concatenate([self._block(j, side) for side in range(SIDES)])
 
     def _row(self, low: float, high: float, columns: NDArray[np.integer], values: Floats) -> None:
         self.highs.addRow(low, high, len(columns), columns.astype(np.int32), values.astype(float))
@@ -302,7 +303,7 @@ class NodeProgram:
                 for k, i in enumerate(self.near[j]):
                     change(i, first + k, size / float(self.S[i]))
                 change(2 * self.N, first, size * scale)
-                if side and self.sides == 3:
+                if side:
                     change(2 * self.N + 1 + j, first, float(self.own_values(j, side)[0]))
                 for g in (g for g, goal in enumerate(self.goals) if goal.by_students):
                     column, price = int(self.q[g, side, j]), size * scale
@@ -367,7 +368,7 @@ class NodeProgram:
 
     def _students_at(self, x: Floats) -> Floats:
         """Students from each source to each target that an LP solution stands for."""
-        masses = np.maximum(x[: self.sides * self.E], 0.0).reshape(self.sides, self.E)
+        masses = np.maximum(x[: SIDES * self.E], 0.0).reshape(SIDES, self.E)
         students: Floats = (self.ends[:, self.target] * masses).sum(axis=0)
         return students
 

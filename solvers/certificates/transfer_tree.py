@@ -21,14 +21,14 @@ from fairbound.solvers.algorithms.transfer_bound import node_bound
 from fairbound.solvers.algorithms.transfer_lp import Multipliers
 from fairbound.solvers.result import Result, Settings, Termination
 
-FORMAT = "fairbound transfers tree 1"
+FORMAT = "fairbound transfers tree 2"
 MULTIPLIER_BITS = 40
 ROUNDING = Fraction(1, 10**9)
 """Taken off the bound: rounding multipliers moves it by far less."""
 DECIMALS = 12
 """The bound is rounded down to so many decimals, so that people can read it."""
 MOST_NODES = 1000
-"""A tree of more nodes is too large a file for what it says; about 4 kB a node."""
+"""A tree of more nodes is too large a file for what it says, about 4 kB a node; one that grows so far ends there."""
 
 
 def of_result(instance: TransferInstance, result: Result, settings: Settings) -> dict[str, Any] | None:
@@ -62,7 +62,8 @@ def certify(instance: TransferInstance, settings: Settings, start: TransferPlan 
     if reason is not None:
         raise InputError(f"no certificate for {instance.name}: {reason}")
     deadline = inf if settings.time_limit is None else time.perf_counter() + settings.time_limit
-    tree = Tree(instance, RACE, settings.gap or DEFAULT_GAP, deadline, False, plan=start or TransferPlan(()))
+    known = start or TransferPlan(())
+    tree = Tree(instance, RACE, settings.gap or DEFAULT_GAP, deadline, False, plan=known, most_nodes=MOST_NODES)
     tree.run()
     number: dict[int, int] = {}
     root = _node(tree, tree.root, number)
@@ -104,6 +105,7 @@ def _node(tree: Tree, record: Record, number: dict[int, int]) -> dict[str, Any]:
     return {
         "conservation": [_integer(v, MULTIPLIER_BITS) for v in y.conservation.tolist()],
         "simplex": [_integer(v, MULTIPLIER_BITS) for v in y.simplex.tolist()],
+        "own": [_integer(v, MULTIPLIER_BITS) for v in y.own.tolist()],
         "budget": _integer(y.budget, MULTIPLIER_BITS),
         "cuts": [
             [number.setdefault(k, len(number)), _integer(v, MULTIPLIER_BITS)]
