@@ -18,7 +18,6 @@ from fractions import Fraction
 from math import inf, nextafter
 from typing import Any
 
-import highspy
 import numpy as np
 from fairbound.models.district_transfer import PROBLEM, TransferInstance, TransferPlan, evaluate
 from fairbound.models.district_transfer.problem import OBJECTIVES
@@ -27,7 +26,9 @@ from fairbound.models.district_transfer.rules import refuse_common
 from fairbound.solvers.algorithms.composition import Floats, composition
 from fairbound.solvers.algorithms.transfer_bound import node_bound
 from fairbound.solvers.algorithms.transfer_caps import program_caps, within_caps
-from fairbound.solvers.algorithms.transfer_lp import SIDES, Multipliers, NodeProgram, Point
+from fairbound.solvers.algorithms.transfer_lp import NodeProgram
+from fairbound.solvers.algorithms.transfer_records import Multipliers, Point
+from fairbound.solvers.algorithms.transfer_tightening import tightened
 from fairbound.solvers.engines import highs
 from fairbound.solvers.method import Kind, Method
 from fairbound.solvers.result import (
@@ -304,44 +305,12 @@ class Tree:
             done = bound >= self.target or turn == TIGHTENINGS or not self.tighten
             if done or time.perf_counter() > self.deadline:
                 break
-            new_low, new_high = self._tightened(low, high)
+            new_low, new_high = tightened(self.program, low, high, self.best * (1 + 1e-9))
             shrink = np.log(high / low).sum() - np.log(new_high / new_low).sum()
             if shrink < 0.02 * np.log(high / low).sum():
                 break
             low, high = new_low, new_high
         return node
-
-    def _tightened(self, low: Floats, high: Floats) -> tuple[Floats, Floats]:
-        """Sizes that a plan better than the incumbent can have: two LPs a district, bounded safely."""
-        program, engine = self.program, self.program.highs
-        program.set_box(low, high)  # the local search has been elsewhere
-        new_low, new_high = low.copy(), high.copy()
-        columns, prices = program.goal_columns(0)
-        limit = self.best * (1 + 1e-9)
-        engine.addRow(-highspy.kHighsInf, limit, len(columns), columns, prices)
-        last = engine.getNumRow() - 1
-        engine.changeColsCost(len(columns), columns, np.zeros(len(columns)))
-        for j in range(self.N):
-            block = program.columns(j)
-            ends = np.repeat(program.ends[:, j] / program.S[j], program.degree[j])
-            for sign in (1.0, -1.0):
-                engine.changeColsCost(len(block), block, sign * ends)
-                cost = np.zeros((SIDES, program.E))
-                cost.flat[block] = sign * ends
-                if program.run() is None:
-                    continue
-                dual = max(0.0, -float(engine.getSolution().row_dual[last]))
-                y = program.multipliers()
-                safe = node_bound(program, replace(y, caps=np.append(y.caps, dual)), cost, limit) * program.S[j]
-                if sign > 0:
-                    new_low[j] = max(low[j], safe * (1 - 1e-12))
-                else:
-                    new_high[j] = min(high[j], -safe * (1 + 1e-12))
-            engine.changeColsCost(len(block), block, np.zeros(len(block)))
-        engine.changeColsCost(len(columns), columns, prices)
-        engine.deleteRows(1, np.array([last], dtype=np.int32))
-        keep = new_low < new_high
-        return np.where(keep, new_low, low), np.where(keep, new_high, high)
 
     def _report(self, bound: float) -> None:
         primal, dual = self.best / self.N, min(bound, self.closed, self.best) / self.N

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from fairbound.solvers.algorithms.composition import Floats
-from fairbound.solvers.algorithms.transfer_lp import LINES, SIDES, Multipliers, NodeProgram
+from fairbound.solvers.algorithms.transfer_lp import LINES, SIDES, NodeProgram
+from fairbound.solvers.algorithms.transfer_records import Multipliers
 
 UNIT_ROUNDOFF_SHARE = 2.0**-38
 """Every safe bound is lowered by this share of the magnitudes summed. A sum of m products of rounded

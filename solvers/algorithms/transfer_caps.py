@@ -6,7 +6,8 @@ from math import frexp, inf, nextafter
 
 from fairbound.models.district_transfer import TransferInstance
 from fairbound.solvers.algorithms.composition import Floats, composition
-from fairbound.solvers.algorithms.transfer_lp import Cap, NodeProgram
+from fairbound.solvers.algorithms.transfer_lp import NodeProgram
+from fairbound.solvers.algorithms.transfer_records import Cap
 
 HALVINGS = 30
 INSIDE = 1 - 2.0**-20

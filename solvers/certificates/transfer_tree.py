@@ -18,7 +18,7 @@ from fairbound.models.exact import decimal_text
 from fairbound.solvers.algorithms.composition import POINT_BITS, Floats
 from fairbound.solvers.algorithms.spatial_tree import DEFAULT_GAP, NAME, Record, Tree, refuses
 from fairbound.solvers.algorithms.transfer_bound import node_bound
-from fairbound.solvers.algorithms.transfer_lp import Multipliers
+from fairbound.solvers.algorithms.transfer_records import Multipliers
 from fairbound.solvers.result import Result, Settings, Termination
 
 FORMAT = "fairbound transfers tree 2"

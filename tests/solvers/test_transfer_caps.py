@@ -16,7 +16,8 @@ from fairbound.solvers.algorithms.composition import composition
 from fairbound.solvers.algorithms.spatial_tree import run
 from fairbound.solvers.algorithms.transfer_bound import node_bound
 from fairbound.solvers.algorithms.transfer_caps import program_caps, within_caps
-from fairbound.solvers.algorithms.transfer_lp import Multipliers, NodeProgram
+from fairbound.solvers.algorithms.transfer_lp import NodeProgram
+from fairbound.solvers.algorithms.transfer_records import Multipliers
 from fairbound.solvers.certificates.transfer_tree import certify
 from fairbound.solvers.methods import default_method, find_method
 from fairbound.solvers.result import Settings, Status, Termination

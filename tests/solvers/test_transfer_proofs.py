@@ -20,7 +20,9 @@ from fairbound.models.errors import InputError
 from fairbound.solvers.algorithms.composition import SizeTerm, composition, tangent_holds
 from fairbound.solvers.algorithms.spatial_tree import Tree
 from fairbound.solvers.algorithms.transfer_bound import node_bound
-from fairbound.solvers.algorithms.transfer_lp import Multipliers, NodeProgram
+from fairbound.solvers.algorithms.transfer_lp import NodeProgram
+from fairbound.solvers.algorithms.transfer_records import Multipliers
+from fairbound.solvers.algorithms.transfer_tightening import tightened
 from fairbound.solvers.certificates.safe_bounds import Rows, safe_bound
 from fairbound.solvers.certificates.transfer_tree import certify
 from fairbound.solvers.checker import transfer_tree as checker
@@ -308,7 +310,7 @@ def test_tightened_sizes_keep_better_plans() -> None:
     tree.solve_node(tree.low.copy(), tree.high.copy(), 0.0, 20, tree.root)
     # Elsewhere in between, as the local search is.
     tree.program.set_box(tree.low * 1.01, tree.high * 0.99)
-    low, high = tree._tightened(tree.low, tree.high)
+    low, high = tightened(tree.program, tree.low, tree.high, tree.best * (1 + 1e-9))
     assert all(float(low[k]) <= size <= float(high[k]) for k, size in enumerate(sizes.values()))
 
 
