@@ -94,6 +94,8 @@ class Tree:
         A plan that keeps every rule, bounds on other objectives too; replaced by better ones.
     aim
         Ask only whether the objective can be at most this: the run ends when it is or cannot be.
+    most_nodes
+        Splits after which the run ends as at its deadline.
     """
 
     instance: TransferInstance
