@@ -103,6 +103,8 @@ def draw(figure: Figure) -> Canvas:
     if figure.x.hidden and figure.y.hidden:
         axes.set_aspect("equal")
         axes.set_axis_off()
+        wide = axes.dataLim.height / (axes.dataLim.width or 1.0)
+        canvas.set_figheight(min(3.9, 1.1 + 6.2 * wide))  # maps side by side need no more
     if 1 < len(figure.series) <= MOST_NAMES:
         canvas.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
     return canvas
