@@ -26,6 +26,8 @@ class Mark(StrEnum):
     """Small marks under a map: they carry the text shown on hovering."""
     SITES = "sites"
     """Stars on a map: schools."""
+    LABELS = "labels"
+    """Words on a map, those of ``hover``: what each of several maps shows."""
 
 
 @dataclass(frozen=True)

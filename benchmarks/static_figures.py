@@ -80,6 +80,9 @@ def draw(figure: Figure) -> Canvas:
             axes.bar(x, y, color=colour, label=series.name)
         elif series.mark is Mark.DOTS:
             axes.plot(x, y, linestyle="none", marker=".", color="#333333", markersize=1.5, zorder=3)
+        elif series.mark is Mark.LABELS:
+            for place, words in zip(zip(x, y, strict=True), series.hover, strict=True):
+                axes.annotate(words, place, ha="center", va="bottom", fontsize=9)
         elif series.mark is Mark.SITES:
             axes.plot(
                 x,
@@ -102,6 +105,8 @@ def draw(figure: Figure) -> Canvas:
     if figure.x.hidden and figure.y.hidden:
         axes.set_aspect("equal")
         axes.set_axis_off()
+        wide = axes.dataLim.height / (axes.dataLim.width or 1.0)
+        canvas.set_figheight(min(3.9, 1.1 + 6.2 * wide))  # maps side by side need no more
     if 1 < len(figure.series) <= MOST_NAMES:
         canvas.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
     return canvas

@@ -50,7 +50,7 @@ def _best_plans(rows: Sequence[Row], solutions: Solutions) -> dict[str, tuple[Ro
 Answers = dict[Fraction, tuple[Row, TransferInstance, TransferPlan]]
 
 
-def _families(rows: Sequence[Row], solutions: Solutions) -> Iterator[tuple[str, str, Answers]]:
+def families(rows: Sequence[Row], solutions: Solutions) -> Iterator[tuple[str, str, Answers]]:
     """(file name, label, best plans by p): questions that differ in p only."""
     families: dict[tuple[str, ...], Answers] = {}
     for row, instance, plan in _best_plans(rows, solutions).values():
@@ -66,7 +66,7 @@ def _families(rows: Sequence[Row], solutions: Solutions) -> Iterator[tuple[str, 
 def change_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
     """Change of each term against p: its mean over the districts, beside that of today."""
     figures = []
-    for file, label, answers in _families(rows, solutions):
+    for file, label, answers in families(rows, solutions):
         if len(answers) < 2:
             continue
         curves: dict[str, list[tuple[float, float | None]]] = {}
@@ -102,7 +102,7 @@ def change_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
 def district_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
     """Race term of each district today and under the best plan of the least and the largest p."""
     figures = []
-    for file, label, answers in _families(rows, solutions):
+    for file, label, answers in families(rows, solutions):
         first = next(iter(answers.values()))[1]
         names = [_short(district.id) for district in first.districts]
         if len(set(names)) < len(names):
@@ -145,10 +145,11 @@ def convergence_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figur
     """Values by iteration, from the traces: what each method had, and what was proven by then."""
     asked: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        if len(row.moments) > 1 and row.seed == 0 and row.repetition == 0 and not row.relaxed:
+        if row.moments and row.seed == 0 and row.repetition == 0 and not row.relaxed:
             asked.setdefault((row.title, row.objective), []).append(row)
     figures = []
-    for k, ((title, objective), traced) in enumerate(list(asked.items())[:MOST_FIGURES]):
+    moving = [item for item in asked.items() if any(len(row.moments) > 1 for row in item[1])]
+    for k, ((title, objective), traced) in enumerate(moving[:MOST_FIGURES]):
         series = []
         last = max(moment[3] for row in traced for moment in row.moments)
         for row in sorted(traced, key=lambda row: row.method):

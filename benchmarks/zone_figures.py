@@ -9,8 +9,8 @@ import shlex
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-import shapely
 from fairbound.benchmarks.figure import Axis, Figure, Mark, Series, Solutions
+from fairbound.benchmarks.map_shapes import Shape, area, shapes
 from fairbound.benchmarks.row import Row
 from fairbound.benchmarks.zone_maps import MOVES, PALETTE, STAYS, style
 from fairbound.instances import catalogue
@@ -19,7 +19,6 @@ from fairbound.models.errors import InputError
 from fairbound.models.problem import Instance
 from fairbound.models.registry import find_problem
 
-Point = tuple[float, float]
 Kind = TypeVar("Kind", bound=Instance)
 
 MOST_CITIES, MOST_PLANS = 4, 5
@@ -42,25 +41,25 @@ def zone_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
 
 def _city_figures(stem: str, city: ZoneInstance, zoning: Zoning, row: Row) -> list[Figure]:
     label = f"{row.title}, {row.objective}"
-    shapes = unit_shapes(city)
+    units = unit_shapes(city)
     before, after = list(city.today), zoning.indices(city)
     moved = [home != old for home, old in zip(after, before, strict=True)]
     students = sum(unit.students for unit, moves in zip(city.units, moved, strict=True) if moves)
     origin = "" if city.outline else " Each unit is drawn as the part of the city nearest to its point."
     change = [
-        _area("stays", shapes, [i for i, moves in enumerate(moved) if not moves], STAYS),
-        _area("rezoned", shapes, [i for i, moves in enumerate(moved) if moves], MOVES),
+        area("stays", units, [i for i, moves in enumerate(moved) if not moves], STAYS),
+        area("rezoned", units, [i for i, moves in enumerate(moved) if moves], MOVES),
     ]
     return [
         _map(
             f"{stem}-today", f"Today: {label}", f"Zones of today; a star is a school.{origin}",
-            _zones(city, shapes, before), city,
+            _zones(city, units, before), city,
         ),
         _map(
             f"{stem}-best", f"Best zones: {label}",
             f"Zones of {row.method}, the best value of this run: {row.primal_float:.4g}. A school has the same colour "
             "on every map.",
-            _zones(city, shapes, after), city,
+            _zones(city, units, after), city,
         ),
         _map(
             f"{stem}-rezoned", f"What changes: {label}",
@@ -71,45 +70,16 @@ def _city_figures(stem: str, city: ZoneInstance, zoning: Zoning, row: Row) -> li
     ]  # fmt: skip
 
 
-def unit_shapes(city: ZoneInstance) -> list[tuple[tuple[Point, ...], ...]]:
-    """The rings of every unit; where a city has none, the Voronoi cell of the unit's point.
-
-    Cells are cut at the hull of all points, moved outwards by about half the distance of two units.
-    """
-    rings = dict(city.outline)
-    if all(rings.get(unit.id) for unit in city.units):
-        return [rings[unit.id] for unit in city.units]
-    points = shapely.MultiPoint([(float(x), float(y)) for x, y in (u.point for u in city.units if u.point is not None)])
-    if len(set(points.geoms)) < len(city.units) or len(city.units) < 2:
-        raise InputError(f"no map of {city.name}", wanted="a point of its own for every unit, or polygons")
-    hull = points.convex_hull
-    pad = (max(hull.area, hull.length**2 / 100) / len(city.units)) ** 0.5 / 2
-    edge = hull.buffer(pad, join_style="mitre")
-    cells = shapely.voronoi_polygons(points, extend_to=edge, ordered=True)
-    return [_exteriors(cell.intersection(edge)) for cell in cells.geoms]
+def unit_shapes(city: ZoneInstance) -> list[Shape]:
+    """The polygons of every unit, or cells around the units' points."""
+    return shapes(city.name, [unit.id for unit in city.units], [unit.point for unit in city.units], city.outline)
 
 
-def _exteriors(shape: shapely.Geometry) -> tuple[tuple[Point, ...], ...]:
-    parts = [part for part in shapely.get_parts(shape) if isinstance(part, shapely.Polygon)]
-    return tuple(tuple((round(x, 4), round(y, 4)) for x, y in part.exterior.coords) for part in parts)
-
-
-def _zones(city: ZoneInstance, shapes: Sequence[tuple[tuple[Point, ...], ...]], homes: Sequence[int]) -> list[Series]:
+def _zones(city: ZoneInstance, units: Sequence[Shape], homes: Sequence[int]) -> list[Series]:
     return [
-        _area(school.id, shapes, [i for i, home in enumerate(homes) if home == j], *style(j))
+        area(school.id, units, [i for i, home in enumerate(homes) if home == j], *style(j))
         for j, school in enumerate(city.schools)
     ]
-
-
-def _area(
-    name: str, shapes: Sequence[tuple[tuple[Point, ...], ...]], units: Iterable[int], colour: str, hatch: str = ""
-) -> Series:
-    x: list[float | None] = []
-    y: list[float | None] = []
-    for ring in (ring for i in units for ring in shapes[i]):
-        x += [*(point[0] for point in ring), None]
-        y += [*(point[1] for point in ring), None]
-    return Series(name, tuple(x[:-1]), tuple(y[:-1]), Mark.AREA, colour=colour, hatch=hatch[:1])
 
 
 def _map(name: str, title: str, caption: str, areas: Sequence[Series], city: ZoneInstance) -> Figure:

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import networkx as nx
 from fairbound.instances.entry import Entry, FileFormat, Generator, need_file
+from fairbound.instances.geojson import Ring, read_features
 from fairbound.instances.planar import planar
 from fairbound.instances.tables import Count, Text, check_header, read_header, read_rows, validate_rows, write_csv
 from fairbound.models.district_transfer import District, Kind, Measure, TransferInstance
+from fairbound.models.district_transfer.problem import Outline
 from fairbound.models.errors import InputError, nearest
 from fairbound.models.exact import decimal_text, parse_number
 from pydantic import BaseModel
@@ -50,7 +52,8 @@ def load_csv(path: Path, borders: Path | None = None, name: str | None = None) -
     are measures, as are columns called ``students_per:NAME`` and ``per_student:NAME``; ``x`` and ``y``
     place a district on a map. The second table has ``a`` and ``b``, a border in each row: all once, or
     all both ways. It is looked for beside the first: ``county_borders.csv`` or
-    ``county_adjacency.csv`` for ``county.csv`` and ``county_1819.csv``.
+    ``county_adjacency.csv`` for ``county.csv`` and ``county_1819.csv``. Polygons for maps may stand there too,
+    as ``county.geojson``: a feature with the property ``district`` for each district.
 
     Raises
     ------
@@ -93,6 +96,7 @@ def load_csv(path: Path, borders: Path | None = None, name: str | None = None) -
         districts=tuple(districts),
         borders=read_borders(borders or _beside(path), first_line),
         measures=tuple(_measures(path, header, rows)),
+        outline=_outline(path, first_line),
     )
 
 
@@ -131,10 +135,40 @@ def _measures(path: Path, header: Sequence[str], rows: Sequence[tuple[int, dict[
     return measures
 
 
+def _stems(path: Path) -> list[str]:
+    """What names of files that belong to a district table begin with: ``county_1819`` and ``county``."""
+    return [path.stem, *([path.stem.rpartition("_")[0]] if "_" in path.stem else [])]
+
+
+def _outline(path: Path, known: Mapping[str, int]) -> Outline:
+    """Polygons of the districts, where a GeoJSON file stands beside the table; for maps only."""
+    file = next((f for f in (path.with_name(f"{stem}.geojson") for stem in _stems(path)) if f.is_file()), None)
+    if file is None:
+        return ()
+    rings: dict[str, tuple[Ring, ...]] = {}
+    for number, cells, shape in read_features(file):
+        district = cells.get("district", "")
+        if district not in known:
+            found, wanted = district or "nothing", nearest(district, sorted(known))
+            raise InputError(
+                "unknown district", file=str(file), row=number, column="district", found=found, wanted=wanted
+            )
+        if district in rings:
+            wanted = "one feature for each district"
+            raise InputError(
+                "duplicate district", file=str(file), row=number, column="district", found=district, wanted=wanted
+            )
+        rings[district] = tuple(shape)
+    for district, line in known.items():
+        if district not in rings:
+            wanted = f"a feature for {district} (row {line} of {path.name})"
+            raise InputError("a district without a polygon", file=str(file), column="district", wanted=wanted)
+    return tuple(rings.items())
+
+
 def _beside(path: Path) -> Path:
     """The border table that belongs to a district table."""
-    stems = [path.stem, *([path.stem.rpartition("_")[0]] if "_" in path.stem else [])]
-    tried = [path.with_name(f"{stem}_{word}.csv") for stem in stems for word in ("borders", "adjacency")]
+    tried = [path.with_name(f"{stem}_{word}.csv") for stem in _stems(path) for word in ("borders", "adjacency")]
     for candidate in tried:
         if candidate.is_file():
             return candidate
@@ -243,6 +277,7 @@ def part(instance: TransferInstance, count: int, name: str) -> TransferInstance:
         name=name,
         districts=tuple(instance.districts[i] for i in chosen),
         borders=tuple((a, b) for a, b in instance.borders if a in ids and b in ids),
+        outline=tuple(shape for shape in instance.outline if shape[0] in ids),
         measures=tuple(replace(m, amounts=tuple(m.amounts[i] for i in chosen)) for m in instance.measures),
     )
 

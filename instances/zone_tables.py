@@ -8,21 +8,19 @@ group, ``today`` (school id); optional ``income``, ``x`` and ``y``, ``neighbours
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import dist
 from pathlib import Path
-from typing import Any
 
-from fairbound.instances.tables import read_header, read_rows, read_text
+from fairbound.instances.geojson import Ring, read_features
+from fairbound.instances.tables import read_header, read_rows
 from fairbound.instances.zone_layout import straight
 from fairbound.models.block_assignment import Border, School, Unit, ZoneInstance
 from fairbound.models.errors import InputError
 from fairbound.models.exact import parse_number
 
 GROUP, TRAVEL = "group:", "travel:"
-Ring = tuple[tuple[float, float], ...]
 Row = tuple[int, Mapping[str, str]]
 
 
@@ -72,18 +70,9 @@ def load_geojson(path: Path) -> ZoneInstance:
         For text that is no feature collection, for rings that are not closed or have no area, and
         for polygons that cross themselves or overlap within a unit.
     """
-    try:
-        data = json.loads(read_text(path), parse_float=str)
-    except json.JSONDecodeError as error:
-        raise InputError(f"not JSON ({error.msg})", file=str(path), row=error.lineno) from None
-    features = data.get("features") if isinstance(data, dict) else None
-    if not isinstance(features, list) or not features:
-        raise InputError("no features", file=str(path), wanted="a GeoJSON FeatureCollection of polygons")
     rows: list[Row] = []
     rings: dict[str, list[Ring]] = {}
-    for number, feature in enumerate(features, start=1):
-        cells = {str(k): "" if v is None else str(v) for k, v in (feature.get("properties") or {}).items()}
-        shape = _rings(str(path), number, feature.get("geometry"))
+    for number, cells, shape in read_features(path):
         outer = max(shape, key=len)
         for axis, column in enumerate(("x", "y")):
             if not cells.get(column):
@@ -95,36 +84,6 @@ def load_geojson(path: Path) -> ZoneInstance:
     repairs = (f"{touching} pairs of units that only touch at points are no neighbours",) if touching else ()
     outline = tuple((unit, tuple(shape)) for unit, shape in rings.items())
     return _city(str(path), path.stem, header, rows, borders, repairs, outline)
-
-
-def _rings(file: str, number: int, geometry: Any) -> list[Ring]:
-    kind = geometry.get("type") if isinstance(geometry, dict) else None
-    if kind not in ("Polygon", "MultiPolygon"):
-        raise InputError("geometry", file=file, row=number, found=kind, wanted="a Polygon or a MultiPolygon")
-    import shapely  # slow to import, and only polygons need it
-
-    polygons = [geometry["coordinates"]] if kind == "Polygon" else geometry["coordinates"]
-    rings, shapes = [], []
-    for polygon in polygons:
-        own: list[Ring] = []
-        for points in polygon:
-            ring = tuple((float(point[0]), float(point[1])) for point in points)
-            area = sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in itertools.pairwise(ring))
-            if len(ring) < 4 or ring[0] != ring[-1] or area == 0:
-                raise InputError("invalid geometry", file=file, row=number, wanted="closed rings with an area")
-            own.append(ring)
-        rings += own
-        if own:
-            shapes.append(shapely.Polygon(own[0], own[1:]))
-    if not rings:
-        raise InputError("invalid geometry", file=file, row=number, found="no rings", wanted="at least one")
-    whole = shapely.MultiPolygon(shapes)
-    if not whole.is_valid:
-        reason = str(shapely.is_valid_reason(whole))
-        raise InputError(
-            "invalid geometry", file=file, row=number, found=reason, wanted="polygons that do not cross themselves"
-        )
-    return rings
 
 
 def shared_borders(rings: Mapping[str, Sequence[Ring]]) -> tuple[list[Border], int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -54,7 +55,7 @@ DEFAULTS: dict[str, Sequence[str]] = {
     "applicants": ("race_counts",),
     "blocks": ("separator_loop", "share_levels"),
     "cep": ("everyone_or_nobody", "membership", "subset_dp", "group_columns", "price_curve"),
-    "transfers": ("spatial_tree", "outer_approximation"),
+    "transfers": ("outer_approximation", "absolute_deviations", "spatial_tree"),
 }
 """Exact methods that a problem is asked with first, in this order; the others follow as listed."""
 
@@ -140,16 +141,32 @@ def find_method(problem: Problem[Any, Any], name: str) -> Method:
     raise InputError(f"unknown method of {problem.name}", found=name, wanted=nearest(name, [m.name for m in known]))
 
 
-def default_method(instance: Instance, objective: str) -> Method:
-    """The first exact method that takes the question, in the order of ``DEFAULTS``."""
+def default_method(instance: Instance, *objectives: str) -> Method:
+    """The first exact method that takes the question, in the order of ``DEFAULTS``.
+
+    With several objectives it must take each of them with those before it bounded.
+    """
     problem = find_problem(instance.problem)
     reasons: dict[str, list[str]] = {}
     first = {name: i for i, name in enumerate(DEFAULTS.get(problem.name, ()))}
     exact = [method for method in methods_of(problem) if method.exact]
     for method in sorted(exact, key=lambda method: first.get(method.name, len(first))):
-        reason = method.refuses(instance, objective)
+        reason = _refuses_one(problem, method, instance, objectives)
         if reason is None:
             return method
         reasons.setdefault(reason, []).append(method.name)
     said = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in reasons.items())
-    raise InputError(f"no exact method takes {instance.name} with objective {objective} ({said})")
+    raise InputError(f"no exact method takes {instance.name} with objective {','.join(objectives)} ({said})")
+
+
+def _refuses_one(
+    problem: Problem[Any, Any], method: Method, instance: Instance, objectives: Sequence[str]
+) -> str | None:
+    """Why a method cannot take one of several objectives asked one after the other, or ``None``."""
+    asked = instance
+    for objective in objectives:
+        reason = method.refuses(asked, objective)
+        if reason is not None:
+            return reason
+        asked = problem.bounded(asked, objective, Fraction(0))  # whatever the bound is
+    return None

@@ -190,6 +190,8 @@
       case "bars":
         return { ...base, type: "bar", textposition: "none", marker: { color: colour }, orientation: figure.y.categories.length ? "h" : "v" };
       case "dots": return { ...base, mode: "markers", showlegend: false, marker: { color: "#333333", size: 3 } };
+      case "labels":
+        return { ...base, mode: "text", textposition: "top center", showlegend: false, hoverinfo: "skip", hovertemplate: null };
       case "sites":
         return { ...base, mode: "markers",
           marker: { symbol: "star", size: 15, color: "#000000", line: { color: "#ffffff", width: 1.5 } } };

@@ -20,10 +20,13 @@ from fairbound.models.district_transfer.problem import (
     TransferInstance,
     TransferPlan,
     bounded,
-    district_table,
     evaluate,
-    facts,
     lattice,
+)
+from fairbound.models.district_transfer.tables import (
+    district_counts,
+    district_table,
+    facts,
     read_solution,
     solution_rows,
     solution_summary,
@@ -66,6 +69,7 @@ __all__ = [
     "Reading",
     "TransferInstance",
     "TransferPlan",
+    "district_counts",
     "district_table",
     "evaluate",
 ]

@@ -8,7 +8,7 @@ Multi-Objective Optimization Problem" (Bermudez, Lee, Olive, Wright, McCullough)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Any
 
 from fairbound.models.errors import InputError, nearest
-from fairbound.models.exact import decimal_text, parse_number
+from fairbound.models.exact import decimal_text
 from fairbound.models.problem import Evaluation, Instance, Objective, Sense, Violation
 
 RACE, RACE_WEIGHTED, COMBINED = "race", "race_weighted", "combined"
@@ -45,6 +45,10 @@ class Kind(StrEnum):
     """Students for each unit, such as students per teacher; equation (4)."""
     PER_STUDENT = "per_student"
     """Units for each student, such as local revenue per student; equation (5)."""
+
+
+Outline = tuple[tuple[str, tuple[tuple[tuple[float, float], ...], ...]], ...]
+"""Polygons by district: closed rings of points."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,8 @@ class TransferInstance(Instance):
         Whether students move only whole.
     caps
         Largest values of objectives: pairs (objective, value).
+    outline
+        Polygons of the districts, for maps only: no part of the question.
     """
 
     name: str
@@ -112,6 +118,7 @@ class TransferInstance(Instance):
     caps: tuple[tuple[str, Fraction], ...] = ()
     repairs: tuple[str, ...] = ()
     title: str = ""
+    outline: Outline = ()
 
     def __post_init__(self) -> None:
         _validate(self)
@@ -437,78 +444,3 @@ def bounded(instance: TransferInstance, objective: str, value: Fraction) -> Tran
 def lattice(instance: TransferInstance, objective: str) -> Fraction | None:
     """No lattice: ratios of real numbers come arbitrarily close to one another."""
     return None
-
-
-def solution_rows(instance: TransferInstance, plan: TransferPlan) -> list[dict[str, str]]:
-    """One row for every move; a plan that moves nobody has one row of 0 students."""
-    moves: Sequence[tuple[str, str, Fraction]] = plan.moves
-    if not moves:
-        first = instance.districts[0].id
-        moves = ((first, first, Fraction(0)),)
-    return [{"from": a, "to": b, "students": decimal_text(students)} for a, b, students in moves]
-
-
-def read_solution(instance: TransferInstance, rows: Sequence[Mapping[str, str]]) -> TransferPlan:
-    """Read a plan from rows with ``from``, ``to`` and ``students``; raises ``InputError``."""
-    moves = []
-    for line, row in enumerate(rows, start=2):
-        for column in ("from", "to", "students"):
-            if column not in row:
-                raise InputError("missing column", row=1, column=column, wanted="from, to and students")
-        for column in ("from", "to"):
-            if row[column].strip() not in instance.index:
-                known = sorted(instance.index)
-                raise InputError(
-                    "unknown district", row=line, column=column, found=row[column], wanted=nearest(row[column], known)
-                )
-        try:
-            students = parse_number(row["students"])
-        except ValueError:
-            raise InputError(
-                "cannot be used", row=line, column="students", found=row["students"], wanted="a number"
-            ) from None
-        moves.append((row["from"].strip(), row["to"].strip(), students))
-    return TransferPlan.of(moves)
-
-
-def solution_summary(instance: TransferInstance, plan: TransferPlan) -> list[dict[str, str]]:
-    """One row per district: students and race term before and after."""
-    before, after = district_table(instance, TransferPlan(())), district_table(instance, plan)
-    return [
-        {
-            "district": district.id,
-            "students": f"{float(old[0]):,.10g}",
-            "students after": f"{float(new[0]):,.2f}",
-            "race term": f"{float(old[1]):.5f}",
-            "race term after": f"{float(new[1]):.5f}",
-        }
-        for district, old, new in zip(instance.districts, before, after, strict=True)
-    ]
-
-
-def district_table(instance: TransferInstance, plan: TransferPlan) -> list[tuple[Fraction, Fraction]]:
-    """Size and race term of every district under a plan."""
-    groups = [list(district.counts) for district in instance.districts]
-    for origin, target, students in plan.moves:
-        i, j = instance.index[origin], instance.index[target]
-        for r, total in enumerate(instance.districts[i].counts):
-            groups[i][r] -= students * total / instance.sizes[i]
-            groups[j][r] += students * total / instance.sizes[i]
-    table = []
-    for row in groups:
-        size = sum(row, Fraction(0))
-        shares = zip(row, instance.overall, strict=True)
-        table.append((size, sum(((g / size - mu) ** 2 for g, mu in shares), Fraction(0)) if size > 0 else Fraction(0)))
-    return table
-
-
-def facts(instance: TransferInstance) -> dict[str, str]:
-    """Size of an instance for people."""
-    return {
-        "districts": f"{len(instance.districts):,}",
-        "borders": f"{len(instance.borders):,}",
-        "students": f"{float(instance.total):,.10g}",
-        "groups": f"{len(instance.groups):,}",
-        "measures": ", ".join(f"{m.name} ({m.provenance})" if m.provenance else m.name for m in instance.measures)
-        or "none",
-    }

@@ -100,14 +100,14 @@ def assign(model: pyo.ConcreteModel, plan: TransferPlan) -> None:
 
 
 def refuse_common(
-    instance: TransferInstance, objective: str, answers: Sequence[str], whole: bool = False
+    instance: TransferInstance, objective: str, answers: Sequence[str], whole: bool = False, caps: bool = False
 ) -> str | None:
     """Why a formulation for some objectives cannot state a question, or ``None``."""
     reason = refuse_unbanded(instance)
     if reason is not None:
         return reason
-    if instance.caps:
-        return "it takes no bound on another objective"
+    if instance.caps and not caps:
+        return "it takes no bound on another objective; spatial_tree does"
     if instance.whole != whole:
         return "students move whole here" if instance.whole else "it moves whole students; set whole=yes"
     if objective not in answers:

@@ -21,10 +21,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from math import inf, nextafter
 
 import numpy as np
 from fairbound.models.district_transfer import Reading, TransferInstance
-from fairbound.models.district_transfer.problem import RACE_L1
+from fairbound.models.district_transfer.problem import RACE_L1, RACE_L1_WEIGHTED, RACE_WEIGHTED
 from fairbound.models.district_transfer.terms import Amount, ratios
 from numpy.typing import NDArray
 
@@ -61,27 +62,29 @@ class SizeTerm:
         a = float(self.rates[j]) * x
         return float(self.weight) * ((a if self.kind == "square" else 1 / a) - 1) ** 2
 
-    def lines(self, j: int, low: float, high: float) -> list[tuple[float, float]]:
-        """Minorants c + d x on [low, high], tangent where they can be; floats, so no proof rests on them."""
-        a, w = float(self.rates[j]), float(self.weight)
-        found = []
-        for x in (low, (low * high) ** 0.5, high):
-            if self.kind == "square":
-                value, slope = w * (a * x - 1) ** 2, 2 * w * a * (a * x - 1)
-                found.append((value - slope * x, slope))
-                continue
-            if a * low >= CONVEX_TO:  # concave throughout: the chord
-                slope = (self.value(j, high) - self.value(j, low)) / max(high - low, 1e-12)
-                found.append((self.value(j, low) - slope * low, slope))
-                continue
-            v = min(a * x, float(CONVEX_TO))
-            while True:
-                value, slope = (1 / v - 1) ** 2, -2 * (1 / v - 1) / v**2
-                if value + slope * (a * high - v) <= (1 / (a * high) - 1) ** 2 + 1e-15:
-                    break
-                v *= 0.97
-            found.append((w * (value - slope * v), w * slope * a))
-        return [(c - 1e-12, d) for c, d in found]
+    def line(self, j: int, x: float, low: float, high: float) -> tuple[float, float]:
+        """Floats (c, d) of a line c + d x under the term on [low, high]: its tangent near x where that is one.
+
+        The inequality is exact: the slope is rounded, and c is what that slope leaves, rounded down.
+        """
+        a, w = self.rates[j], self.weight
+        first, last = Fraction(low), Fraction(high)
+        if self.kind == "square":
+            d = Fraction(float(2 * w * a * (a * Fraction(x) - 1)))
+            at = (1 + d / (2 * w * a)) / a  # where the slope is d
+            c = w * (a * at - 1) ** 2 - d * at
+        elif a * first >= CONVEX_TO:  # concave throughout: the chord
+            ends = [(end, w * (1 / (a * end) - 1) ** 2) for end in (first, last)]
+            d = Fraction(float((ends[1][1] - ends[0][1]) / max(last - first, Fraction(1, 10**12))))
+            c = min(value - d * end for end, value in ends)
+        else:
+            v = min(Fraction(float(a * Fraction(x))), CONVEX_TO)
+            while not tangent_holds(v, a * last):
+                v = Fraction(float(v * Fraction(31, 32)))
+            slope = -2 * w * a * (1 / v - 1) / v**2
+            d = Fraction(float(slope))
+            c = w * (1 / v - 1) ** 2 - slope * v / a - abs(slope - d) * last
+        return nextafter(float(c), -inf), float(d)
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,8 @@ class Composition:
 
     Attributes
     ----------
+    by_students
+        Each district counts by its students n_j / (S/N) instead of once.
     rates
         a_i of every term, shape (districts, terms).
     """
@@ -97,6 +102,7 @@ class Composition:
     terms: tuple[Linear, ...]
     size_terms: tuple[SizeTerm, ...]
     near: tuple[tuple[int, ...], ...]
+    by_students: bool = False
 
     @cached_property
     def rates(self) -> Floats:
@@ -200,14 +206,16 @@ def exact_minorant(term: Linear, i: int, v: Fraction) -> Fraction:
 
 
 def composition(instance: TransferInstance, objective: str) -> Composition:
-    """G of an unweighted objective: race, race_l1 or combined."""
+    """G of an objective."""
     count = len(instance.districts)
+    by_students = objective in (RACE_WEIGHTED, RACE_L1_WEIGHTED)
+    unit = instance.total if by_students else Fraction(count)
     terms: list[Linear] = []
     size_terms: list[SizeTerm] = []
     for ratio in ratios(instance, objective):
-        weight, target = ratio.weight * count, ratio.target
+        weight, target = ratio.weight * unit, ratio.target
         if ratio.denominator.counts_students and ratio.numerator.rates is not None:
-            kind = "absolute" if objective == RACE_L1 else "square"
+            kind = "absolute" if objective in (RACE_L1, RACE_L1_WEIGHTED) else "square"
             terms.append(Linear(kind, weight, tuple(rate - target for rate in ratio.numerator.rates)))
         elif ratio.denominator.rates is not None and not ratio.denominator.counts_students:
             # (n/T - mu)^2 = mu^2 (1/(mu T/n) - 1)^2
@@ -216,7 +224,7 @@ def composition(instance: TransferInstance, objective: str) -> Composition:
         elif target:  # no revenue at all scores 0 whatever the sizes
             size_terms.append(_stays(instance, ratio.numerator, ratio.denominator, weight, target))
     near = tuple((j, *instance.neighbours[j]) for j in range(count))
-    return Composition(tuple(terms), tuple(size_terms), near)
+    return Composition(tuple(terms), tuple(size_terms), near, by_students)
 
 
 def _stays(

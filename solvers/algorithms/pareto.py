@@ -1,4 +1,8 @@
-"""The Pareto front of two objectives by epsilon-constraints; every point is lexicographically best."""
+"""The Pareto front of two objectives by epsilon-constraints.
+
+Where values have a least step every point is lexicographically best and the front can be complete; else it
+is a sample, each point with the bound under which no plan of its level can be.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,8 @@ class Front:
     ----------
     complete
         Whether every nondominated point is among them, each proven; otherwise they are a sample
-        or a limit was met.
+        or a limit was met. Points of a sample are results of the first objective: their dual bound is
+        that of ``first`` among all that reach their value of ``second``.
     """
 
     first: str
@@ -46,18 +51,17 @@ def pareto_front(
 
     A first pass takes even steps over the range of ``second``. Then each interval between two
     neighbouring points is asked for its next point, one lattice unit of ``second`` further, until
-    no interval can hold another or there are ``most_points``.
+    no interval can hold another or there are ``most_points``. Where ``second`` has no lattice there is
+    no least step, and the first pass is all.
 
     Raises
     ------
     InputError
-        If the second objective has no lattice, so that "more" has no least step.
+        If the method cannot take one of the objectives, or a bound on ``second``.
     """
     unit = problem.lattice(instance, second)
     if unit is None:
-        raise InputError(
-            f"objective {second} has no least step on {instance.name}", wanted="the two in the other order"
-        )
+        return _sample(problem, method, instance, first, second, settings, most_points, on_point, on_progress)
     sign = 1 if problem.objective(second).sense is Sense.MAXIMIZE else -1
 
     def best(asked: Instance, order: tuple[str, str]) -> Result:
@@ -97,3 +101,55 @@ def pareto_front(
     closed = step == unit or i + 1 >= len(points)
     done = proven and closed and all(point.status is Status.OPTIMAL for point in points)
     return Front(first, second, tuple(points), complete=done)
+
+
+def _sample(
+    problem: Problem[Any, Any],
+    method: Method,
+    instance: Instance,
+    first: str,
+    second: str,
+    settings: Settings,
+    most_points: int,
+    on_point: Callable[[Result], None] | None,
+    on_progress: OnProgress | None,
+) -> Front:
+    """The best of each objective, and of the first one under evenly spaced levels of the second.
+
+    Levels go from strict to loose: a plan keeps the next level too and is where it starts. The strictest is a
+    hundredth of a step above the best of the second, since at that best, known to a gap only, the first
+    objective may have any value. Points that others dominate are left out.
+    """
+
+    def solved(asked: Instance, objective: str, start: Any = None) -> Result:
+        reason = method.refuses(asked, objective)
+        if reason is not None:
+            raise InputError(f"method {method.name} refuses objective {objective} of {instance.name}: {reason}")
+        return method.run(asked, objective, settings, on_progress, start=start)
+
+    best, end = solved(instance, first), solved(instance, second)
+    if best.primal_bound is None or end.primal_bound is None:
+        return Front(first, second, (), complete=False)
+    loose, strict = best.values[second], end.values[second]
+    points, start = [best], end.solution
+    for k in (Fraction(1, 100), *range(1, most_points - 1)):
+        level = Fraction(f"{float(strict + (loose - strict) * Fraction(k, most_points - 1)):.6g}")
+        found = solved(problem.bounded(instance, second, level), first, start)
+        if found.primal_bound is not None:
+            points.append(found)
+            start = found.solution
+    names = (first, second)
+    kept = [point for point in points if not any(_dominates(problem, names, other, point) for other in points)]
+    sense = problem.objective(first).sense
+    kept.sort(key=lambda point: point.values[first], reverse=sense is Sense.MAXIMIZE)
+    for point in kept:
+        if on_point is not None:
+            on_point(point)
+    return Front(first, second, tuple(kept), complete=False)
+
+
+def _dominates(problem: Problem[Any, Any], names: tuple[str, str], one: Result, other: Result) -> bool:
+    """Whether one result is as good as another in both objectives and better in one."""
+    senses = [problem.objective(name).sense for name in names]
+    pairs = [(sense, one.values[name], other.values[name]) for sense, name in zip(senses, names, strict=True)]
+    return not any(sense.improves(b, a) for sense, a, b in pairs) and any(sense.improves(a, b) for sense, a, b in pairs)

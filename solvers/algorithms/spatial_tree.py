@@ -1,9 +1,12 @@
-"""Spatial branch and bound over district sizes: the unweighted objectives, to a proven gap.
+"""Spatial branch and bound over district sizes: any objective, bounds on others, to a proven gap.
 
 A node is a box of sizes; its bound comes from the linear program of ``transfer_lp`` by safe weak duality,
 its incumbents from LP points and a local search, each repaired and evaluated exactly. A node is split at
 the district whose charge falls furthest short of its score. As boxes shrink the two ends of an interval
 meet and the relaxation becomes the problem itself.
+
+Bounds on other objectives are rows of the linear program, valid in every box. A plan must keep them exactly:
+one that breaks them a little is mixed with a plan known to keep them (``transfer_caps``).
 """
 
 from __future__ import annotations
@@ -15,14 +18,17 @@ from fractions import Fraction
 from math import inf, nextafter
 from typing import Any
 
-import highspy
 import numpy as np
 from fairbound.models.district_transfer import PROBLEM, TransferInstance, TransferPlan, evaluate
-from fairbound.models.district_transfer.problem import COMBINED, RACE, RACE_L1
+from fairbound.models.district_transfer.problem import OBJECTIVES
 from fairbound.models.district_transfer.repair import repair
 from fairbound.models.district_transfer.rules import refuse_common
 from fairbound.solvers.algorithms.composition import Floats, composition
-from fairbound.solvers.algorithms.transfer_lp import Multipliers, NodeProgram, Point
+from fairbound.solvers.algorithms.transfer_bound import node_bound
+from fairbound.solvers.algorithms.transfer_caps import program_caps, within_caps
+from fairbound.solvers.algorithms.transfer_lp import NodeProgram
+from fairbound.solvers.algorithms.transfer_records import Multipliers, Point
+from fairbound.solvers.algorithms.transfer_tightening import tightened
 from fairbound.solvers.engines import highs
 from fairbound.solvers.method import Kind, Method
 from fairbound.solvers.result import (
@@ -40,6 +46,8 @@ from fairbound.solvers.result import (
 NAME = "spatial_tree"
 DEFAULT_GAP = 1e-4
 """Asked for where a gap of 0 is asked: the optimum is irrational in general, so bounds meet only at a limit."""
+AIM = 1 - 1e-5
+"""A plan under a bound on another objective should be inside it by so much, so that others can be mixed with it."""
 NEGLIGIBLE = 1e-6
 """A share of the value of today that is not worth a proof: an optimum of 0 has no relative gap."""
 ROOT_ROUNDS, NODE_ROUNDS = 40, 4
@@ -47,6 +55,8 @@ CUT_SHARE = 1e-5
 """A cut is worth adding when it is violated by this share of the objective, divided by the districts."""
 TIGHTENINGS = 3
 RADII, STEPS, SEARCH_ROUNDS = (1.25, 1.1, 1.03, 1.01), 24, 8
+SEARCH_CAPS = 1 - 5e-5
+"""The local search aims for so much of a bound on another objective, to end inside it."""
 DIVE_EVERY, DIVE_DEPTH = 64, 24
 """Of every 64 nodes, 24 follow one path down from the node of least bound."""
 EDGE = 0.1
@@ -76,7 +86,17 @@ class Record:
 
 @dataclass
 class Tree:
-    """A run of branch and bound; bounds are of the sum over districts, N times the objective."""
+    """A run of branch and bound; bounds are of the sum over districts, N times the objective.
+
+    Attributes
+    ----------
+    plan
+        A plan that keeps every rule, bounds on other objectives too; replaced by better ones.
+    aim
+        Ask only whether the objective can be at most this: the run ends when it is or cannot be.
+    most_nodes
+        Splits after which the run ends as at its deadline.
+    """
 
     instance: TransferInstance
     objective: str
@@ -84,8 +104,10 @@ class Tree:
     deadline: float
     tighten: bool = True
     on_progress: OnProgress | None = None
-    best: float = inf
     plan: TransferPlan = field(default_factory=lambda: TransferPlan(()))
+    aim: float | None = None
+    most_nodes: float = inf
+    best: float = inf
     closed: float = inf
     nodes: int = 0
     termination: Termination = Termination.GAP_LIMIT
@@ -98,10 +120,13 @@ class Tree:
         # Outward, so that the float box holds the exact one.
         self.low = np.array([nextafter(float(low), 0.0) for low, _ in bounds])
         self.high = np.array([nextafter(float(high), inf) for _, high in bounds])
-        self.program = NodeProgram(self.instance, composition(self.instance, self.objective), self.low, self.high)
+        game = composition(self.instance, self.objective)
+        self.program = NodeProgram(self.instance, game, self.low, self.high, program_caps(self.instance))
         self.root = Record()
+        self.anchor = self.program.students(self.plan)
+        self._offer(self.plan)
         self._offer(TransferPlan(()))
-        self.start = self.best
+        self.start = float(self.instance.start[self.objective]) * self.N
 
     # Incumbents -------------------------------------------------------------------------------
 
@@ -112,19 +137,18 @@ class Tree:
         if evaluation.feasible and value < self.best:
             self.best, self.plan = value, plan
 
-    def _arc_moves(self, point: Point) -> Floats:
-        program = self.program
-        table = np.zeros((self.N, self.N))
-        table[program.source, program.target] = point.students
-        return np.array([table[i, j] for i, j in self.instance.arcs])
-
     def consider(self, point: Point, search: bool) -> None:
         """Incumbents from an LP point: as it stands where it is better, and after a local search."""
         if search and self.instance.arcs:
+            self.program.limit_caps(SEARCH_CAPS)
             point = self._searched(point)
-        if point.score.sum() < self.best * (1 - 1e-7):
-            moves = self._arc_moves(point).tolist()
-            self._offer(repair(self.instance, dict(zip(self.instance.arcs, moves, strict=True))))
+            self.program.limit_caps(1)
+        students, score = point.students, point.score
+        if self.program.excess(score).any():
+            students = within_caps(self.program, students, self.anchor)
+            score = self.program.scores(students)
+        if score[0].sum() < self.best * (1 - 1e-7):
+            self._offer(repair(self.instance, self.program.moves(students)))
 
     def _searched(self, point: Point) -> Point:
         """A local search in sizes: solve the program in ever smaller boxes around the best point so far.
@@ -139,37 +163,48 @@ class Tree:
                 found = self._relaxed(low, high, SEARCH_ROUNDS)
                 if found is None or found.value >= self.best * (1 - 1e-7):
                     return point
-                better = float(found.score.sum()) < float(point.score.sum()) * (1 - 1e-5)
+                better = self._merit(found) < self._merit(point) * (1 - 1e-5)
                 point = found if better or radius is RADII[0] else point
                 if not better:
                     break
         return point
+
+    def _merit(self, point: Point) -> float:
+        """What a point scores, broken bounds on other objectives at the program's price."""
+        return float(point.score[0].sum() + self.program.cap_price * self.program.excess(point.score).sum())
 
     # Nodes ------------------------------------------------------------------------------------
 
     @property
     def target(self) -> float:
         """A node whose bound reaches this needs no further look."""
+        if self.aim is not None:
+            return self.aim * self.N if self.best > self.aim * self.N else 0.0
         return min(self.best * (1 - self.gap), self.best - NEGLIGIBLE * self.start)
 
     def solve_node(
         self, low: Floats, high: Floats, bound: float, rounds: int, record: Record
-    ) -> tuple[float, Point] | None:
-        """Bound and point of a box; cuts are added for at most ``rounds`` rounds."""
+    ) -> tuple[float, Point, Floats] | None:
+        """Bound and point of a box, and where it falls short; cuts are added for at most ``rounds`` rounds."""
         program = self.program
         point = self._relaxed(low, high, rounds)
         if point is None:
             return None
         multipliers = program.multipliers()
-        safe = program.safe_bound(multipliers)
+        safe = node_bound(program, multipliers)
         record.multipliers = multipliers
         program.purge()
-        return max(bound, safe), point
+        # Goals at what they cost here; a bound that is broken unnoticed costs as much as the objective.
+        short, broken = point.score - point.charged, program.excess(point.score) > 0
+        units = np.array([cap.unit for cap in program.caps])
+        prices = np.maximum(multipliers.caps, broken * self.best) / units
+        return max(bound, safe), point, short[0] + prices @ short[1:]
 
     def _relaxed(self, low: Floats, high: Floats, rounds: int) -> Point | None:
         """Solve the program of a box, with at most ``rounds`` rounds of cuts; ``None`` if the engine fails."""
         program = self.program
         program.set_box(low, high)
+        others = [CUT_SHARE * max(cap.limit, 1e-9) / self.N for cap in program.caps]
         last = -inf
         for turn in range(rounds):
             x = program.run()
@@ -179,9 +214,9 @@ class Tree:
             if point.value >= self.target * (1 + 1e-6) or turn == rounds - 1:
                 return point
             tolerance = CUT_SHARE * max(point.value, 0.02 * self.best, 1e-9) / self.N
-            violated = program.separate(x, tolerance)
+            violated = program.separate(x, [tolerance, *others])
             stalled = turn > 8 and point.value - last < 1e-6 * point.value
-            if violated <= 20 * tolerance or stalled:
+            if violated <= 20 or stalled:
                 return point if program.run() is not None else None
             last = point.value
         return None
@@ -217,7 +252,7 @@ class Tree:
             # Mostly the least bound first; now and then straight down, where LP points become plans.
             entry = next((e for e in open_nodes if e[2] is dive), open_nodes[0])
             bound, _, node = entry
-            if time.perf_counter() > self.deadline:
+            if time.perf_counter() > self.deadline or self.nodes >= self.most_nodes:
                 self.termination = Termination.TIME_LIMIT
                 break
             width = node.high / node.low
@@ -240,9 +275,9 @@ class Tree:
                     child = Node(bound, low, high, node.shortfall, node.sizes, record)
                     record.multipliers = node.record.multipliers
                 else:
-                    value, point = found
+                    value, point, shortfall = found
                     self.consider(point, side == 0 and (self.nodes < 4 or self.nodes % 8 == 0))
-                    child = Node(value, low, high, point.score - point.charged, point.sizes, record)
+                    child = Node(value, low, high, shortfall, point.sizes, record)
                 children.append(child)
             # Only now: a split cut short by an interrupt must leave its parent open.
             open_nodes.remove(entry)
@@ -265,52 +300,19 @@ class Tree:
             found = self.solve_node(low, high, bound, ROOT_ROUNDS, self.root)
             if found is None:
                 break
-            bound, point = found
+            bound, point, shortfall = found
             self.consider(point, True)
-            node = Node(bound, low, high, point.score - point.charged, point.sizes, self.root)
+            node = Node(bound, low, high, shortfall, point.sizes, self.root)
             self._report(bound)
             done = bound >= self.target or turn == TIGHTENINGS or not self.tighten
             if done or time.perf_counter() > self.deadline:
                 break
-            new_low, new_high = self._tightened(low, high)
+            new_low, new_high = tightened(self.program, low, high, self.best * (1 + 1e-9))
             shrink = np.log(high / low).sum() - np.log(new_high / new_low).sum()
             if shrink < 0.02 * np.log(high / low).sum():
                 break
             low, high = new_low, new_high
         return node
-
-    def _tightened(self, low: Floats, high: Floats) -> tuple[Floats, Floats]:
-        """Sizes that a plan better than the incumbent can have: two LPs a district, bounded safely."""
-        program, engine = self.program, self.program.highs
-        program.set_box(low, high)  # the local search has been elsewhere
-        new_low, new_high = low.copy(), high.copy()
-        columns = np.concatenate([program.q.ravel(), program.q0]).astype(np.int32)
-        limit = self.best * (1 + 1e-9)
-        engine.addRow(-highspy.kHighsInf, limit, len(columns), columns, np.ones(len(columns)))
-        last = engine.getNumRow() - 1
-        engine.changeColsCost(len(columns), columns, np.zeros(len(columns)))
-        for j in range(self.N):
-            block = [program._block(j, side) for side in (0, 1)]
-            ends = (low[j] / program.S[j], high[j] / program.S[j])
-            for sign in (1.0, -1.0):
-                cost = (np.zeros(program.E), np.zeros(program.E))
-                for side in (0, 1):
-                    cost[side][program.first[j] : program.first[j + 1]] = sign * ends[side]
-                    engine.changeColsCost(len(block[side]), block[side], np.full(len(block[side]), sign * ends[side]))
-                if program.run() is None:
-                    continue
-                dual = max(0.0, -float(engine.getSolution().row_dual[last]))
-                safe = program.safe_bound(program.multipliers(), cost, (dual, limit)) * program.S[j]
-                if sign > 0:
-                    new_low[j] = max(low[j], safe * (1 - 1e-12))
-                else:
-                    new_high[j] = min(high[j], -safe * (1 + 1e-12))
-            for side in (0, 1):
-                engine.changeColsCost(len(block[side]), block[side], np.zeros(len(block[side])))
-        engine.changeColsCost(len(columns), columns, np.ones(len(columns)))
-        engine.deleteRows(1, np.array([last], dtype=np.int32))
-        keep = new_low < new_high
-        return np.where(keep, new_low, low), np.where(keep, new_high, high)
 
     def _report(self, bound: float) -> None:
         primal, dual = self.best / self.N, min(bound, self.closed, self.best) / self.N
@@ -336,59 +338,70 @@ def run(
 ) -> Result:
     """Answer a question to ``settings.gap`` (``DEFAULT_GAP`` if 0)."""
     began = time.perf_counter()
-    tree = grow(instance, objective, settings, on_progress, start)
-    program = tree.program
-    proven = not program.game.size_terms
-    # The tree only ever looked for plans better than its best one, so its bound reaches no further than that.
-    dual = min(tree.dual_bound, evaluate(instance, tree.plan).values[objective])
-    bounds: dict[str, Any] = {"exact_bound": dual} if proven else {"claimed_bound": float(dual)}
-    size = ModelSize(int(program.highs.getNumCol()), int(program.highs.getNumRow()), int(program.highs.getNumNz()), 0)
+    deadline = inf if settings.time_limit is None else began + settings.time_limit
+    gap = settings.gap or DEFAULT_GAP
+    known = plan_within_caps(instance, start, deadline)
+    if isinstance(known, Termination):
+        words = "" if known is Termination.INFEASIBLE else "no plan that keeps every bound on an objective was found"
+        details: dict[str, Any] = {"solution": None, "termination": known, "message": words}
+    else:
+        tree = Tree(instance, objective, gap, deadline, on_progress=on_progress, plan=known)
+        tree.run()
+        # The tree only ever looked for plans better than its best one, so its bound reaches no further than that.
+        dual = min(tree.dual_bound, evaluate(instance, tree.plan).values[objective])
+        engine = tree.program.highs
+        details = {
+            "solution": tree.plan,
+            "termination": tree.termination,
+            "exact_bound": dual,
+            "model": ModelSize(int(engine.getNumCol()), int(engine.getNumRow()), int(engine.getNumNz()), 0),
+            "nodes": tree.nodes,
+            "trace": tuple(tree.trace),
+        }
     result = conclude(
         PROBLEM,
         instance,
         objective,
         NAME,
-        solution=tree.plan,
-        termination=tree.termination,
         settings=settings,
-        engine=EngineInfo(highs.NAME, highs.version(), {"gap": tree.gap, "threads": 1}),
-        model=size,
-        nodes=tree.nodes,
-        trace=tuple(tree.trace),
-        **bounds,
+        engine=EngineInfo(highs.NAME, highs.version(), {"gap": gap, "threads": 1}),
+        **details,
     )
     total = time.perf_counter() - began
     return replace(result, seconds=Seconds(solve=total, total=total))
 
 
-def grow(
-    instance: TransferInstance,
-    objective: str,
-    settings: Settings,
-    on_progress: OnProgress | None = None,
-    start: TransferPlan | None = None,
-    tighten: bool = True,
-) -> Tree:
-    """The finished tree; ``tighten=False`` keeps the root's box, so that a certificate needs no more."""
-    deadline = inf if settings.time_limit is None else time.perf_counter() + settings.time_limit
-    tree = Tree(instance, objective, settings.gap or DEFAULT_GAP, deadline, tighten, on_progress)
-    if start is not None:
-        tree._offer(start)
-    tree.run()
-    return tree
+def plan_within_caps(
+    instance: TransferInstance, start: TransferPlan | None, deadline: float
+) -> TransferPlan | Termination:
+    """A plan that keeps every rule, bounds on objectives too, or why there is none.
+
+    Bounds are met one after the other: a tree minimises the next one's objective under those before it.
+    """
+    known = start if start is not None and evaluate(instance, start).feasible else TransferPlan(())
+    for k, (name, cap) in enumerate(instance.caps):
+        if evaluate(instance, known).values[name] <= cap:
+            continue
+        before = replace(instance, caps=instance.caps[:k])
+        tree = Tree(before, name, 0.0, deadline, plan=known, aim=float(cap) * AIM if cap > 0 else 0.0)
+        tree.run()
+        if evaluate(instance, tree.plan).values[name] > cap:
+            return Termination.INFEASIBLE if tree.dual_bound > cap else tree.termination
+        known = tree.plan
+    return known
 
 
 def refuses(instance: TransferInstance, objective: str) -> str | None:
     """Why the tree cannot answer a question, or ``None``."""
-    return refuse_common(instance, objective, (RACE, RACE_L1, COMBINED))
+    return refuse_common(instance, objective, tuple(o.name for o in OBJECTIVES), caps=True)
 
 
 METHOD = Method(
     NAME,
     Kind.ALGORITHM,
-    "spatial branch and bound over sizes: a proven gap for the unweighted objectives",
+    "spatial branch and bound over sizes: a proven gap, under bounds on other objectives too",
     run,
     refuses,
 )
 
-__all__ = ["METHOD", "Tree", "grow", "run"]
+__all__ = ["METHOD", "Tree", "run"]

@@ -1,82 +1,66 @@
 r"""The linear program at a node of the spatial tree: sizes in a box, one live ``Highs`` object.
 
-In a box :math:`l_j \le n_j \le u_j` every plan is a mixture of two districts at the ends of the interval,
-of one composition (theorem 2 of ``docs/transfers.md``). With :math:`\underline\lambda_{ij}` and
-:math:`\overline\lambda_{ij}` the masses of origin i in the two,
+In a box :math:`l_j \le n_j \le u_j` every plan is a mixture of two districts of one composition at slices
+of the interval: its ends, and in between :math:`c_j`, today's size or what is nearest to it (theorems 2
+and 3 of ``docs/transfers.md``). With :math:`\lambda^t_{ij}` the mass of origin i at slice t of size
+:math:`n^t_j`,
 
 .. math::
 
-    \min \sum_j \underline q_j + \overline q_j, \quad
-    \sum_i \underline\lambda_{ij} + \overline\lambda_{ij} = 1 \ (18), \quad
-    \sum_j l_j \underline\lambda_{ij} + u_j \overline\lambda_{ij} = S_i \ (19), \quad
-    \sum_i l_i \underline\lambda_{ii} + u_i \overline\lambda_{ii} \ge (1 - p) S \ (20),
+    \min \sum_j \sum_t q^t_j, \quad \sum_t \sum_i \lambda^t_{ij} = 1 \ (18), \quad
+    \sum_t \sum_j n^t_j \lambda^t_{ij} = S_i \ (19), \quad
+    \sum_t \sum_i n^t_i \lambda^t_{ii} \ge (1 - p) S \ (20),
 
-and every minorant g of G gives the cuts :math:`\underline q_j \ge \sum_i g_i \underline\lambda_{ij}`
-(21), the same above. The cuts know nothing of the box: branching changes coefficients of (19) and (20) only.
+every minorant g of G gives the cuts :math:`q^t_j \ge \sum_i g_i \lambda^t_{ij}` (21), and above the lower
+end nobody is in his own district twice,
 
-Rows (19) are divided by :math:`S_i`, row (20) by S/N. Each has a slack at a high price, so that a node is never
-infeasible and any multipliers within the price bound it.
+.. math::
+
+    \sum_{t \ne l} n^t_j \lambda^t_{jj} \le S_j \sum_{t \ne l} \sum_i \lambda^t_{ij} \ (24).
+
+The cuts know nothing of the box: branching changes coefficients of (19), (20) and (24) only.
+
+A bound on another objective has q of its own and a row :math:`\sum_j \sum_t q^t_j \le N\,\text{cap}` (23).
+Where districts count by their students, q of a slice is multiplied by that slice's size over S/N: along a
+ray of one composition a size is the same mixture of slices.
+
+Rows (19) are divided by :math:`S_i`, row (20) by S/N, rows (23) by a power of 2, rows (24) by :math:`S_j`.
+All but (18) and (24) have a slack at a high price, so that a node is never infeasible. Bounds need no slacks: see
+``transfer_bound``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import highspy
 import numpy as np
-from fairbound.models.district_transfer import TransferInstance
+from fairbound.models.district_transfer import TransferInstance, TransferPlan
 from fairbound.solvers.algorithms.composition import Composition, Floats
+from fairbound.solvers.algorithms.transfer_records import Cap, Cut, Ints, Multipliers, Point
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int32]
 INFINITY = highspy.kHighsInf
 
-UNIT_ROUNDOFF_SHARE = 2.0**-38
-"""Every safe bound is lowered by this share of the magnitudes summed. A sum of m products of rounded
-data errs by less than (m + 16) 2**-53 of them; no row or column here has 2**14 entries."""
-
 SLACK_PRICE = 50.0
+SIDES = 3
+"""Slices of a box: lower end, upper end, and the middle one at today's size."""
+LINES = 6
+"""Lines under each term of what stays in a district: two at the ends of its box, the others where points were."""
+CAP_PRICE = 1e4
+"""Times the objective of today, for breaking a bound on another objective by its whole."""
 KEEP_IDLE = 25
 PURGE_AT = 100
-
-
-@dataclass(frozen=True)
-class Cut:
-    """A minorant in the pool: district, end of the interval (0 lower, 1 upper), cut point v."""
-
-    district: int
-    side: int
-    point: Floats
-
-
-@dataclass(frozen=True)
-class Point:
-    """A solved node: LP value, moves into each district, and what each district scores and is charged."""
-
-    value: float
-    students: Floats
-    sizes: Floats
-    score: Floats
-    charged: Floats
-
-
-@dataclass(frozen=True)
-class Multipliers:
-    """Row multipliers of a solved node, by row; cuts by their number in the pool."""
-
-    simplex: Floats
-    conservation: Floats
-    budget: float
-    sizes: Floats
-    cut_ids: Ints
-    cuts: Floats
 
 
 class NodeProgram:
     """See the module. Sizes are students, as floats that are taken as exact dyadic rationals."""
 
-    def __init__(self, instance: TransferInstance, game: Composition, low: Floats, high: Floats) -> None:
-        self.game = game
+    def __init__(
+        self, instance: TransferInstance, game: Composition, low: Floats, high: Floats, caps: Sequence[Cap] = ()
+    ) -> None:
+        self.goals, self.caps = (game, *(cap.game for cap in caps)), tuple(caps)
+        self.index = instance.index
         self.S = np.array([float(size) for size in instance.sizes])
         self.N, self.total, self.p = len(self.S), float(instance.total), float(instance.p)
         self.near = game.near
@@ -87,15 +71,18 @@ class NodeProgram:
         self.target = np.repeat(np.arange(self.N), self.degree)
         self.own = np.zeros(self.E)
         self.own[self.first[:-1]] = 1.0
-        self.q = 2 * self.E + np.arange(2 * self.N).reshape(2, self.N)
-        self.q0 = 2 * self.E + 2 * self.N + np.arange(self.N * len(game.size_terms))
-        self.low, self.high = low.copy(), high.copy()
+        shape = (len(self.goals), SIDES, self.N)
+        self.q = SIDES * self.E + np.arange(np.prod(shape)).reshape(shape)
+        self.stays = [(g, term) for g, goal in enumerate(self.goals) for term in goal.size_terms]
+        self.q0 = int(self.q[-1, -1, -1]) + 1 + np.arange(self.N * len(self.stays))
+        self.ends = self._ends_of(low, high)
         self.pool: list[Cut] = []
         self.width = int(self.degree.max())
         self._coefficients = np.zeros((256, self.width))
         self._magnitude = np.zeros(256)
         self.active = np.zeros(0, dtype=np.int32)  # cut of each cut row, in row order
         self.idle = np.zeros(0, dtype=np.int32)
+        self.cap_price = CAP_PRICE * (float(game.value(game.rates).sum()) or 1.0)
         self.solved = 0
         self._start()
 
@@ -109,51 +96,93 @@ class NodeProgram:
         ):  # fmt: skip
             highs.setOptionValue(name, value)
         self.highs = highs
-        E, N = self.E, self.N
-        cost = np.concatenate([np.zeros(2 * E), np.ones(2 * N + len(self.q0)), np.full(2 * N + 1, SLACK_PRICE)])
-        upper = np.concatenate(
-            [np.ones(2 * E), np.tile(self.game.most, 2), np.full(len(self.q0), INFINITY), np.full(2 * N + 1, INFINITY)]
-        )
-        count = len(cost)
+        E, N, sides = self.E, self.N, range(SIDES)
+        columns, prices = self.goal_columns(0)
+        cost = np.zeros(SIDES * E + self.q.size + len(self.q0))
+        cost[columns] = prices
+        cost = np.concatenate([cost, np.full(2 * N + 1, SLACK_PRICE), np.full(len(self.caps), self.cap_price)])
+        count, slack = len(cost), SIDES * E + self.q.size + len(self.q0)
+        self.cap_slacks = slack + 2 * N + 1 + np.arange(len(self.caps))
+        upper = np.full(count, INFINITY)
+        upper[: SIDES * E] = 1.0
+        upper[self.q] = np.array([goal.most for goal in self.goals])[:, None, :]
         empty = np.zeros(0, dtype=np.int32)
         highs.addCols(count, cost, np.zeros(count), upper, 0, np.zeros(count, dtype=np.int32), empty, np.zeros(0))
-        slack = count - (2 * N + 1)
         for i in range(N):
             entries = np.flatnonzero(self.source == i)
-            columns = np.concatenate([entries, E + entries, [slack + i, slack + N + i]])
+            columns = np.concatenate([*(side * E + entries for side in sides), [slack + i, slack + N + i]])
             values = np.concatenate(
-                [self.low[self.target[entries]] / self.S[i], self.high[self.target[entries]] / self.S[i], [1.0, -1.0]]
+                [*(self.ends[side, self.target[entries]] / self.S[i] for side in sides), [1.0, -1.0]]
             )
             self._row(1.0, 1.0, columns, values)
         for j in range(N):
-            columns = np.concatenate([self._block(j, 0), self._block(j, 1)])
+            columns = self.columns(j)
             self._row(1.0, 1.0, columns, np.ones(len(columns)))
         own = self.first[:-1]
         scale = N / self.total
-        self._row(
-            (1 - self.p) * N,
-            INFINITY,
-            np.concatenate([own, E + own, [slack + 2 * N]]),
-            np.concatenate([self.low * scale, self.high * scale, [1.0]]),
-        )
-        self.size_rows = 2 * N + 1
-        self._lines = np.zeros((len(self.q0), 3, 2))
+        columns = np.concatenate([*(side * E + own for side in sides), [slack + 2 * N]])
+        self._row((1 - self.p) * N, INFINITY, columns, np.append((self.ends * scale).ravel(), 1.0))
+        for j in range(N):
+            columns = np.concatenate([self._block(j, side) for side in (1, 2)])
+            self._row(-INFINITY, 0.0, columns, np.concatenate([self.own_values(j, side) for side in (1, 2)]))
+        self.cap_rows = self.highs.getNumRow()
+        for g, cap in enumerate(self.caps, start=1):
+            columns, prices = self.goal_columns(g)
+            columns = np.append(columns, self.cap_slacks[g - 1])
+            self._row(-INFINITY, cap.limit / cap.unit, columns, np.append(prices / cap.unit, -1.0))
+        self.size_rows = self.highs.getNumRow()
+        self._lines = np.zeros((len(self.q0), LINES, 2))
+        self._tangents = np.zeros((len(self.q0), LINES))
         for position, column in enumerate(self.q0):
             j = position % N
-            self._lines[position] = self._lines_of(position)
-            for line in range(3):
-                columns = np.concatenate([self._block(j, 0), self._block(j, 1), [column]])
-                self._row(0.0, INFINITY, columns, self._line_values(position, line))
+            low, high = self.ends[:2, j] / self.S[j]
+            self._tangents[position] = np.linspace(low, high, LINES)
+            for line in range(LINES):
+                self._set_line(position, line)
+                self._row(0.0, INFINITY, np.append(self.columns(j), column), self.line_values(position, line))
         self.base = self.highs.getNumRow()
-        for j in range(N):
-            rates = self.game.rates[list(self.near[j])]
-            for a in (*rates, rates.mean(axis=0), np.zeros(rates.shape[1]) if self._zero_allowed else rates[0]):
-                self.add_cut(j, 0, a)
-                self.add_cut(j, 1, a)
+        for g, goal in enumerate(self.goals):
+            zero = "inverse" not in goal.kinds
+            for j in range(N):
+                rates = goal.rates[list(self.near[j])]
+                for a in (*rates, rates.mean(axis=0), np.zeros(rates.shape[1]) if zero else rates[0]):
+                    for side in sides:
+                        self.add_cut(j, side, a, g)
+
+    def factor(self, g: int, sizes: Floats) -> Floats:
+        """What the mean of goal g multiplies a district's G with, at these sizes."""
+        return sizes * (self.N / self.total) if self.goals[g].by_students else np.ones(len(sizes))
+
+    def goal_columns(self, g: int) -> tuple[Ints, Floats]:
+        """Columns that goal g sums, with their coefficients in the present box."""
+        rest = [k for k, (goal, _) in enumerate(self.stays) if goal == g]
+        q0 = self.q0.reshape(-1, self.N)[rest].ravel()
+        prices = [*(self.factor(g, sizes) for sizes in self.ends), np.ones(len(q0))]
+        return np.concatenate([self.q[g].ravel(), q0]).astype(np.int32), np.concatenate(prices)
 
     @property
-    def _zero_allowed(self) -> bool:
-        return "inverse" not in self.game.kinds
+    def low(self) -> Floats:
+        """Lower ends of the box."""
+        return np.asarray(self.ends[0])
+
+    @property
+    def high(self) -> Floats:
+        """Upper ends of the box."""
+        return np.asarray(self.ends[1])
+
+    def _ends_of(self, low: Floats, high: Floats) -> Floats:
+        """Sizes at the slices of a box: lower and upper end, and today's size or what is nearest to it."""
+        return np.array([low, high, np.clip(self.S, low, high)])
+
+    def own_values(self, j: int, side: int) -> Floats:
+        """Coefficients of row (24) for one slice, divided by the district's size of today."""
+        values = np.full(self.degree[j], -1.0)
+        values[0] += self.ends[side, j] / self.S[j]
+        return values
+
+    def columns(self, j: int) -> Ints:
+        """Masses of a district at every slice."""
+        return np.concatenate([self._block(j, side) for side in range(SIDES)])
 
     def _row(self, low: float, high: float, columns: NDArray[np.integer], values: Floats) -> None:
         self.highs.addRow(low, high, len(columns), columns.astype(np.int32), values.astype(float))
@@ -161,53 +190,83 @@ class NodeProgram:
     def _block(self, j: int, side: int) -> Ints:
         return np.arange(self.first[j], self.first[j + 1], dtype=np.int32) + side * self.E
 
-    def _lines_of(self, position: int) -> list[tuple[float, float]]:
-        term, j = self.game.size_terms[position // self.N], position % self.N
-        return term.lines(j, self.low[j] / self.S[j], self.high[j] / self.S[j])
+    def _set_line(self, position: int, line: int) -> None:
+        """Lay a line under what stays, at its tangent point; the first and the last are those of the box."""
+        term, j = self.stays[position // self.N][1], position % self.N
+        # Outward, as floats of n/S: the line must hold on all of the box.
+        low, high = np.nextafter(self.low[j] / self.S[j], 0.0), np.nextafter(self.high[j] / self.S[j], np.inf)
+        at = low if line == 0 else high if line == LINES - 1 else self._tangents[position, line]
+        self._tangents[position, line] = min(max(at, low), high)
+        self._lines[position, line] = term.line(j, float(self._tangents[position, line]), float(low), float(high))
 
-    def _line_values(self, position: int, line: int) -> Floats:
-        """Row q0 - sum (c + d n/S) over both ends >= 0, for the line c + d x."""
+    def _pass_line(self, position: int, line: int) -> None:
+        """Tell the engine the coefficients of a line."""
+        row = self.size_rows + LINES * position + line
+        columns = self.columns(position % self.N)
+        for column, value in zip(columns.tolist(), self.line_values(position, line), strict=False):
+            self.highs.changeCoeff(row, column, float(value))
+
+    def line_values(self, position: int, line: int) -> Floats:
+        """Row q0 - sum (c + d n/S) over the slices >= 0, for the line c + d x."""
         j, (c, d) = position % self.N, self._lines[position, line]
-        ends = (c + d * self.low[j] / self.S[j], c + d * self.high[j] / self.S[j])
-        return np.concatenate([np.full(self.degree[j], -ends[0]), np.full(self.degree[j], -ends[1]), [1.0]])
+        return np.append(np.repeat(-(c + d * self.ends[:, j] / self.S[j]), self.degree[j]), 1.0)
 
-    def add_cut(self, j: int, side: int, a: Floats) -> None:
-        """Add the minorant of G at values ``a`` for one end of district j."""
-        point = self.game.point(j, a)
-        coefficients, magnitude = self.game.coefficients(j, point)
+    def line_magnitude(self, position: int, line: int) -> float:
+        """A bound on the products that the coefficients of a line were summed from."""
+        j, (c, d) = position % self.N, self._lines[position, line]
+        return float(abs(c) + abs(d) * self.high[j] / self.S[j])
+
+    def add_cut(self, j: int, side: int, a: Floats, g: int = 0) -> None:
+        """Add the minorant of goal g at values ``a`` for one end of district j."""
+        point = self.goals[g].point(j, a)
+        coefficients, magnitude = self.goals[g].coefficients(j, point)
         number = len(self.pool)
         if number == len(self._coefficients):
             self._coefficients = np.concatenate([self._coefficients, np.zeros_like(self._coefficients)])
             self._magnitude = np.concatenate([self._magnitude, np.zeros_like(self._magnitude)])
         self._coefficients[number, : len(coefficients)] = coefficients
         self._magnitude[number] = magnitude
-        self.pool.append(Cut(j, side, point))
-        columns = np.append(self._block(j, side), self.q[side, j])
+        self.pool.append(Cut(j, side, point, g))
+        columns = np.append(self._block(j, side), self.q[g, side, j])
         self._row(0.0, INFINITY, columns, np.append(-coefficients, 1.0))
         self.active = np.append(self.active, np.int32(number))
         self.idle = np.append(self.idle, np.int32(0))
 
+    def cut_row(self, number: int) -> tuple[Floats, float]:
+        """Coefficients of a cut of the pool, by origin, and a bound on the products they were summed from."""
+        degree = self.degree[self.pool[number].district]
+        return self._coefficients[number, :degree], float(self._magnitude[number])
+
     # Moving to a node -------------------------------------------------------------------------
 
     def set_box(self, low: Floats, high: Floats) -> None:
-        """Change the box; only coefficients of (19), (20) and of what stays depend on it."""
+        """Change the box; only coefficients of (19), (20), (23), (24) and of what stays depend on it."""
         change = self.highs.changeCoeff
         scale = self.N / self.total
-        for j in np.flatnonzero((low != self.low) | (high != self.high)).tolist():
-            first = int(self.first[j])
-            for new, old, shift in ((low[j], self.low[j], 0), (high[j], self.high[j], self.E)):
-                if new != old:
-                    for k, i in enumerate(self.near[j]):
-                        change(i, first + k + shift, float(new / self.S[i]))
-                    change(2 * self.N, first + shift, float(new * scale))
-            self.low[j], self.high[j] = low[j], high[j]
+        before, self.ends = self.ends, self._ends_of(low, high)
+        for j in np.flatnonzero((before != self.ends).any(axis=0)).tolist():
+            for side in np.flatnonzero(before[:, j] != self.ends[:, j]).tolist():
+                first, size = int(self.first[j]) + side * self.E, float(self.ends[side, j])
+                for k, i in enumerate(self.near[j]):
+                    change(i, first + k, size / float(self.S[i]))
+                change(2 * self.N, first, size * scale)
+                if side:
+                    change(2 * self.N + 1 + j, first, float(self.own_values(j, side)[0]))
+                for g in (g for g, goal in enumerate(self.goals) if goal.by_students):
+                    column, price = int(self.q[g, side, j]), size * scale
+                    if g == 0:
+                        self.highs.changeColCost(column, price)
+                    else:
+                        change(self.cap_rows + g - 1, column, price / self.caps[g - 1].unit)
             for position in range(j, len(self.q0), self.N):
-                self._lines[position] = self._lines_of(position)
-                columns = np.concatenate([self._block(j, 0), self._block(j, 1)])
-                for line in range(3):
-                    row = self.size_rows + 3 * position + line
-                    for column, value in zip(columns.tolist(), self._line_values(position, line), strict=False):
-                        change(row, column, float(value))
+                for line in range(LINES):
+                    self._set_line(position, line)
+                    self._pass_line(position, line)
+
+    def limit_caps(self, share: float) -> None:
+        """Lower the bounds on other objectives to a share of themselves, or put them back (1)."""
+        for k, cap in enumerate(self.caps):
+            self.highs.changeRowBounds(self.cap_rows + k, -INFINITY, share * cap.limit / cap.unit)
 
     def run(self) -> Floats | None:
         """Solve; column values, or ``None`` if the engine gave no optimum."""
@@ -220,34 +279,88 @@ class NodeProgram:
                 return None
         return np.asarray(self.highs.getSolution().col_value)
 
-    def separate(self, x: Floats, tolerance: float) -> float:
-        """Add the cuts that x violates by more than the tolerance; returns the total violation."""
-        rates, found = self.game.rates, 0.0
-        for side in (0, 1):
+    def separate(self, x: Floats, tolerances: Sequence[float]) -> float:
+        """Add the cuts that x violates by more than the goal's tolerance; returns violations over tolerances."""
+        found = 0.0
+        for side, sizes in enumerate(self.ends):
             masses = np.maximum(x[side * self.E : (side + 1) * self.E], 0.0)
             mass = np.add.reduceat(masses, self.first[:-1])
-            sums = np.add.reduceat(masses[:, None] * rates[self.source], self.first[:-1], axis=0)
             used = mass > 1e-7
-            a = sums[used] / mass[used, None]
-            short = mass[used] * self.game.value(a) - x[self.q[side]][used]
-            for position, j in enumerate(np.flatnonzero(used).tolist()):
-                if short[position] > tolerance:
-                    found += float(short[position])
-                    self.add_cut(j, side, a[position])
+            for g, (goal, tolerance) in enumerate(zip(self.goals, tolerances, strict=True)):
+                sums = np.add.reduceat(masses[:, None] * goal.rates[self.source], self.first[:-1], axis=0)
+                a = sums[used] / mass[used, None]
+                short = (mass[used] * goal.value(a) - x[self.q[g, side]][used]) * self.factor(g, sizes)[used]
+                for position, j in enumerate(np.flatnonzero(used).tolist()):
+                    if short[position] > tolerance:
+                        found += float(short[position]) / tolerance
+                        self.add_cut(j, side, a[position], g)
+        return found + (self._separate_stays(x, tolerances) if self.stays else 0.0)
+
+    def _separate_stays(self, x: Floats, tolerances: Sequence[float]) -> float:
+        """Move tangents of what stays to the sizes of x; returns violations over tolerances."""
+        found = 0.0
+        sizes = np.add.reduceat(self._students_at(x), self.first[:-1])
+        for position, column in enumerate(self.q0.tolist()):
+            (g, term), j = self.stays[position // self.N], position % self.N
+            at = float(sizes[j] / self.S[j])
+            short = term.value(j, at) - float(x[column])
+            if short > tolerances[g]:
+                found += short / tolerances[g]
+                heights = self._lines[position, :, 0] + self._lines[position, :, 1] * at
+                line = 1 + int(np.argmin(heights[1:-1]))
+                self._tangents[position, line] = at
+                self._set_line(position, line)
+                self._pass_line(position, line)
         return found
+
+    def _students_at(self, x: Floats) -> Floats:
+        """Students from each source to each target that an LP solution stands for."""
+        masses = np.maximum(x[: SIDES * self.E], 0.0).reshape(SIDES, self.E)
+        students: Floats = (self.ends[:, self.target] * masses).sum(axis=0)
+        return students
 
     def point(self, x: Floats) -> Point:
         """What an LP solution means: moves, sizes, and where it is charged less than it scores."""
-        lower, upper = np.maximum(x[: self.E], 0.0), np.maximum(x[self.E : 2 * self.E], 0.0)
-        students = self.low[self.target] * lower + self.high[self.target] * upper
+        students = self._students_at(x)
+        charged = np.zeros((len(self.goals), self.N))
+        for g in range(len(self.goals)):
+            charged[g] = sum(self.factor(g, sizes) * x[self.q[g, side]] for side, sizes in enumerate(self.ends))
+        for k, (g, _) in enumerate(self.stays):
+            charged[g] += x[self.q0[k * self.N : (k + 1) * self.N]]
+        value = charged[0].sum() + self.cap_price * x[self.cap_slacks].sum()
         sizes = np.add.reduceat(students, self.first[:-1])
-        sums = np.add.reduceat(students[:, None] * self.game.rates[self.source], self.first[:-1], axis=0)
-        score = self.game.value(sums / sizes[:, None])
-        charged = x[self.q[0]] + x[self.q[1]]
-        for number, term in enumerate(self.game.size_terms):
-            score = score + [term.value(j, sizes[j] / self.S[j]) for j in range(self.N)]
-            charged = charged + x[self.q0[number * self.N : (number + 1) * self.N]]
-        return Point(float(charged.sum()), students, sizes, score, charged)
+        return Point(float(value), students, sizes, self.scores(students), charged)
+
+    def students(self, plan: TransferPlan) -> Floats:
+        """A plan as students from each source to each target, those who stay included."""
+        table = np.diag(self.S)
+        for a, b, moved in plan.moves:
+            i, j = self.index[a], self.index[b]
+            table[i, i] -= float(moved)
+            table[i, j] += float(moved)
+        found: Floats = table[self.source, self.target]
+        return found
+
+    def moves(self, students: Floats) -> dict[tuple[int, int], float]:
+        """Students by arc, without those who stay."""
+        pairs = zip(self.source.tolist(), self.target.tolist(), students.tolist(), strict=True)
+        return {(i, j): moved for i, j, moved in pairs if i != j}
+
+    def scores(self, students: Floats) -> Floats:
+        """What students (from each source to each target) score, shape (goals, districts)."""
+        sizes = np.add.reduceat(students, self.first[:-1])
+        score = np.zeros((len(self.goals), self.N))
+        for g, goal in enumerate(self.goals):
+            sums = np.add.reduceat(students[:, None] * goal.rates[self.source], self.first[:-1], axis=0)
+            score[g] = self.factor(g, sizes) * goal.value(sums / sizes[:, None])
+        for g, term in self.stays:
+            score[g] += [term.value(j, sizes[j] / self.S[j]) for j in range(self.N)]
+        return score
+
+    def excess(self, score: Floats) -> Floats:
+        """By how much scores break each bound on another objective, in the units of its row."""
+        values = score[1:].sum(axis=1)
+        return np.array([max(0.0, value - cap.limit) / cap.unit for value, cap in zip(values, self.caps, strict=True)])
 
     def purge(self) -> None:
         """Drop cuts that have been slack for long; the basis of the rest stays."""
@@ -266,8 +379,6 @@ class NodeProgram:
         self.highs.setBasis(basis)
         self.active, self.idle = self.active[~old], self.idle[~old]
 
-    # Bounds -----------------------------------------------------------------------------------
-
     def multipliers(self) -> Multipliers:
         """Multipliers of the last run, with signs that make any bound from them valid."""
         y = np.asarray(self.highs.getSolution().row_dual)
@@ -280,63 +391,6 @@ class NodeProgram:
             sizes=np.maximum(y[self.size_rows : self.base], 0.0),
             cut_ids=self.active[used],
             cuts=cuts[used],
+            caps=np.maximum(-y[self.cap_rows : self.size_rows], 0.0),
+            own=np.maximum(-y[2 * self.N + 1 : self.cap_rows], 0.0),
         )
-
-    def safe_bound(
-        self, y: Multipliers, cost: tuple[Floats, Floats] | None = None, cap: tuple[float, float] | None = None
-    ) -> float:
-        """A number that the LP of the present box never falls under, whatever the multipliers.
-
-        Weak duality: sum y b + sum over columns of the least (c - y A) x in the column's range.
-        Rounding is paid for with ``UNIT_ROUNDOFF_SHARE``.
-
-        Parameters
-        ----------
-        cost
-            Costs of the lower and upper masses; by default the objective, which is on q alone.
-        cap
-            (multiplier, right-hand side) of a row ``sum q <= rhs``.
-        """
-        N, E = self.N, self.E
-        q_cost = 1.0 if cost is None else 0.0
-        value = y.simplex.sum() + y.conservation.sum() + y.budget * (1 - self.p) * N
-        magnitude = np.abs(y.simplex).sum() + np.abs(y.conservation).sum() + y.budget * N
-        if cap is not None:
-            q_cost += cap[0]
-            value -= cap[0] * cap[1]
-            magnitude += cap[0] * cap[1]
-        reduced_q = np.full((2, N), q_cost)
-        size_q = np.full((2, N), q_cost)
-        reduced, sizes = [], []
-        for side, ends in ((0, self.low), (1, self.high)):
-            share = ends[self.target] / self.S[self.source]
-            own = self.own * y.budget * ends[self.target] * (N / self.total)
-            d = -(y.conservation[self.source] * share) - y.simplex[self.target] - own
-            m = np.abs(y.conservation[self.source]) * share + np.abs(y.simplex[self.target]) + own
-            if cost is not None:
-                d, m = d + cost[side], m + np.abs(cost[side])
-            reduced.append(d)
-            sizes.append(m)
-        for number, weight in zip(y.cut_ids.tolist(), y.cuts.tolist(), strict=True):
-            cut = self.pool[number]
-            start, stop = self.first[cut.district], self.first[cut.district + 1]
-            reduced[cut.side][start:stop] += weight * self._coefficients[number, : stop - start]
-            sizes[cut.side][start:stop] += weight * self._magnitude[number]
-            reduced_q[cut.side, cut.district] -= weight
-            size_q[cut.side, cut.district] += weight
-        for position in np.flatnonzero(y.sizes).tolist():
-            line = self._line_values(position // 3, position % 3)
-            j = (position // 3) % N
-            span = slice(self.first[j], self.first[j + 1])
-            reduced[0][span] -= y.sizes[position] * line[: self.degree[j]]
-            reduced[1][span] -= y.sizes[position] * line[self.degree[j] : -1]
-        over = y.sizes.reshape(-1, 3).sum(axis=1) > (1.0 if cost is None else 0.0) + (cap[0] if cap else 0.0) + 1e-9
-        if over.any():
-            return -np.inf
-        for d, m in zip(reduced, sizes, strict=True):
-            value += np.minimum(d, 0.0).sum()
-            magnitude += m.sum()
-        value += (np.minimum(reduced_q, 0.0) * self.game.most).sum()
-        magnitude += (size_q * self.game.most).sum()
-        assert len(y.cuts) + 4 * E < 2**14
-        return float(value - UNIT_ROUNDOFF_SHARE * magnitude)

@@ -6,8 +6,9 @@ bounds are not tightened here, so that the tree needs no proof but its leaves.
 
 from __future__ import annotations
 
+import time
 from fractions import Fraction
-from math import floor
+from math import floor, inf
 from typing import Any
 
 from fairbound.models.district_transfer import TransferInstance, TransferPlan
@@ -15,18 +16,19 @@ from fairbound.models.district_transfer.problem import RACE
 from fairbound.models.errors import InputError
 from fairbound.models.exact import decimal_text
 from fairbound.solvers.algorithms.composition import POINT_BITS, Floats
-from fairbound.solvers.algorithms.spatial_tree import NAME, Record, Tree, grow, refuses
-from fairbound.solvers.algorithms.transfer_lp import Multipliers
+from fairbound.solvers.algorithms.spatial_tree import DEFAULT_GAP, NAME, Record, Tree, refuses
+from fairbound.solvers.algorithms.transfer_bound import node_bound
+from fairbound.solvers.algorithms.transfer_records import Multipliers
 from fairbound.solvers.result import Result, Settings, Termination
 
-FORMAT = "fairbound transfers tree 1"
+FORMAT = "fairbound transfers tree 2"
 MULTIPLIER_BITS = 40
 ROUNDING = Fraction(1, 10**9)
 """Taken off the bound: rounding multipliers moves it by far less."""
 DECIMALS = 12
 """The bound is rounded down to so many decimals, so that people can read it."""
 MOST_NODES = 1000
-"""A tree of more nodes is too large a file for what it says; about 4 kB a node."""
+"""A tree of more nodes is too large a file for what it says, about 4 kB a node; one that grows so far ends there."""
 
 
 def of_result(instance: TransferInstance, result: Result, settings: Settings) -> dict[str, Any] | None:
@@ -38,7 +40,7 @@ def of_result(instance: TransferInstance, result: Result, settings: Settings) ->
     """
     if (result.method, result.objective, result.termination) != (NAME, RACE, Termination.GAP_LIMIT):
         return None
-    if result.nodes is None or result.nodes > MOST_NODES:
+    if result.nodes is None or result.nodes > MOST_NODES or instance.caps:
         return None
     return certify(instance, settings, result.solution)
 
@@ -56,10 +58,13 @@ def certify(instance: TransferInstance, settings: Settings, start: TransferPlan 
     InputError
         If the tree refuses the question.
     """
-    reason = refuses(instance, RACE)
+    reason = "it takes no bound on another objective" if instance.caps else refuses(instance, RACE)
     if reason is not None:
         raise InputError(f"no certificate for {instance.name}: {reason}")
-    tree = grow(instance, RACE, settings, start=start, tighten=False)
+    deadline = inf if settings.time_limit is None else time.perf_counter() + settings.time_limit
+    known = start or TransferPlan(())
+    tree = Tree(instance, RACE, settings.gap or DEFAULT_GAP, deadline, False, plan=known, most_nodes=MOST_NODES)
+    tree.run()
     number: dict[int, int] = {}
     root = _node(tree, tree.root, number)
     least = _least(tree, tree.root, tree.low.copy(), tree.high.copy())
@@ -100,6 +105,7 @@ def _node(tree: Tree, record: Record, number: dict[int, int]) -> dict[str, Any]:
     return {
         "conservation": [_integer(v, MULTIPLIER_BITS) for v in y.conservation.tolist()],
         "simplex": [_integer(v, MULTIPLIER_BITS) for v in y.simplex.tolist()],
+        "own": [_integer(v, MULTIPLIER_BITS) for v in y.own.tolist()],
         "budget": _integer(y.budget, MULTIPLIER_BITS),
         "cuts": [
             [number.setdefault(k, len(number)), _integer(v, MULTIPLIER_BITS)]
@@ -117,7 +123,7 @@ def _least(tree: Tree, record: Record, low: Floats, high: Floats) -> float:
     """The least bound of the leaves, each from its own multipliers and box."""
     if record.split is None:
         tree.program.set_box(low, high)
-        return tree.program.safe_bound(_multipliers(record))
+        return node_bound(tree.program, _multipliers(record))
     j, at = record.split
     below, above = high.copy(), low.copy()
     below[j] = above[j] = at

@@ -20,7 +20,7 @@ import sys
 from fractions import Fraction
 from typing import Any
 
-FORMAT = "fairbound transfers tree 1"
+FORMAT = "fairbound transfers tree 2"
 POINT_SCALE, MULTIPLIER_SCALE = 2**30, 2**40
 
 
@@ -91,25 +91,29 @@ def leaf_bound(
     districts: Districts, cuts: list[tuple[int, int, list[Fraction]]], leaf: dict[str, Any],
     low: list[Fraction], high: list[Fraction],
 ) -> Fraction:  # fmt: skip
-    """Weak duality on equations (18) to (21): a lower bound of the objective in the box."""
+    """Weak duality on equations (18) to (21) and (24): a lower bound of the objective in the box."""
     N = districts.N
     conservation = [Fraction(y, MULTIPLIER_SCALE) for y in leaf["conservation"]]
     simplex = [Fraction(y, MULTIPLIER_SCALE) for y in leaf["simplex"]]
-    if len(conservation) != N or len(simplex) != N:
+    own = [Fraction(y, MULTIPLIER_SCALE) for y in leaf["own"]]
+    if not len(conservation) == len(simplex) == len(own) == N:
         raise Rejected("multipliers of rows that do not exist")
     budget = Fraction(leaf["budget"], MULTIPLIER_SCALE)
-    if budget < 0 or any(y < 0 for _, y in leaf["cuts"]):
+    if budget < 0 or min(own) < 0 or any(y < 0 for _, y in leaf["cuts"]):
         raise Rejected("a negative multiplier of an inequality")
     value = sum(conservation, Fraction(0)) + sum(simplex, Fraction(0)) + budget * (1 - districts.p) * N
     reduced: dict[tuple[int, int, int], Fraction] = {}
-    for side, ends in ((0, low), (1, high)):
+    middle = [min(max(size, least), most) for size, least, most in zip(districts.S, low, high, strict=True)]
+    for side, ends in enumerate((low, high, middle)):
         for j, near in enumerate(districts.near):
             for i in near:
                 cost = -conservation[i] * ends[j] / districts.S[i] - simplex[j]
                 if i == j:
                     cost -= budget * ends[j] * N / districts.total
+                if side > 0:
+                    cost += own[j] * ((ends[j] / districts.S[j] if i == j else 0) - 1)
                 reduced[side, j, i] = cost
-    q = {(side, j): Fraction(1) for side in (0, 1) for j in range(N)}
+    q = {(side, j): Fraction(1) for side in range(3) for j in range(N)}
     for number, weight in leaf["cuts"]:
         j, side, v = cuts[number]
         y = Fraction(weight, MULTIPLIER_SCALE)

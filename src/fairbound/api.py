@@ -51,8 +51,8 @@ def _objectives(problem: Problem[Any, Any], objective: str | None) -> list[str]:
     return names
 
 
-def _method(problem: Problem[Any, Any], instance: Instance, name: str | None, objective: str) -> Method:
-    return default_method(instance, objective) if name is None else find_method(problem, name)
+def _method(problem: Problem[Any, Any], instance: Instance, name: str | None, objectives: Sequence[str]) -> Method:
+    return default_method(instance, *objectives) if name is None else find_method(problem, name)
 
 
 def solve(
@@ -81,7 +81,7 @@ def solve(
     asked = load(instance, parameters)
     problem = find_problem(asked.problem)
     names = _objectives(problem, objective)
-    chosen = _method(problem, asked, method, names[0])
+    chosen = _method(problem, asked, method, names)
     if len(names) > 1:
         if chosen.kind is Kind.BASELINE:
             raise InputError("a baseline takes one objective", found=objective)
@@ -156,7 +156,7 @@ def pareto(
     asked = load(instance, parameters)
     problem = find_problem(asked.problem)
     first, second = _objectives(problem, f"{first},{second}")
-    chosen = _method(problem, asked, method, first)
+    chosen = _method(problem, asked, method, (first, second))
     return pareto_front(problem, chosen, asked, first, second, settings, most_points, on_point, on_progress)
 
 

@@ -15,6 +15,7 @@ from fairbound.benchmarks.runner import run_plan
 from fairbound.benchmarks.store import Store
 from fairbound.benchmarks.suite import parse_suite, plan
 from fairbound.benchmarks.transfer_figures import change_figures, convergence_figures, district_figures
+from fairbound.benchmarks.transfer_maps import map_figures
 from fairbound.models.district_transfer import PROBLEM, TransferInstance, TransferPlan, evaluate
 
 from fairbound import load
@@ -82,6 +83,17 @@ def test_convergence_shows_values_and_bounds(rows: list[Row]) -> None:
         assert bound <= value * (1 + 1e-6)
 
 
+def test_a_tree_that_ends_at_its_root_is_shown_too(rows: list[Row]) -> None:
+    """One moment is a value and a bound that were there at once."""
+    short = [
+        replace(each, trace=json.dumps(each.moments[:1])) if each.method == "spatial_tree" else each for each in rows
+    ]
+    names = {series.name for figure in convergence_figures(short, lambda key: None) for series in figure.series}
+    assert "spatial_tree, bound" in names
+    tree = [each for each in short if each.method == "spatial_tree"]
+    assert convergence_figures(tree, lambda key: None) == []
+
+
 def test_what_cannot_be_recomputed_is_left_out(rows: list[Row]) -> None:
     """A plan of an instance that has changed since, or of a file that is gone."""
     table = PROBLEM.solution_rows(load("transfers/planar/4"), TransferPlan(()))  # type: ignore[arg-type]
@@ -90,10 +102,11 @@ def test_what_cannot_be_recomputed_is_left_out(rows: list[Row]) -> None:
     for left in (other, gone):
         assert change_figures(left, lambda key: table) == []
         assert district_figures(left, lambda key: table) == []
+        assert map_figures(left, lambda key: table) == []
 
 
 def test_the_report_has_them(folder: Path, tmp_path: Path) -> None:
     page = report(folder, tmp_path).read_text()
-    for name in ("change-1", "districts-1", "convergence-1"):
+    for name in ("change-1", "districts-1", "map-1", "map-share-1", "convergence-1"):
         assert f'data-figure="transfers-{name}"' in page
         assert (tmp_path / "figures" / f"transfers-{name}.svg").stat().st_size > 1000

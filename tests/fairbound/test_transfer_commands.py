@@ -101,3 +101,25 @@ def test_an_audit_names_broken_rules(run: Run, folder: Path) -> None:
     assert code == 1
     assert "broken rule" in out
     assert "borders" in out
+
+
+def test_a_front_carries_the_bound_of_each_level(run: Run, tmp_path: Path) -> None:
+    asked = ("pareto", "transfers/planar/4", "--objectives", "race,combined", "--set", "weights=race=0")
+    code, out, error = run(*asked, "--points", "4", "--gap", "0.01", "--out", str(tmp_path), "--json")
+    assert code == 0, error
+    front = json.loads(out)
+    assert not front["complete"]
+    assert len(front["points"]) >= 2
+    for point in front["points"]:
+        assert 0 <= Fraction(point["race"]) - Fraction(point["bound"]) <= Fraction(point["race"]) / 50
+    written = list(csv.DictReader((tmp_path / "pareto.csv").read_text().splitlines()))
+    assert written == front["points"]
+    code, _, error = run(*asked, "--method", "outer_approximation")
+    assert code == 2
+    assert "refuses objective race" in error
+
+
+def test_a_bound_that_nobody_can_keep_is_an_answer(run: Run) -> None:
+    code, out, _ = run("solve", "transfers/planar/4", "--set", "p=0.1", "--set", "max_race=0.0001")
+    assert code == 1
+    assert "infeasible" in out

@@ -14,16 +14,22 @@ from typing import Any
 import numpy as np
 import pytest
 from fairbound.instances.planar import planar
-from fairbound.models.district_transfer import evaluate
+from fairbound.models.district_transfer import Reading, evaluate
 from fairbound.models.district_transfer.repair import as_plan, keeps_rules
 from fairbound.models.errors import InputError
-from fairbound.solvers.algorithms.composition import composition, tangent_holds
+from fairbound.solvers.algorithms.composition import SizeTerm, composition, tangent_holds
 from fairbound.solvers.algorithms.spatial_tree import Tree
-from fairbound.solvers.algorithms.transfer_lp import Multipliers, NodeProgram
+from fairbound.solvers.algorithms.transfer_bound import node_bound
+from fairbound.solvers.algorithms.transfer_lp import NodeProgram
+from fairbound.solvers.algorithms.transfer_records import Multipliers
+from fairbound.solvers.algorithms.transfer_tightening import tightened
 from fairbound.solvers.certificates.safe_bounds import Rows, safe_bound
 from fairbound.solvers.certificates.transfer_tree import certify
 from fairbound.solvers.checker import transfer_tree as checker
 from fairbound.solvers.result import Settings, Status, Termination
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import csc_array
 from tiny_transfers import LOOSE, THREE
 
 from fairbound import api
@@ -69,6 +75,10 @@ def _zero_multipliers(document: dict[str, Any]) -> None:
 
 def _negative_multiplier(document: dict[str, Any]) -> None:
     _first_leaf(document["tree"])["cuts"][0][1] = -1
+
+
+def _negative_own(document: dict[str, Any]) -> None:
+    _first_leaf(document["tree"])["own"][0] = -(2**40)
 
 
 def _narrow_root(document: dict[str, Any]) -> None:
@@ -129,6 +139,7 @@ TAMPERINGS = [
     _drop_a_leaf,
     _zero_multipliers,
     _negative_multiplier,
+    _negative_own,
     _narrow_root,
     _split_outside,
     _other_problem,
@@ -177,7 +188,7 @@ def test_any_multipliers_give_a_bound() -> None:
     optimum = program.point(x).value
     draw = np.random.default_rng(5)
     exact = program.multipliers()
-    assert program.safe_bound(exact) == pytest.approx(optimum, abs=1e-6)
+    assert node_bound(program, exact) == pytest.approx(optimum, abs=1e-6)
     for _ in range(50):
         noisy = Multipliers(
             exact.simplex + draw.normal(size=5) * 0.1,
@@ -186,8 +197,9 @@ def test_any_multipliers_give_a_bound() -> None:
             exact.sizes,
             exact.cut_ids,
             np.abs(exact.cuts + draw.normal(size=len(exact.cuts)) * 0.1),
+            own=np.abs(exact.own + draw.normal(size=len(exact.own)) * 0.1),
         )
-        assert program.safe_bound(noisy) <= optimum + 1e-9
+        assert node_bound(program, noisy) <= optimum + 1e-9
 
 
 def test_safe_bound_of_a_small_program() -> None:
@@ -214,6 +226,50 @@ def test_cuts_lie_under_the_function(objective: str) -> None:
             exact = [float(c) for c in game.exact_coefficients(j, point)]
             assert coefficients == pytest.approx(exact, abs=1e-12 * (1 + magnitude))
             assert mix @ coefficients <= float(game.value(mix @ game.rates[list(near)])) + 1e-9
+
+
+@given(
+    st.sampled_from(["square", "inverse"]),
+    st.fractions(Fraction(1, 20), 3),
+    st.tuples(st.floats(0.05, 3), st.floats(0.05, 3), st.floats(0.05, 3)).map(sorted),
+    st.lists(st.fractions(0, 1), min_size=3, max_size=3),
+)
+@settings(deadline=None)
+def test_lines_lie_under_what_stays(kind: str, rate: Fraction, places: list[float], shares: list[Fraction]) -> None:
+    """In rational arithmetic, all over the interval; a tangent of the square touches."""
+    low, x, high = places
+    term = SizeTerm(kind, Fraction(2, 7), (rate,))
+    c, d = map(Fraction, term.line(0, x, low, high))
+
+    def exact(at: Fraction) -> Fraction:
+        return term.weight * ((rate * at if kind == "square" else 1 / (rate * at)) - 1) ** 2
+
+    for at in [Fraction(x), *(Fraction(low) + share * (Fraction(high) - Fraction(low)) for share in (0, 1, *shares))]:
+        assert c + d * at <= exact(at)
+    if kind == "square":
+        assert float(exact(Fraction(x)) - c - d * Fraction(x)) <= 1e-9
+
+
+def test_bounds_of_what_stays_are_safe() -> None:
+    """No multipliers of the lines bound the program above its optimum."""
+    asked = replace(SMALL, reading=Reading.STAY)
+    bounds = np.array([[float(x) for x in pair] for pair in asked.size_bounds])
+    program = NodeProgram(asked, composition(asked, "combined"), bounds[:, 0], bounds[:, 1])
+    x = program.run()
+    assert x is not None
+    before = program.point(x).value
+    assert program.separate(x, [1e-6]) > 0
+    x = program.run()
+    assert x is not None
+    optimum = program.point(x).value
+    assert optimum > before
+    exact = program.multipliers()
+    assert exact.sizes.any()
+    assert node_bound(program, exact) == pytest.approx(optimum, abs=1e-6)
+    draw = np.random.default_rng(7)
+    for _ in range(30):
+        noise = np.abs(exact.sizes + draw.normal(size=len(exact.sizes)) * 0.2)
+        assert node_bound(program, replace(exact, sizes=noise)) <= optimum + 1e-9
 
 
 def test_tangents_of_the_inverse_stop_where_it_turns() -> None:
@@ -254,7 +310,7 @@ def test_tightened_sizes_keep_better_plans() -> None:
     tree.solve_node(tree.low.copy(), tree.high.copy(), 0.0, 20, tree.root)
     # Elsewhere in between, as the local search is.
     tree.program.set_box(tree.low * 1.01, tree.high * 0.99)
-    low, high = tree._tightened(tree.low, tree.high)
+    low, high = tightened(tree.program, tree.low, tree.high, tree.best * (1 + 1e-9))
     assert all(float(low[k]) <= size <= float(high[k]) for k, size in enumerate(sizes.values()))
 
 
@@ -305,3 +361,38 @@ def test_other_engines_agree(method: str, library: str) -> None:
     assert ours.dual_bound is not None
     assert other.primal_bound >= ours.dual_bound
     assert float(other.primal_bound) == pytest.approx(float(ours.primal_bound), rel=5e-3)
+
+
+@pytest.mark.parametrize("instance", [LOOSE, SMALL], ids=lambda instance: instance.name)
+def test_every_plan_is_a_point_of_the_program(instance: Any) -> None:
+    """With the middle slice and its rows (24) too: theorem 3 as it is proven, for random plans and boxes."""
+    bounds = np.array([[float(x) for x in pair] for pair in instance.size_bounds])
+    program = NodeProgram(instance, composition(instance, "race"), bounds[:, 0], bounds[:, 1])
+    draw = np.random.default_rng(11)
+    for plan in _random_plans(instance, 25):
+        students = program.students(plan)
+        sizes = np.add.reduceat(students, program.first[:-1])
+        low = np.maximum(bounds[:, 0], sizes * draw.uniform(0.5, 1, len(sizes)))
+        high = np.minimum(bounds[:, 1], sizes * draw.uniform(1, 2, len(sizes)))
+        program.set_box(low, high)
+        middle = program.ends[2]
+        x = np.zeros((3, len(sizes)))
+        for j, (n, lower, m, upper) in enumerate(zip(sizes, low, middle, high, strict=True)):
+            if n <= m:
+                x[2, j] = (n - lower) / (m - lower) if m > lower else 1.0
+                x[0, j] = 1 - x[2, j]
+            else:
+                x[2, j] = (upper - n) / (upper - m)
+                x[1, j] = 1 - x[2, j]
+        mix = students / sizes[program.target]
+        masses = x[:, program.target] * mix
+        values = np.zeros(program.highs.getNumCol())
+        values[: masses.size] = masses.ravel()
+        sums = np.add.reduceat(mix[:, None] * program.goals[0].rates[program.source], program.first[:-1], axis=0)
+        values[program.q[0]] = x * program.goals[0].value(sums)
+        lp = program.highs.getLp()
+        assert lp.a_matrix_.format_.name == "kColwise"
+        matrix = csc_array((lp.a_matrix_.value_, lp.a_matrix_.index_, lp.a_matrix_.start_))
+        activity = matrix @ values
+        assert (activity >= np.array(lp.row_lower_) - 1e-7).all()
+        assert (activity <= np.array(lp.row_upper_) + 1e-7).all()

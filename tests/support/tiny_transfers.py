@@ -62,7 +62,7 @@ def scores(instance: TransferInstance, ab: np.ndarray, ba: np.ndarray) -> dict[s
 
 
 def best(instance: TransferInstance, objective: str) -> Fraction | None:
-    """The least value on a grid of plans that is refined around its best point."""
+    """The least value on a grid of plans that is refined around its best point; ``None`` if bounds leave none."""
     S = [float(size) for size in instance.sizes]
     (l0, u0), (l1, u1) = (tuple(map(float, bounds)) for bounds in instance.size_bounds)
     if not instance.borders:
@@ -78,9 +78,14 @@ def best(instance: TransferInstance, objective: str) -> Fraction | None:
         for n, lower, upper in ((sizes[0], l0, u0), (sizes[1], l1, u1)):
             allowed &= (n >= lower - 1e-12) & (n <= upper + 1e-12)
         with np.errstate(all="ignore"):
-            values = np.where(allowed, scores(instance, ab, ba)[objective], np.inf)
+            every = scores(instance, ab, ba)
+        for name, cap in instance.caps:
+            allowed &= every[name] <= float(cap)
+        values = np.where(allowed, every[objective], np.inf)
         k = np.unravel_index(int(np.argmin(values)), values.shape)
         found = min(found, float(values[k]))
+        if not np.isfinite(found):
+            return None
         centre, reach = np.array([ab[k], ba[k]]), (high - low) * KEPT / 2
         low, high = np.maximum(centre - reach, 0), np.minimum(centre + reach, S)
     return Fraction(found)
@@ -102,6 +107,16 @@ INSTANCES = (
     make("sizes stay", TWO, [(0, 1)], band=Fraction(0), p=Fraction(3, 20)),
     make("low floor", [(30, 0, 3), (5, 50, 1)], [(0, 1)], band=None, floor=Fraction(1, 20), p=Fraction(3, 10)),
     make("equal mixes", [(10, 20), (30, 60)], [(0, 1)]),
+    make(
+        "bounded",
+        TWO,
+        [(0, 1)],
+        measures=MEASURES,
+        p=Fraction(1, 10),
+        weights=(("race", Fraction(0)),),
+        caps=(("combined", Fraction(1144, 1000)), ("race", Fraction(153, 2000))),
+    ),
+    make("bound out of reach", TWO, [(0, 1)], p=Fraction(1, 10), caps=(("race", Fraction(1, 20)),)),
 )
 NAMED = {instance.name: instance for instance in INSTANCES}
 TINY = Tiny("transfers", INSTANCES, best, tolerance=Fraction(1, 2000))

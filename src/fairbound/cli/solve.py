@@ -28,6 +28,7 @@ from fairbound.cli.show import (
 from fairbound.instances.tables import write_csv, write_text
 from fairbound.models.cep_grouping import CepInstance
 from fairbound.models.district_transfer import TransferInstance
+from fairbound.models.exact import parse_number
 from fairbound.models.problem import Instance, Problem
 from fairbound.models.registry import find_problem
 from fairbound.solvers.certificates import transfer_tree
@@ -273,6 +274,7 @@ def pareto(
     set_: options.Changes = None,
     problem: options.ProblemName = None,
     time_limit: options.TimeLimit = None,
+    gap: options.Gap = 0.0,
     threads: options.Threads = 1,
     seed: options.Seed = 0,
     out: options.OutFolder = None,
@@ -280,7 +282,8 @@ def pareto(
 ) -> None:
     """Trace the Pareto front of two objectives by epsilon-constraints.
 
-    Every point is the best of the first objective among all that reach its value of the second.
+    Every point is the best of the first objective among all that reach its value of the second. Where values
+    have no least step it is the best to a gap; "bound" is what no solution at that level can pass.
     """
     asked = api.load(instance, options.changes(set_), problem)
     names = [name.strip() for name in objectives.split(",")]
@@ -292,21 +295,23 @@ def pareto(
             names[0],
             names[1],
             method=method,
-            settings=options.settings(time_limit, 0.0, threads, seed),
+            settings=options.settings(time_limit, gap, threads, seed),
             most_points=points,
             on_progress=on_progress,
         )
-    rows = [
-        {name: str(point.values[name]) for name in names} | {"status": point.status.value, "level": point.level.value}
-        for point in front.points
-    ]
+    rows = []
+    for point in front.points:
+        row = {name: str(point.values[name]) for name in names}
+        if point.objective == names[0] and point.dual_bound is not None:
+            row["bound"] = str(point.dual_bound)
+        rows.append(row | {"status": point.status.value, "level": point.level.value})
     if out is not None:
         write_csv(out / "pareto.csv", rows)
     if as_json:
         print(json.dumps({"instance": asked.name, "digest": asked.digest, "complete": front.complete, "points": rows}))
     else:
         shown = [
-            {**row, **{name: number(point.values[name]) for name in names}}
+            {**row, **{name: number(parse_number(row[name])) for name in (*names, "bound") if name in row}}
             for row, point in zip(rows, front.points, strict=True)
         ]
         console().print(table(f"Pareto front of {asked.name}, {len(rows)} points", shown, text_columns=0))
