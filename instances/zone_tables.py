@@ -11,18 +11,17 @@ import itertools
 import json
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from math import dist
 from pathlib import Path
 from typing import Any
 
 from fairbound.instances.tables import read_rows, read_text
+from fairbound.instances.zone_borders import Ring, polygon, shared_borders
 from fairbound.instances.zone_layout import straight
 from fairbound.models.block_assignment import Border, School, Unit, ZoneInstance
 from fairbound.models.errors import InputError
 from fairbound.models.exact import parse_number
 
 GROUP, TRAVEL = "group:", "travel:"
-Ring = tuple[tuple[float, float], ...]
 Row = tuple[int, Mapping[str, str]]
 
 
@@ -61,16 +60,15 @@ def load_csv(path: Path) -> ZoneInstance:
 def load_geojson(path: Path) -> ZoneInstance:
     """Read a city from polygons: units that share a stretch of border are neighbours.
 
-    Borders are found from shared edges between consecutive vertices, so polygons must come from
-    one topology, as census files do. Units that only touch at points are no neighbours; how many
-    such pairs were dropped is noted among the repairs. A unit without coordinates gets the mean of
-    its outer ring's vertices as its point.
+    Borders are found from the geometry (``zone_borders``), so they need not share vertices. Units
+    that only touch at points are no neighbours; how many such pairs were dropped is noted among the
+    repairs. A unit without coordinates gets the mean of its outer ring's vertices as its point.
 
     Raises
     ------
     InputError
-        For text that is no feature collection, for rings that are not closed or have no area, and
-        for polygons that cross themselves or overlap within a unit.
+        For text that is no feature collection, for rings that are not closed or have no area, for
+        polygons that cross themselves or overlap within a unit, and for units that overlap.
     """
     try:
         data = json.loads(read_text(path), parse_float=str)
@@ -80,74 +78,52 @@ def load_geojson(path: Path) -> ZoneInstance:
     if not isinstance(features, list) or not features:
         raise InputError("no features", file=str(path), wanted="a GeoJSON FeatureCollection of polygons")
     rows: list[Row] = []
-    rings: dict[str, list[Ring]] = {}
+    outline: dict[str, tuple[Ring, ...]] = {}
+    shapes = {}
     for number, feature in enumerate(features, start=1):
+        if not isinstance(feature, dict):
+            raise InputError("no feature", file=str(path), row=number, found=feature, wanted="a GeoJSON Feature")
         cells = {str(k): "" if v is None else str(v) for k, v in (feature.get("properties") or {}).items()}
-        shape = _rings(str(path), number, feature.get("geometry"))
-        outer = max(shape, key=len)
+        unit = cells.get("unit", str(number))
+        if unit in shapes:
+            raise InputError("duplicate unit", file=str(path), row=number, found=unit, wanted="each unit once")
+        polygons = _rings(str(path), number, unit, feature.get("geometry"))
+        shapes[unit] = polygon(str(path), number, unit, polygons)
+        outline[unit] = tuple(itertools.chain(*polygons))
+        outer = max(outline[unit], key=len)
         for axis, column in enumerate(("x", "y")):
             if not cells.get(column):
                 cells[column] = str(round(sum(point[axis] for point in outer[:-1]) / (len(outer) - 1), 6))
         rows.append((number, cells))
-        rings[cells.get("unit", str(number))] = shape
     header = list(dict.fromkeys(column for _, cells in rows for column in cells))
-    borders, touching = shared_borders(rings)
-    repairs = (f"{touching} pairs of units that only touch at points are no neighbours",) if touching else ()
-    outline = tuple((unit, tuple(shape)) for unit, shape in rings.items())
-    return _city(str(path), path.stem, header, rows, borders, repairs, outline)
+    borders, touching = shared_borders(str(path), shapes)
+    dropped = "1 contact at a point is no border" if touching == 1 else f"{touching} contacts at points are no borders"
+    repairs = (dropped,) if touching else ()
+    return _city(str(path), path.stem, header, rows, borders, repairs, tuple(outline.items()))
 
 
-def _rings(file: str, number: int, geometry: Any) -> list[Ring]:
+def _rings(file: str, number: int, unit: str, geometry: Any) -> list[list[Ring]]:
+    """The polygons of a feature, each an outer ring and its holes."""
     kind = geometry.get("type") if isinstance(geometry, dict) else None
     if kind not in ("Polygon", "MultiPolygon"):
-        raise InputError("geometry", file=file, row=number, found=kind, wanted="a Polygon or a MultiPolygon")
-    import shapely  # slow to import, and only polygons need it
-
-    polygons = [geometry["coordinates"]] if kind == "Polygon" else geometry["coordinates"]
-    rings, shapes = [], []
-    for polygon in polygons:
-        own: list[Ring] = []
-        for points in polygon:
-            ring = tuple((float(point[0]), float(point[1])) for point in points)
-            area = sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in itertools.pairwise(ring))
-            if len(ring) < 4 or ring[0] != ring[-1] or area == 0:
-                raise InputError("invalid geometry", file=file, row=number, wanted="closed rings with an area")
-            own.append(ring)
-        rings += own
-        if own:
-            shapes.append(shapely.Polygon(own[0], own[1:]))
-    if not rings:
-        raise InputError("invalid geometry", file=file, row=number, found="no rings", wanted="at least one")
-    whole = shapely.MultiPolygon(shapes)
-    if not whole.is_valid:
-        reason = str(shapely.is_valid_reason(whole))
-        raise InputError(
-            "invalid geometry", file=file, row=number, found=reason, wanted="polygons that do not cross themselves"
-        )
-    return rings
-
-
-def shared_borders(rings: Mapping[str, Sequence[Ring]]) -> tuple[list[Border], int]:
-    """Borders with their lengths, and the number of pairs that only touch at points."""
-    edges: dict[tuple[tuple[float, float], tuple[float, float]], set[str]] = {}
-    corners: dict[tuple[float, float], set[str]] = {}
-    for unit, shape in rings.items():
-        for ring in shape:
-            for start, end in itertools.pairwise(ring):
-                edges.setdefault((min(start, end), max(start, end)), set()).add(unit)
-                corners.setdefault(start, set()).add(unit)
-    lengths: dict[tuple[str, str], float] = {}
-    for (start, end), units in edges.items():
-        for pair in _pairs(units):
-            lengths[pair] = lengths.get(pair, 0.0) + dist(start, end)
-    met = {pair for units in corners.values() for pair in _pairs(units)}
-    borders = [Border(one, other, Fraction(round(length * 10**6), 10**6)) for (one, other), length in lengths.items()]
-    return sorted(borders, key=lambda border: (border.one, border.other)), len(met - set(lengths))
-
-
-def _pairs(units: set[str]) -> list[tuple[str, str]]:
-    ordered = sorted(units)
-    return [(one, other) for i, one in enumerate(ordered) for other in ordered[i + 1 :]]
+        wanted = "a Polygon or a MultiPolygon"
+        raise InputError(f"geometry of unit {unit}", file=file, row=number, found=kind, wanted=wanted)
+    complaint = f"invalid geometry of unit {unit}"
+    try:
+        polygons = [
+            [tuple((float(point[0]), float(point[1])) for point in points) for points in polygon]
+            for polygon in ([geometry["coordinates"]] if kind == "Polygon" else geometry["coordinates"])
+        ]
+    except (KeyError, IndexError, TypeError, ValueError):
+        raise InputError(complaint, file=file, row=number, wanted="rings of pairs of numbers") from None
+    polygons = [rings for rings in polygons if rings]
+    if not polygons:
+        raise InputError(complaint, file=file, row=number, found="no rings", wanted="at least one")
+    for ring in itertools.chain(*polygons):
+        area = sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in itertools.pairwise(ring))
+        if len(ring) < 4 or ring[0] != ring[-1] or area == 0:
+            raise InputError(complaint, file=file, row=number, wanted="closed rings with an area")
+    return polygons
 
 
 def _city(
