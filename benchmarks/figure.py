@@ -26,6 +26,8 @@ class Mark(StrEnum):
     """Small marks under a map: they carry the text shown on hovering."""
     SITES = "sites"
     """Stars on a map: schools."""
+    NOTES = "notes"
+    """Text on a map, one for each point: the titles of small multiples."""
 
 
 @dataclass(frozen=True)
