@@ -1,7 +1,4 @@
-"""Pictures of zones and of applicants for the report: maps, and bars of the shares of groups.
-
-``zone_maps.py`` draws the same for papers, without a report.
-"""
+"""Pictures of zones and of applicants: maps, small multiples of a front, and bars of the shares of groups."""
 
 from __future__ import annotations
 
@@ -14,7 +11,6 @@ from typing import TypeVar
 import shapely
 from fairbound.benchmarks.figure import Axis, Figure, Mark, Series, Solutions
 from fairbound.benchmarks.row import Row
-from fairbound.benchmarks.zone_maps import MOVES, PALETTE, STAYS, style
 from fairbound.instances import catalogue
 from fairbound.models.block_assignment import ApplicantInstance, Division, ZoneInstance, Zoning
 from fairbound.models.errors import InputError
@@ -22,13 +18,16 @@ from fairbound.models.problem import Instance
 from fairbound.models.registry import find_problem
 
 Point = tuple[float, float]
+# Okabe and Ito's palette: told apart by colour-blind readers; more schools repeat it with hatches.
+PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#999999")
+HATCHES = ("", "/", ".", "x")
+STAYS, MOVES, EVERYONE = "#DDDDDD", "#D55E00", "#555555"
 Kind = TypeVar("Kind", bound=Instance)
 
 MOST_CITIES, MOST_PLANS, MOST_POINTS = 4, 5, 12
 """So many questions at most get maps, so many plans of one question bars, so many points of a front a map."""
 COLUMNS, SPACE = 4, 0.22
 """Small multiples beside each other, and the room between them as a part of a map's side."""
-EVERYONE = "#555555"
 
 
 def zone_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
@@ -189,9 +188,14 @@ def _exteriors(shape: shapely.Geometry) -> tuple[tuple[Point, ...], ...]:
 
 def _zones(city: ZoneInstance, shapes: Sequence[tuple[tuple[Point, ...], ...]], homes: Sequence[int]) -> list[Series]:
     return [
-        _area(school.id, shapes, [i for i, home in enumerate(homes) if home == j], *style(j))
+        _area(school.id, shapes, [i for i, home in enumerate(homes) if home == j], *_style(j))
         for j, school in enumerate(city.schools)
     ]
+
+
+def _style(school: int) -> tuple[str, str]:
+    """Colour and hatch of a school: the same on every map."""
+    return PALETTE[school % len(PALETTE)], HATCHES[school // len(PALETTE) % len(HATCHES)]
 
 
 def _area(
@@ -202,7 +206,7 @@ def _area(
     for ring in (ring for i in units for ring in shapes[i]):
         x += [*(point[0] for point in ring), None]
         y += [*(point[1] for point in ring), None]
-    return Series(name, tuple(x[:-1]), tuple(y[:-1]), Mark.AREA, colour=colour, hatch=hatch[:1])
+    return Series(name, tuple(x[:-1]), tuple(y[:-1]), Mark.AREA, colour=colour, hatch=hatch)
 
 
 def _map(name: str, title: str, caption: str, areas: Sequence[Series], city: ZoneInstance) -> Figure:
