@@ -174,11 +174,21 @@ def _city(
             wanted = "one of " + ", ".join(list(seats)[:8])
             raise InputError("unknown school", file=file, row=line, column="today", found=row["today"], wanted=wanted)
         seats[row["today"]] += count
+        members = tuple(int(number(line, row, GROUP + group, whole=True)) for group in groups)
+        if sum(members) > count:
+            raise InputError(
+                "more students in groups than students",
+                file=file,
+                row=line,
+                column=GROUP + groups[0] if len(groups) == 1 else None,
+                found=sum(members),
+                wanted=f"at most the {count} of unit {row['unit']}",
+            )
         units.append(
             Unit(
                 id=row["unit"],
                 students=count,
-                groups=tuple(int(number(line, row, GROUP + group, whole=True)) for group in groups),
+                groups=members,
                 today=row["today"],
                 income=number(line, row, "income") if row.get("income") else None,
                 point=point(line, row) if has_points else None,

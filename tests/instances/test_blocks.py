@@ -65,6 +65,22 @@ def test_refused_graphs(tmp_path: Path, changes: dict[str, Any], parts: list[str
     assert "\n" not in str(error.value)
 
 
+def test_a_parameter_can_mend_what_the_data_refuse(tmp_path: Path) -> None:
+    path = write(tmp_path, seats=[20, 30], edges=[[0, 1]])
+    with pytest.raises(InputError, match="cannot hold the students: 43 short"):
+        fairbound.load(path)
+    with pytest.raises(InputError, match="part of the city without a school"):
+        fairbound.load(path, {"seats_tolerance": "1"})
+    city = fairbound.load(path, {"seats_tolerance": "3", "contiguous": "no"})
+    assert fairbound.solve(city).status is fairbound.Status.OPTIMAL
+
+
+def test_a_city_that_hangs_together_by_corners(tmp_path: Path) -> None:
+    path = rectangles(tmp_path, (0, 0, 1, 1), (1, 1, 2, 2))
+    with pytest.raises(InputError, match=r"1 unit \(b\) with no way to the rest; 1 contact at a point is no border"):
+        fairbound.load(str(path))
+
+
 def test_missing_field(tmp_path: Path) -> None:
     path = tmp_path / "city.json"
     path.write_text(json.dumps({key: value for key, value in GRAPH.items() if key != "students"}))

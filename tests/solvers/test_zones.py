@@ -62,7 +62,9 @@ def cities(draw: st.DrawFn) -> ZoneInstance:
         "forced": draw(st.sampled_from([(), (), (("u1", "s0"),)])),
     }
     try:
-        return tiny_blocks.city("drawn", counts, edges, roots, today, **rules)
+        city = tiny_blocks.city("drawn", counts, edges, roots, today, **rules)
+        city.check_question()
+        return city
     except InputError:
         assume(False)
         raise
