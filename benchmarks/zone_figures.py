@@ -62,13 +62,13 @@ def front_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
         zonings: list[tuple[str, Zoning]] = []
         city, best = None, None
         for _, group in sorted(points.items()):
-            row = next((row for row in _ranked(group) if solutions(row.key) is not None), None)
-            asked = None if row is None else _instance(row, ZoneInstance)
-            if row is None or asked is None or row.primal is None or (best is not None and row.primal >= best):
+            shown = next((row for row in _ranked(group) if solutions(row.key) is not None), None)
+            asked = None if shown is None else _instance(shown, ZoneInstance)
+            if shown is None or asked is None or shown.primal is None or (best is not None and shown.primal >= best):
                 continue
-            city, best = asked, row.primal
+            city, best = asked, shown.primal
             blocks = find_problem("blocks")
-            zoning = blocks.read_solution(city, solutions(row.key) or [])
+            zoning = blocks.read_solution(city, solutions(shown.key) or [])
             reached = blocks.evaluate(city, zoning).values[ceiling.removeprefix("max_")]
             zonings.append((f"{float(best):.4g} at {float(reached):,.6g}", zoning))
         if city is not None and len(zonings) > 1 and all(unit.point is not None for unit in city.units):
