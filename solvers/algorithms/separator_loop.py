@@ -55,8 +55,8 @@ school, worth this part of the bound for today's zones: among the many zonings o
 value it prefers those whose zones hold together. The bound of a nudged round is lowered by the
 largest cost of steps that any zoning can have."""
 NUDGED_ROUNDS = 6
-"""A stage with a nudge ends after so many rounds, when it finds no more cuts, or when its cost could
-be larger than the gap."""
+"""Stage k begins after k times so many rounds at the latest; sooner where a stage finds no more cuts,
+or where its cost could be larger than the gap."""
 NUDGED_GAP = 0.5
 """Relative gap of a nudged round, as a part of its nudge."""
 
@@ -253,6 +253,7 @@ class SeparatorLoop:
         """Solve, separate every solution met, resolve; until the best one is connected."""
         stage = 0
         for self.rounds in range(1, MOST_ROUNDS + 1):
+            stage = max(stage, min((self.rounds - 1) // NUDGED_ROUNDS, len(NUDGES) - 1))
             nudge = self.nudge(NUDGES[stage])
             while nudge and self.most_nudge >= self.gap:
                 stage += 1  # such a round cannot close the gap: its bound is lowered by more than that
@@ -287,8 +288,6 @@ class SeparatorLoop:
             if not added:
                 if stage + 1 == len(NUDGES):
                     return Termination.FINISHED
-                stage += 1
-            elif self.rounds % NUDGED_ROUNDS == 0 and stage + 1 < len(NUDGES):
                 stage += 1
         return Termination.TIME_LIMIT
 
