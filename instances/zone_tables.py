@@ -11,6 +11,7 @@ import itertools
 import json
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +68,8 @@ def load_geojson(path: Path) -> ZoneInstance:
     Raises
     ------
     InputError
-        For text that is no feature collection, for rings that are not closed or have no area, for
-        polygons that cross themselves or overlap within a unit, and for units that overlap.
+        For text that is no feature collection, for rings that are not closed, for polygons that cross
+        themselves, have no area or overlap within a unit, and for units that overlap.
     """
     try:
         data = json.loads(read_text(path), parse_float=str)
@@ -120,9 +121,8 @@ def _rings(file: str, number: int, unit: str, geometry: Any) -> list[list[Ring]]
     if not polygons:
         raise InputError(complaint, file=file, row=number, found="no rings", wanted="at least one")
     for ring in itertools.chain(*polygons):
-        area = sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in itertools.pairwise(ring))
-        if len(ring) < 4 or ring[0] != ring[-1] or area == 0:
-            raise InputError(complaint, file=file, row=number, wanted="closed rings with an area")
+        if len(ring) < 4 or ring[0] != ring[-1] or not all(map(isfinite, itertools.chain(*ring))):
+            raise InputError(complaint, file=file, row=number, wanted="closed rings of four points or more")
     return polygons
 
 

@@ -235,6 +235,11 @@ def test_polygons_that_cross_themselves(tmp_path: Path) -> None:
         match=r"row 3: invalid geometry of unit 10: found 'Self-intersection\[.*that do not cross.*make_valid",
     ):
         fairbound.load(str(path))
+    for ring in ([[0, 1], [1, 2], [1, 1], [0, 2], [0, 1]], [[0, 1], [1, 1], [2, 1], [0, 1]]):  # a bow, a line
+        data["features"][2]["geometry"]["coordinates"] = [ring]
+        path.write_text(json.dumps(data))
+        with pytest.raises(InputError, match="unit 10: found 'Self-intersection"):
+            fairbound.load(str(path))
     twice = [[[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]], [[[1, 1], [3, 1], [3, 3], [1, 3], [1, 1]]]]
     data["features"][2]["geometry"] = {"type": "MultiPolygon", "coordinates": twice}
     path.write_text(json.dumps(data))
