@@ -13,14 +13,14 @@ from fairbound.benchmarks.figure import Axis, Figure, FigureFunction, Mark, Seri
 from fairbound.benchmarks.measures import bound_gap, performance_profile
 from fairbound.benchmarks.transfer_figures import change_figures, convergence_figures, district_figures
 from fairbound.benchmarks.transfer_maps import map_figures
-from fairbound.benchmarks.zone_figures import applicant_figures, zone_figures
+from fairbound.benchmarks.zone_figures import applicant_figures, front_figures, zone_figures
 
 MOST_TRACES = 12
 """So many questions at most get a figure of their gap over time: the slowest ones."""
 
 PROBLEM_FIGURES: dict[str, Sequence[FigureFunction]] = {
     "applicants": (applicant_figures,),
-    "blocks": (zone_figures,),
+    "blocks": (zone_figures, front_figures),
     "transfers": (change_figures, district_figures, map_figures, convergence_figures),
 }
 """Figures that only one problem has: problem name -> functions of its rows and their solutions."""

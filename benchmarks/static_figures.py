@@ -59,6 +59,7 @@ def draw(figure: Figure) -> Canvas:
     FigureCanvasAgg(canvas)
     axes = canvas.add_subplot()
     axes.set_title(figure.title, loc="left", fontsize=10, fontweight="bold", wrap=True)
+    several = any(series.mark is Mark.LABELS for series in figure.series)
     thick = 0.8 / max(1, len(bars))
     for i, series in enumerate(figure.series):
         colour, dash, marker = (palette[i % len(palette)] for palette in (COLOURS, DASHES, MARKERS))
@@ -82,7 +83,7 @@ def draw(figure: Figure) -> Canvas:
             axes.plot(x, y, linestyle="none", marker=".", color="#333333", markersize=1.5, zorder=3)
         elif series.mark is Mark.LABELS:
             for place, words in zip(zip(x, y, strict=True), series.hover, strict=True):
-                axes.annotate(words, place, ha="center", va="bottom", fontsize=9)
+                axes.annotate(words, place, ha="center", va="bottom", fontsize=8)
         elif series.mark is Mark.SITES:
             axes.plot(
                 x,
@@ -91,12 +92,15 @@ def draw(figure: Figure) -> Canvas:
                 marker="*",
                 color="black",
                 mec="white",
-                markersize=13,
+                markersize=6 if several else 13,
+                mew=0.3 if several else 1.0,
                 label=series.name,
                 zorder=4,
             )
         else:
-            rings = PolyCollection(_rings(x, y), facecolor=colour, edgecolor="white", linewidth=0.6, label=series.name)
+            rings = PolyCollection(
+                _rings(x, y), facecolor=colour, edgecolor="white", linewidth=0.2 if several else 0.6, label=series.name
+            )
             rings.set_hatch(series.hatch * 2)
             axes.add_collection(rings)
             axes.autoscale_view()

@@ -33,12 +33,12 @@ def load(specification: Specification) -> Instance:
     if specification.content and content_of(specification.instance) != specification.content:
         raise InputError("the file has changed since the run was planned", file=specification.instance)
     instance = catalogue.load(specification.instance, specification.problem)
-    if not specification.parameters:
-        return instance
-    problem = find_problem(instance.problem)
-    problem.check_parameters(dict(specification.parameters))
-    changed: Instance = problem.with_parameters(instance, dict(specification.parameters))
-    return changed
+    if specification.parameters:
+        problem = find_problem(instance.problem)
+        problem.check_parameters(dict(specification.parameters))
+        instance = problem.with_parameters(instance, dict(specification.parameters))
+    instance.check_question()
+    return instance
 
 
 def solve(document: Mapping[str, Any]) -> dict[str, Any]:

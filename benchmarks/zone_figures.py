@@ -1,29 +1,32 @@
-"""Pictures of zones and of applicants for the report: maps, and bars of the shares of groups.
-
-``zone_maps.py`` draws the same for papers, without a report.
-"""
+"""Pictures of zones and of applicants: maps, small multiples of a front, and bars of the shares of groups."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from fractions import Fraction
 from typing import TypeVar
 
 from fairbound.benchmarks.figure import Axis, Figure, Mark, Series, Solutions
 from fairbound.benchmarks.map_shapes import Shape, area, shapes
 from fairbound.benchmarks.row import Row
-from fairbound.benchmarks.zone_maps import MOVES, PALETTE, STAYS, style
 from fairbound.instances import catalogue
 from fairbound.models.block_assignment import ApplicantInstance, Division, ZoneInstance, Zoning
 from fairbound.models.errors import InputError
 from fairbound.models.problem import Instance
 from fairbound.models.registry import find_problem
 
+# Okabe and Ito's palette: told apart by colour-blind readers; more schools repeat it with hatches.
+PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#999999")
+HATCHES = ("", "/", ".", "x")
+STAYS, MOVES, EVERYONE = "#DDDDDD", "#D55E00", "#555555"
 Kind = TypeVar("Kind", bound=Instance)
 
-MOST_CITIES, MOST_PLANS = 4, 5
-"""So many questions at most get maps, and so many plans of one question get bars."""
-EVERYONE = "#555555"
+MOST_CITIES, MOST_PLANS, MOST_POINTS = 4, 5, 12
+"""So many questions at most get maps, so many plans of one question bars, so many points of a front a map."""
+COLUMNS, SPACE = 4, 0.22
+"""Small multiples beside each other, and the room between them as a part of a map's side."""
 
 
 def zone_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
@@ -37,6 +40,95 @@ def zone_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
         zoning = find_problem("blocks").read_solution(city, solutions(best.key) or [])
         figures += _city_figures(f"blocks-{number}", city, zoning, best)
     return figures
+
+
+def front_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
+    """Small multiples: the best zones under growing limits on another objective, one map a point of the front.
+
+    The rows of a front ask the same but for one ceiling, ``max_rezoned`` for example, as a suite's
+    ``parameters`` state them. Points that the next looser limit does not better are left out.
+    """
+    fronts: dict[tuple[str, str, str, str], dict[Fraction, list[Row]]] = {}
+    for row in rows:
+        words = dict(word.split("=", 1) for word in shlex.split(row.given))
+        ceilings = [name for name, value in words.items() if name.startswith("max_") and value != "none"]
+        if len(ceilings) == 1:
+            rest = shlex.join(f"{name}={value}" for name, value in words.items() if name != ceilings[0])
+            points = fronts.setdefault((row.instance, rest, row.objective, ceilings[0]), {})
+            points.setdefault(Fraction(words[ceilings[0]]), []).append(row)
+    figures = []
+    for number, ((instance, _, objective, ceiling), points) in enumerate(fronts.items(), start=1):
+        zonings: list[tuple[str, Zoning]] = []
+        city, best = None, None
+        for _, group in sorted(points.items()):
+            shown = next((row for row in _ranked(group) if solutions(row.key) is not None), None)
+            asked = None if shown is None else _instance(shown, ZoneInstance)
+            if shown is None or asked is None or shown.primal is None or (best is not None and shown.primal >= best):
+                continue
+            city, best = asked, shown.primal
+            blocks = find_problem("blocks")
+            zoning = blocks.read_solution(city, solutions(shown.key) or [])
+            reached = blocks.evaluate(city, zoning).values[ceiling.removeprefix("max_")]
+            zonings.append((f"{float(best):.4g} at {float(reached):,.6g}", zoning))
+        if city is not None and len(zonings) > 1 and all(unit.point is not None for unit in city.units):
+            title = f"Front: {instance}, {objective} against {ceiling.removeprefix('max_')}"
+            figures.append(front_maps(f"blocks-front-{number}", title, city, zonings))
+    return figures
+
+
+def front_maps(name: str, title: str, city: ZoneInstance, zonings: Sequence[tuple[str, Zoning]]) -> Figure:
+    """One map for each zoning, beside each other on one scale; each is named by its text.
+
+    More than ``MOST_POINTS`` are thinned out evenly, first and last kept.
+    """
+    if len(zonings) > MOST_POINTS:
+        zonings = [zonings[round(k * (len(zonings) - 1) / (MOST_POINTS - 1))] for k in range(MOST_POINTS)]
+    shapes = unit_shapes(city)
+    corners = [point for rings in shapes for ring in rings for point in ring]
+    left, right = min(x for x, _ in corners), max(x for x, _ in corners)
+    low, high = min(y for _, y in corners), max(y for _, y in corners)
+    across, down = right - left, high - low
+    gap = SPACE * max(across, down)
+    shifts = [((k % COLUMNS) * (across + gap), -(k // COLUMNS) * (down + gap)) for k in range(len(zonings))]
+    parts: dict[str, list[Series]] = {}
+    for (_, zoning), (x, y) in zip(zonings, shifts, strict=True):
+        moved = [tuple(tuple((px + x, py + y) for px, py in ring) for ring in rings) for rings in shapes]
+        for series in _zones(city, moved, zoning.indices(city)):
+            parts.setdefault(series.name, []).append(series)
+    areas = [
+        replace(pieces[0], x=_joined(p.x for p in pieces), y=_joined(p.y for p in pieces)) for pieces in parts.values()
+    ]
+    roots = [city.units[root].point for root in city.roots]
+    sites = [(float(point[0]), float(point[1])) for point in roots if point is not None]
+    stars = Series(
+        "school",
+        tuple(px + x for x, _ in shifts for px, _ in sites),
+        tuple(py + y for _, y in shifts for _, py in sites),
+        Mark.SITES,
+        tuple(f"school {school.id}" for _ in shifts for school in city.schools),
+    )
+    labels = Series(
+        "points",
+        tuple((left + right) / 2 + x for x, _ in shifts),
+        tuple(high + y + gap / 10 for _, y in shifts),
+        Mark.LABELS,
+        tuple(text for text, _ in zonings),
+    )
+    caption = (
+        "Each map is a point of the front, named by its two values: the first objective at what it costs in the second."
+        " A school has the same colour on every map."
+    )
+    hidden = Axis("", hidden=True)
+    return Figure(name, title, caption, hidden, hidden, (*areas, stars, labels))
+
+
+def _joined(pieces: Iterable[tuple[float | str | None, ...]]) -> tuple[float | str | None, ...]:
+    """Coordinates of several areas as one, with ``None`` between one and the next."""
+    joined: list[float | str | None] = []
+    for piece in pieces:
+        if piece:
+            joined += [*piece, None]
+    return tuple(joined[:-1])
 
 
 def _city_figures(stem: str, city: ZoneInstance, zoning: Zoning, row: Row) -> list[Figure]:
@@ -77,9 +169,14 @@ def unit_shapes(city: ZoneInstance) -> list[Shape]:
 
 def _zones(city: ZoneInstance, units: Sequence[Shape], homes: Sequence[int]) -> list[Series]:
     return [
-        area(school.id, units, [i for i, home in enumerate(homes) if home == j], *style(j))
+        area(school.id, units, [i for i, home in enumerate(homes) if home == j], *_style(j))
         for j, school in enumerate(city.schools)
     ]
+
+
+def _style(school: int) -> tuple[str, str]:
+    """Colour and hatch of a school: the same on every map."""
+    return PALETTE[school % len(PALETTE)], HATCHES[school // len(PALETTE) % len(HATCHES)]
 
 
 def _map(name: str, title: str, caption: str, areas: Sequence[Series], city: ZoneInstance) -> Figure:

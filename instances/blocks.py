@@ -150,8 +150,21 @@ def grid100(name: str) -> ZoneInstance:
     return _city(_Reader(name, grid_city(100, 4, 1)), name)
 
 
+def _grid(n: int, k: int) -> Entry:
+    """A larger generated city, for benchmarks: the generator's seed is 1."""
+    name = f"blocks/grid{n}"
+    return Entry(
+        name,
+        f"a generated city: {n:,} units, {k} schools",
+        "generated: grid, seed 1",
+        lambda name: _city(_Reader(name, grid_city(n, k, 1)), name),
+    )
+
+
 ENTRIES = (
     Entry("blocks/grid100", "a small generated city: 100 units, 4 schools", "generated: grid, seed 1", grid100),
+    _grid(1000, 15),
+    _grid(2000, 20),
     _real(
         "blocks/sf194",
         "blocks/sf_tract2010_k6.json",

@@ -116,10 +116,12 @@ def load_file(path: Path, problem: str | None = None) -> Instance:
     if not formats:
         raise InputError("unknown problem", found=problem, wanted=nearest(str(problem), {f.problem for f in FORMATS}))
     recognised = [form for form in formats if form.recognises(path)]
-    if recognised:
-        return recognised[0].load(path)
-    if problem is not None:
-        return formats[0].load(path)
+    if recognised or problem is not None:
+        try:
+            return (recognised or formats)[0].load(path)
+        except InputError as error:
+            # What the data as a whole break is found by the instance, which knows no file.
+            raise error if error.file is not None else InputError(str(error), file=str(path)) from None
     read_text(path)  # a file that cannot be read is told so
     wanted = "--problem, or " + "; or ".join(form.wanted for form in FORMATS)
     raise InputError("cannot tell the problem of this file", file=str(path), wanted=wanted)

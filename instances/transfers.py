@@ -146,8 +146,8 @@ def _outline(path: Path, known: Mapping[str, int]) -> Outline:
     if file is None:
         return ()
     rings: dict[str, tuple[Ring, ...]] = {}
-    for number, cells, shape in read_features(file):
-        district = cells.get("district", "")
+    for feature in read_features(file, "district"):
+        number, district = feature.number, feature.cells.get("district", "")
         if district not in known:
             found, wanted = district or "nothing", nearest(district, sorted(known))
             raise InputError(
@@ -158,7 +158,7 @@ def _outline(path: Path, known: Mapping[str, int]) -> Outline:
             raise InputError(
                 "duplicate district", file=str(file), row=number, column="district", found=district, wanted=wanted
             )
-        rings[district] = tuple(shape)
+        rings[district] = feature.rings
     for district, line in known.items():
         if district not in rings:
             wanted = f"a feature for {district} (row {line} of {path.name})"

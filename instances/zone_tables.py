@@ -7,14 +7,13 @@ group, ``today`` (school id); optional ``income``, ``x`` and ``y``, ``neighbours
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from math import dist
 from pathlib import Path
 
 from fairbound.instances.geojson import Ring, read_features
 from fairbound.instances.tables import read_header, read_rows
+from fairbound.instances.zone_borders import shared_borders
 from fairbound.instances.zone_layout import straight
 from fairbound.models.block_assignment import Border, School, Unit, ZoneInstance
 from fairbound.models.errors import InputError
@@ -59,54 +58,35 @@ def load_csv(path: Path) -> ZoneInstance:
 def load_geojson(path: Path) -> ZoneInstance:
     """Read a city from polygons: units that share a stretch of border are neighbours.
 
-    Borders are found from shared edges between consecutive vertices, so polygons must come from
-    one topology, as census files do. Units that only touch at points are no neighbours; how many
-    such pairs were dropped is noted among the repairs. A unit without coordinates gets the mean of
-    its outer ring's vertices as its point.
+    Borders are found from the geometry (``zone_borders``), so they need not share vertices. Units
+    that only touch at points are no neighbours; how many such pairs were dropped is noted among the
+    repairs. A unit without coordinates gets the mean of its outer ring's vertices as its point.
 
     Raises
     ------
     InputError
-        For text that is no feature collection, for rings that are not closed or have no area, and
-        for polygons that cross themselves or overlap within a unit.
+        For text that is no feature collection, for rings that are not closed, for polygons that cross
+        themselves, have no area or overlap within a unit, and for units that overlap.
     """
     rows: list[Row] = []
-    rings: dict[str, list[Ring]] = {}
-    for number, cells, shape in read_features(path):
-        outer = max(shape, key=len)
+    outline: dict[str, tuple[Ring, ...]] = {}
+    shapes = {}
+    for feature in read_features(path, "unit"):
+        unit, number, cells = feature.name, feature.number, feature.cells
+        if unit in shapes:
+            raise InputError("duplicate unit", file=str(path), row=number, found=unit, wanted="each unit once")
+        shapes[unit] = feature.shape
+        outline[unit] = feature.rings
+        outer = max(feature.rings, key=len)
         for axis, column in enumerate(("x", "y")):
             if not cells.get(column):
                 cells[column] = str(round(sum(point[axis] for point in outer[:-1]) / (len(outer) - 1), 6))
         rows.append((number, cells))
-        rings[cells.get("unit", str(number))] = shape
     header = list(dict.fromkeys(column for _, cells in rows for column in cells))
-    borders, touching = shared_borders(rings)
-    repairs = (f"{touching} pairs of units that only touch at points are no neighbours",) if touching else ()
-    outline = tuple((unit, tuple(shape)) for unit, shape in rings.items())
-    return _city(str(path), path.stem, header, rows, borders, repairs, outline)
-
-
-def shared_borders(rings: Mapping[str, Sequence[Ring]]) -> tuple[list[Border], int]:
-    """Borders with their lengths, and the number of pairs that only touch at points."""
-    edges: dict[tuple[tuple[float, float], tuple[float, float]], set[str]] = {}
-    corners: dict[tuple[float, float], set[str]] = {}
-    for unit, shape in rings.items():
-        for ring in shape:
-            for start, end in itertools.pairwise(ring):
-                edges.setdefault((min(start, end), max(start, end)), set()).add(unit)
-                corners.setdefault(start, set()).add(unit)
-    lengths: dict[tuple[str, str], float] = {}
-    for (start, end), units in edges.items():
-        for pair in _pairs(units):
-            lengths[pair] = lengths.get(pair, 0.0) + dist(start, end)
-    met = {pair for units in corners.values() for pair in _pairs(units)}
-    borders = [Border(one, other, Fraction(round(length * 10**6), 10**6)) for (one, other), length in lengths.items()]
-    return sorted(borders, key=lambda border: (border.one, border.other)), len(met - set(lengths))
-
-
-def _pairs(units: set[str]) -> list[tuple[str, str]]:
-    ordered = sorted(units)
-    return [(one, other) for i, one in enumerate(ordered) for other in ordered[i + 1 :]]
+    borders, touching = shared_borders(str(path), shapes)
+    dropped = "1 contact at a point is no border" if touching == 1 else f"{touching} contacts at points are no borders"
+    repairs = (dropped,) if touching else ()
+    return _city(str(path), path.stem, header, rows, borders, repairs, tuple(outline.items()))
 
 
 def _city(
@@ -157,11 +137,21 @@ def _city(
             wanted = "one of " + ", ".join(list(seats)[:8])
             raise InputError("unknown school", file=file, row=line, column="today", found=row["today"], wanted=wanted)
         seats[row["today"]] += count
+        members = tuple(int(number(line, row, GROUP + group, whole=True)) for group in groups)
+        if sum(members) > count:
+            raise InputError(
+                "more students in groups than students",
+                file=file,
+                row=line,
+                column=GROUP + groups[0] if len(groups) == 1 else None,
+                found=sum(members),
+                wanted=f"at most the {count} of unit {row['unit']}",
+            )
         units.append(
             Unit(
                 id=row["unit"],
                 students=count,
-                groups=tuple(int(number(line, row, GROUP + group, whole=True)) for group in groups),
+                groups=members,
                 today=row["today"],
                 income=number(line, row, "income") if row.get("income") else None,
                 point=point(line, row) if has_points else None,

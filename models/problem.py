@@ -91,6 +91,12 @@ class Instance(ABC):
     def canonical(self) -> dict[str, Any]:
         """Everything that the answer depends on, as JSON types; numbers as exact text."""
 
+    def check_question(self) -> None:  # noqa: B027 - most problems have nothing to refuse
+        """Raise ``InputError`` where data and parameters together ask what nobody can answer.
+
+        It is asked for once the parameters are settled, so a parameter can mend what the data refuse.
+        """
+
     @cached_property
     def digest(self) -> str:
         """sha256 of the canonical form, in hexadecimal."""

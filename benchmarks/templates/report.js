@@ -175,6 +175,7 @@
   const drawn = new Set();
 
   const trace = (series, i, figure, theme) => {
+    const several = figure.series.some((other) => other.mark === "labels"); // small multiples
     const colour = series.colour || COLOURS[theme][i % COLOURS[theme].length];
     const base = { name: series.name, x: series.x, y: series.y, type: "scatter" };
     if (series.hover.length) Object.assign(base, { text: series.hover, hovertemplate: "%{text}<extra></extra>" });
@@ -191,12 +192,13 @@
         return { ...base, type: "bar", textposition: "none", marker: { color: colour }, orientation: figure.y.categories.length ? "h" : "v" };
       case "dots": return { ...base, mode: "markers", showlegend: false, marker: { color: "#333333", size: 3 } };
       case "labels":
-        return { ...base, mode: "text", textposition: "top center", showlegend: false, hoverinfo: "skip", hovertemplate: null };
+        return { ...base, mode: "text", text: series.hover, textposition: "top center", showlegend: false, hoverinfo: "skip", hovertemplate: null,
+          cliponaxis: false, textfont: { size: 11 } };
       case "sites":
         return { ...base, mode: "markers",
-          marker: { symbol: "star", size: 15, color: "#000000", line: { color: "#ffffff", width: 1.5 } } };
+          marker: { symbol: "star", size: several ? 8 : 15, color: "#000000", line: { color: "#ffffff", width: several ? 0.5 : 1.5 } } };
       default:
-        return { ...base, mode: "lines", fill: "toself", fillcolor: colour, line: { color: "#ffffff", width: 0.8 },
+        return { ...base, mode: "lines", fill: "toself", fillcolor: colour, line: { color: "#ffffff", width: several ? 0.3 : 0.8 },
           hoverinfo: "skip", ...(series.hatch ? { fillpattern: { shape: series.hatch, fgcolor: "#333333", size: 6 } } : {}) };
     }
   };

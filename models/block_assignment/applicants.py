@@ -13,7 +13,8 @@ from functools import cached_property
 from typing import Any
 
 from fairbound.models.errors import InputError
-from fairbound.models.exact import common_measure, decimal_text, parse_number
+from fairbound.models.exact import common_measure, decimal_text
+from fairbound.models.parameters import read_number
 from fairbound.models.problem import Evaluation, Instance, Objective, Parameter, Sense, Violation
 
 TVD, INCOME, LOSS = "tvd", "income", "loss"
@@ -176,16 +177,13 @@ def with_parameters(instance: ApplicantInstance, given: Mapping[str, str]) -> Ap
         text = raw.strip()
         if name == "seats":
             parts = text.split("-")
-            if not 1 <= len(parts) <= 2 or not all(part.strip().isdigit() for part in parts):
+            if not 1 <= len(parts) <= 2 or not all(part.strip().isdecimal() for part in parts):
                 raise InputError("parameter seats", found=raw, wanted="22, or 18-22")
             changes = {"fewest": int(parts[0]), "most": int(parts[-1])}
         elif text in ("", "none"):
             ceilings.pop(name.removeprefix("max_"), None)
         else:
-            try:
-                ceilings[name.removeprefix("max_")] = parse_number(text)
-            except ValueError:
-                raise InputError(f"parameter {name}", found=raw, wanted="a number or none") from None
+            ceilings[name.removeprefix("max_")] = read_number(name, text, "a number or none")
     return replace(instance, **changes, ceilings=tuple(sorted(ceilings.items())))
 
 
@@ -252,7 +250,7 @@ def read_solution(instance: ApplicantInstance, rows: Sequence[Mapping[str, str]]
         key = (row["place"], row["race"], row["income"])
         if key not in cells or cells[key] in counts:
             raise InputError("unknown or repeated cell", row=line, found=", ".join(key))
-        if not row["first"].strip().isdigit():
+        if not row["first"].strip().isdecimal():
             raise InputError("cannot be used", row=line, column="first", found=row["first"], wanted="a whole number")
         counts[cells[key]] = int(row["first"])
     return Division(tuple(counts.get(i, 0) for i in range(len(instance.cells))))

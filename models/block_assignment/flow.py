@@ -80,20 +80,13 @@ def assign(model: pyo.ConcreteModel, zoning: Zoning) -> None:
         return
     for variable in model.flow.values():
         variable.set_value(0, skip_validation=True)
-    homes = zoning.indices(city)
-    for j, root in enumerate(city.roots):
-        parent, order = {root: root}, [root]
-        for u in order:
-            for v in city.neighbours[u]:
-                if homes[v] == j and v not in parent:
-                    parent[v] = u
-                    order.append(v)
-        below = dict.fromkeys(order, 1)
-        for v in reversed(order[1:]):
-            arc = model.flow.get((parent[v], v, j))
+    for j, parent in enumerate(rules.zone_trees(city, zoning)):
+        below = dict.fromkeys((city.roots[j], *parent), 1)
+        for v, u in reversed(parent.items()):
+            arc = model.flow.get((u, v, j))
             if arc is not None:
                 arc.set_value(below[v], skip_validation=True)
-            below[parent[v]] += below[v]
+            below[u] += below[v]
 
 
 FORMULATION = Formulation(

@@ -78,17 +78,10 @@ def assign(model: pyo.ConcreteModel, zoning: Zoning) -> None:
         return
     for variable in model.flow.values():
         variable.set_value(0, skip_validation=True)
-    homes = zoning.indices(city)
-    for j, root in enumerate(city.roots):
-        parent, order = {root: root}, [root]
-        for u in order:
-            for v in city.neighbours[u]:
-                if homes[v] == j and v not in parent:
-                    parent[v] = u
-                    order.append(v)
-        for v in order[1:]:
+    for j, parent in enumerate(rules.zone_trees(city, zoning)):
+        for v in parent:
             w = v
-            while w != root:
+            while w in parent:
                 arc = model.flow.get((v, j, parent[w], w))
                 if arc is not None:
                     arc.set_value(1, skip_validation=True)

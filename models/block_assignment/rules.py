@@ -278,6 +278,21 @@ def assign(model: pyo.ConcreteModel, zoning: Zoning) -> None:
         model.excess.set_value(float(excess(city, homes, model.share_level) / model.share_step), skip_validation=True)
 
 
+def zone_trees(city: ZoneInstance, zoning: Zoning) -> list[dict[int, int]]:
+    """A breadth-first tree of every zone from its school: the parent of each unit that is reached, nearest first."""
+    homes = zoning.indices(city)
+    trees = []
+    for j, root in enumerate(city.roots):
+        parent: dict[int, int] = {}
+        order = [root]
+        for u in order:
+            new = [v for v in city.neighbours[u] if homes[v] == j and v != root and v not in parent]
+            parent |= dict.fromkeys(new, u)
+            order += new
+        trees.append(parent)
+    return trees
+
+
 def excess(city: ZoneInstance, homes: Sequence[int], level: Fraction) -> Fraction:
     """max over zones of |S a(j) - A s(j)| - delta S s(j), the value of equation (14)."""
     weights = deviation_weights(city, city.group_position)

@@ -124,6 +124,11 @@ class ZoneInstance(Instance):
     def __post_init__(self) -> None:
         _validate(self)
 
+    def check_question(self) -> None:
+        """Refuse seats that cannot hold the students, and parts of a connected city without a school."""
+        _validate_seats(self)
+        _validate_parts(self)
+
     @property
     def problem(self) -> str:
         return "blocks"
@@ -286,8 +291,6 @@ def _validate(city: ZoneInstance) -> None:
             raise InputError("parameter forced", found=f"{unit_id}={school_id}", wanted="unit=school, by their ids")
     if len(city.travel) != len(city.units) or any(len(row) != len(city.schools) for row in city.travel):
         raise InputError("travel", found=f"{len(city.travel)} rows", wanted="one row per unit, one number per school")
-    _validate_seats(city)
-    _validate_parts(city)
 
 
 def _validate_parameters(city: ZoneInstance) -> None:
@@ -340,8 +343,9 @@ def _validate_parts(city: ZoneInstance) -> None:
             seen |= part
             if part.isdisjoint(roots):
                 names = ", ".join(city.units[u].id for u in sorted(part)[:5]) + (", ..." if len(part) > 5 else "")
+                dropped = "".join(f"; {repair}" for repair in city.repairs)
                 raise InputError(
                     "part of the city without a school",
-                    found=f"{len(part)} unit{'s' if len(part) > 1 else ''} ({names}) with no way to the rest",
+                    found=f"{len(part)} unit{'s' if len(part) > 1 else ''} ({names}) with no way to the rest{dropped}",
                     wanted="a border to the rest, a school in every part, or contiguous=no",
                 )

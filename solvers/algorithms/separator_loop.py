@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property, partial
-from math import isfinite
+from math import inf, isfinite
 from random import Random
 from typing import Any
 
@@ -55,7 +55,8 @@ school, worth this part of the bound for today's zones: among the many zonings o
 value it prefers those whose zones hold together. The bound of a nudged round is lowered by the
 largest cost of steps that any zoning can have."""
 NUDGED_ROUNDS = 6
-"""A stage with a nudge ends after so many rounds, or when it finds no more cuts."""
+"""Stage k begins after k times so many rounds at the latest; sooner where a stage finds no more cuts,
+or where its cost could be larger than the gap."""
 NUDGED_GAP = 0.5
 """Relative gap of a nudged round, as a part of its nudge."""
 
@@ -252,7 +253,11 @@ class SeparatorLoop:
         """Solve, separate every solution met, resolve; until the best one is connected."""
         stage = 0
         for self.rounds in range(1, MOST_ROUNDS + 1):
+            stage = max(stage, min((self.rounds - 1) // NUDGED_ROUNDS, len(NUDGES) - 1))
             nudge = self.nudge(NUDGES[stage])
+            while nudge and self.most_nudge >= self.gap:
+                stage += 1  # such a round cannot close the gap: its bound is lowered by more than that
+                nudge = self.nudge(NUDGES[stage])
             self.live.setOptionValue("mip_rel_gap", max(NUDGED_GAP * nudge, self.settings.gap))
             self.pass_incumbent()
             pool: list[Floats] = []
@@ -283,8 +288,6 @@ class SeparatorLoop:
             if not added:
                 if stage + 1 == len(NUDGES):
                     return Termination.FINISHED
-                stage += 1
-            elif self.rounds % NUDGED_ROUNDS == 0 and stage + 1 < len(NUDGES):
                 stage += 1
         return Termination.TIME_LIMIT
 
@@ -321,13 +324,15 @@ class SeparatorLoop:
                         todo.append(near)
         return found
 
+    @property
+    def gap(self) -> float:
+        """Between the bounds, in units of the model's objective; infinite while one is missing."""
+        return inf if self.value is None or self.dual is None else float(self.value) / self.unit - self.dual
+
     def closed(self) -> bool:
         """Whether the bounds have met, to the gap asked for."""
-        if self.value is None or self.dual is None:
-            return False
-        primal = float(self.value) / self.unit
-        slack = max(self.settings.gap, 1e-9) * max(1.0, abs(primal))
-        return primal - self.dual <= slack
+        primal = 0.0 if self.value is None else float(self.value) / self.unit
+        return self.gap <= max(self.settings.gap, 1e-9) * max(1.0, abs(primal))
 
 
 _USABLE = (

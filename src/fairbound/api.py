@@ -34,12 +34,15 @@ def load(
         One line that says what is wrong, where, and what was wanted.
     """
     loaded = catalogue.load(instance, problem) if isinstance(instance, str) else instance
-    if not parameters:
-        return loaded
-    kind = find_problem(loaded.problem)
-    kind.check_parameters({name: str(value) for name, value in parameters.items()})
-    changed: Instance = kind.with_parameters(loaded, {name: str(value) for name, value in parameters.items()})
-    return changed
+    if parameters:
+        kind = find_problem(loaded.problem)
+        kind.check_parameters({name: str(value) for name, value in parameters.items()})
+        loaded = kind.with_parameters(loaded, {name: str(value) for name, value in parameters.items()})
+    try:
+        loaded.check_question()
+    except InputError as error:
+        raise InputError(str(error), file=instance if isinstance(instance, str) else None) from None
+    return loaded
 
 
 def _objectives(problem: Problem[Any, Any], objective: str | None) -> list[str]:

@@ -11,7 +11,7 @@ from bench_rows import row
 from fairbound.benchmarks.figure import Figure, Mark
 from fairbound.benchmarks.static_figures import write_static
 from fairbound.benchmarks.suite import load_suite, plan
-from fairbound.benchmarks.zone_figures import applicant_figures, unit_shapes, zone_figures
+from fairbound.benchmarks.zone_figures import applicant_figures, front_figures, unit_shapes, zone_figures
 from fairbound.models.block_assignment import ZoneInstance
 from fairbound.models.registry import find_problem
 
@@ -53,6 +53,33 @@ def test_maps_show_what_moves(tmp_path: Path) -> None:
     # Other data under the same name, or no solution kept: no picture.
     assert zone_figures([replace(better, digest="other")], kept.get) == []
     assert zone_figures([better], lambda key: None) == []
+
+
+def test_a_front_is_drawn_as_small_multiples(tmp_path: Path) -> None:
+    shared = {"problem": "blocks", "instance": "blocks/grid100", "objective": "dissimilarity", "sense": "minimize"}
+    rows, kept, reached = [], {}, []
+    for limit in ("0", "244", "300", "632"):
+        city = load("blocks/grid100", {"max_rezoned": limit})
+        result = solve(city)
+        rows.append(
+            row(**shared, given=f"max_rezoned={limit}", digest=city.digest, primal_bound=str(result.primal_bound))
+        )
+        kept[rows[-1].key] = find_problem("blocks").solution_rows(city, result.solution)
+        reached.append(str(result.values["rezoned"]))
+    # The same limit by a worse method, and a question of its own, are no points.
+    rows.append(replace(rows[1], key="worse", primal_bound="1/2", primal_float=0.5))
+    kept["worse"] = kept[rows[0].key]
+    rows.append(replace(rows[0], key="other", given=""))
+    (front,) = front_figures(rows[::-1], kept.get)
+    notes = next(series for series in front.series if series.mark is Mark.LABELS)
+    assert [text.split(" at ")[1] for text in notes.hover] == reached
+    assert notes.hover[0].startswith("0.1236")
+    areas = [series for series in front.series if series.mark is Mark.AREA]
+    assert len(areas) == 4
+    assert sum(1 + series.x.count(None) for series in areas) == 4 * 100
+    assert len(next(series for series in front.series if series.mark is Mark.SITES).x) == 4 * 4
+    assert len(write_static([front], tmp_path)) == 3
+    assert front_figures(rows[:1], kept.get) == []
 
 
 def test_units_without_polygons_get_cells_that_fill_the_city() -> None:

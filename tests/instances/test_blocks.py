@@ -65,6 +65,22 @@ def test_refused_graphs(tmp_path: Path, changes: dict[str, Any], parts: list[str
     assert "\n" not in str(error.value)
 
 
+def test_a_parameter_can_mend_what_the_data_refuse(tmp_path: Path) -> None:
+    path = write(tmp_path, seats=[20, 30], edges=[[0, 1]])
+    with pytest.raises(InputError, match="cannot hold the students: 43 short"):
+        fairbound.load(path)
+    with pytest.raises(InputError, match="part of the city without a school"):
+        fairbound.load(path, {"seats_tolerance": "1"})
+    city = fairbound.load(path, {"seats_tolerance": "3", "contiguous": "no"})
+    assert fairbound.solve(city).status is fairbound.Status.OPTIMAL
+
+
+def test_a_city_that_hangs_together_by_corners(tmp_path: Path) -> None:
+    path = rectangles(tmp_path, (0, 0, 1, 1), (1, 1, 2, 2))
+    with pytest.raises(InputError, match=r"1 unit \(b\) with no way to the rest; 1 contact at a point is no border"):
+        fairbound.load(str(path))
+
+
 def test_missing_field(tmp_path: Path) -> None:
     path = tmp_path / "city.json"
     path.write_text(json.dumps({key: value for key, value in GRAPH.items() if key != "students"}))
@@ -148,7 +164,56 @@ def test_corners_are_no_borders(tmp_path: Path) -> None:
         ("10", "11"),
     }
     assert all(border.length == 1 for border in city.borders)
-    assert city.repairs == ("2 pairs of units that only touch at points are no neighbours",)
+    assert city.repairs == ("2 contacts at points are no borders",)
+
+
+def rectangles(tmp_path: Path, *boxes: tuple[float, float, float, float]) -> Path:
+    """Units a, b, ... from boxes (left, bottom, right, top); the school stands in a."""
+    features = [
+        {
+            "type": "Feature",
+            "properties": {
+                "unit": unit,
+                "students": 10,
+                "group:g": 3,
+                "today": "s",
+                "school": "s" if unit == "a" else "",
+            },
+            "geometry": {"type": "Polygon", "coordinates": [[[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]]]},
+        }
+        for unit, (x0, y0, x1, y1) in zip("abcdef", boxes, strict=False)
+    ]
+    path = tmp_path / "rectangles.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    return path
+
+
+def lengths(path: Path) -> dict[str, float]:
+    return {border.one + border.other: float(border.length or 0) for border in fairbound.load(str(path)).borders}
+
+
+def test_borders_that_meet_half_way_along_a_side(tmp_path: Path) -> None:
+    """A wide unit over two narrow ones: T-junctions, no vertex of the wide one where they meet."""
+    assert lengths(rectangles(tmp_path, (0, 1, 3, 2), (0, 0, 1, 1), (1, 0, 3, 1))) == {"ab": 1, "ac": 2, "bc": 1}
+    # Only part of either side is shared, and no vertex at all.
+    assert lengths(rectangles(tmp_path, (0, 1, 2, 2), (0.5, 0, 1.25, 1), (1.25, 0, 2.5, 1)))["ac"] == 0.75
+
+
+def test_slivers_are_borders_and_corners_are_not(tmp_path: Path) -> None:
+    off = 2e-5  # of a side, more than the rounding of coordinates
+    for gap in (off, -off):
+        found = lengths(rectangles(tmp_path, (0, 1 + gap, 3, 2), (0, 0, 1, 1), (1, 0, 3, 1)))
+        assert found == {"ab": pytest.approx(1, abs=1e-3), "ac": pytest.approx(2, abs=1e-3), "bc": 1}
+        city = fairbound.load(
+            str(rectangles(tmp_path, (0, 0, 1, 1), (1, 0, 2, 1), (2 + gap, 1 + gap, 3, 2), (2, 0, 3, 1)))
+        )
+        assert {border.one + border.other for border in city.borders} == {"ab", "bd", "cd"}
+        assert city.repairs == ("1 contact at a point is no border",)
+
+
+def test_units_that_overlap(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"units a and b overlap: found 'a common area of 0\.5'"):
+        fairbound.load(str(rectangles(tmp_path, (0, 0, 1, 1), (0.5, 0, 2, 1))))
 
 
 def test_invalid_geometry(tmp_path: Path) -> None:
@@ -156,7 +221,7 @@ def test_invalid_geometry(tmp_path: Path) -> None:
     data = json.loads(path.read_text())
     data["features"][1]["geometry"]["coordinates"][0].pop()
     path.write_text(json.dumps(data))
-    with pytest.raises(InputError, match="row 2: invalid geometry"):
+    with pytest.raises(InputError, match="row 2: invalid geometry of unit 01"):
         fairbound.load(str(path))
 
 
@@ -165,8 +230,16 @@ def test_polygons_that_cross_themselves(tmp_path: Path) -> None:
     data = json.loads(path.read_text())
     data["features"][2]["geometry"]["coordinates"] = [[[0, 1], [1, 2], [1, 1], [0, 3], [0, 1]]]
     path.write_text(json.dumps(data))
-    with pytest.raises(InputError, match=r"row 3: invalid geometry: found 'Self-intersection\[.*that do not cross"):
+    with pytest.raises(
+        InputError,
+        match=r"row 3: invalid geometry of unit 10: found 'Self-intersection\[.*that do not cross.*make_valid",
+    ):
         fairbound.load(str(path))
+    for ring in ([[0, 1], [1, 2], [1, 1], [0, 2], [0, 1]], [[0, 1], [1, 1], [2, 1], [0, 1]]):  # a bow, a line
+        data["features"][2]["geometry"]["coordinates"] = [ring]
+        path.write_text(json.dumps(data))
+        with pytest.raises(InputError, match="unit 10: found 'Self-intersection"):
+            fairbound.load(str(path))
     twice = [[[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]], [[[1, 1], [3, 1], [3, 3], [1, 3], [1, 1]]]]
     data["features"][2]["geometry"] = {"type": "MultiPolygon", "coordinates": twice}
     path.write_text(json.dumps(data))

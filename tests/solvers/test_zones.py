@@ -17,6 +17,7 @@ from fairbound.models.block_assignment import applicants as applicant_model
 from fairbound.models.block_assignment.reductions import fixed_options
 from fairbound.models.block_assignment.scoring import solution_rows
 from fairbound.models.block_assignment.separators import violated_separators
+from fairbound.models.block_assignment.zones import component
 from fairbound.solvers.algorithms import separator_loop
 from fairbound.solvers.algorithms.race_counts import best_counts
 from fairbound.solvers.baselines import block_assignment as baselines
@@ -24,7 +25,7 @@ from fairbound.solvers.baselines import recombination
 from fairbound.solvers.baselines.applicants import interval_study, majority, permutation_search, vote_study
 from fairbound.solvers.baselines.zone_state import ZoneState, reconnect
 from fairbound.solvers.checker.zones import check_zones
-from hypothesis import assume, given, settings
+from hypothesis import assume, find, given, settings
 from hypothesis import strategies as st
 
 import fairbound
@@ -57,12 +58,42 @@ def cities(draw: st.DrawFn) -> ZoneInstance:
         "share_deviation": draw(st.sampled_from([None, None, Fraction(1, 4)])),
         "rezoned_share": draw(st.sampled_from([None, None, Fraction(1, 2)])),
         "contiguous": draw(st.sampled_from([True, True, True, False])),
+        "together": draw(st.sampled_from([(), (), (("u0", "u1"),)])),
+        "forced": draw(st.sampled_from([(), (), (("u1", "s0"),)])),
     }
     try:
-        return tiny_blocks.city("drawn", counts, edges, roots, today, **rules)
+        city = tiny_blocks.city("drawn", counts, edges, roots, today, **rules)
+        city.check_question()
+        return city
     except InputError:
         assume(False)
         raise
+
+
+def parts(city: ZoneInstance, without: int | None = None) -> int:
+    """How many connected parts a city has, with one unit taken out or not."""
+    inside = set(range(len(city.units))) - {without}
+    count = 0
+    while inside:
+        inside -= component(city.neighbours, min(inside), inside)
+        count += 1
+    return count
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        lambda city: city.contiguous and parts(city) > 1,
+        lambda city: any(parts(city, unit) > parts(city) for unit in range(len(city.units))),
+        lambda city: len(city.units) > 2 and len({unit.students for unit in city.units}) == 1,
+        lambda city: any(unit.students == 0 for unit in city.units) and city.students > 0,
+        lambda city: len(city.units) == 2,
+    ],
+    ids=["islands", "cut vertex", "equal students", "a unit without students", "two units"],
+)
+def test_drawn_cities_are_hostile(hostile: Callable[[ZoneInstance], bool]) -> None:
+    """The properties below are tried on every shape that breaks zoning programs."""
+    find(cities(), hostile, settings=settings(max_examples=2000, database=None))
 
 
 @given(cities(), st.data())

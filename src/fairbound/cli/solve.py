@@ -26,6 +26,7 @@ from fairbound.cli.show import (
     table,
 )
 from fairbound.instances.tables import write_csv, write_text
+from fairbound.models.block_assignment import ZoneInstance
 from fairbound.models.cep_grouping import CepInstance
 from fairbound.models.district_transfer import TransferInstance
 from fairbound.models.exact import parse_number
@@ -307,6 +308,17 @@ def pareto(
         rows.append(row | {"status": point.status.value, "level": point.level.value})
     if out is not None:
         write_csv(out / "pareto.csv", rows)
+        for k, point in enumerate(front.points, start=1):
+            write_csv(out / f"point_{k}.csv", find_problem(asked.problem).solution_rows(asked, point.solution))
+        if isinstance(asked, ZoneInstance) and front.points and all(unit.point is not None for unit in asked.units):
+            from fairbound.benchmarks.static_figures import write_static  # slow to import
+            from fairbound.benchmarks.zone_figures import front_maps
+
+            named = [
+                (f"{number(point.values[names[0]])} at {number(point.values[names[1]])}", point.solution)
+                for point in front.points
+            ]
+            write_static([front_maps("maps", f"Front of {asked.name}: {' against '.join(names)}", asked, named)], out)
     if as_json:
         print(json.dumps({"instance": asked.name, "digest": asked.digest, "complete": front.complete, "points": rows}))
     else:
