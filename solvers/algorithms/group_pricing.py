@@ -18,9 +18,7 @@ Floats decide only beyond a margin that is thousands of times their rounding.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from fractions import Fraction
+from collections.abc import Callable, Sequence
 from math import lcm
 
 import numpy as np
@@ -33,50 +31,15 @@ from numpy.typing import NDArray
 CELLS = 256
 MARGIN = 2.0**-40
 """Share of the numbers involved by which floats may err; a sum of 64 terms errs by less than 2^-45."""
-MOST_PARTIAL = 1_500_000
-"""Partial groups alive at one time; an enumeration that needs more is given up."""
+MOST_PARTIAL = 400_000
+"""Partial groups that grow at one time; the others wait."""
+MOST_GROUPS = 800_000
+"""Groups above a cut; an enumeration that finds more is given up."""
 STARTS = 150
 """Groups from which one heuristic pricing climbs."""
 CLIMBS = 40
 
 Masks = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Groups:
-    """Exact worth of groups of units, given as bit masks."""
-
-    instance: CepInstance
-    units: tuple[Unit, ...]
-
-    def fully_funded(self, masks: Masks) -> NDArray[np.bool_]:
-        """Whether each group reaches full funding: q(G) >= N(G), exactly."""
-        measure = lcm(*(value.denominator for unit in self.units for value in (unit.enrolled, unit.lifted)))
-        over = np.array([int((unit.lifted - unit.enrolled) * measure) for unit in self.units], dtype=object)
-        return np.array([total >= 0 for total in members(masks, len(self.units)) @ over], dtype=bool)
-
-    def worth(self, masks: Masks) -> list[Fraction | None]:
-        """v(G) of each mask; ``None`` where the group breaks a rule on its own."""
-        names = ("enrolled", "lifted", "fixed", "slope")
-        measures = [lcm(*(getattr(unit, name).denominator for unit in self.units)) for name in names]
-        people, money = lcm(*measures[:2]), lcm(*measures[2:])
-        inside = members(masks, len(self.units))
-        sums = []
-        for name, scale in zip(names, (people, people, money, money), strict=True):
-            column = [int(getattr(unit, name) * scale) for unit in self.units]
-            small = sum(map(abs, column)) < 2**62
-            sums.append((inside @ np.array(column, dtype=np.int64 if small else object)).tolist())
-        sizes = (inside @ np.array([len(unit.members) for unit in self.units])).tolist()
-        low = self.instance.multiplier * self.instance.threshold
-        found: list[Fraction | None] = []
-        for enrolled, lifted, fixed, slope, size in zip(*sums, sizes, strict=True):
-            if size < max(1, self.instance.min_group) or lifted * low.denominator < low.numerator * enrolled:
-                found.append(None)
-            elif lifted >= enrolled:
-                found.append(Fraction(fixed + slope, money))
-            else:
-                found.append(Fraction(fixed * enrolled + slope * lifted, enrolled * money))
-        return found
 
 
 def members(masks: Masks, count: int) -> NDArray[np.int64]:
@@ -94,11 +57,27 @@ class Pricer:
 
     def __init__(self, instance: CepInstance, units: Sequence[Unit]) -> None:
         self.arrays = UnitArrays.of(tuple(units))
+        threshold, _ = level_range(instance)
         low, high = (float(level) for level in level_range(instance))
         self.low = low
+        surplus = [unit.lifted - threshold * unit.enrolled for unit in units]
+        people = lcm(*(value.denominator for value in surplus))
+        counts = [int(value * people) for value in surplus]
+        self._surplus = np.array(counts, dtype=np.int64 if sum(map(abs, counts)) < 2**62 else object)
+        self._sizes = np.array([len(unit.members) for unit in units])
+        self._least = max(1, instance.min_group)
         edges = np.linspace(low, high, CELLS + 1) if low < 1 else np.array([high])
         # The last cell is full funding: one point, and the row (27) may have slack.
         self.lower, self.upper = np.r_[edges[:-1], high], np.r_[edges[1:], high]
+
+    def allowed(self, masks: Masks) -> Masks:
+        """Those that meet the threshold, exactly, and have enough schools."""
+        inside = members(masks, len(self._sizes))
+        return masks[(inside @ self._sizes >= self._least) & np.array(inside @ self._surplus >= 0, dtype=bool)]
+
+    def worth(self, masks: Masks) -> Floats:
+        """v(G) of each group, in floats."""
+        return self.reduced(members(masks, len(self._sizes)).astype(float), np.zeros(len(self._sizes)))
 
     def reduced(self, groups: Floats, prices: Floats) -> Floats:
         """v(G) - pi(G) of groups given as rows of 0 and 1, in floats; -inf below the threshold."""
@@ -130,9 +109,9 @@ class Pricer:
         claim = np.minimum(level, 1.0)[:, None] * arrays.slope[None]
         return np.asarray((arrays.fixed - prices)[None] + claim + multipliers[:, None] * over)
 
-    def above(self, prices: Floats, cut: float) -> Masks | None:
-        """Every group of reduced worth above ``cut`` (and some near it); ``None`` if there are too many."""
-        arrays = self.arrays
+    def above(self, prices: Floats, cut: float, late: Callable[[], bool] = lambda: False) -> Masks | None:
+        """Every group of reduced worth above ``cut``; ``None`` if there are too many, or no time."""
+        arrays, units = self.arrays, len(self.arrays.enrolled)
         lam = self._multipliers(prices)
         size = np.abs(arrays.fixed).sum() + np.abs(prices).sum() + np.abs(arrays.slope).sum()
         people = arrays.enrolled.sum() * max(1.0, self.upper[-1]) + arrays.lifted.sum()
@@ -150,20 +129,33 @@ class Pricer:
         under = (arrays.lifted[None] - self.upper[live][:, None] * arrays.enrolled[None])[rows, order]
         reach_low, reach_high = _rest(np.maximum(low, 0.0)), _rest(np.maximum(high, 0.0))
         reach_over, reach_under = _rest(np.maximum(over, 0.0)), _rest(np.minimum(under, 0.0))
-        cell, mask = np.arange(len(live)), np.zeros(len(live), dtype=np.int64)
-        sums = np.zeros((4, len(live)))
-        for i in range(len(arrays.enrolled)):
-            step = np.stack([column[cell, i] for column in (low, high, over, under)])
-            mask = np.r_[mask, mask | np.int64(1) << order[cell, i]]
-            sums, cell = np.hstack([sums, sums + step]), np.r_[cell, cell]
-            best = np.maximum(sums[0] + reach_low[cell, i + 1], sums[1] + reach_high[cell, i + 1])
-            keep = (best > cut_of[cell]) & (sums[2] + reach_over[cell, i + 1] >= -slack)
-            keep &= (sums[3] + reach_under[cell, i + 1] <= slack) | full[cell]
-            cell, mask, sums = cell[keep], mask[keep], sums[:, keep]
-            if len(cell) > MOST_PARTIAL:
+        found: list[Masks] = []
+        count = 0
+        waiting = [(0, np.arange(len(live)), np.zeros(len(live), dtype=np.int64), np.zeros((4, len(live))))]
+        while waiting:
+            depth, cell, mask, sums = waiting.pop()
+            for i in range(depth, units):
+                if len(cell) > MOST_PARTIAL:
+                    half = len(cell) // 2
+                    waiting.append((i, cell[half:], mask[half:], sums[:, half:]))
+                    cell, mask, sums = cell[:half], mask[:half], sums[:, :half]
+                if late():
+                    return None
+                step = np.stack([column[cell, i] for column in (low, high, over, under)])
+                mask = np.r_[mask, mask | np.int64(1) << order[cell, i]]
+                sums, cell = np.hstack([sums, sums + step]), np.r_[cell, cell]
+                best = np.maximum(sums[0] + reach_low[cell, i + 1], sums[1] + reach_high[cell, i + 1])
+                keep = (best > cut_of[cell]) & (sums[2] + reach_over[cell, i + 1] >= -slack)
+                keep &= (sums[3] + reach_under[cell, i + 1] <= slack) | full[cell]
+                cell, mask, sums = cell[keep], mask[keep], sums[:, keep]
+            mask = np.unique(mask[mask > 0])
+            # psi is largest at an end of the cell, the group's own share lies between: some are worth less.
+            mask = mask[self.reduced(members(mask, units).astype(float), prices) > cut - MARGIN * size]
+            found.append(mask)
+            count += len(mask)
+            if count > MOST_GROUPS:
                 return None
-        found = np.unique(mask[mask > 0])
-        return np.asarray(found)
+        return self.allowed(np.unique(np.concatenate(found)))
 
     def climb(self, prices: Floats, chance: np.random.Generator) -> Masks:
         """Groups that no change of one or two units improves, best first: the heuristic pricing."""

@@ -11,9 +11,11 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from fairbound.models.cep_grouping import PROBLEM, CepInstance, Grouping, claim_levels
@@ -29,6 +31,7 @@ from fairbound.solvers.engines.standard_form import Floats
 from fairbound.solvers.method import Kind, Method
 from fairbound.solvers.result import (
     EngineInfo,
+    Level,
     OnProgress,
     Progress,
     Result,
@@ -51,7 +54,15 @@ SEARCH_FINE = 201
 
 @dataclass
 class Search:
-    """One run: its clock, the best plan and the bound so far."""
+    """One run: its clock, the best plan and the bound so far.
+
+    Attributes
+    ----------
+    proven
+        The bound of the price curve; one below it is the claim of a search in floats.
+    built
+        Seconds until it stood.
+    """
 
     instance: CepInstance
     objective: str
@@ -63,6 +74,8 @@ class Search:
     bound: Fraction | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     trace: list[Progress] = field(default_factory=list)
+    proven: Fraction | None = None
+    built: float = 0.0
 
     def seconds(self) -> float:
         return time.perf_counter() - self.began
@@ -102,6 +115,69 @@ class Search:
         self.best, self.value = grouping, value
         self.report()
         return True
+
+    @contextmanager
+    def begin(self, start: Grouping | None) -> Iterator[None]:
+        """While inside, Ctrl-C asks the search to stop; begins with plans that cost nothing to find."""
+        with engine.interruptible() as self.stop:
+            for plan in (start, first_plan(self.instance, self.objective), Grouping(())):
+                if plan is not None:
+                    self.offer(plan)
+            yield
+
+    def infeasible(self, method: str) -> Result | None:
+        """The result where no grouping keeps the rules, or ``None``."""
+        reason = infeasible(self.instance, self.objective)
+        if reason is None:
+            return None
+        return conclude(
+            PROBLEM,
+            self.instance,
+            self.objective,
+            method,
+            solution=None,
+            termination=Termination.INFEASIBLE,
+            settings=self.settings,
+            engine=self._engine(),
+            message=reason,
+            seconds=Seconds(total=self.seconds()),
+        )
+
+    def conclude(self, method: str, found: tuple[Regrets, LevelBound] | None, **details: Any) -> Result:
+        """What is known at the end: with a certificate if the bound is the price curve's, else at level L1."""
+        if self.value is not None and self.value == self.bound:
+            termination = Termination.FINISHED
+        elif self.stop.is_set():
+            termination = Termination.INTERRUPTED
+        elif self.closed():
+            termination = Termination.GAP_LIMIT
+        elif self.left() == 0.0:
+            termination = Termination.TIME_LIMIT
+        else:
+            termination = Termination.FINISHED
+        certificate = None
+        certified = self.bound == self.proven
+        if found is not None and self.bound is not None and certified:
+            certificate = certificate_json(self.instance, self.objective, found[1].curve, self.bound)
+        result = conclude(
+            PROBLEM,
+            self.instance,
+            self.objective,
+            method,
+            solution=self.best,
+            termination=termination,
+            exact_bound=self.bound,
+            settings=self.settings,
+            engine=self._engine(),
+            trace=tuple(self.trace),
+            certificate=certificate,
+            seconds=Seconds(solve=self.seconds() - self.built, build=self.built, total=self.seconds()),
+            **details,
+        )
+        return result if certified else replace(result, level=min(result.level, Level.L1))
+
+    def _engine(self) -> EngineInfo:
+        return EngineInfo(engine.NAME, engine.version(), engine.options(self.settings))
 
 
 def infeasible(instance: CepInstance, objective: str) -> str | None:
@@ -241,13 +317,15 @@ def _placed(search: Search, regrets: Regrets, slots: Sequence[Slot]) -> list[int
     return [slot_of[int(g)] for g in home]
 
 
-def search_plans(search: Search, regrets: Regrets, solve_settings: Settings) -> None:
-    """Rounds of interval models, each followed by moves and swaps, until closed, late or out of rounds."""
+def search_plans(
+    search: Search, regrets: Regrets, solve_settings: Settings, enough: Callable[[int], bool] | None = None
+) -> None:
+    """Rounds of interval models, each followed by moves and swaps, until closed, late or enough (rounds done)."""
     chance = random.Random(search.settings.seed)
     limit = search.instance.groups
     round_ = 0
     while not search.late() and not search.closed():
-        if search.settings.time_limit is None and round_ >= ROUNDS:
+        if enough(round_) if enough is not None else search.settings.time_limit is None and round_ >= ROUNDS:
             return
         steps = STEPS[min(round_, len(STEPS) - 1)]
         shift = 0.0 if round_ == 0 else chance.uniform(-0.5, 0.5)
@@ -295,6 +373,7 @@ def bound_and_regrets(search: Search) -> tuple[Regrets, LevelBound] | None:
     search.bound = sum((entry.value for entry in entries), Fraction(0)) - sum(
         (mu * floors[name] for name, mu in levels.curve.multipliers), Fraction(0)
     )
+    search.proven, search.built = search.bound, search.seconds()
     search.report()
     return Regrets.of(search.instance, search.objective, levels.curve, entries), levels
 
@@ -308,51 +387,14 @@ def run(
 ) -> Result:
     """Solve; see the module."""
     search = Search(instance, objective, settings, on_progress)
-    info = EngineInfo(engine.NAME, engine.version(), engine.options(settings))
-    reason = infeasible(instance, objective)
-    if reason is not None:
-        return conclude(
-            PROBLEM, instance, objective, NAME, solution=None, termination=Termination.INFEASIBLE,
-            settings=settings, engine=info, message=reason,
-            seconds=Seconds(total=search.seconds()),
-        )  # fmt: skip
-    with engine.interruptible() as search.stop:
-        for plan in (start, first_plan(instance, objective), Grouping(())):
-            if plan is not None:
-                search.offer(plan)
+    impossible = search.infeasible(NAME)
+    if impossible is not None:
+        return impossible
+    with search.begin(start):
         found = bound_and_regrets(search)
-        bounded = search.seconds()
         if found is not None:
-            regrets, _ = found
-            search_plans(search, regrets, settings)
-    if search.value is not None and search.value == search.bound:
-        termination = Termination.FINISHED
-    elif search.stop.is_set():
-        termination = Termination.INTERRUPTED
-    elif search.closed():
-        termination = Termination.GAP_LIMIT
-    elif search.left() == 0.0:
-        termination = Termination.TIME_LIMIT
-    else:
-        termination = Termination.FINISHED
-    certificate = None
-    if found is not None and search.bound is not None:
-        certificate = certificate_json(instance, objective, found[1].curve, search.bound)
-    return conclude(
-        PROBLEM,
-        instance,
-        objective,
-        NAME,
-        solution=search.best,
-        termination=termination,
-        exact_bound=search.bound,
-        settings=settings,
-        engine=info,
-        model=found[1].size if found else None,
-        trace=tuple(search.trace),
-        certificate=certificate,
-        seconds=Seconds(solve=search.seconds() - bounded, build=bounded, total=search.seconds()),
-    )
+            search_plans(search, found[0], settings)
+    return search.conclude(NAME, found, model=found[1].size if found else None)
 
 
 def refuses(instance: CepInstance, objective: str) -> str | None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from fairbound.models.cep_grouping import CepInstance, Cover
+from fairbound.models.cep_grouping import CepInstance, Cover, Grouping, evaluate
 from fairbound.models.cep_grouping.price_curve import units_of
 from fairbound.solvers.algorithms import group_columns, subset_dp
-from fairbound.solvers.algorithms.group_pricing import Groups, Pricer
+from fairbound.solvers.algorithms.group_pricing import Pricer, members
 from fairbound.solvers.result import Level, Settings, Status
 from general_meals import with_meals
 from hypothesis import given, settings
@@ -44,13 +45,14 @@ def test_it_reaches_the_best_partition_and_never_claims_less(instance: CepInstan
 @given(DISTRICTS, st.lists(st.integers(0, 9000), min_size=7, max_size=7), st.integers(-5000, 5000))
 def test_no_group_above_the_cut_is_missed(instance: CepInstance, prices: list[int], cut: int) -> None:
     units = units_of(instance, "reimbursement")
-    groups = Groups(instance, units)
     every = np.arange(1, 1 << len(units))
     above = Pricer(instance, units).above(np.array(prices[: len(units)], dtype=float), cut)
     assert above is not None
-    for mask, worth in zip(every.tolist(), groups.worth(every), strict=True):
-        paid = sum(price for u, price in enumerate(prices[: len(units)]) if mask >> u & 1)
-        assert worth is None or worth - paid <= cut or mask in above
+    for mask, inside in zip(every.tolist(), members(every, len(units)).tolist(), strict=True):
+        group = Grouping.of([[name for u, unit in enumerate(units) if inside[u] for name in unit.members]])
+        scored = evaluate(replace(instance, cover=Cover.ANY), group)
+        paid = sum(price for u, price in enumerate(prices[: len(units)]) if inside[u])
+        assert not scored.feasible or scored.values["reimbursement"] - paid <= cut or mask in above
 
 
 def test_it_proves_with_a_gap_of_zero() -> None:
