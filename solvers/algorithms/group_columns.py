@@ -16,8 +16,6 @@ The groups that are left out, and the bounds of step 4, are decided by floats: l
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -25,11 +23,11 @@ from fairbound.models.cep_grouping import CepInstance, Grouping
 from fairbound.models.cep_grouping.price_curve import Unit, units_of
 from fairbound.solvers.algorithms import price_curve
 from fairbound.solvers.algorithms.group_cover import Cover, Indices, Pool
-from fairbound.solvers.algorithms.group_master import Master
+from fairbound.solvers.algorithms.group_master import Flags, Master
 from fairbound.solvers.algorithms.group_pricing import Masks, Pricer, members
 from fairbound.solvers.engines.standard_form import Floats
 from fairbound.solvers.method import Kind, Method
-from fairbound.solvers.result import OnProgress, Result, Settings
+from fairbound.solvers.result import ModelSize, OnProgress, Result, Settings
 
 NAME = "group_columns"
 MOST_UNITS = 48
@@ -47,37 +45,33 @@ NARROWER, NARROWINGS = 3, 5
 """Where regrets allow too many groups, a smaller range still lowers the bound; so many are tried."""
 
 
-@dataclass
 class Closing:
     """From a plan and its bound to the best grouping.
 
     Attributes
     ----------
-    nodes
-        Nodes of the branch and bound so far.
+    nodes, size
+        Nodes of the branch and bound, and the last LP.
     """
 
-    search: price_curve.Search
-    units: tuple[Unit, ...]
-    pricer: Pricer
-    master: Master
-    late: Callable[[], bool]
-    nodes: int = 0
-
-    @classmethod
-    def of(cls, search: price_curve.Search, units: tuple[Unit, ...]) -> Closing:
-        """Set up for the units that may be covered."""
-        must = np.array([unit.must for unit in units])
+    def __init__(self, search: price_curve.Search, units: tuple[Unit, ...]) -> None:
+        self.search, self.units = search, units
+        self.pricer = Pricer(search.instance, units)
+        self.must = np.array([unit.must for unit in units])
         # Staying out costs a unit that must be covered more than any group is worth.
-        charge = 10.0 * float(sum((abs(unit.fixed) + abs(unit.slope) for unit in units), Fraction(1)))
-        settings = Settings(threads=search.settings.threads, seed=search.settings.seed)
+        self.charge = 10.0 * float(sum((abs(unit.fixed) + abs(unit.slope) for unit in units), Fraction(1)))
         limit = search.settings.time_limit
-        until = CLOSING_SECONDS if limit is None else CLOSING_SHARE * limit
+        self.until = CLOSING_SECONDS if limit is None else CLOSING_SHARE * limit
+        self.nodes = 0
+        self.size: ModelSize | None = None
 
-        def late() -> bool:
-            return search.late() or search.seconds() > until
+    def late(self) -> bool:
+        """Whether to leave the rest of the time to plans."""
+        return self.search.late() or self.search.seconds() > self.until
 
-        return cls(search, units, Pricer(search.instance, units), Master(must, charge, settings), late)
+    def _master(self, must: Flags) -> Master:
+        settings = self.search.settings
+        return Master(must, self.charge, Settings(threads=settings.threads, seed=settings.seed))
 
     def run(self, first_prices: Floats) -> None:
         """Generate, enumerate, search; the bound of ``search`` falls with each step that ends."""
@@ -103,9 +97,12 @@ class Closing:
         known: set[int] = set()
         centre: Floats | None = None
         rounds = 0
-        self._add(np.concatenate([self._planned(), self.pricer.climb(first_prices, chance)]), known)
+        master = self._master(self.must)
+        first = np.concatenate([self._planned(), self.pricer.climb(first_prices, chance)])
+        self._add(first, known, master)
         while not self.late():
-            optimum = self.master.solve()
+            optimum = master.solve()
+            self.size = master.size()
             if optimum is None:
                 return None
             prices = optimum.prices
@@ -115,7 +112,7 @@ class Closing:
             # Every second round prices at a point between: duals of a young master swing.
             smooth = rounds % 2 == 1
             found = self.pricer.climb((prices + centre) / 2 if smooth else prices, chance)
-            if self._add(self._gaining(found, prices, accuracy)[:MOST_ADDED], known):
+            if self._add(self._gaining(found, prices, accuracy)[:MOST_ADDED], known, master):
                 centre = 0.7 * centre + 0.3 * prices
                 continue
             if smooth:
@@ -123,7 +120,7 @@ class Closing:
             every = self.pricer.above(prices, accuracy, self.late)
             if every is None:
                 return None
-            if not self._add(self._gaining(every, prices, accuracy)[: 5 * MOST_ADDED], known):
+            if not self._add(self._gaining(every, prices, accuracy)[: 5 * MOST_ADDED], known, master):
                 return prices
         return None
 
@@ -133,13 +130,13 @@ class Closing:
         best = np.argsort(-gains, kind="stable")
         return np.asarray(masks[best[gains[best] > accuracy]])
 
-    def _add(self, masks: Masks, known: set[int]) -> int:
+    def _add(self, masks: Masks, known: set[int], master: Master) -> int:
         """Columns for groups that are new and may be formed; returns how many."""
         new = np.array([mask for mask in dict.fromkeys(masks.tolist()) if mask not in known], dtype=np.int64)
         new = self.pricer.allowed(new)
         known.update(new.tolist())
         if len(new):
-            self.master.add(members(new, len(self.units)), self.pricer.worth(new))
+            master.add(members(new, len(self.units)), self.pricer.worth(new))
         return len(new)
 
     def _planned(self) -> Masks:
@@ -149,9 +146,14 @@ class Closing:
         return np.array([sum(1 << u for u in {home[member] for member in group}) for group in groups], dtype=np.int64)
 
     def _cover(self, masks: Masks, prices: Floats, floor: float, exhaustive: bool) -> None:
-        """The best partition into these groups, if it is worth more than ``floor``."""
-        arrays, inside = self.pricer.arrays, members(masks, len(self.units)).astype(np.float32)
+        """The best partition into these groups, if it is worth more than ``floor``.
+
+        Two fully funded groups are worth no more than their union, so one is enough: full funding is
+        a place that, like a unit that may stay out, is taken at most once.
+        """
+        arrays, inside = self.pricer.arrays, members(masks, len(self.units)).astype(float)
         people, lifted, weight = (inside @ column for column in (arrays.enrolled, arrays.lifted, arrays.slope))
+        inside = np.hstack([inside, (lifted >= people)[:, None]])
         traits = np.minimum(1.0, lifted / people), weight / people, lifted - self.pricer.low * people
         pool = Pool(inside, self.pricer.worth(masks), traits)
         reached = floor
@@ -163,8 +165,10 @@ class Closing:
                 reached = max(reached, float(self.search.value))
             return reached
 
-        cover = Cover(pool, self.master, floor, offer, self._claim, self.late)
-        bound = cover.search(np.array([unit.must for unit in self.units]), prices)
+        must, master = np.r_[self.must, False], self._master(np.r_[self.must, False])
+        cover = Cover(pool, master, floor, offer, self._claim, self.late)
+        bound = cover.search(must, np.r_[prices, 0.0])
+        self.size = master.size()
         self.nodes += cover.nodes
         if bound > reached:
             self._claim(bound)
@@ -205,14 +209,14 @@ def run(
     solve_settings = Settings(threads=settings.threads, seed=settings.seed)
     with search.begin(start):
         found = price_curve.bound_and_regrets(search)
-        closing = Closing.of(search, units)
+        closing = Closing(search, units)
         if found is not None and units:
             price_curve.search_plans(search, found[0], solve_settings, lambda rounds: _enough(search, rounds))
         if units and not search.closed():
             closing.run(np.zeros(len(units)) if found is None else found[0].best[~found[0].barred])
         if found is not None and not search.closed():
             price_curve.search_plans(search, found[0], solve_settings)
-    return search.conclude(NAME, found, model=closing.master.size(), nodes=closing.nodes)
+    return search.conclude(NAME, found, model=closing.size, nodes=closing.nodes)
 
 
 def _enough(search: price_curve.Search, rounds: int) -> bool:

@@ -25,7 +25,7 @@ Indices = NDArray[np.intp]
 
 STEP = 1e-9
 """Share of the best value: a node this little above it holds nothing better that floats can tell."""
-FIRST, MORE = 600, 200
+FIRST, MORE = 200, 100
 """Groups with which an LP begins, and most that are added at a time."""
 FRACTION = 1e-6
 
@@ -34,7 +34,7 @@ FRACTION = 1e-6
 class Pool:
     """Groups as rows of 0 and 1 over the units, their worth, and the traits that are branched on."""
 
-    inside: NDArray[np.float32]
+    inside: Floats
     worth: Floats
     traits: tuple[Floats, ...]
 

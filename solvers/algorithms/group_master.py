@@ -51,6 +51,7 @@ class Master:
         self._charge, self._must = charge, np.ones(len(must), dtype=bool)
         self._highs = engine.pass_model(form, settings)
         self._highs.setOptionValue("presolve", "off")
+        self._highs.setOptionValue("simplex_strategy", 4)  # primal: new columns leave the basis primal feasible
         self._highs.setOptionValue("output_flag", False)
         self.restrict(must)
 
