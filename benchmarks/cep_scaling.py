@@ -1,14 +1,15 @@
-"""Seconds, memory and gap of ``price_curve`` against the number of schools.
+"""Seconds, memory and gap against the number of schools, with the method that ``solve`` takes at each size.
 
-    python -m fairbound.benchmarks.cep_scaling [SECONDS] [SIZES...]
+    python -m fairbound.benchmarks.cep_scaling --seconds 60 --out scaling
 
 Districts are drawn from New York's schools (with replacement beyond their number; seed 0). Each
 size runs in a process of its own, so that its peak memory is its own. ``bound s`` is the time
-until the bound was proven, ``to 1e-4`` the time until the gap was at most that.
+until the first proven bound, ``to 1e-4 s`` and ``to 1e-5 s`` the time until the gap was at most that.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 import resource
@@ -16,16 +17,19 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from fairbound.benchmarks.figure import Axis, Figure, Mark, Series
+from fairbound.benchmarks.static_figures import write_static
 from fairbound.instances import catalogue
 from fairbound.models.cep_grouping import CepInstance
-from fairbound.solvers.algorithms import price_curve
+from fairbound.solvers.methods import default_method
 from fairbound.solvers.result import Settings
 
 SIZES = (10, 30, 100, 300, 1000, 3000, 10_000, 20_000)
 SEED = 0
-COLUMNS = ("schools", "value", "gap", "bound s", "to 1e-4 s", "wall s", "user s", "MB", "columns", "knots")
+NEAR = (1e-4, 1e-5)
 
 
 def resampled(size: int, seed: int = SEED) -> CepInstance:
@@ -39,42 +43,80 @@ def resampled(size: int, seed: int = SEED) -> CepInstance:
 
 
 def measure(size: int, seconds: float) -> dict[str, Any]:
-    """One line of the table."""
+    """One line of the table; ``None`` where something was not reached."""
     instance = resampled(size)
+    method = default_method(instance, "reimbursement")
     began = time.perf_counter()
-    result = price_curve.run(instance, "reimbursement", Settings(time_limit=seconds))
-    bounded = next((moment.seconds for moment in result.trace if moment.dual is not None), None)
-    near = next(
-        (m.seconds for m in result.trace if m.dual is not None and m.primal and m.dual - m.primal <= 1e-4 * m.primal),
-        None,
-    )
+    result = method.run(instance, "reimbursement", Settings(time_limit=seconds), None, None)
+    gaps = [
+        (moment.seconds, (moment.dual - moment.primal) / abs(moment.primal))
+        for moment in result.trace
+        if moment.dual is not None and moment.primal
+    ]
     usage = resource.getrusage(resource.RUSAGE_SELF)
+    closed = time.perf_counter() - began if result.gap == 0 else None
     return {
-        "schools": f"{size:,}",
-        "value": "" if result.primal_bound is None else f"{float(result.primal_bound):,.0f}",
-        "gap": "" if result.gap is None else f"{result.gap:.1e}",
-        "bound s": "" if bounded is None else f"{bounded:.1f}",
-        "to 1e-4 s": "" if near is None else f"{near:.1f}",
-        "wall s": f"{time.perf_counter() - began:.1f}",
-        "user s": f"{usage.ru_utime:.1f}",
-        "MB": f"{usage.ru_maxrss / 1024:.0f}",
-        "columns": "" if result.model is None else f"{result.model.columns:,}",
-        "knots": "" if result.certificate is None else str(len(result.certificate["knots"])),
+        "schools": size,
+        "method": method.name,
+        "value": None if result.primal_bound is None else float(result.primal_bound),
+        "gap": result.gap,
+        "bound s": next((moment.seconds for moment in result.trace if moment.dual is not None), closed),
+        **{f"to {near:.0e} s": next((at for at, gap in gaps if gap <= near), closed) for near in NEAR},
+        "wall s": time.perf_counter() - began,
+        "user s": usage.ru_utime,
+        "MB": usage.ru_maxrss / 1024,
     }
 
 
+def shown(line: dict[str, Any]) -> list[str]:
+    """A line as text."""
+    forms = {"schools": ",d", "method": "", "value": ",.2f", "gap": ".1e", "MB": ".0f"}
+    return ["" if value is None else format(value, forms.get(column, ".1f")) for column, value in line.items()]
+
+
+def scaling_figures(lines: list[dict[str, Any]]) -> list[Figure]:
+    """Gap and seconds against the number of schools."""
+    sizes = tuple(float(line["schools"]) for line in lines)
+    axis = Axis("schools", log=True)
+
+    def series(name: str, column: str) -> Series:
+        return Series(name, sizes, tuple(line[column] or None for line in lines), Mark.LINE)
+
+    times = [series(f"gap at most {near:.0e}", f"to {near:.0e} s") for near in NEAR]
+    return [
+        Figure(
+            "cep-gap", "CEP with real meals: gap at the limit", "Districts drawn from New York's schools; a size closed"
+            " to 0 has no point.", axis, Axis("gap", log=True), (series("gap", "gap"),),
+        ),
+        Figure(
+            "cep-seconds", "CEP with real meals: seconds", "Wall time until the gap was reached, and in all.",
+            axis, Axis("seconds", log=True), (*times, series("first bound", "bound s"), series("whole run", "wall s")),
+        ),
+    ]  # fmt: skip
+
+
 def main(arguments: list[str]) -> None:
-    """Print the table; with ``--one`` a single line as JSON."""
-    if arguments[:1] == ["--one"]:
-        print(json.dumps(measure(int(arguments[1]), float(arguments[2]))))
+    """Print the table, and draw it."""
+    parser = argparse.ArgumentParser(prog="python -m fairbound.benchmarks.cep_scaling", description=__doc__)
+    parser.add_argument("sizes", nargs="*", type=int, default=SIZES, help="numbers of schools")
+    parser.add_argument("--seconds", type=float, default=60.0, help="time limit of each size")
+    parser.add_argument("--out", type=Path, help="folder for the figures")
+    parser.add_argument("--one", action="store_true", help="one size, as JSON")
+    given = parser.parse_args(arguments)
+    if given.one:
+        print(json.dumps(measure(given.sizes[0], given.seconds)))
         return
-    seconds = arguments[0] if arguments else "60"
-    print("| " + " | ".join(COLUMNS) + " |")
-    print("|" + " ---: |" * len(COLUMNS))
-    for size in arguments[1:] or [str(size) for size in SIZES]:
-        command = [sys.executable, "-m", "fairbound.benchmarks.cep_scaling", "--one", size, seconds]
+    lines: list[dict[str, Any]] = []
+    for size in given.sizes:
+        command = [sys.executable, "-m", "fairbound.benchmarks.cep_scaling", "--one", str(size)]
+        command += ["--seconds", str(given.seconds)]
         line = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-        print("| " + " | ".join(line[column] for column in COLUMNS) + " |", flush=True)
+        if not lines:
+            print("| " + " | ".join(line) + " |\n|" + " ---: |" * len(line))
+        print("| " + " | ".join(shown(line)) + " |", flush=True)
+        lines.append(line)
+    if given.out is not None:
+        write_static(scaling_figures(lines), given.out)
 
 
 if __name__ == "__main__":

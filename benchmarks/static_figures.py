@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,7 @@ def _place(axis: Axis, value: float | str | None) -> Any:
 def _axis(axes: Any, name: str, axis: Axis) -> None:
     scale = getattr(axes, f"{name}axis")
     scale.set_label_text(axis.title)
-    if axis.log:
+    if axis.log and isfinite(getattr(axes.dataLim, f"minpos{name}")):  # a scale of no positive value has no ticks
         getattr(axes, f"set_{name}scale")("log")
         low, high = getattr(axes, f"get_{name}lim")()
         scale.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1000 * low else (1,)))

@@ -34,6 +34,8 @@ MOST_UNITS = 48
 ACCURACY = 1e-8
 """Pricing ends when no group gains more than this share of the LP's value."""
 MOST_ADDED = 60
+MOST_PRICED = 5000
+"""Pricing with proof looks no further once it has found so many groups that gain."""
 FEW_ROUNDS, MOST_ROUNDS = 2, 6
 """Interval models that are tried before columns are generated; the more only while plans are poor."""
 NEAR = 0.01
@@ -83,8 +85,8 @@ class Closing:
         value = -np.inf if self.search.value is None else float(self.search.value)
         wanted = top - value if np.isfinite(value) else max(1.0, abs(top))
         for _ in range(NARROWINGS):
-            masks = self.pricer.above(prices, -wanted, self.late)
-            if masks is not None:
+            masks, complete = self.pricer.above(prices, -wanted, self.late)
+            if complete:
                 self._cover(masks, prices, max(value, top - wanted), exhaustive=wanted >= top - value)
                 return
             if self.late():
@@ -117,11 +119,9 @@ class Closing:
                 continue
             if smooth:
                 continue
-            every = self.pricer.above(prices, accuracy, self.late)
-            if every is None:
-                return None
-            if not self._add(self._gaining(every, prices, accuracy)[: 5 * MOST_ADDED], known, master):
-                return prices
+            found, complete = self.pricer.above(prices, accuracy, self.late, MOST_PRICED)
+            if not self._add(self._gaining(found, prices, accuracy)[: 5 * MOST_ADDED], known, master):
+                return prices if complete else None
         return None
 
     def _gaining(self, masks: Masks, prices: Floats, accuracy: float) -> Masks:
@@ -226,10 +226,12 @@ def _enough(search: price_curve.Search, rounds: int) -> bool:
 
 
 def refuses(instance: CepInstance, objective: str) -> str | None:
-    """Refuse what is not linear in the claim share, many units, and rules on the grouping as a whole."""
+    """Refuse what is not linear in the claim share, one group's problem, many units, rules on the whole grouping."""
     jumps = price_curve.refuses(instance, objective)
     if jumps is not None:
         return jumps
+    if instance.weight_per_student is not None:
+        return "meals are proportional to enrolment: one group suffices, and membership finds it"
     count = len(units_of(instance, objective))
     if count > MOST_UNITS:
         return f"{count} schools have too many groups of small regret (at most {MOST_UNITS})"

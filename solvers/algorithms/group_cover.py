@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 Indices = NDArray[np.intp]
 
 STEP = 1e-9
-"""Share of the best value: a node this little above it holds nothing better that floats can tell."""
+"""Share of the largest worth: a node this little above the best value holds nothing better that floats can tell."""
 FIRST, MORE = 200, 100
 """Groups with which an LP begins, and most that are added at a time."""
 FRACTION = 1e-6
@@ -75,6 +75,7 @@ class Cover:
     ) -> None:
         self.pool, self.master, self.best = pool, master, best
         self.offer, self.report, self.late = offer, report, late
+        self.step = STEP * max(1.0, float(np.abs(pool.worth).max(initial=0.0)))
         self.nodes = 0
         self.given_up = -np.inf
         """Bound of what could not be searched on; infinite if the engine failed on an LP."""
@@ -104,12 +105,12 @@ class Cover:
         return max(self.best, self.given_up)
 
     def _enough(self) -> float:
-        return self.best + STEP * max(1.0, abs(self.best))
+        return self.best + self.step
 
     def _relax(self, groups: Indices, must: Flags, prices: Floats) -> Node | None:
         """The LP over these groups, from prices near its own; ``None`` where nothing better is left."""
         inside, worth = self.pool.inside[groups], self.pool.worth[groups]
-        accuracy = 0.01 * STEP * max(1.0, abs(self.best))
+        accuracy = 0.01 * self.step
         regrets = inside @ prices - worth
         first = np.argpartition(regrets, FIRST)[:FIRST] if len(groups) > FIRST else np.arange(len(groups))
         known = np.zeros(len(groups), dtype=bool)

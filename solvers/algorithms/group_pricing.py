@@ -34,7 +34,7 @@ MARGIN = 2.0**-40
 MOST_PARTIAL = 400_000
 """Partial groups that grow at one time; the others wait."""
 MOST_GROUPS = 800_000
-"""Groups above a cut; an enumeration that finds more is given up."""
+"""An enumeration that finds more groups ends before it is complete."""
 STARTS = 150
 """Groups from which one heuristic pricing climbs."""
 CLIMBS = 40
@@ -73,7 +73,8 @@ class Pricer:
     def allowed(self, masks: Masks) -> Masks:
         """Those that meet the threshold, exactly, and have enough schools."""
         inside = members(masks, len(self._sizes))
-        return masks[(inside @ self._sizes >= self._least) & np.array(inside @ self._surplus >= 0, dtype=bool)]
+        fine = (inside @ self._sizes >= self._least) & np.array(inside @ self._surplus >= 0, dtype=bool)
+        return np.asarray(masks[fine])
 
     def worth(self, masks: Masks) -> Floats:
         """v(G) of each group, in floats."""
@@ -109,8 +110,10 @@ class Pricer:
         claim = np.minimum(level, 1.0)[:, None] * arrays.slope[None]
         return np.asarray((arrays.fixed - prices)[None] + claim + multipliers[:, None] * over)
 
-    def above(self, prices: Floats, cut: float, late: Callable[[], bool] = lambda: False) -> Masks | None:
-        """Every group of reduced worth above ``cut``; ``None`` if there are too many, or no time."""
+    def above(
+        self, prices: Floats, cut: float, late: Callable[[], bool] = lambda: False, most: int = MOST_GROUPS
+    ) -> tuple[Masks, bool]:
+        """Groups of reduced worth above ``cut``, and whether they are all: not if more than ``most``, or no time."""
         arrays, units = self.arrays, len(self.arrays.enrolled)
         lam = self._multipliers(prices)
         size = np.abs(arrays.fixed).sum() + np.abs(prices).sum() + np.abs(arrays.slope).sum()
@@ -132,15 +135,13 @@ class Pricer:
         found: list[Masks] = []
         count = 0
         waiting = [(0, np.arange(len(live)), np.zeros(len(live), dtype=np.int64), np.zeros((4, len(live))))]
-        while waiting:
+        while waiting and count <= most and not late():
             depth, cell, mask, sums = waiting.pop()
             for i in range(depth, units):
                 if len(cell) > MOST_PARTIAL:
                     half = len(cell) // 2
                     waiting.append((i, cell[half:], mask[half:], sums[:, half:]))
                     cell, mask, sums = cell[:half], mask[:half], sums[:, :half]
-                if late():
-                    return None
                 step = np.stack([column[cell, i] for column in (low, high, over, under)])
                 mask = np.r_[mask, mask | np.int64(1) << order[cell, i]]
                 sums, cell = np.hstack([sums, sums + step]), np.r_[cell, cell]
@@ -153,9 +154,8 @@ class Pricer:
             mask = mask[self.reduced(members(mask, units).astype(float), prices) > cut - MARGIN * size]
             found.append(mask)
             count += len(mask)
-            if count > MOST_GROUPS:
-                return None
-        return self.allowed(np.unique(np.concatenate(found)))
+        every = np.concatenate([*found, np.zeros(0, dtype=np.int64)])
+        return self.allowed(np.unique(every)), not waiting
 
     def climb(self, prices: Floats, chance: np.random.Generator) -> Masks:
         """Groups that no change of one or two units improves, best first: the heuristic pricing."""

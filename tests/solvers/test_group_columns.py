@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from fractions import Fraction
 
@@ -46,8 +47,8 @@ def test_it_reaches_the_best_partition_and_never_claims_less(instance: CepInstan
 def test_no_group_above_the_cut_is_missed(instance: CepInstance, prices: list[int], cut: int) -> None:
     units = units_of(instance, "reimbursement")
     every = np.arange(1, 1 << len(units))
-    above = Pricer(instance, units).above(np.array(prices[: len(units)], dtype=float), cut)
-    assert above is not None
+    above, complete = Pricer(instance, units).above(np.array(prices[: len(units)], dtype=float), cut)
+    assert complete
     for mask, inside in zip(every.tolist(), members(every, len(units)).tolist(), strict=True):
         group = Grouping.of([[name for u, unit in enumerate(units) if inside[u] for name in unit.members]])
         scored = evaluate(replace(instance, cover=Cover.ANY), group)
@@ -60,6 +61,26 @@ def test_it_proves_with_a_gap_of_zero() -> None:
     assert result.status is Status.OPTIMAL
     assert result.level is Level.L1
     assert result.primal_bound == result.dual_bound
+
+
+def test_it_closes_more_schools_than_the_subset_programme_enumerates_by_brute_force() -> None:
+    chance = random.Random(5)
+    rows = [
+        (enrolled, round(enrolled * chance.uniform(0.2, 0.75)), chance.randint(0, 9000), chance.randint(2000, 30000))
+        for enrolled in (chance.randint(50, 900) for _ in range(14))
+    ]
+    instance = with_meals("fourteen", rows)
+    truth = subset_dp.run(instance, "reimbursement", Settings())
+    found = group_columns.run(instance, "reimbursement", Settings())
+    assert found.status is Status.OPTIMAL
+    assert found.primal_bound == truth.primal_bound
+    assert found.certificate is None
+
+
+def test_it_refuses_meals_in_proportion_to_enrolment() -> None:
+    said = group_columns.refuses(with_meals("even", [(100, 50, 100, 300), (200, 90, 200, 600)]), "reimbursement")
+    assert said is not None
+    assert "membership" in said
 
 
 @pytest.mark.parametrize("rule", [{"groups": 2}, {"floors": (("students", Fraction(10)),)}])

@@ -1,0 +1,91 @@
+"""Branch and bound over a pool of groups: equal to every partition tried, honest where it could not finish."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from fairbound.solvers.algorithms.group_cover import Cover, Pool
+from fairbound.solvers.algorithms.group_master import Flags, Master
+from fairbound.solvers.result import Settings
+
+UNITS = 11
+CHARGE = 1e6
+
+
+def pool_of(seed: int, groups: int = 200) -> Pool:
+    """Random groups whose worth has little to do with their traits, so that the LP mixes them."""
+    chance = np.random.default_rng(seed)
+    inside = np.unique(chance.random((groups, UNITS)) < 0.35, axis=0)
+    inside = inside[inside.any(axis=1)].astype(float)
+    worth = inside.sum(axis=1) ** 1.1 * 100 + chance.integers(0, 60, len(inside))
+    return Pool(inside, worth, (chance.random(len(inside)), chance.random(len(inside))))
+
+
+def best_of(pool: Pool, must: Flags) -> float:
+    """The best partition by dynamic programming over sets of units."""
+    masks = (pool.inside.astype(int) @ (1 << np.arange(UNITS))).tolist()
+    best = {0: 0.0}
+    for taken in range(1 << UNITS):
+        if taken not in best:
+            continue
+        for mask, worth in zip(masks, pool.worth.tolist(), strict=True):
+            if not taken & mask:
+                best[taken | mask] = max(best.get(taken | mask, -np.inf), best[taken] + worth)
+    needed = sum(1 << u for u in np.flatnonzero(must).tolist())
+    return max((value for taken, value in best.items() if taken & needed == needed), default=-np.inf)
+
+
+def search(pool: Pool, must: Flags, known: float = -np.inf, late: Any = lambda: False) -> tuple[Cover, float, float]:
+    """The search, its bound, and the best value offered."""
+    offered = known
+
+    def offer(groups: Any) -> float:
+        nonlocal offered
+        assert (pool.inside[groups].sum(axis=0) <= 1).all()
+        assert (pool.inside[groups].sum(axis=0)[must] == 1).all()
+        offered = max(offered, float(pool.worth[groups].sum()))
+        return offered
+
+    cover = Cover(pool, Master(must, CHARGE, Settings()), known, offer, lambda _: None, late)
+    bound = cover.search(must, np.zeros(UNITS))
+    return cover, bound, offered
+
+
+@pytest.mark.parametrize("needed", [0, 3])
+@pytest.mark.parametrize("seed", range(6))
+def test_it_finds_the_best_partition(seed: int, needed: int) -> None:
+    pool, must = pool_of(seed), np.arange(UNITS) < needed
+    truth = best_of(pool, must)
+    _, bound, offered = search(pool, must)
+    if truth == -np.inf:
+        assert offered == -np.inf
+        return
+    assert offered == pytest.approx(truth, rel=1e-9)
+    assert bound == pytest.approx(truth, rel=1e-6)
+
+
+def test_some_of_them_need_branching() -> None:
+    assert sum(search(pool_of(seed), np.zeros(UNITS, dtype=bool))[0].nodes for seed in range(6)) >= 6
+
+
+def test_what_is_known_is_not_searched_again() -> None:
+    pool, free = pool_of(1), np.zeros(UNITS, dtype=bool)
+    truth = best_of(pool, free)
+    _, bound, offered = search(pool, free, known=truth + 1.0)
+    assert bound == truth + 1.0
+    assert offered == truth + 1.0
+
+
+def test_a_search_that_is_cut_short_keeps_a_bound() -> None:
+    pool, free = pool_of(2), np.zeros(UNITS, dtype=bool)
+    _, bound, offered = search(pool, free, late=lambda: True)
+    assert bound >= best_of(pool, free)
+    assert offered <= best_of(pool, free)
+
+
+def test_an_engine_that_fails_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Master, "solve", lambda self: None)
+    _, bound, _ = search(pool_of(3), np.zeros(UNITS, dtype=bool), known=5.0)
+    assert bound == np.inf
