@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -10,17 +11,19 @@ from fairbound.solvers.algorithms.group_cover import Cover, Pool
 from fairbound.solvers.algorithms.group_master import Flags, Master
 from fairbound.solvers.result import Settings
 
-UNITS = 11
+UNITS = 10
 CHARGE = 1e6
 
 
-def pool_of(seed: int, groups: int = 200) -> Pool:
-    """Random groups whose worth has little to do with their traits, so that the LP mixes them."""
+def pool_of(seed: int) -> Pool:
+    """Groups of two to four units that lose what their weights fail to balance: an LP balances by mixing."""
     chance = np.random.default_rng(seed)
-    inside = np.unique(chance.random((groups, UNITS)) < 0.35, axis=0)
-    inside = inside[inside.any(axis=1)].astype(float)
-    worth = inside.sum(axis=1) ** 1.1 * 100 + chance.integers(0, 60, len(inside))
-    return Pool(inside, worth, (chance.random(len(inside)), chance.random(len(inside))))
+    weights = chance.integers(-100, 100, UNITS)
+    chosen = [group for size in (2, 3, 4) for group in itertools.combinations(range(UNITS), size)]
+    inside = np.zeros((len(chosen), UNITS))
+    for row, group in enumerate(chosen):
+        inside[row, list(group)] = 1.0
+    return Pool(inside, 100 * inside.sum(axis=1) - np.abs(inside @ weights), (inside @ weights, inside.sum(axis=1)))
 
 
 def best_of(pool: Pool, must: Flags) -> float:
