@@ -19,7 +19,7 @@ from fractions import Fraction
 
 import pyomo.environ as pyo
 from fairbound.models.cep_grouping import rules
-from fairbound.models.cep_grouping.price_curve import LINEAR, coefficients
+from fairbound.models.cep_grouping.price_curve import LINEAR, coefficients, refuses_jumps
 from fairbound.models.cep_grouping.problem import CepInstance, Grouping, totals
 from fairbound.models.problem import Formulation
 
@@ -79,12 +79,9 @@ def assign(model: pyo.ConcreteModel, grouping: Grouping) -> None:
 
 def refuses(instance: CepInstance, objective: str) -> str | None:
     """Refuse what is not linear in the claim share, and more schools than the symmetry of groups allows."""
-    for name in (objective, *(floor for floor, _ in instance.floors)):
-        if name not in LINEAR:
-            return f"{name} jumps at full funding, so it is not linear in the claim share"
     if len(instance.schools) > MOST_SCHOOLS:
         return f"{len(instance.schools)} schools are too many for a model with a group each (at most {MOST_SCHOOLS})"
-    return None
+    return refuses_jumps(instance, objective)
 
 
 FORMULATION = Formulation(

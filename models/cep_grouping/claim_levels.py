@@ -19,7 +19,7 @@ from fractions import Fraction
 
 import pyomo.environ as pyo
 from fairbound.models.cep_grouping import rules
-from fairbound.models.cep_grouping.price_curve import LINEAR, coefficients, level_range, units_of
+from fairbound.models.cep_grouping.price_curve import level_range, refuses_jumps, units_of
 from fairbound.models.cep_grouping.problem import CepInstance, Grouping
 from fairbound.models.problem import Formulation, Scope
 from pyomo.core.expr import LinearExpression
@@ -117,14 +117,6 @@ def refuses(instance: CepInstance, objective: str) -> str | None:
     return refuses_jumps(instance, objective)
 
 
-def refuses_jumps(instance: CepInstance, objective: str) -> str | None:
-    """Refuse what is not linear in the claim share."""
-    for name in (objective, *(floor for floor, _ in instance.floors)):
-        if name not in LINEAR:
-            return f"{name} jumps at full funding; the levels price only what is linear in the claim share"
-    return None
-
-
 FORMULATION = Formulation(
     name="claim_levels",
     summary=f"levels on an even grid of {STEPS + 1}, each group claiming its level: a restriction with any meals",
@@ -134,5 +126,3 @@ FORMULATION = Formulation(
     refuses=refuses,
     scope=Scope.RESTRICTION,
 )
-
-__all__ = ["FORMULATION", "build", "coefficients", "even_levels"]

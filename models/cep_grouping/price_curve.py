@@ -71,6 +71,14 @@ def coefficients(instance: CepInstance, objective: str) -> list[tuple[Fraction, 
     raise ValueError(objective)
 
 
+def refuses_jumps(instance: CepInstance, objective: str) -> str | None:
+    """Refuse what is not linear in the claim share."""
+    for name in (objective, *(floor for floor, _ in instance.floors)):
+        if name not in LINEAR:
+            return f"{name} jumps at full funding; the levels price only what is linear in the claim share"
+    return None
+
+
 def families(instance: CepInstance) -> list[list[int]]:
     """Indices of schools joined by ``together``, in the order of their first schools."""
     home = {school.id: i for i, school in enumerate(instance.schools)}

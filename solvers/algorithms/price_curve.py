@@ -18,9 +18,9 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from fairbound.models.cep_grouping import PROBLEM, CepInstance, Grouping, claim_levels
+from fairbound.models.cep_grouping import PROBLEM, CepInstance, Grouping
 from fairbound.models.cep_grouping.intervals import Slot
-from fairbound.models.cep_grouping.price_curve import LINEAR, contributions, level_range, units_of
+from fairbound.models.cep_grouping.price_curve import contributions, level_range, refuses_jumps, units_of
 from fairbound.models.cep_grouping.problem import REIMBURSEMENT
 from fairbound.solvers.algorithms.group_moves import OUT, Plan, improve
 from fairbound.solvers.algorithms.level_lp import LevelBound, prune, solve_levels
@@ -399,7 +399,7 @@ def run(
 
 def refuses(instance: CepInstance, objective: str) -> str | None:
     """Refuse what is not linear in the claim share."""
-    return claim_levels.refuses_jumps(instance, objective)
+    return refuses_jumps(instance, objective)
 
 
 METHOD = Method(
@@ -410,4 +410,3 @@ METHOD = Method(
     refuses,
     closes=False,
 )
-__all__ = ["LINEAR", "METHOD", "NAME", "run"]

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from command_line import Done, Run
 from general_meals import ROWS
 
 from fairbound.cli import main
 
-Run = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """The command line in this process, in an empty folder."""
+    """Run the command line in this process, in an empty folder: importing Pyomo anew for each command is slow."""
     monkeypatch.chdir(tmp_path)
 
-    def command(*arguments: str) -> tuple[int, str, str]:
+    def command(*arguments: str) -> Done:
         monkeypatch.setattr(sys, "argv", ["fairbound", *arguments])
         capsys.readouterr()
         try:
             code = main()
         except SystemExit as stop:
             code = int(stop.code or 0)
-        return code, *capsys.readouterr()
+        return Done(code, *capsys.readouterr())
 
     return command
 

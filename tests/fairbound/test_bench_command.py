@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import sys
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from command_line import Done
 
 from fairbound.cli import main
 
@@ -20,15 +20,6 @@ instances = ["cep/calpads33"]
 methods = ["membership", "width:12.5"]
 relaxations = true
 """
-
-
-@dataclass
-class Done:
-    """What a command left behind."""
-
-    returncode: int
-    stdout: str
-    stderr: str
 
 
 def fairbound(*words: object, cwd: Path) -> Done:

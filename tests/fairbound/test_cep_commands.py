@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tiny_cep
+from command_line import Run
 from fairbound.models.cep_grouping import PROBLEM, Grouping
 from general_meals import ROWS, with_meals
 from matplotlib.image import imread
 
-Run = Callable[..., tuple[int, str, str]]
 DOLLARS = ("--set", "rates=nyc2017")
 
 

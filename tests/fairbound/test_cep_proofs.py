@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 import tiny_cep
+from command_line import Run
 from fairbound.models.cep_grouping import PROBLEM, Grouping
 from general_meals import ROWS, with_meals
 
-Run = Callable[..., tuple[int, str, str]]
 DOLLARS = ("--set", "rates=nyc2017")
 
 

@@ -6,43 +6,12 @@ import csv
 import json
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from command_line import Run
 from fairbound.instances import cep
 from fairbound.instances.entry import data_file
-
-from fairbound.cli import main
-
-Run = Callable[..., "Done"]
-
-
-@dataclass
-class Done:
-    """What a command left behind."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run the command line in this process: importing Pyomo anew for each command is slow."""
-
-    def command(*arguments: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["fairbound", *arguments])
-        capsys.readouterr()
-        try:
-            code = main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        out, err = capsys.readouterr()
-        return Done(code, out, err)
-
-    return command
 
 
 def answer(run: Run, *arguments: str) -> dict[str, object]:

@@ -4,31 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
-from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from command_line import Run
 
-from fairbound.cli import main
-
-Run = Callable[..., tuple[int, str, str]]
 ASKED = ("transfers/planar9", "--set", "p=0.1")
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    def command(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["fairbound", *arguments])
-        capsys.readouterr()
-        try:
-            code = main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        return code, *capsys.readouterr()
-
-    return command
 
 
 @pytest.fixture
