@@ -84,7 +84,7 @@ def draw(figure: Figure) -> Canvas:
             axes.plot(x, y, linestyle="none", marker=".", color="#333333", markersize=1.5, zorder=3)
         elif series.mark is Mark.LABELS:
             for place, words in zip(zip(x, y, strict=True), series.hover, strict=True):
-                axes.annotate(words, place, ha="center", va="bottom", fontsize=8)
+                axes.annotate(words, place, ha="center", va="bottom", fontsize=7)
         elif series.mark is Mark.SITES:
             axes.plot(
                 x,
