@@ -231,8 +231,11 @@ def contributions(instance: CepInstance, objective: str, curve: PriceCurve) -> l
     return found
 
 
-def curve_bound(instance: CepInstance, objective: str, curve: PriceCurve) -> Fraction:
-    """The bound (23) with (25): no grouping that keeps the rules is worth more."""
+def curve_bound(
+    instance: CepInstance, objective: str, curve: PriceCurve, entries: Sequence[Contribution] | None = None
+) -> Fraction:
+    """The bound (23) with (25): no grouping that keeps the rules is worth more; ``entries`` if they are known."""
     floors = dict(instance.floors)
-    total = sum((entry.value for entry in contributions(instance, objective, curve)), Fraction(0))
+    entries = contributions(instance, objective, curve) if entries is None else entries
+    total = sum((entry.value for entry in entries), Fraction(0))
     return total - sum((mu * floors[name] for name, mu in curve.multipliers), Fraction(0))

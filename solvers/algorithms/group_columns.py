@@ -68,8 +68,8 @@ class Closing:
         self.size: ModelSize | None = None
 
     def late(self) -> bool:
-        """Whether to leave the rest of the time to plans."""
-        return self.search.late() or self.search.seconds() > self.until
+        """Whether to stop: out of time, the gap asked for is reached, or the rest of the time is for plans."""
+        return self.search.late() or self.search.closed() or self.search.seconds() > self.until
 
     def _master(self, must: Flags) -> Master:
         settings = self.search.settings
@@ -179,9 +179,11 @@ class Closing:
             self._claim(reached)
 
     def _claim(self, bound: float) -> None:
-        """Note a bound that floats found, never below the value."""
-        claimed = max(Fraction(bound), self.search.value or Fraction(bound))
-        if np.isfinite(bound) and (self.search.bound is None or claimed < self.search.bound):
+        """Note a bound that floats found, never below the value; an engine that failed gave an infinite one."""
+        if not np.isfinite(bound):
+            return
+        claimed = Fraction(bound) if self.search.value is None else max(Fraction(bound), self.search.value)
+        if self.search.bound is None or claimed < self.search.bound:
             self.search.bound = claimed
             self.search.report()
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from fairbound.models.cep_grouping import PROBLEM, CepInstance, Grouping
 from fairbound.models.cep_grouping.intervals import Slot
-from fairbound.models.cep_grouping.price_curve import contributions, level_range, refuses_jumps, units_of
+from fairbound.models.cep_grouping.price_curve import contributions, curve_bound, level_range, refuses_jumps, units_of
 from fairbound.models.cep_grouping.problem import REIMBURSEMENT
 from fairbound.solvers.algorithms.group_moves import OUT, Plan, improve
 from fairbound.solvers.algorithms.level_lp import LevelBound, prune, solve_levels
@@ -363,16 +363,16 @@ def search_plans(
 
 def bound_and_regrets(search: Search) -> tuple[Regrets, LevelBound] | None:
     """The certified bound, and the regrets it leaves; ``None`` if the LP gave no prices."""
+    if all(unit.barred for unit in units_of(search.instance, search.objective)):
+        search.bound = search.proven = Fraction(0)  # nobody may be covered
+        return None
     settings = Settings(threads=search.settings.threads, seed=search.settings.seed)
     levels = solve_levels(search.instance, search.objective, settings, search.left, search.stop.is_set)
     if levels is None:
         return None
     levels = replace(levels, curve=prune(search.instance, search.objective, levels.curve))
     entries = contributions(search.instance, search.objective, levels.curve)
-    floors = dict(search.instance.floors)
-    search.bound = sum((entry.value for entry in entries), Fraction(0)) - sum(
-        (mu * floors[name] for name, mu in levels.curve.multipliers), Fraction(0)
-    )
+    search.bound = curve_bound(search.instance, search.objective, levels.curve, entries)
     search.proven, search.built = search.bound, search.seconds()
     search.report()
     return Regrets.of(search.instance, search.objective, levels.curve, entries), levels

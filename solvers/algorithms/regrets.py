@@ -17,8 +17,6 @@ from pyomo.environ import ConcreteModel
 
 MOST_PAIRS = 2000
 """Pairs (unit, slot) beyond each unit's best one that an interval model may hold."""
-FINE = 4001
-"""Levels of the grid on which regrets in an interval are minimised."""
 
 
 @dataclass(frozen=True)
@@ -76,32 +74,6 @@ class Regrets:
         """Regret of staying outside CEP."""
         return np.where(self.must, np.inf, self.best)
 
-    def least_in(self, edges: Floats) -> Floats:
-        """Least regret of every unit in each interval between edges, from below.
-
-        phi is quadratic between two knots, so its maximum there is at an end or at the summit.
-        """
-        least = np.full((len(self.units), len(edges) - 1), np.inf)
-        cuts = np.union1d(self.levels, edges)
-        arrays = self.arrays
-        values = arrays.worth(cuts, self.price(cuts))
-        for i in range(len(cuts) - 1):
-            k = int(np.searchsorted(edges, (cuts[i] + cuts[i + 1]) / 2)) - 1
-            top = np.maximum(values[:, i], values[:, i + 1])
-            width = cuts[i + 1] - cuts[i]
-            price = float(self.price(cuts[i]))
-            rise = (float(self.price(cuts[i + 1])) - price) / width
-            if rise > 0:
-                slope = arrays.slope + rise * (arrays.lifted - cuts[i] * arrays.enrolled) - price * arrays.enrolled
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    step = slope / (2 * rise * arrays.enrolled)
-                inside = (step > 0) & (step < width) & (arrays.enrolled > 0)
-                top = np.where(inside, np.maximum(top, values[:, i] + slope * np.where(inside, step, 0.0) / 2), top)
-            least[:, k] = np.minimum(least[:, k], self.best - top)
-        least = np.maximum(least, 0.0)
-        least[self.barred] = np.inf
-        return np.asarray(least)
-
 
 def middle_slots(regrets: Regrets, edges: Floats) -> tuple[list[Slot], Floats]:
     """Slots for a search: the threshold, the intervals between edges, full funding; and their regrets.
@@ -121,16 +93,6 @@ def middle_slots(regrets: Regrets, edges: Floats) -> tuple[list[Slot], Floats]:
     slots = [Slot(low, None, max(slack, 0.0))]
     slots += [Slot(float(a), float(b)) for a, b in pairwise(edges)]
     return [*slots, top], cost
-
-
-def bounding_slots(regrets: Regrets, edges: Floats) -> tuple[list[Slot], Floats]:
-    """Slots for a bound: the intervals between edges and full funding, each at its least regret."""
-    low, high = regrets.low, regrets.high
-    top = Slot(high, None, float(regrets.price(high)))
-    full = regrets.at(np.array([high]))
-    if high <= low:
-        return [top], full
-    return [*(Slot(float(a), float(b)) for a, b in pairwise(edges)), top], np.hstack([regrets.least_in(edges), full])
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from fairbound.analyses import Cell, Rows, Table, count_of
 from fairbound.models.cep_grouping import CepInstance
-from fairbound.models.cep_grouping.price_curve import Contribution, PriceCurve, contributions
+from fairbound.models.cep_grouping.price_curve import Contribution, PriceCurve, contributions, curve_bound
 from fairbound.solvers.certificates.price_curve import read_curve, read_instance
 
 
@@ -64,9 +64,7 @@ def prices(certificate: Mapping[str, Any]) -> Prices:
     floors = dict(instance.floors)
     for name, mu in curve.multipliers:
         rows.append(empty | {"from claim %": f"floor {name}", "price": float(mu), "contribution": -mu * floors[name]})
-    bound = sum((e.value for e in entries), Fraction(0)) - sum(
-        (mu * floors[name] for name, mu in curve.multipliers), Fraction(0)
-    )
+    bound = curve_bound(instance, objective, curve, entries)
     return Prices(
         instance, objective, curve, tuple(entries), bound, Table("prices", f"Prices of {instance.name}", rows)
     )

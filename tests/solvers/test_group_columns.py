@@ -5,14 +5,16 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from fractions import Fraction
+from types import ModuleType
 
 import numpy as np
 import pytest
 from fairbound.models.cep_grouping import CepInstance, Cover, Grouping, evaluate
 from fairbound.models.cep_grouping.price_curve import units_of
-from fairbound.solvers.algorithms import group_columns, subset_dp
+from fairbound.solvers.algorithms import group_columns, price_curve, subset_dp
+from fairbound.solvers.algorithms.group_master import Master, Optimum
 from fairbound.solvers.algorithms.group_pricing import Pricer, members
-from fairbound.solvers.result import Level, Settings, Status
+from fairbound.solvers.result import Level, Settings, Status, Termination
 from general_meals import with_meals
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -75,6 +77,34 @@ def test_it_closes_more_schools_than_the_subset_programme_enumerates_by_brute_fo
     assert found.status is Status.OPTIMAL
     assert found.primal_bound == truth.primal_bound
     assert found.certificate is None
+
+
+def test_an_engine_that_fails_in_the_search_leaves_plan_and_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    instance, solve = with_meals("five"), Master.solve
+
+    def failing(master: Master) -> Optimum | None:
+        return None if len(master._must) > len(instance.schools) else solve(master)
+
+    monkeypatch.setattr(Master, "solve", failing)
+    found = group_columns.run(instance, "reimbursement", Settings())
+    assert found.primal_bound is not None
+    assert found.dual_bound is not None
+    assert found.dual_bound >= subset_dp.run(instance, "reimbursement", Settings()).primal_bound  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("method", [group_columns, price_curve])
+def test_where_nobody_may_be_covered_nothing_is_proven_best(method: ModuleType) -> None:
+    instance = with_meals("five", forced_out=("s1", "s2", "s3", "s4", "s5"))
+    found = method.run(instance, "reimbursement", Settings())
+    assert found.status is Status.OPTIMAL
+    assert found.primal_bound == found.dual_bound == 0
+    assert found.level is Level.L2
+
+
+def test_it_stops_at_the_gap_that_was_asked_for() -> None:
+    found = group_columns.run(with_meals("five"), "reimbursement", Settings(gap=0.5))
+    assert found.termination is Termination.GAP_LIMIT
+    assert found.nodes == 0
 
 
 def test_it_refuses_meals_in_proportion_to_enrolment() -> None:

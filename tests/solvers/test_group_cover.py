@@ -73,6 +73,15 @@ def test_some_of_them_need_branching() -> None:
     assert sum(search(pool_of(seed), np.zeros(UNITS, dtype=bool))[0].nodes for seed in range(6)) >= 6
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_groups_that_are_dropped_for_a_known_plan_cost_no_better_one(seed: int) -> None:
+    pool, free = pool_of(seed), np.zeros(UNITS, dtype=bool)
+    truth = best_of(pool, free)
+    _, bound, offered = search(pool, free, known=truth - 1.0)
+    assert offered == truth
+    assert bound == pytest.approx(truth, rel=1e-6)
+
+
 def test_what_is_known_is_not_searched_again() -> None:
     pool, free = pool_of(1), np.zeros(UNITS, dtype=bool)
     truth = best_of(pool, free)
