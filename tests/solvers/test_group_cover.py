@@ -16,14 +16,18 @@ CHARGE = 1e6
 
 
 def pool_of(seed: int) -> Pool:
-    """Groups of two to four units that lose what their weights fail to balance: an LP balances by mixing."""
+    """Groups of two to four units that lose what their weights fail to balance: an LP balances by mixing.
+
+    A little chance in each worth gives the groups of the best partition regrets at the root.
+    """
     chance = np.random.default_rng(seed)
     weights = chance.integers(-100, 100, UNITS)
     chosen = [group for size in (2, 3, 4) for group in itertools.combinations(range(UNITS), size)]
     inside = np.zeros((len(chosen), UNITS))
     for row, group in enumerate(chosen):
         inside[row, list(group)] = 1.0
-    return Pool(inside, 100 * inside.sum(axis=1) - np.abs(inside @ weights), (inside @ weights, inside.sum(axis=1)))
+    worth = 100 * inside.sum(axis=1) - np.abs(inside @ weights) + chance.integers(0, 20, len(chosen))
+    return Pool(inside, worth, (inside @ weights, inside.sum(axis=1)))
 
 
 def best_of(pool: Pool, must: Flags) -> float:
@@ -70,10 +74,10 @@ def test_it_finds_the_best_partition(seed: int, needed: int) -> None:
 
 
 def test_some_of_them_need_branching() -> None:
-    assert sum(search(pool_of(seed), np.zeros(UNITS, dtype=bool))[0].nodes for seed in range(6)) >= 6
+    assert sum(search(pool_of(seed), np.zeros(UNITS, dtype=bool))[0].nodes for seed in range(12)) >= 6
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(20))
 def test_groups_that_are_dropped_for_a_known_plan_cost_no_better_one(seed: int) -> None:
     pool, free = pool_of(seed), np.zeros(UNITS, dtype=bool)
     truth = best_of(pool, free)
