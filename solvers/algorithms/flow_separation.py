@@ -37,7 +37,9 @@ def flow_separators(city: ZoneInstance, zone_units: Sequence[set[int]], shares: 
             wide = 10 * FLOW_UNITS
             widths += [wide if unit == root else round(share[unit] * FLOW_UNITS)] + [wide] * len(near)
         size = 2 * len(held)
-        network = sp.csr_array((np.array(widths, dtype=np.int32), (tails, heads)), shape=(size, size))
+        # scipy's maximum flow takes 32-bit indices; which width a list becomes depends on scipy's version.
+        data, rows, columns = (np.array(values, dtype=np.int32) for values in (widths, tails, heads))
+        network = sp.csr_array((data, (rows, columns)), shape=(size, size))
         source = 2 * place[root] + 1
         for v in ends:
             answer = maximum_flow(network, source, 2 * place[v])

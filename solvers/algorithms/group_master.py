@@ -81,7 +81,7 @@ class Master:
     def solve(self) -> Optimum | None:
         """The optimum; ``None`` if the engine failed."""
         for _ in range(2):
-            self._highs.run()
+            engine.execute(self._highs)
             if self._highs.getModelStatus() == highspy.HighsModelStatus.kOptimal:
                 break
             self._highs.clearSolver()  # without the basis of the groups that were here before

@@ -86,9 +86,7 @@ class ConicProgram:
         grid = np.linspace(0, 1, START_POINTS)
         for share in grid:
             self._cut(self.least + share * (self.largest - self.least), np.ones((self.N, self.K), dtype=bool))
-        self.highs = highspy.Highs()  # type: ignore[no-untyped-call]
-        for name, value in (("output_flag", False), ("threads", 1), ("dual_feasibility_tolerance", 1e-9)):
-            self.highs.setOptionValue(name, value)
+        self.highs = highs.new(output_flag=False, threads=1, dual_feasibility_tolerance=1e-9)
         count, none = len(self.c), np.zeros(0, dtype=np.int32)
         self.highs.addCols(count, self.c, np.zeros(count), self.upper, 0, np.zeros(count, np.int32), none, np.zeros(0))
         self.passed = 0
@@ -108,7 +106,7 @@ class ConicProgram:
         low, high, start, index, value = self.rows.arrays(self.passed)
         self.highs.addRows(len(low), low, high, len(index), start, index, value)
         self.passed = len(self.rows)
-        self.highs.run()
+        highs.execute(self.highs)
         if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return None
         return np.asarray(self.highs.getSolution().col_value)

@@ -38,6 +38,7 @@ import numpy as np
 from fairbound.models.district_transfer import TransferInstance, TransferPlan
 from fairbound.solvers.algorithms.composition import Composition, Floats
 from fairbound.solvers.algorithms.transfer_records import Cap, Cut, Ints, Multipliers, Point
+from fairbound.solvers.engines.highs import execute, new
 from numpy.typing import NDArray
 
 INFINITY = highspy.kHighsInf
@@ -89,13 +90,13 @@ class NodeProgram:
     # Building ---------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        highs = highspy.Highs()  # type: ignore[no-untyped-call]
-        for name, value in (
-            ("output_flag", False), ("threads", 1), ("presolve", "off"), ("dual_feasibility_tolerance", 1e-9),
-            ("primal_feasibility_tolerance", 1e-9),
-        ):  # fmt: skip
-            highs.setOptionValue(name, value)
-        self.highs = highs
+        self.highs = highs = new(
+            output_flag=False,
+            threads=1,
+            presolve="off",
+            dual_feasibility_tolerance=1e-9,
+            primal_feasibility_tolerance=1e-9,
+        )
         E, N, sides = self.E, self.N, range(SIDES)
         columns, prices = self.goal_columns(0)
         cost = np.zeros(SIDES * E + self.q.size + len(self.q0))
@@ -271,10 +272,10 @@ class NodeProgram:
     def run(self) -> Floats | None:
         """Solve; column values, or ``None`` if the engine gave no optimum."""
         self.solved += 1
-        self.highs.run()
+        execute(self.highs)
         if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             self.highs.clearSolver()
-            self.highs.run()
+            execute(self.highs)
             if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
                 return None
         return np.asarray(self.highs.getSolution().col_value)

@@ -6,6 +6,7 @@ below is set: ``docs/engines.md``.
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -74,8 +75,53 @@ class Outcome:
 @cache
 def version() -> str:
     """Version of the HiGHS library."""
-    highs = highspy.Highs()  # type: ignore[no-untyped-call]
-    return str(highs.version())
+    return str(new().version())
+
+
+def new(**chosen: Any) -> highspy.Highs:
+    """A silent ``Highs`` object with these options.
+
+    From 1.16 on the library greets on the file descriptor of standard output before any option can forbid it.
+    The greeting goes nowhere, so that a program's output holds what the program says and nothing else.
+    """
+    with _MUTE, _nowhere(1):
+        highs = highspy.Highs()  # type: ignore[no-untyped-call]
+    for name, value in {"log_to_console": False, **chosen}.items():
+        highs.setOptionValue(name, value)
+    return highs
+
+
+_MUTE = threading.Lock()
+
+
+@contextmanager
+def _nowhere(descriptor: int) -> Iterator[None]:
+    """While inside, what is written to a file descriptor is lost; one that is closed stays so."""
+    try:
+        kept = os.dup(descriptor)
+    except OSError:
+        yield
+        return
+    hole = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(hole, descriptor)
+        yield
+    finally:
+        os.dup2(kept, descriptor)
+        os.close(hole)
+        os.close(kept)
+
+
+def execute(highs: highspy.Highs) -> None:
+    """Run a live model.
+
+    The library's scheduler keeps the thread count of the first run in the process, whoever made it. A run that asks
+    for another count ends at once with nothing set; the scheduler is started anew then, and the run repeated.
+    """
+    highs.run()
+    if highs.getModelStatus() == highspy.HighsModelStatus.kNotset:
+        highspy.Highs.resetGlobalScheduler(True)
+        highs.run()
 
 
 def why_stopped(status: Any) -> Termination:
@@ -97,9 +143,6 @@ def options(settings: Settings) -> dict[str, Any]:
     return chosen
 
 
-_threads_in_use = 0
-
-
 def pass_model(form: StandardForm, settings: Settings) -> highspy.Highs:
     """A live ``Highs`` object that holds the model; algorithms change it and run it again.
 
@@ -108,15 +151,8 @@ def pass_model(form: StandardForm, settings: Settings) -> highspy.Highs:
     UnsupportedModelError
         If HiGHS does not take the model.
     """
-    global _threads_in_use
-    if _threads_in_use not in (0, settings.threads):
-        highspy.Highs.resetGlobalScheduler(True)  # else the first thread count of a process stays
-    _threads_in_use = settings.threads
-    highs = highspy.Highs()  # type: ignore[no-untyped-call]
     # The callbacks that carry bounds are silent without output, so output is on and goes nowhere.
-    highs.setOptionValue("log_to_console", False)
-    for name, value in options(settings).items():
-        highs.setOptionValue(name, value)
+    highs = new(**options(settings))
     status = highs.passModel(
         len(form.columns),
         len(form.rows),
@@ -266,7 +302,7 @@ def run(
         kinds = _CALLBACKS if on_solution is None else (*_CALLBACKS, _SOLUTION)
         for kind in kinds:
             highs.startCallback(kind)
-        highs.run()
+        execute(highs)
         for kind in kinds:
             highs.stopCallback(kind)
     return trace

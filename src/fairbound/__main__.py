@@ -2,6 +2,6 @@
 
 import sys
 
-from fairbound.cli import main
+from fairbound.cli import command
 
-sys.exit(main())
+sys.exit(command())

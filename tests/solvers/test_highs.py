@@ -132,3 +132,25 @@ def test_a_linear_programme_has_a_bound_only_once_solved() -> None:
     assert outcome.primal == outcome.dual == 6
     assert outcome.engine.version == highs.version()
     assert outcome.engine.options["mip_rel_gap"] == 0
+
+
+def test_the_engine_says_nothing_on_standard_output(capfd: pytest.CaptureFixture[str]) -> None:
+    """From 1.16 on the library greets there before any option can forbid it."""
+    highs.new()
+    highs.solve(knapsack(), Settings())
+    assert capfd.readouterr().out == ""
+
+
+@pytest.mark.parametrize("method", ["model", "live"])
+def test_another_thread_count_in_the_same_process(method: str) -> None:
+    """The library keeps the thread count of its first run, whoever made it, and refuses any other without a word."""
+    theirs = highs.new(threads=2)
+    theirs.addVar(0.0, 1.0)
+    highs.execute(theirs)
+    if method == "model":
+        assert highs.solve(knapsack(), Settings(threads=1)).termination is Termination.FINISHED
+    else:
+        ours = highs.new(threads=1)
+        ours.addVar(0.0, 1.0)
+        highs.execute(ours)
+        assert highs.why_stopped(ours.getModelStatus()) is Termination.FINISHED

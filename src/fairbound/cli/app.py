@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -41,6 +42,21 @@ def _root(
     ] = False,
 ) -> None:
     pass
+
+
+def command() -> int:
+    """The process's own entry: standard output carries what fairbound says and nothing that a library prints.
+
+    Engines write to the file descriptor past Python's streams, so the descriptor itself goes to standard error.
+    """
+    try:
+        own = os.dup(1)
+        os.dup2(2, 1)
+    except OSError:  # one of the two is closed: nothing to keep apart
+        return main()
+    sys.stdout.flush()
+    sys.stdout = open(own, "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors, buffering=1 if os.isatty(own) else -1)
+    return main()
 
 
 def main() -> int:
