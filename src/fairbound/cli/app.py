@@ -55,7 +55,9 @@ def command() -> int:
     except OSError:  # one of the two is closed: nothing to keep apart
         return main()
     sys.stdout.flush()
-    sys.stdout = open(own, "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors, buffering=1 if os.isatty(own) else -1)
+    sys.stdout = open(  # noqa: SIM115 - it lives as long as the process
+        own, "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors, buffering=1 if os.isatty(own) else -1
+    )
     return main()
 
 
