@@ -321,7 +321,7 @@ class Tree:
         moment = Progress(time.perf_counter() - self.began, primal, dual, self.nodes)
         self.trace.append(moment)
         if self.on_progress is not None:
-            self.on_progress(moment)
+            self.on_progress(replace(moment, solution=self.plan))
 
     @property
     def dual_bound(self) -> Fraction:
