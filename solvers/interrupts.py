@@ -15,6 +15,13 @@ from typing import Any
 
 EXIT_CODE = 130
 
+_requested = threading.Event()
+
+
+def requested() -> bool:
+    """Whether a request to stop has come since the program began to listen."""
+    return _requested.is_set()
+
 
 @contextmanager
 def interruptible(on_request: Callable[[], None] | None = None) -> Iterator[threading.Event]:
@@ -27,6 +34,7 @@ def interruptible(on_request: Callable[[], None] | None = None) -> Iterator[thre
 
     def note(number: int, frame: Any) -> None:
         stop.set()
+        _requested.set()
         signal.signal(signal.SIGINT, usual)
         if on_request is not None:
             on_request()
@@ -50,6 +58,7 @@ def listen() -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def first(number: int, frame: Any) -> None:
+        _requested.set()
         signal.signal(signal.SIGINT, again)
         raise KeyboardInterrupt
 
@@ -63,10 +72,12 @@ def listen() -> Iterator[None]:
         if callable(now):
             now(number, frame)
 
+    _requested.clear()
     signal.signal(signal.SIGINT, first)
     signal.signal(signal.SIGTERM, terminate)
     try:
         yield
     finally:
+        _requested.clear()
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,8 +1,9 @@
 """The nursery: a process that has everything imported and forks one child for every solve.
 
-Started by ``fairbound.solvers.isolation``, as a new interpreter or as a fork. One JSON line asks for a solve, JSON lines answer it: ``started``, then whatever the work
-tells on its way, then how it ended. The nursery itself never solves, so it holds no threads and a fork
-of it is clean; a child costs milliseconds where a new interpreter would spend more than a second on imports.
+Started by ``fairbound.solvers.isolation``, as a new interpreter or as a fork. One JSON line asks for a
+solve, JSON lines answer it: ``started``, then whatever the work tells on its way, then how it ended.
+The nursery itself never solves, so it holds no threads and a fork of it is clean; a child costs
+milliseconds where a new interpreter would spend more than a second on imports.
 
 Nobody outlives the one who started it: the nursery ends with its requests, and a child dies with the nursery.
 """

@@ -1,5 +1,18 @@
 """The command line: one file per group of commands, one grammar for every problem."""
 
-from fairbound.cli.app import app, main
+from fairbound.cli.interrupted import INTERRUPTED, say_interrupted
+from fairbound.solvers.interrupts import listen
 
-__all__ = ["app", "main"]
+__all__ = ["main"]
+
+
+def main() -> int:
+    """Run the command line; returns the exit code of a refused input, a failed engine or an interrupt."""
+    with listen():
+        try:
+            from fairbound.cli.app import main as run  # takes a second, in which Ctrl-C may come
+
+            return run()
+        except KeyboardInterrupt:
+            say_interrupted()
+            return INTERRUPTED

@@ -3,26 +3,50 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.core
 
 import fairbound
-from fairbound.cli import analyse, bench, catalogue, demo, export, instance, proof, solve, sweep
-from fairbound.cli.exit_codes import ENGINE_FAILED, WRONG_INPUT
+from fairbound.cli import analyse, bench, catalogue, compare, demo, export, instance, proof, solve, sweep
+from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED, WRONG_INPUT
+from fairbound.cli.interrupted import say_interrupted
 from fairbound.models.errors import InputError
 from fairbound.solvers.engines.standard_form import UnsupportedModelError
+from fairbound.solvers.interrupts import requested
+
+
+class Commands(typer.core.TyperGroup):
+    """The commands. One that Ctrl-C or SIGTERM ended says so, whatever it had done by then."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            answer = super().invoke(ctx)
+        except KeyboardInterrupt:
+            say_interrupted()
+            raise typer.Exit(INTERRUPTED) from None
+        except typer.Exit:
+            if requested():
+                raise typer.Exit(INTERRUPTED) from None
+            raise
+        if requested():
+            raise typer.Exit(INTERRUPTED)
+        return answer
+
 
 app = typer.Typer(
+    cls=Commands,
     name="fairbound",
     help="Exact, checkable answers to the optimisation problems behind school equity.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    epilog="Exit codes: 0 answered, 1 the answer is no, 2 wrong input, 3 stopped without a solution, 4 engine failed.",
+    epilog="Exit codes: 0 answered, 1 the answer is no, 2 wrong input, 3 stopped without a solution, "
+    "4 engine failed, 130 interrupted.",
 )
-for group in (demo, catalogue, solve, sweep, export, proof, analyse):
+for group in (demo, catalogue, solve, compare, sweep, export, proof, analyse):
     group.register(app)
 app.add_typer(instance.app, name="instance")
 app.add_typer(bench.app, name="bench")

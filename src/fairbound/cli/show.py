@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from rich.text import Text
 
 from fairbound.models.exact import decimal_text
 from fairbound.solvers.result import Level, Progress, Result, Status
+from fairbound.solvers.wall import kept
 
 WIDTH = 100
 SIGNIFICANT = 6
@@ -98,17 +100,6 @@ def table(title: str, rows: Sequence[Mapping[str, str]], text_columns: int = 1) 
     return made
 
 
-def fitting(rows: Sequence[dict[str, str]], width: int, spare: Sequence[str]) -> list[dict[str, str]]:
-    """Rows without so many of the ``spare`` columns, in their order, that a table of ``width`` crops no cell."""
-    left = [dict(row) for row in rows]
-    for column in spare:
-        if not left or sum(1 + max(len(name), *(len(row[name]) for row in left)) for name in left[0]) <= width + 1:
-            break
-        for row in left:
-            row.pop(column, None)
-    return left
-
-
 def status_text(result: Result) -> str:
     """Status with its level, in words."""
     word = result.status.value
@@ -135,7 +126,9 @@ class Line:
     def __init__(self, label: str) -> None:
         self.label = label
         columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-        self.bar = Bar(*columns, console=console(stderr=True), transient=True)
+        # Text meant for a pipe must not be drawn into the line.
+        both = sys.stdout.isatty()
+        self.bar = Bar(*columns, console=console(stderr=True), transient=True, redirect_stdout=both)
         self.task = self.bar.add_task(label)
 
     def say(self, label: str) -> None:
@@ -152,15 +145,16 @@ class Line:
 
 @contextmanager
 def running(label: str) -> Iterator[Line]:
-    """Show a line on standard error while work of more than a second is under way."""
+    """Show a line on standard error while work of more than a second is under way; its solves share a nursery."""
     line = Line(label)
     timer = threading.Timer(PATIENCE, line.bar.start)
     timer.daemon = True
-    if line.bar.console.is_terminal:
-        timer.start()
-    try:
-        yield line
-    finally:
-        timer.cancel()
-        if line.bar.live.is_started:
-            line.bar.stop()
+    with kept():
+        if line.bar.console.is_terminal:
+            timer.start()
+        try:
+            yield line
+        finally:
+            timer.cancel()
+            if line.bar.live.is_started:
+                line.bar.stop()
