@@ -197,10 +197,15 @@ class Isolation:
         What a new interpreter imports once, before the first fork of its own.
     path
         Further folders in which the work's module is found; these too need a new interpreter.
+    prepare
+        ``module:function`` and a JSON argument: called once in the nursery, so that every fork of it finds
+        what that has read. It may raise; the work will then say what is wrong.
     """
 
-    def __init__(self, modules: Sequence[str] = (), path: Sequence[str] = ()) -> None:
-        self._modules, self._path = list(modules), list(path)
+    def __init__(
+        self, modules: Sequence[str] = (), path: Sequence[str] = (), prepare: tuple[str, Any] | None = None
+    ) -> None:
+        self._modules, self._path, self._prepare = list(modules), list(path), prepare
         self._nursery: _Nursery | None = None
         self._child: int | None = None
         self._closed = False
@@ -229,11 +234,20 @@ class Isolation:
                 raise Stopped
             self._nursery = _Fork() if may_fork() and not self._path else _spawn(self._modules, self._path)
         answer = self._hear()
+        if answer is not None and self._prepare is not None:
+            function, argument = self._prepare
+            self._say({"prepare": function, "argument": argument})
+            answer = self._hear()
         if answer is None and not self._closed:
             raise RuntimeError("the process that forks solves did not start; its own words are above")
 
     def run(
-        self, work: str, argument: Any, limits: Limits = Limits(), on_told: Callable[[Any], None] | None = None
+        self,
+        work: str,
+        argument: Any,
+        limits: Limits = Limits(),
+        on_told: Callable[[Any], None] | None = None,
+        tries: int = MOST_DEATHS,
     ) -> Ending:
         """Run ``module:function`` on a JSON argument in a new process and wait for its end.
 
@@ -241,7 +255,9 @@ class Isolation:
         ----------
         on_told
             Hears what the work tells on its way (JSON types); the function then takes ``tell`` as its
-            second argument. If the nursery dies the work starts anew and tells it all again.
+            second argument.
+        tries
+            If the nursery dies the work starts anew, and tells it all again, so many times in all.
 
         Raises
         ------
@@ -257,7 +273,7 @@ class Isolation:
             "memory_bytes": None if limits.memory_mb is None else int(limits.memory_mb * 2**20),
             "telling": on_told is not None,
         }
-        for _ in range(MOST_DEATHS):
+        for _ in range(tries):
             self.start()
             answer = self._ask(request, on_told)
             if self._closed:
@@ -273,7 +289,7 @@ class Isolation:
                     answer["peak_bytes"] / 2**20,
                 )
             self._bury()  # not the solve but its nursery was killed: the solve is owed another try
-        return Ending(Outcome.KILLED, message=f"the nursery died {MOST_DEATHS} times under this work")
+        return Ending(Outcome.KILLED, message=f"the nursery died {tries} times under this work")
 
     def interrupt(self, seconds: float) -> None:
         """Ask what runs to stop, and kill it so many seconds later; from any thread or a signal's handler."""
@@ -297,13 +313,7 @@ class Isolation:
         self._bury()
 
     def _ask(self, request: dict[str, Any], on_told: Callable[[Any], None] | None) -> dict[str, Any] | None:
-        assert self._nursery is not None
-        assert self._nursery.stdin is not None
-        try:
-            self._nursery.stdin.write(json.dumps(request).encode() + b"\n")
-            self._nursery.stdin.flush()
-        except (OSError, ValueError):
-            return None
+        self._say(request)
         started = self._hear()
         if started is None:
             return None
@@ -314,6 +324,16 @@ class Isolation:
                 return answer
             if on_told is not None:
                 on_told(answer["told"])
+
+    def _say(self, request: dict[str, Any]) -> None:
+        """Send a request; that the nursery is dead is heard when it should answer."""
+        assert self._nursery is not None
+        assert self._nursery.stdin is not None
+        try:
+            self._nursery.stdin.write(json.dumps(request).encode() + b"\n")
+            self._nursery.stdin.flush()
+        except (OSError, ValueError):
+            return
 
     def _hear(self) -> dict[str, Any] | None:
         """The next answer of the nursery; ``None`` if it died."""

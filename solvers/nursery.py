@@ -259,19 +259,37 @@ def _answer(verdict: str, text: bytes, status: int, log: Any) -> dict[str, Any]:
 def serve(requests: int, answers: int) -> None:
     """Serve requests until they end; nothing else may run in this process."""
     prctl = _prctl()
-    gc.collect()
-    gc.freeze()  # children share these pages; a collection in a child would copy them
     buffer = b""
+    _freeze()
     try:
         _write(answers, {"ready": True})
         while part := os.read(requests, 65536):
             *lines, buffer = (buffer + part).split(b"\n")
             for line in lines:
                 request = json.loads(line)
-                if "work" in request:  # an interrupt that came too late has nothing to stop
+                if "prepare" in request:
+                    _prepare(request)
+                    _write(answers, {"prepared": True})
+                elif "work" in request:  # an interrupt that came too late has nothing to stop
                     _supervise(request, requests, answers, prctl)
     except (BrokenPipeError, _AskerGone):
         return
+
+
+def _prepare(request: dict[str, Any]) -> None:
+    """Call what children shall find done; where it raises they will meet the same."""
+    try:
+        _resolve(request["prepare"])(request["argument"])
+    except Exception:
+        return
+    finally:
+        _freeze()
+
+
+def _freeze() -> None:
+    """Let children share what is there; a collection in a child would copy it."""
+    gc.collect()
+    gc.freeze()
 
 
 def main(modules: list[str]) -> None:
