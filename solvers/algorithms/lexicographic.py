@@ -50,7 +50,7 @@ def solve_lexicographic(
         final = objectives[-1]
         solved = [stage for stage in stages if stage.primal_bound is not None]
         value = solved[-1].values[final] if solved else None
-        about = {"sense": problem.objective(final).sense, "primal_bound": value, "dual_bound": None}
+        about: dict[str, Any] = {"sense": problem.objective(final).sense, "primal_bound": value, "dual_bound": None}
         last, earlier = replace((solved or stages)[-1], termination=last.termination, **about), solved
     proven = len(stages) == len(objectives) and all(stage.status is Status.OPTIMAL for stage in stages)
     status = Status.FEASIBLE if last.status is Status.OPTIMAL and not proven else last.status
