@@ -19,6 +19,7 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 
 from fairbound.benchmarks.store import FILE
@@ -31,6 +32,8 @@ DELAY = 0.2
 """Seconds, at most, between the row that is waited for and the kill."""
 LATER_DELAY = 3.0
 """The same from the start of a run that finds every row there: it may end by itself first."""
+LEFT_ALONE = 0.5
+"""So large a share of those runs is left alone, so that new tables begin."""
 POLL = 0.002
 
 Fingerprints = dict[str, tuple[str, float]]
@@ -98,9 +101,7 @@ def campaign(command: Sequence[str], folder: Path, instances: Sequence[str], kil
     table = folder / "0.csv"
     while findings.kills < kills:
         before = committed(table)
-        at_least = len(instances) if chance.random() < AT_THE_END else chance.randint(len(before), len(instances))
-        delay = DELAY if len(before) < len(instances) else LATER_DELAY
-        code, seen = _run(command, table, at_least, chance.uniform(0, delay))
+        code, seen = _run(command, table, *_moment(chance, len(before), len(instances)))
         after = committed(table)
         known = before | seen
         findings.lost += len(known.keys() - after.keys())
@@ -121,7 +122,15 @@ def campaign(command: Sequence[str], folder: Path, instances: Sequence[str], kil
     return findings
 
 
-def _run(command: Sequence[str], table: Path, rows: int, delay: float) -> tuple[int | None, Fingerprints]:
+def _moment(chance: random.Random, there: int, all_rows: int) -> tuple[float, float]:
+    """How many rows to wait for, and how long from then on."""
+    if there == all_rows:
+        return (inf if chance.random() < LEFT_ALONE else all_rows), chance.uniform(0, LATER_DELAY)
+    some = min(all_rows, there + chance.randint(0, 1 + all_rows // 4))
+    return (all_rows if chance.random() < AT_THE_END else some), chance.uniform(0, DELAY)
+
+
+def _run(command: Sequence[str], table: Path, rows: float, delay: float) -> tuple[int | None, Fingerprints]:
     """Run until so many rows are committed, then kill; exit code (``None`` if killed) and the rows last seen."""
     with subprocess.Popen([*command, str(table)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as driver:
         seen: Fingerprints = {}

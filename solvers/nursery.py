@@ -318,6 +318,8 @@ def fork(others: int, requests: int, answers: int) -> NoReturn:
     os.dup2(nowhere, 0)
     for low, high in pairwise((2, *sorted((requests, answers)), others)):
         os.closerange(low + 1, high)
+    # What the caller has put in their places may write to what is closed now.
+    sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))
     code = 1
     try:
         serve(requests, answers)
