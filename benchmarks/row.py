@@ -137,6 +137,11 @@ COLUMNS = {field.name: str(field.type) for field in fields(Row)}
 
 
 @cache
+def _kind(problem: str, method: str) -> Kind:
+    return find_method(find_problem(problem), method).kind
+
+
+@cache
 def _here() -> str:
     return json.dumps(describe())
 
@@ -151,7 +156,7 @@ def make_row(suite: str, specification: Specification, ending: Ending, machine: 
     value: dict[str, Any] = ending.value if ending.outcome is Outcome.OK else {}
     result: dict[str, Any] = value.get("result", {})
     method = value.get("method", specification.method)
-    kind = Kind.ALGORITHM if method == DEFAULT else find_method(problem, method).kind
+    kind = Kind.ALGORITHM if method == DEFAULT else _kind(problem.name, method)
     seconds = result.get("seconds", {})
     size = result.get("model") or {}
     engine = result.get("engine") or {}

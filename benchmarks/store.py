@@ -11,7 +11,6 @@ import os
 import socket
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
@@ -41,6 +40,11 @@ _TABLE = ", ".join(
     f'"{name}" {_SQL[_base(kind)]}{"" if "None" in kind else " NOT NULL"}{" PRIMARY KEY" if name == "key" else ""}'
     for name, kind in COLUMNS.items()
 )
+
+
+def _cells(row: Row) -> tuple[Any, ...]:
+    """The values of a row, which are all plain."""
+    return tuple(getattr(row, name) for name in COLUMNS)
 
 
 def _lock(folder: Path) -> IO[str]:
@@ -128,7 +132,7 @@ class Store:
         added = 0
         with self._db:
             for row, solution in rows:
-                new = self._db.execute(f"INSERT OR IGNORE INTO rows VALUES ({marks})", astuple(row)).rowcount == 1
+                new = self._db.execute(f"INSERT OR IGNORE INTO rows VALUES ({marks})", _cells(row)).rowcount == 1
                 added += new
                 if new and solution is not None:
                     packed = pack(json.dumps(solution))
@@ -201,7 +205,7 @@ def to_frame(rows: Iterable[Row]) -> pd.DataFrame:
     """Rows as a DataFrame with the columns of ``Row``; absent values are ``<NA>``."""
     import pandas as pd
 
-    data = pd.DataFrame.from_records([astuple(row) for row in rows], columns=list(COLUMNS))
+    data = pd.DataFrame.from_records([_cells(row) for row in rows], columns=list(COLUMNS))
     return data.astype({name: _FRAME[_base(kind)] for name, kind in COLUMNS.items()})
 
 

@@ -85,6 +85,8 @@ def solve(document: Mapping[str, Any]) -> dict[str, Any]:
         result = solve_lexicographic(problem, method, instance, objectives, settings)
     else:
         result = method.run(instance, objectives[0], settings)
+    if specification.method == DEFAULT:
+        answer["method"] = result.method  # the one that it left the question to, if it did
     answer["result"] = result_json(problem, instance, result)
     answer["trace"] = [[m.seconds, m.primal, m.dual, m.nodes] for m in thin(result.trace)]
     return answer
