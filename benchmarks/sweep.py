@@ -113,7 +113,8 @@ def run_sweep(
             planned, store, table.stem, workers, scheduler, on_event, retry=retry, batch=LARGEST
         )
         rows = planned_rows(planned, store)
-        write_csv(table if len(rows) == len(planned) else part_of(table), table_rows(rows))
+        if rows:
+            write_csv(table if len(rows) == len(planned) else part_of(table), table_rows(rows))
     return summary, rows
 
 

@@ -16,6 +16,7 @@ from typing import Any
 EXIT_CODE = 130
 
 _requested = threading.Event()
+_say: Callable[[], None] | None = None
 
 
 def requested() -> bool:
@@ -38,6 +39,8 @@ def interruptible(on_request: Callable[[], None] | None = None) -> Iterator[thre
         signal.signal(signal.SIGINT, usual)
         if on_request is not None:
             on_request()
+        if _say is not None:
+            _say()
 
     signal.signal(signal.SIGINT, note)
     try:
@@ -47,11 +50,13 @@ def interruptible(on_request: Callable[[], None] | None = None) -> Iterator[thre
 
 
 @contextmanager
-def listen() -> Iterator[None]:
+def listen(say: Callable[[], None] | None = None) -> Iterator[None]:
     """While inside, SIGINT and SIGTERM raise ``KeyboardInterrupt`` once; the next one ends the process with code 130.
 
-    For a program's entry point; elsewhere than in the main thread nothing changes.
+    For a program's entry point; elsewhere than in the main thread nothing changes. ``say`` is called when a
+    search has heard of a request and may need a while to end.
     """
+    global _say
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -73,11 +78,13 @@ def listen() -> Iterator[None]:
             now(number, frame)
 
     _requested.clear()
+    _say = say
     signal.signal(signal.SIGINT, first)
     signal.signal(signal.SIGTERM, terminate)
     try:
         yield
     finally:
+        _say = None
         _requested.clear()
         for number, handler in before.items():
             signal.signal(number, handler)

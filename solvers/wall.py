@@ -229,10 +229,10 @@ def _run(
                 return answer
     elif ending.outcome is Outcome.TIMEOUT:
         what = "the interrupt" if interrupted else f"its limit of {settings.time_limit:g} s"
-        message = f"{method.name} did not heed {what} and was ended; this is what it had told by then"
+        message = f"the method did not heed {what} and was ended; this is what it had told by then"
     else:
         stopped = Termination.ENGINE_ERROR
-        message = f"{method.name} failed: {ending.message}"
+        message = f"the method failed: {ending.message}"
     return conclude(
         problem,
         instance,

@@ -64,7 +64,7 @@ def test_a_method_that_stops_when_asked_keeps_its_own_answer() -> None:
 def test_a_crash_ends_its_own_process_only() -> None:
     result = solve("crash")
     assert (result.solution, result.termination) == (BEST, Termination.ENGINE_ERROR)
-    assert result.message == "crash failed: ended by SIGKILL"
+    assert result.message == "the method failed: ended by SIGKILL"
 
 
 def test_an_error_for_a_person_comes_through() -> None:

@@ -20,7 +20,7 @@ from fairbound.models.registry import find_problem
 from fairbound.solvers.interrupts import interruptible, requested
 from fairbound.solvers.method import Kind
 from fairbound.solvers.methods import cheapest_first
-from fairbound.solvers.result import Status, shortfall
+from fairbound.solvers.result import Status, Termination, shortfall
 from fairbound.solvers.serialise import result_json
 
 WIDTHS = {"status": 11, "value": 14, "bound": 14, "LP bound": 12, "nodes": 9, "size": 17, "seconds": 8, "gap": 7}
@@ -28,6 +28,8 @@ WIDTHS = {"status": 11, "value": 14, "bound": 14, "LP bound": 12, "nodes": 9, "s
 SPARE = ("size", "nodes", "LP bound")
 """Columns that are left out, in this order, where the terminal is too narrow."""
 LEAST_WIDTH = 12
+TOLD = (Termination.TIME_LIMIT, Termination.ENGINE_ERROR)
+"""A method that ended so may have more to say than its numbers."""
 
 
 def register(app: typer.Typer) -> None:
@@ -69,9 +71,10 @@ def compare(
 
     def on_line(line: Compared) -> None:
         lines.append(line)
-        with interruptible():  # an answer that is there is written whole; the next method hears of the interrupt
+        with interruptible():  # an answer that is there is written whole
             if screen is not None:
-                screen.add(line)
+                with shown.aside():
+                    screen.add(line)
             if out is not None:
                 write_csv(out / "compare.csv", comparison_rows(kind, lines))
                 documents = [_document(kind, asked, line) for line in lines]
@@ -162,7 +165,7 @@ def _note(line: Compared) -> str:
     if line.result.status is Status.INVALID:
         broken = line.result.violations
         return f"breaks a rule: {broken[0]}" + (f" (and {len(broken) - 1} more)" if len(broken) > 1 else "")
-    return line.result.message if line.result.termination.value in ("time_limit", "engine_error") else ""
+    return f"says: {line.result.message}" if line.result.message and line.result.termination in TOLD else ""
 
 
 class Screen:
@@ -195,11 +198,11 @@ class Screen:
     def close(self) -> None:
         """Print the notes, and what the levels mean that occurred."""
         notes = [(line, _note(line)) for line in self.lines]
-        if any(note for _, note in notes):
+        notes = [(line, note) for line, note in notes if note and line.skipped != STOPPED]
+        if notes:
             self._print("")
         for line, note in notes:
-            if note and line.skipped != STOPPED:
-                console().print(f"{line.method.name} {note}", markup=False)
+            console().print(f"{line.method.name} {note}", markup=False)
         results = [line.result for line in self.lines if line.result is not None]
         meaning = levels_line(results)
         if meaning:

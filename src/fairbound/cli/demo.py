@@ -15,6 +15,7 @@ from fairbound.cli.compare import Screen, comparison_rows
 from fairbound.cli.exit_codes import INTERRUPTED
 from fairbound.cli.show import console, running
 from fairbound.cli.solve import write_result
+from fairbound.comparison import Compared
 from fairbound.instances.tables import write_csv
 from fairbound.models.registry import find_problem
 from fairbound.solvers.interrupts import requested
@@ -102,7 +103,12 @@ def _show(experiment: Experiment, folder: Path) -> None:
     console().print(f"[bold]{experiment.title}[/bold]")
     screen = Screen(problem, instance.name, list(experiment.methods))
     with running(experiment.title) as line:
-        lines = api.compare(instance, methods=experiment.methods, on_progress=line, on_line=screen.add, isolate=True)
+
+        def on_line(found: Compared) -> None:
+            with line.aside():
+                screen.add(found)
+
+        lines = api.compare(instance, methods=experiment.methods, on_progress=line, on_line=on_line, isolate=True)
     screen.close()
     console().print()
     write_csv(folder / "compare.csv", comparison_rows(problem, lines))

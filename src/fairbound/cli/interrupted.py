@@ -7,7 +7,13 @@ import sys
 
 from fairbound.solvers.interrupts import EXIT_CODE as INTERRUPTED
 
-__all__ = ["INTERRUPTED", "say_interrupted"]
+__all__ = ["INTERRUPTED", "say_interrupted", "say_stopping"]
+
+
+def say_stopping() -> None:
+    """To a person who waits: what runs was asked to end."""
+    if sys.stderr.isatty():
+        print("stopping, and keeping what is known; Ctrl-C again ends at once", file=sys.stderr)
 
 
 def say_interrupted() -> None:

@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
+from rich.table import Column
 
 from fairbound.benchmarks.runner import Event
 from fairbound.cli.show import console
@@ -46,9 +47,9 @@ class Following:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
         )
-        self.bar = Bar(*columns, console=shown, disable=not shown.is_terminal, transient=True)
+        self.bar = Bar(*columns, console=shown, disable=not shown.is_terminal, transient=True, expand=True)
         self.task = self.bar.add_task("", total=total)
         self.running: dict[str, str] = {}
         self.failed: Counter[str] = Counter()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -126,15 +125,23 @@ class Line:
     def __init__(self, label: str) -> None:
         self.label = label
         columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-        # Text meant for a pipe must not be drawn into the line.
-        both = sys.stdout.isatty()
-        self.bar = Bar(*columns, console=console(stderr=True), transient=True, redirect_stdout=both)
+        self.bar = Bar(*columns, console=console(stderr=True), transient=True, redirect_stdout=False)
         self.task = self.bar.add_task(label)
 
     def say(self, label: str) -> None:
         """Name the work that runs now."""
         self.label = label
         self.bar.update(self.task, description=label)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Take the line away while something else is printed."""
+        shown = self.bar.live.is_started
+        if shown:
+            self.bar.stop()
+        yield
+        if shown:
+            self.bar.start()
 
     def __call__(self, moment: Progress) -> None:
         primal = "no solution yet" if moment.primal is None else f"primal {moment.primal:,.6g}"
