@@ -175,10 +175,10 @@ def _spawn(modules: Sequence[str], path: Sequence[str]) -> subprocess.Popen[byte
 _threads_of_engines = False
 
 
-def no_forks_from_here() -> None:
-    """An engine has started threads in this process, so nurseries are new interpreters from now on."""
+def note_engine_threads(count: int) -> None:
+    """An engine keeps so many threads in this process from now on; with more than one it cannot be forked."""
     global _threads_of_engines
-    _threads_of_engines = True
+    _threads_of_engines = count > 1
 
 
 def may_fork() -> bool:

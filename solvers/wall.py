@@ -82,10 +82,16 @@ def _isolation() -> Iterator[Isolation]:
     try:
         yield isolation
     except BaseException:
-        # What runs there must end, and whoever asks next begins with a new one.
+        close()  # what runs there must end, and whoever asks next begins with a new one
+        raise
+
+
+def close() -> None:
+    """End the nursery of this thread, if it keeps one; the next solve that needs one starts it anew."""
+    isolation: Isolation | None = getattr(_own, "isolation", None)
+    if isolation is not None:
         isolation.close()
         _own.isolation = None
-        raise
 
 
 def _pack(value: Any) -> str:
@@ -111,8 +117,8 @@ class _Raised:
 def run_method(argument: str, tell: Callable[[Any], None]) -> str:
     """In the process of the solve: run a method; returns a ``Result``, ``_Interrupted`` or ``_Raised``, packed."""
     name, method, instance, objective, settings, start = _unpack(argument)
-    run = find_method(find_problem(name), method).run
-    return _answer(lambda: run(instance, objective, settings, _Teller(tell), **start))
+    told = _Teller(tell)
+    return _answer(lambda: find_method(find_problem(name), method).run(instance, objective, settings, told, **start))
 
 
 def run_relaxation(argument: str, tell: Callable[[Any], None]) -> str:

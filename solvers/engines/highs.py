@@ -23,7 +23,7 @@ from fairbound.solvers.engines.standard_form import (
     compile_model,
 )
 from fairbound.solvers.interrupts import interruptible
-from fairbound.solvers.isolation import no_forks_from_here
+from fairbound.solvers.isolation import note_engine_threads
 from fairbound.solvers.result import EngineInfo, ModelSize, OnProgress, Progress, Settings, Termination
 
 NAME = "highs"
@@ -113,8 +113,7 @@ def pass_model(form: StandardForm, settings: Settings) -> highspy.Highs:
     if _threads_in_use not in (0, settings.threads):
         highspy.Highs.resetGlobalScheduler(True)  # else the first thread count of a process stays
     _threads_in_use = settings.threads
-    if settings.threads > 1:
-        no_forks_from_here()
+    note_engine_threads(settings.threads)
     highs = highspy.Highs()  # type: ignore[no-untyped-call]
     # The callbacks that carry bounds are silent without output, so output is on and goes nowhere.
     highs.setOptionValue("log_to_console", False)

@@ -179,6 +179,22 @@ def test_bad_solves_in_a_batch_are_blamed_alone(tmp_path: Path) -> None:
     assert bad == {9001: "timeout", 9002: "memory", 9003: "killed", 9004: "error"}
 
 
+def test_what_solves_leave_behind_in_a_batch_is_nobody_elses_fault(tmp_path: Path) -> None:
+    """Each needs a third of the limit; the fourth in one process dies of it and is well by itself."""
+    asked = [replace(one, seed=8000 + k, memory_mb=200, seconds=60) for k, one in enumerate(specifications(12))]
+    with Store(tmp_path, write=True) as store:
+        run_specifications(asked, store, "test", workers=1, batch=12, **HOSTILE)  # type: ignore[arg-type]
+        assert Counter((row.seed, row.outcome) for row in store) == Counter((8000 + k, "ok") for k in range(12))
+
+
+def test_the_wall_limit_is_of_each_solve_in_a_batch(tmp_path: Path) -> None:
+    """Twenty solves of 0.05 s share a process and a limit of 0.8 s each."""
+    asked = [replace(one, seconds=0.8) for one in specifications(40)]
+    with Store(tmp_path, write=True) as store:
+        run_specifications(asked, store, "test", workers=1, batch=20, **HOSTILE)  # type: ignore[arg-type]
+        assert {row.outcome for row in store} == {"ok"}
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="relies on the death of children with their parent")
 def test_kills_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
     """A few here; ``python -m fairbound.benchmarks.kill_campaign`` does hundreds."""

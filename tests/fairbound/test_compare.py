@@ -12,6 +12,8 @@ import stubborn
 from command_line import Run
 from fairbound.instances import cep as cep_instances
 from fairbound.models.cep_grouping import PROBLEM
+from fairbound.solvers import wall
+from fairbound.solvers.isolation import note_engine_threads
 from fairbound.solvers.methods import cheapest_first
 from fairbound.solvers.result import Progress
 
@@ -23,6 +25,8 @@ from fairbound.cli.compare import Screen
 def _listed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(comparison, "LEAST_SECONDS", 0.2)
     monkeypatch.setattr(comparison, "TIMES_CLOSING", 1.0)
+    wall.close()
+    note_engine_threads(1)  # whatever tests before did: only a fork has the methods listed here
     with stubborn.listed():
         yield
 

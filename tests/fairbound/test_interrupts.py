@@ -10,12 +10,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import Done
+from command_line import Done, Run
+from fairbound.solvers.interrupts import interruptible
+from fairbound.solvers.result import Termination
 from general_meals import ROWS
+
+from fairbound import api
 
 SUPPORT = Path(__file__).parents[1] / "support"
 STUBBORN = str(SUPPORT / "stubborn.py")
@@ -129,6 +134,21 @@ def test_a_front_keeps_its_points(interrupt: Interrupt) -> None:
     code, out, _ = interrupt(*words)
     assert code == 130
     assert "interrupted: the points found by then" in out
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_an_audit_shows_what_it_knew(run: Run, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]) -> None:
+    def solve(*arguments: Any, **options: Any) -> Any:
+        with interruptible():
+            signal.raise_signal(signal.SIGINT)
+            return replace(solved(*arguments, **options), termination=Termination.INTERRUPTED)
+
+    assert run("solve", "cep/calpads33", "--out", "o").returncode == 0
+    solved = api.solve
+    monkeypatch.setattr(api, "solve", solve)
+    code, out, _ = run("audit", "cep/calpads33", "o/solution.csv", *more)
+    assert code == 130
+    assert ('"termination": "interrupted"' if more else "interrupted: the bound and what is offered") in out
 
 
 LOADING = """

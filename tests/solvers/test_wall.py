@@ -15,6 +15,7 @@ from fairbound.models.cep_grouping import PROBLEM, evaluate
 from fairbound.models.errors import InputError
 from fairbound.solvers import wall
 from fairbound.solvers.engines import highs
+from fairbound.solvers.isolation import may_fork, note_engine_threads
 from fairbound.solvers.method import Kind, Method
 from fairbound.solvers.methods import find_method
 from fairbound.solvers.result import Level, Progress, Result, Settings, Status, Termination
@@ -31,6 +32,8 @@ SHORT = Settings(time_limit=0.2)
 @pytest.fixture(autouse=True)
 def _listed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(wall, "INTERRUPT_SECONDS", 0.5)
+    wall.close()
+    note_engine_threads(1)  # whatever tests before did: only a fork has the methods listed here
     with stubborn.listed():
         yield
 
@@ -165,3 +168,10 @@ def test_building_and_compiling_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(highs, "pass_model", passed)
     find_method(PROBLEM, "membership").run(FIVE, "reimbursement", Settings(time_limit=100.0))
     assert given == [0.0]
+
+
+def test_a_process_whose_engine_has_threads_is_not_forked() -> None:
+    for threads in (2, 1):
+        find_method(PROBLEM, "membership").run(FIVE, "reimbursement", Settings(threads=threads))
+        assert may_fork() is (threads == 1)
+        assert fairbound.solve(FIVE, settings=Settings(time_limit=60, threads=threads)).status is Status.OPTIMAL
