@@ -37,3 +37,10 @@ def describe() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return facts
+
+
+@cache
+def versions() -> str:
+    """What a solve was made with, in one line: another version's answer is another answer."""
+    facts = describe()
+    return ", ".join(f"{package} {facts[package]}" for package in PACKAGES if package in facts)

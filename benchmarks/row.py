@@ -8,14 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from fractions import Fraction
-from math import isfinite
+from functools import cache
+from math import inf, isfinite
 from typing import Any
 
 from fairbound.benchmarks.machine import describe
-from fairbound.benchmarks.specification import Specification
+from fairbound.benchmarks.specification import DEFAULT, Specification
 from fairbound.models.problem import Sense
 from fairbound.models.registry import find_problem
 from fairbound.solvers.isolation import Ending, Outcome
+from fairbound.solvers.method import Kind
 from fairbound.solvers.methods import find_method
 from fairbound.solvers.result import Status, Termination
 
@@ -32,6 +34,12 @@ class Row:
         Name of the instance and the parameters changed by the suite, as ``name=value`` words of a shell.
     digest, parameters
         Digest of the instance and all its parameters (JSON).
+    method, kind
+        The method that answered; ``default`` where it ended before one was chosen.
+    about
+        JSON: ``title``, ``facts`` and ``repairs`` of the instance.
+    time_limit, memory_limit_mb
+        Infinite where there was none.
     relaxed
         The row holds the optimum of an LP relaxation (``relaxation``) and no solution.
     outcome
@@ -52,6 +60,7 @@ class Row:
     instance: str
     given: str
     digest: str
+    about: str
     parameters: str
     objective: str
     sense: str
@@ -127,6 +136,16 @@ COLUMNS = {field.name: str(field.type) for field in fields(Row)}
 """Name and type of every column, in order."""
 
 
+@cache
+def _kind(problem: str, method: str) -> Kind:
+    return find_method(find_problem(problem), method).kind
+
+
+@cache
+def _here() -> str:
+    return json.dumps(describe())
+
+
 def _finite(value: float | None) -> float | None:
     return value if value is not None and isfinite(value) else None
 
@@ -136,6 +155,8 @@ def make_row(suite: str, specification: Specification, ending: Ending, machine: 
     problem = find_problem(specification.problem)
     value: dict[str, Any] = ending.value if ending.outcome is Outcome.OK else {}
     result: dict[str, Any] = value.get("result", {})
+    method = value.get("method", specification.method)
+    kind = Kind.ALGORITHM if method == DEFAULT else _kind(problem.name, method)
     seconds = result.get("seconds", {})
     size = result.get("model") or {}
     engine = result.get("engine") or {}
@@ -146,18 +167,19 @@ def make_row(suite: str, specification: Specification, ending: Ending, machine: 
         instance=specification.instance,
         given=shlex.join(f"{name}={text}" for name, text in specification.parameters),
         digest=value.get("digest", ""),
+        about=json.dumps(value.get("about", {})),
         parameters=json.dumps(value.get("parameters", {})),
         objective=specification.objective,
         sense=problem.objective(specification.objective.split(",")[-1]).sense.value,
-        method=specification.method,
-        kind=find_method(problem, specification.method).kind.value,
+        method=method,
+        kind=kind.value,
         relaxed=specification.relaxed,
         seed=specification.seed,
         repetition=specification.repetition,
         threads=specification.threads,
         gap_limit=specification.gap,
-        time_limit=specification.seconds,
-        memory_limit_mb=specification.memory_mb,
+        time_limit=inf if specification.seconds is None else specification.seconds,
+        memory_limit_mb=inf if specification.memory_mb is None else specification.memory_mb,
         outcome=ending.outcome.value,
         message=ending.message or result.get("message") or value.get("message", ""),
         status=result.get("status") or value.get("status", ""),
@@ -186,6 +208,6 @@ def make_row(suite: str, specification: Specification, ending: Ending, machine: 
         options=json.dumps(engine.get("options", {})),
         objective_values=json.dumps(result.get("values", {})),
         trace=json.dumps(value.get("trace", [])),
-        machine=json.dumps(describe() if machine is None else dict(machine)),
+        machine=_here() if machine is None else json.dumps(dict(machine)),
         finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )

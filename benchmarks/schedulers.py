@@ -11,10 +11,12 @@ import importlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import groupby
 from typing import Any
 
+from fairbound.benchmarks.batches import process_limits, solve_batch
 from fairbound.benchmarks.machine import describe
-from fairbound.benchmarks.runner import process_limits
+from fairbound.benchmarks.runner import Job, Settled
 from fairbound.benchmarks.specification import Specification
 from fairbound.models.errors import InputError
 from fairbound.solvers.isolation import Ending, Isolation, Outcome
@@ -34,15 +36,19 @@ def _need(module: str) -> Any:
         raise InputError(f"--scheduler needs {module}", wanted="pip install 'fairbound[cluster]'") from None
 
 
-def execute(
-    document: dict[str, Any], work: str, modules: Sequence[str], path: Sequence[str]
-) -> tuple[Ending, dict[str, str]]:
-    """Solve one specification on a worker; each of its threads keeps a nursery."""
-    specification = Specification.from_json(document)
-    isolation: Isolation | None = getattr(_own, "isolation", None)
-    if isolation is None:
-        isolation = _own.isolation = Isolation(modules, path)
-    return isolation.run(work, specification.to_json(), process_limits(specification)), describe()
+def execute(documents: Sequence[dict[str, Any]], job: Job) -> tuple[list[Ending], dict[str, str]]:
+    """Solve specifications on a worker for a while, at least the first; each of its threads keeps a nursery."""
+    if getattr(_own, "job", None) != job:
+        if hasattr(_own, "isolation"):
+            _own.isolation.close()
+        _own.job, _own.isolation = job, job.isolation()
+    isolation: Isolation = _own.isolation
+    endings: list[Ending] = []
+    specifications = [Specification.from_json(document) for document in documents]
+    solve_batch(
+        isolation, job.work, specifications, lambda specification: None, lambda _, ending: endings.append(ending)
+    )
+    return endings, describe()
 
 
 def run(
@@ -50,12 +56,10 @@ def run(
     scheduler: str,
     workers: int,
     started: Callable[[Specification], None],
-    settle: Callable[[Specification, Ending, dict[str, str] | None], None],
-    work: str,
-    modules: Sequence[str],
-    path: Sequence[str],
-) -> None:
-    """Hand every specification to Dask and settle each as it comes back.
+    settle: Callable[[Sequence[Settled]], None],
+    job: Job,
+) -> bool:
+    """Hand every specification to Dask and settle each as it comes back; whether a person stopped it.
 
     Parameters
     ----------
@@ -70,26 +74,50 @@ def run(
     InputError
         If the extra is not installed or the scheduler does not answer.
     """
-    if not specifications:
-        return
     dask, distributed = _need("dask"), _need("distributed")
     patience = {"distributed.scheduler.allowed-failures": MOST_DEATHS}
     with dask.config.set(patience), connect(scheduler, workers) as client:
-        futures = {}
-        for specification in specifications:
+        futures: dict[Any, list[Specification]] = {}
+
+        def submit(batch: list[Specification]) -> Any:
             # Nothing is pure: a task of the same name must not be answered from Dask's memory.
-            future = client.submit(execute, specification.to_json(), work, modules, path, pure=False)
-            futures[future] = specification
-            started(specification)
-        for future in distributed.as_completed(futures):
+            future = client.submit(execute, [one.to_json() for one in batch], job, pure=False)
+            futures[future] = batch
+            started(batch[0])
+            return future
+
+        def take(future: Any) -> list[Specification]:
+            """Settle what a task answered; returns what it left."""
+            batch = futures.pop(future)
             error = future.exception()
             if error is None:
-                ending, machine = future.result()
-                settle(futures[future], ending, machine)
-            else:
-                words = " ".join(f"{type(error).__name__}: {error}".split())
-                settle(futures[future], Ending(Outcome.KILLED, message=words[:500]), None)
-            future.release()
+                endings, machine = future.result()
+                settle([(one, ending, machine) for one, ending in zip(batch, endings, strict=False)])
+                return batch[len(endings) :]
+            words = " ".join(f"{type(error).__name__}: {error}".split())
+            settle([(one, Ending(Outcome.KILLED, message=words[:500]), None) for one in batch[:1]])
+            return batch[1:]
+
+        waiting = distributed.as_completed([submit(batch) for batch in _batches(specifications, job.batch)])
+        try:
+            for future in waiting:
+                left = take(future)
+                if left:
+                    waiting.add(submit(left))
+                future.release()
+        except KeyboardInterrupt:
+            for future in [future for future in futures if future.done()]:
+                take(future)
+            return True
+    return False
+
+
+def _batches(specifications: Sequence[Specification], size: int) -> Iterator[list[Specification]]:
+    """Batches of equal limits."""
+    for _, equal in groupby(specifications, process_limits):
+        group = list(equal)
+        for i in range(0, len(group), size):
+            yield group[i : i + size]
 
 
 @contextmanager

@@ -5,20 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from functools import cached_property
+from dataclasses import dataclass, fields
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
+
+from fairbound.instances import catalogue
+
+DEFAULT = "default"
+"""In the place of a method: the first exact one that takes the question, chosen where it is solved."""
 
 
 @dataclass(frozen=True)
 class Specification:
-    """One solve of a suite.
+    """One solve of a suite or a sweep.
 
     Attributes
     ----------
     instance
         Catalogue name or path of a file.
+    method
+        A method's name, or ``DEFAULT``.
     parameters
         Changed parameters as pairs of text, sorted.
     objective
@@ -28,11 +35,13 @@ class Specification:
     repetition
         Number of the repetition, from 0.
     seconds, grace
-        The engine is asked to stop after ``seconds``; its process is killed ``grace`` seconds later.
+        The engine is asked to stop after ``seconds``; its process is killed ``grace`` seconds later. ``None``: never.
     memory_mb
-        Memory limit of the process beyond the libraries.
+        Memory limit of the process beyond the libraries, or ``None``.
     content
-        sha256 of the instance file, where the instance is a file: a changed file is another question.
+        What ``content_of`` says of the instance's data: changed data is another question.
+    version
+        What ``machine.versions`` says: another version's answer is another answer.
     """
 
     problem: str
@@ -43,17 +52,18 @@ class Specification:
     relaxed: bool = False
     seed: int = 0
     repetition: int = 0
-    seconds: float = 60.0
+    seconds: float | None = 60.0
     grace: float = 10.0
-    memory_mb: float = 1500.0
+    memory_mb: float | None = 1500.0
     threads: int = 1
     gap: float = 0.0
     content: str = ""
+    version: str = ""
 
     @cached_property
     def key(self) -> str:
         """sha256 of everything above, in hexadecimal."""
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        text = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
@@ -64,7 +74,7 @@ class Specification:
 
     def to_json(self) -> dict[str, Any]:
         """The specification as JSON types."""
-        return asdict(self)
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Specification:
@@ -73,7 +83,16 @@ class Specification:
         return cls(**{**document, "parameters": pairs})
 
 
-def content_of(instance: str) -> str:
-    """sha256 of an instance file, or nothing for a catalogue name."""
-    path = Path(instance)
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+def content_of(instance: str, problem: str | None = None) -> str:
+    """A digest of the data behind an instance: of the instance itself for a file, which may have others beside
+    it; sha256 of the data file for a catalogue name; nothing where the data comes with fairbound.
+    """
+    if Path(instance).is_file():
+        return catalogue.load(instance, problem).digest
+    source = catalogue.source(instance)
+    return "" if source is None else _sha256(source, source.stat().st_mtime_ns, source.stat().st_size)
+
+
+@lru_cache(maxsize=64)
+def _sha256(path: Path, changed: int, size: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -7,15 +7,17 @@ moment its solve ends, under the hash of its specification, so that a stopped ru
 from __future__ import annotations
 
 import json
+import os
+import socket
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
 from fairbound.benchmarks.row import COLUMNS, Row
 from fairbound.benchmarks.work import pack, unpack
+from fairbound.instances.tables import written_whole
 from fairbound.models.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 FILE = "results.sqlite"
 PARQUET = "results.parquet"
+VERSION = "version"
+"""Name of the fact that says which version made the rows."""
 
 _SQL = {"str": "TEXT", "int": "INTEGER", "float": "REAL", "bool": "INTEGER"}
 _FRAME = {"str": "string", "int": "Int64", "float": "Float64", "bool": "boolean"}
@@ -38,18 +42,29 @@ _TABLE = ", ".join(
 )
 
 
+def _cells(row: Row) -> tuple[Any, ...]:
+    """The values of a row, which are all plain."""
+    return tuple(getattr(row, name) for name in COLUMNS)
+
+
 def _lock(folder: Path) -> IO[str]:
     """Hold the folder for writing; the system lets go when this process ends, however it ends."""
     try:
         import fcntl
     except ImportError:
         raise InputError("runs need a system with fork and file locks", wanted="Linux, macOS or WSL") from None
-    lock = (folder / ".lock").open("w")
+    lock = (folder / ".lock").open("a+", encoding="utf-8")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
+        lock.seek(0)
+        holder = lock.read().strip() or "a process that has not said which"
         lock.close()
-        raise InputError("another run is writing here", file=str(folder), wanted="another --out") from None
+        what, wanted = "another run is writing here", "that run to end, or another --out"
+        raise InputError(what, file=str(folder), found=holder, wanted=wanted) from None
+    lock.truncate(0)
+    lock.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+    lock.flush()
     return lock
 
 
@@ -79,6 +94,8 @@ class Store:
         try:
             if write:
                 self._db.execute("PRAGMA journal_mode=WAL")
+                # What is committed survives the end of any process; a commit waits for no disk.
+                self._db.execute("PRAGMA synchronous=NORMAL")
                 self._db.execute(f"CREATE TABLE IF NOT EXISTS rows ({_TABLE})")
                 self._db.execute("CREATE TABLE IF NOT EXISTS solutions (key TEXT PRIMARY KEY, rows BLOB NOT NULL)")
                 self._db.execute("CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
@@ -107,14 +124,20 @@ class Store:
 
     def add(self, row: Row, solution: Sequence[Mapping[str, str]] | None = None) -> bool:
         """Commit a row; ``False`` (and nothing changes) if its key is here already."""
+        return self.add_all([(row, solution)]) == 1
+
+    def add_all(self, rows: Iterable[tuple[Row, Sequence[Mapping[str, str]] | None]]) -> int:
+        """Commit rows with their solutions, all or none; returns how many were not here already."""
         marks = ", ".join("?" * len(COLUMNS))
+        added = 0
         with self._db:
-            new = self._db.execute(f"INSERT OR IGNORE INTO rows VALUES ({marks})", astuple(row)).rowcount == 1
-            if new and solution is not None:
-                self._db.execute(
-                    "INSERT OR REPLACE INTO solutions VALUES (?, ?)", (row.key, pack(json.dumps(solution)))
-                )
-        return new
+            for row, solution in rows:
+                new = self._db.execute(f"INSERT OR IGNORE INTO rows VALUES ({marks})", _cells(row)).rowcount == 1
+                added += new
+                if new and solution is not None:
+                    packed = pack(json.dumps(solution))
+                    self._db.execute("INSERT OR REPLACE INTO solutions VALUES (?, ?)", (row.key, packed))
+        return added
 
     def forget(self, keys: Iterable[str]) -> None:
         """Drop rows, so that they are solved again."""
@@ -148,6 +171,15 @@ class Store:
         rows: list[dict[str, str]] = json.loads(unpack(found[0]))
         return rows
 
+    def claim_version(self, version: str) -> None:
+        """Keep which version the rows are of; raises ``InputError`` if those here are of another one."""
+        before = self.facts().get(VERSION)
+        if before != version and self.keys():
+            raise InputError(
+                "results of another version", file=str(self.folder), found=before or "none", wanted="another --out"
+            )
+        self.note(VERSION, version)
+
     def note(self, name: str, value: str) -> None:
         """Keep a fact about the whole run, such as the suite's title."""
         with self._db:
@@ -164,9 +196,8 @@ class Store:
     def export(self, path: Path | None = None) -> Path:
         """Write the rows as Parquet, in one step; returns the path."""
         target = path or self.folder / PARQUET
-        part = target.with_name(target.name + ".part")
-        self.frame().to_parquet(part, index=False)
-        part.replace(target)
+        with written_whole(target) as part:
+            self.frame().to_parquet(part, index=False)
         return target
 
 
@@ -174,7 +205,7 @@ def to_frame(rows: Iterable[Row]) -> pd.DataFrame:
     """Rows as a DataFrame with the columns of ``Row``; absent values are ``<NA>``."""
     import pandas as pd
 
-    data = pd.DataFrame.from_records([astuple(row) for row in rows], columns=list(COLUMNS))
+    data = pd.DataFrame.from_records([_cells(row) for row in rows], columns=list(COLUMNS))
     return data.astype({name: _FRAME[_base(kind)] for name, kind in COLUMNS.items()})
 
 

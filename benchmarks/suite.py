@@ -27,12 +27,13 @@ from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
 
+from fairbound.benchmarks.machine import versions
 from fairbound.benchmarks.specification import Specification, content_of
 from fairbound.instances import catalogue
 from fairbound.instances.entry import data_file
 from fairbound.models.errors import InputError, nearest
 from fairbound.models.problem import Problem
-from fairbound.models.registry import PROBLEMS, find_problem
+from fairbound.models.registry import find_problem
 from fairbound.solvers.method import Kind
 from fairbound.solvers.methods import find_method, methods_of
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -200,7 +201,8 @@ def _specifications(suite: Suite, experiment: Experiment, skipped: dict[str, Non
     limits = experiment.limits or suite.limits
     made = []
     for instance in _instances(experiment, skipped):
-        problem = _problem_of(instance)
+        problem = find_problem(catalogue.problem_of(instance))
+        content = content_of(instance)
         for parameters, objective, method, seed, repetition in product(
             experiment.parameters,
             _objectives(problem, experiment.objectives),
@@ -230,7 +232,8 @@ def _specifications(suite: Suite, experiment: Experiment, skipped: dict[str, Non
                     memory_mb=limits.memory_mb,
                     threads=limits.threads,
                     gap=limits.gap,
-                    content=content_of(instance),
+                    content=content,
+                    version=versions(),
                 )
                 for relaxed in wanted
             ]
@@ -253,19 +256,6 @@ def _instances(experiment: Experiment, skipped: dict[str, None]) -> list[str]:
             continue
         names += catalogue.expand(pattern)
     return names[: experiment.most]
-
-
-def _problem_of(instance: str) -> Problem[Any, Any]:
-    head = instance.partition("/")[0]
-    if head in PROBLEMS and not Path(instance).is_file():
-        known = [entry.name for entry in catalogue.ENTRIES]
-        family = any(name.endswith("/*") and instance.startswith(name.removesuffix("*")) for name in known)
-        if instance not in known and not family:
-            raise InputError("unknown instance", found=instance, wanted=nearest(instance, known) + ", or a file")
-        # An entry may belong to another problem than the first part of its name says: blocks/sfusd65.
-        named = [entry.problem for entry in catalogue.ENTRIES if entry.name == instance]
-        return PROBLEMS[(named[0] if named else None) or head]
-    return find_problem(catalogue.load(instance).problem)
 
 
 def _objectives(problem: Problem[Any, Any], names: list[str]) -> list[str]:

@@ -7,19 +7,20 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fairbound.benchmarks.specification import Specification, content_of
+from fairbound.benchmarks.specification import DEFAULT, Specification, content_of
 from fairbound.instances import catalogue
 from fairbound.models.errors import InputError
 from fairbound.models.problem import Instance
 from fairbound.models.registry import find_problem
 from fairbound.solvers.algorithms.lexicographic import solve_lexicographic
 from fairbound.solvers.formulations import relaxation_bound
-from fairbound.solvers.methods import find_method
+from fairbound.solvers.methods import default_method, find_method
 from fairbound.solvers.result import Progress, Settings
 from fairbound.solvers.serialise import result_json
 
 SOLVE = "fairbound.benchmarks.work:solve"
-"""The name by which an isolation finds ``solve``."""
+PREPARE = "fairbound.benchmarks.work:prepare"
+"""The names by which an isolation finds ``solve`` and ``prepare``."""
 
 MODULES = ("fairbound.benchmarks.work",)
 MOST_MOMENTS = 200
@@ -30,8 +31,8 @@ REFUSED = "refused"
 
 def load(specification: Specification) -> Instance:
     """The instance of a specification, its parameters changed; raises ``InputError``."""
-    if specification.content and content_of(specification.instance) != specification.content:
-        raise InputError("the file has changed since the run was planned", file=specification.instance)
+    if specification.content and content_of(specification.instance, specification.problem) != specification.content:
+        raise InputError("the data has changed since the run was planned", found=specification.instance)
     instance = catalogue.load(specification.instance, specification.problem)
     if specification.parameters:
         problem = find_problem(instance.problem)
@@ -41,17 +42,32 @@ def load(specification: Specification) -> Instance:
     return instance
 
 
+def prepare(document: Mapping[str, Any]) -> None:
+    """Load the instance of a specification, so that forks of this process find the file of its family read."""
+    specification = Specification.from_json(document)
+    content_of(specification.instance, specification.problem)
+    catalogue.load(specification.instance, specification.problem)
+
+
 def solve(document: Mapping[str, Any]) -> dict[str, Any]:
     """Solve one specification (JSON types in and out)."""
     specification = Specification.from_json(document)
     problem = find_problem(specification.problem)
     instance = load(specification)
     objectives = specification.objective.split(",")
-    method = find_method(problem, specification.method)
     answer: dict[str, Any] = {
         "digest": instance.digest,
+        "about": {"title": instance.title, "facts": problem.facts(instance), "repairs": instance.repairs},
         "parameters": instance.parameters,
     }
+    if specification.method == DEFAULT:
+        try:
+            method = default_method(instance, *objectives)
+        except InputError as error:
+            return answer | {"status": REFUSED, "message": str(error)}
+    else:
+        method = find_method(problem, specification.method)
+    answer["method"] = method.name
     refusal = method.refuses(instance, objectives[0])
     if refusal is not None:
         return answer | {"status": REFUSED, "message": refusal}
@@ -69,6 +85,8 @@ def solve(document: Mapping[str, Any]) -> dict[str, Any]:
         result = solve_lexicographic(problem, method, instance, objectives, settings)
     else:
         result = method.run(instance, objectives[0], settings)
+    if specification.method == DEFAULT:
+        answer["method"] = result.method  # the one that it left the question to, if it did
     answer["result"] = result_json(problem, instance, result)
     answer["trace"] = [[m.seconds, m.primal, m.dual, m.nodes] for m in thin(result.trace)]
     return answer

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fairbound.instances import applicants, blocks, cep, transfers
-from fairbound.instances.entry import Entry, FileFormat, Generator, need_file
+from fairbound.instances.entry import Entry, FileFormat, Generator, data_file, need_file
 from fairbound.instances.tables import read_text, write_text
 from fairbound.models.errors import InputError, nearest
 from fairbound.models.problem import Instance
@@ -80,6 +80,23 @@ def expand(pattern: str) -> list[str]:
     if not names:
         raise InputError("no instance of that name", found=pattern, wanted=nearest(pattern, [e.name for e in ENTRIES]))
     return names
+
+
+def source(name: str) -> Path | None:
+    """The data file behind a catalogue name; ``None`` if it needs none, or the file is not on this machine."""
+    for entry in ENTRIES:
+        member = entry.members is not None and name.startswith(entry.name.removesuffix("*"))
+        if (member or entry.name == name) and entry.file is not None:
+            return data_file(entry.file)
+    return None
+
+
+def problem_of(name: str) -> str:
+    """The problem of an instance; raises ``InputError`` for an unknown name. A file is read for it."""
+    for entry in ENTRIES:
+        if entry.name == name or (entry.members is not None and name.startswith(entry.name.removesuffix("*"))):
+            return entry.problem or entry.name.partition("/")[0]
+    return load(name).problem
 
 
 def load(name: str, problem: str | None = None) -> Instance:

@@ -29,7 +29,10 @@ def solve_formulation(
     if start is not None:
         formulation.assign(model, start)
     built = time.perf_counter()
-    outcome = highs.solve(model, settings, on_progress, warm_start=start is not None)
+    rest = settings
+    if settings.time_limit is not None:  # building has used some of it
+        rest = replace(settings, time_limit=max(0.0, settings.time_limit - (built - began)))
+    outcome = highs.solve(model, rest, on_progress, start is not None, read=lambda: formulation.extract(model))
     result = conclude(
         problem,
         instance,

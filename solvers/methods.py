@@ -125,6 +125,12 @@ def methods_of(problem: Problem[Any, Any]) -> list[Method]:
     return found
 
 
+def cheapest_first(problem: Problem[Any, Any]) -> list[Method]:
+    """Every method of a problem, those of ``DEFAULTS`` first, in that order."""
+    first = {name: i for i, name in enumerate(DEFAULTS.get(problem.name, ()))}
+    return sorted(methods_of(problem), key=lambda method: first.get(method.name, len(first)))
+
+
 def find_method(problem: Problem[Any, Any], name: str) -> Method:
     """Find a method by name; ``width:3.125`` gives a baseline its argument.
 
@@ -148,9 +154,9 @@ def default_method(instance: Instance, *objectives: str) -> Method:
     """
     problem = find_problem(instance.problem)
     reasons: dict[str, list[str]] = {}
-    first = {name: i for i, name in enumerate(DEFAULTS.get(problem.name, ()))}
-    exact = [method for method in methods_of(problem) if method.exact]
-    for method in sorted(exact, key=lambda method: first.get(method.name, len(first))):
+    for method in cheapest_first(problem):
+        if not method.exact:
+            continue
         reason = _refuses_one(problem, method, instance, objectives)
         if reason is None:
             return method

@@ -95,12 +95,19 @@ class Settings:
 
 @dataclass(frozen=True)
 class Progress:
-    """A moment of a running solve; bounds are the engine's floats."""
+    """A moment of a running solve; bounds are the engine's floats.
+
+    Attributes
+    ----------
+    solution
+        The incumbent, where it is new and the method has it at hand; not in a trace.
+    """
 
     seconds: float
     primal: float | None
     dual: float | None
     nodes: int = 0
+    solution: Any = field(default=None, repr=False)
 
 
 OnProgress = Callable[[Progress], None]

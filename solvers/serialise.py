@@ -58,4 +58,4 @@ def result_json(
 
 
 def _moment(moment: Progress) -> dict[str, Any]:
-    return dict(vars(moment))
+    return {"seconds": moment.seconds, "primal": moment.primal, "dual": moment.dual, "nodes": moment.nodes}

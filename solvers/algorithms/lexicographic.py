@@ -9,7 +9,7 @@ from typing import Any
 from fairbound.models.errors import InputError
 from fairbound.models.problem import Instance, Problem
 from fairbound.solvers.method import Method
-from fairbound.solvers.result import OnProgress, Result, Seconds, Settings, Status
+from fairbound.solvers.result import OnProgress, Result, Seconds, Settings, Status, Termination
 
 
 def solve_lexicographic(
@@ -39,14 +39,19 @@ def solve_lexicographic(
         start = stages[-1].solution if stages else None
         result = method.run(asked, objective, settings, on_progress, start=start)
         stages.append(result)
-        if result.primal_bound is None:
+        if result.primal_bound is None or result.termination is Termination.INTERRUPTED:
             break
         asked = problem.bounded(asked, objective, result.primal_bound)
 
-    last = stages[-1]
-    if last.primal_bound is None and len(stages) > 1:
-        # The stage before was feasible for this question too: its solution is the answer, unproven.
-        last = replace(stages[-2], termination=last.termination, dual_bound=None)
+    last, earlier = stages[-1], stages[:-1]
+    if len(stages) < len(objectives) or last.primal_bound is None:
+        # What the stage before found keeps this question's rules too: it is the answer, unproven. The bounds
+        # are of the last objective, of which nothing else is known.
+        final = objectives[-1]
+        solved = [stage for stage in stages if stage.primal_bound is not None]
+        value = solved[-1].values[final] if solved else None
+        about: dict[str, Any] = {"sense": problem.objective(final).sense, "primal_bound": value, "dual_bound": None}
+        last, earlier = replace((solved or stages)[-1], termination=last.termination, **about), solved
     proven = len(stages) == len(objectives) and all(stage.status is Status.OPTIMAL for stage in stages)
     status = Status.FEASIBLE if last.status is Status.OPTIMAL and not proven else last.status
     total = Seconds(
@@ -59,6 +64,6 @@ def solve_lexicographic(
         objective=",".join(objectives),
         status=status,
         level=min(stage.level for stage in stages),
-        stages=tuple(stages[: len(stages) - 1]),
+        stages=tuple(earlier),
         seconds=total,
     )

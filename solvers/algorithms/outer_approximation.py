@@ -26,6 +26,7 @@ from fairbound.models.district_transfer.weighted_conic import refuses
 from fairbound.solvers.algorithms.composition import POINT_BITS, Floats
 from fairbound.solvers.certificates.safe_bounds import Rows, safe_bound
 from fairbound.solvers.engines import highs
+from fairbound.solvers.interrupts import interruptible
 from fairbound.solvers.method import Kind, Method
 from fairbound.solvers.result import (
     EngineInfo,
@@ -154,7 +155,8 @@ def run(
     bound = 0.0
     while rounds < MOST_ROUNDS:
         rounds += 1
-        x = program.run()
+        with interruptible() as stop:
+            x = program.run()
         if x is None:
             break
         bound = max(bound, program.bound())
@@ -168,6 +170,9 @@ def run(
         # Rounding the plan to a grid of students costs a little: stop at half the gap asked.
         if best - bound <= max(gap / 2 * best, NEGLIGIBLE * today) or not violated:
             termination = Termination.GAP_LIMIT
+            break
+        if stop.is_set():
+            termination = Termination.INTERRUPTED
             break
         if settings.time_limit is not None and moment.seconds > settings.time_limit:
             termination = Termination.TIME_LIMIT

@@ -7,7 +7,7 @@ is a sample, each point with the bound under which no plan of its level can be.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -15,7 +15,7 @@ from fairbound.models.errors import InputError
 from fairbound.models.problem import Instance, Problem, Sense
 from fairbound.solvers.algorithms.lexicographic import solve_lexicographic
 from fairbound.solvers.method import Method
-from fairbound.solvers.result import OnProgress, Result, Settings, Status
+from fairbound.solvers.result import OnProgress, Result, Settings, Status, Termination
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,42 @@ class Front:
         Whether every nondominated point is among them, each proven; otherwise they are a sample
         or a limit was met. Points of a sample are results of the first objective: their dual bound is
         that of ``first`` among all that reach their value of ``second``.
+    interrupted
+        A person stopped it; the points found by then are kept.
     """
 
     first: str
     second: str
     points: tuple[Result, ...]
     complete: bool
+    interrupted: bool = False
+
+    @property
+    def termination(self) -> Termination:
+        """Why it stopped; a limit is named if any point met it."""
+        if self.interrupted:
+            return Termination.INTERRUPTED
+        late = any(point.termination is Termination.TIME_LIMIT for point in self.points)
+        return Termination.TIME_LIMIT if late else Termination.FINISHED
+
+
+class _Stopped(Exception):
+    """A person stopped a solve, which ended with this result."""
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
+
+
+def _heeding(method: Method) -> Method:
+    """The method; a run of it that a person stopped raises ``_Stopped``."""
+
+    def run(*arguments: Any, **more: Any) -> Result:
+        result = method.run(*arguments, **more)
+        if result.termination is Termination.INTERRUPTED:
+            raise _Stopped(result)
+        return result
+
+    return replace(method, run=run)
 
 
 def pareto_front(
@@ -52,25 +82,51 @@ def pareto_front(
     A first pass takes even steps over the range of ``second``. Then each interval between two
     neighbouring points is asked for its next point, one lattice unit of ``second`` further, until
     no interval can hold another or there are ``most_points``. Where ``second`` has no lattice there is
-    no least step, and the first pass is all.
+    no least step, and the first pass is all. Ctrl-C ends it with the points found by then.
 
     Raises
     ------
     InputError
         If the method cannot take one of the objectives, or a bound on ``second``.
     """
+    trace = _sample if problem.lattice(instance, second) is None else _steps
+    points: list[Result] = []
+    try:
+        complete = trace(
+            points, problem, _heeding(method), instance, first, second, settings, most_points, on_point, on_progress
+        )
+    except KeyboardInterrupt:
+        return Front(first, second, tuple(points), complete=False, interrupted=True)
+    except _Stopped as stop:
+        known = [stop.result] if not points and stop.result.primal_bound is not None else points
+        return Front(first, second, tuple(known), complete=False, interrupted=True)
+    return Front(first, second, tuple(points), complete)
+
+
+def _steps(
+    points: list[Result],
+    problem: Problem[Any, Any],
+    method: Method,
+    instance: Instance,
+    first: str,
+    second: str,
+    settings: Settings,
+    most_points: int,
+    on_point: Callable[[Result], None] | None,
+    on_progress: OnProgress | None,
+) -> bool:
+    """Fill in the points of a front with a least step; whether they are all."""
     unit = problem.lattice(instance, second)
-    if unit is None:
-        return _sample(problem, method, instance, first, second, settings, most_points, on_point, on_progress)
+    assert unit is not None
     sign = 1 if problem.objective(second).sense is Sense.MAXIMIZE else -1
 
     def best(asked: Instance, order: tuple[str, str]) -> Result:
         return solve_lexicographic(problem, method, asked, order, settings, on_progress)
 
-    end = best(instance, (second, first))
-    points = [best(instance, (first, second))]
-    if points[0].primal_bound is None or end.primal_bound is None:
-        return Front(first, second, (), complete=False)
+    end, begin = best(instance, (second, first)), best(instance, (first, second))
+    if begin.primal_bound is None or end.primal_bound is None:
+        return False
+    points.append(begin)
     limit = end.values[second]
     span = sign * (limit - points[0].values[second])
     step = max(unit, Fraction(-(-span // (unit * max(1, most_points // 2)))) * unit)
@@ -99,11 +155,11 @@ def pareto_front(
             points.insert(i + 1, found)
         i += 1
     closed = step == unit or i + 1 >= len(points)
-    done = proven and closed and all(point.status is Status.OPTIMAL for point in points)
-    return Front(first, second, tuple(points), complete=done)
+    return proven and closed and all(point.status is Status.OPTIMAL for point in points)
 
 
 def _sample(
+    points: list[Result],
     problem: Problem[Any, Any],
     method: Method,
     instance: Instance,
@@ -113,8 +169,8 @@ def _sample(
     most_points: int,
     on_point: Callable[[Result], None] | None,
     on_progress: OnProgress | None,
-) -> Front:
-    """The best of each objective, and of the first one under evenly spaced levels of the second.
+) -> bool:
+    """The best of each objective, and of the first one under evenly spaced levels of the second; never all.
 
     Levels go from strict to loose: a plan keeps the next level too and is where it starts. The strictest is a
     hundredth of a step above the best of the second, since at that best, known to a gap only, the first
@@ -129,9 +185,10 @@ def _sample(
 
     best, end = solved(instance, first), solved(instance, second)
     if best.primal_bound is None or end.primal_bound is None:
-        return Front(first, second, (), complete=False)
+        return False
     loose, strict = best.values[second], end.values[second]
-    points, start = [best], end.solution
+    points.append(best)
+    start = end.solution
     for k in (Fraction(1, 100), *range(1, most_points - 1)):
         level = Fraction(f"{float(strict + (loose - strict) * Fraction(k, most_points - 1)):.6g}")
         found = solved(problem.bounded(instance, second, level), first, start)
@@ -139,13 +196,13 @@ def _sample(
             points.append(found)
             start = found.solution
     names = (first, second)
-    kept = [point for point in points if not any(_dominates(problem, names, other, point) for other in points)]
     sense = problem.objective(first).sense
-    kept.sort(key=lambda point: point.values[first], reverse=sense is Sense.MAXIMIZE)
-    for point in kept:
+    kept = [point for point in points if not any(_dominates(problem, names, other, point) for other in points)]
+    points[:] = sorted(kept, key=lambda point: point.values[first], reverse=sense is Sense.MAXIMIZE)
+    for point in points:
         if on_point is not None:
             on_point(point)
-    return Front(first, second, tuple(kept), complete=False)
+    return False
 
 
 def _dominates(problem: Problem[Any, Any], names: tuple[str, str], one: Result, other: Result) -> bool:

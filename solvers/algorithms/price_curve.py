@@ -28,6 +28,7 @@ from fairbound.solvers.algorithms.regrets import Regrets, interval_model, middle
 from fairbound.solvers.certificates.price_curve import certificate_json
 from fairbound.solvers.engines import highs as engine
 from fairbound.solvers.engines.standard_form import Floats
+from fairbound.solvers.interrupts import interruptible
 from fairbound.solvers.method import Kind, Method
 from fairbound.solvers.result import (
     EngineInfo,
@@ -102,7 +103,7 @@ class Search:
         )
         self.trace.append(moment)
         if self.on_progress is not None:
-            self.on_progress(moment)
+            self.on_progress(replace(moment, solution=self.best))
 
     def offer(self, grouping: Grouping) -> bool:
         """Keep a grouping if it keeps every rule and is worth more, both exactly."""
@@ -119,7 +120,7 @@ class Search:
     @contextmanager
     def begin(self, start: Grouping | None) -> Iterator[None]:
         """While inside, Ctrl-C asks the search to stop; begins with plans that cost nothing to find."""
-        with engine.interruptible() as self.stop:
+        with interruptible() as self.stop:
             for plan in (start, first_plan(self.instance, self.objective), Grouping(())):
                 if plan is not None:
                     self.offer(plan)

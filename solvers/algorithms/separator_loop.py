@@ -138,7 +138,8 @@ class SeparatorLoop:
         moment = Progress(time.perf_counter() - self.began, primal, dual, self.nodes)
         self.trace.append(moment)
         if self.on_progress is not None:
-            self.on_progress(moment)
+            known = None if self.incumbent is None else Zoning.of(self.city, self.incumbent)
+            self.on_progress(replace(moment, solution=known))
 
     def add(self, found: Iterable[Separator]) -> int:
         """Add the rows x[v,j] <= sum of x[u,j] over C that are not there yet."""

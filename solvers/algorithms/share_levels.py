@@ -18,7 +18,7 @@ from fairbound.models.block_assignment.zones import MAX_SHARE, ZoneInstance, Zon
 from fairbound.solvers.algorithms.separator_loop import SeparatorLoop, solve_loop
 from fairbound.solvers.engines import highs as engine
 from fairbound.solvers.engines.standard_form import TriviallyInfeasibleError
-from fairbound.solvers.result import EngineInfo, OnProgress, Result, Seconds, Settings, Termination, conclude
+from fairbound.solvers.result import EngineInfo, OnProgress, Progress, Result, Seconds, Settings, Termination, conclude
 
 NAME = "share_levels"
 MOST_LEVELS = 60
@@ -60,6 +60,9 @@ def run(
         if loop.value is None or (best is not None and loop.value >= 0):
             break
         best = Zoning.of(city, loop.incumbent or city.today)
+        if on_progress is not None:
+            value = float(evaluate(city, best).values[MAX_SHARE])
+            on_progress(Progress(time.perf_counter() - began, value, bound, nodes, best))
         if termination is not Termination.FINISHED:
             break
     result = conclude(

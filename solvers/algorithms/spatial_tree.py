@@ -12,6 +12,7 @@ one that breaks them a little is mixed with a plan known to keep them (``transfe
 from __future__ import annotations
 
 import heapq
+import threading
 import time
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -30,6 +31,7 @@ from fairbound.solvers.algorithms.transfer_lp import NodeProgram
 from fairbound.solvers.algorithms.transfer_records import Multipliers, Point
 from fairbound.solvers.algorithms.transfer_tightening import tightened
 from fairbound.solvers.engines import highs
+from fairbound.solvers.interrupts import interruptible
 from fairbound.solvers.method import Kind, Method
 from fairbound.solvers.result import (
     EngineInfo,
@@ -112,6 +114,7 @@ class Tree:
     nodes: int = 0
     termination: Termination = Termination.GAP_LIMIT
     trace: list[Progress] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.began = time.perf_counter()
@@ -173,6 +176,10 @@ class Tree:
         """What a point scores, broken bounds on other objectives at the program's price."""
         return float(point.score[0].sum() + self.program.cap_price * self.program.excess(point.score).sum())
 
+    def late(self) -> bool:
+        """Whether the time is over, or a person has asked to stop; what is begun is then ended, never cut off."""
+        return self.stop.is_set() or time.perf_counter() > self.deadline
+
     # Nodes ------------------------------------------------------------------------------------
 
     @property
@@ -211,7 +218,7 @@ class Tree:
             if x is None:
                 return None
             point = program.point(x)
-            if point.value >= self.target * (1 + 1e-6) or turn == rounds - 1:
+            if point.value >= self.target * (1 + 1e-6) or turn == rounds - 1 or self.late():
                 return point
             tolerance = CUT_SHARE * max(point.value, 0.02 * self.best, 1e-9) / self.N
             violated = program.separate(x, [tolerance, *others])
@@ -231,10 +238,8 @@ class Tree:
     def run(self) -> None:
         """Branch until the gap, the deadline or an interrupt."""
         open_nodes: list[tuple[float, int, Node]] = []
-        try:
+        with interruptible() as self.stop:
             self._search(open_nodes)
-        except KeyboardInterrupt:
-            self.termination = Termination.INTERRUPTED
         self.closed = min([self.closed, *(entry[0] for entry in open_nodes)])
 
     def _search(self, open_nodes: list[tuple[float, int, Node]]) -> None:
@@ -252,8 +257,8 @@ class Tree:
             # Mostly the least bound first; now and then straight down, where LP points become plans.
             entry = next((e for e in open_nodes if e[2] is dive), open_nodes[0])
             bound, _, node = entry
-            if time.perf_counter() > self.deadline or self.nodes >= self.most_nodes:
-                self.termination = Termination.TIME_LIMIT
+            if self.late() or self.nodes >= self.most_nodes:
+                self.termination = Termination.INTERRUPTED if self.stop.is_set() else Termination.TIME_LIMIT
                 break
             width = node.high / node.low
             j = int(np.argmax(np.where(width > 1 + 1e-9, node.shortfall, -inf)))
@@ -279,7 +284,6 @@ class Tree:
                     self.consider(point, side == 0 and (self.nodes < 4 or self.nodes % 8 == 0))
                     child = Node(value, low, high, shortfall, point.sizes, record)
                 children.append(child)
-            # Only now: a split cut short by an interrupt must leave its parent open.
             open_nodes.remove(entry)
             heapq.heapify(open_nodes)
             node.record.split, node.record.children = (j, at), [child.record for child in children]
@@ -305,7 +309,7 @@ class Tree:
             node = Node(bound, low, high, shortfall, point.sizes, self.root)
             self._report(bound)
             done = bound >= self.target or turn == TIGHTENINGS or not self.tighten
-            if done or time.perf_counter() > self.deadline:
+            if done or self.late():
                 break
             new_low, new_high = tightened(self.program, low, high, self.best * (1 + 1e-9))
             shrink = np.log(high / low).sum() - np.log(new_high / new_low).sum()
@@ -321,7 +325,7 @@ class Tree:
         moment = Progress(time.perf_counter() - self.began, primal, dual, self.nodes)
         self.trace.append(moment)
         if self.on_progress is not None:
-            self.on_progress(moment)
+            self.on_progress(replace(moment, solution=self.plan))
 
     @property
     def dual_bound(self) -> Fraction:
@@ -387,6 +391,8 @@ def plan_within_caps(
         tree.run()
         if evaluate(instance, tree.plan).values[name] > cap:
             return Termination.INFEASIBLE if tree.dual_bound > cap else tree.termination
+        if tree.termination is Termination.INTERRUPTED:
+            return tree.termination
         known = tree.plan
     return known
 

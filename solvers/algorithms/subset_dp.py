@@ -20,7 +20,7 @@ import numpy as np
 from fairbound.models.cep_grouping import PROBLEM, CepInstance, Grouping
 from fairbound.models.cep_grouping.price_curve import Unit, units_of
 from fairbound.models.cep_grouping.problem import FULL_FUNDING, STUDENTS
-from fairbound.solvers.engines import highs as engine
+from fairbound.solvers.interrupts import interruptible
 from fairbound.solvers.method import Kind, Method
 from fairbound.solvers.result import OnProgress, Result, Seconds, Settings, Termination, conclude
 from numpy.typing import NDArray
@@ -208,7 +208,7 @@ def run(
     """Solve; see the module."""
     began = time.perf_counter()
     limit = settings.time_limit
-    with engine.interruptible() as stop:
+    with interruptible() as stop:
 
         def stopped() -> bool:
             return stop.is_set() or (limit is not None and time.perf_counter() - began > limit)

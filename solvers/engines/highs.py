@@ -7,12 +7,11 @@ below is set: ``docs/engines.md``.
 from __future__ import annotations
 
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -26,6 +25,8 @@ from fairbound.solvers.engines.standard_form import (
     UnsupportedModelError,
     compile_model,
 )
+from fairbound.solvers.interrupts import interruptible
+from fairbound.solvers.isolation import note_engine_threads
 from fairbound.solvers.result import EngineInfo, ModelSize, OnProgress, Progress, Settings, Termination
 
 NAME = "highs"
@@ -46,6 +47,8 @@ _CALLBACKS = (
     highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt,
     highspy.cb.HighsCallbackType.kCallbackIpmInterrupt,
 )
+READING_START, READING_SHARE = 0.1, 0.05
+"""Incumbents are read for at most so many seconds, plus this share of the run."""
 _SOLUTION = highspy.cb.HighsCallbackType.kCallbackMipSolution
 
 
@@ -151,6 +154,7 @@ def pass_model(form: StandardForm, settings: Settings) -> highspy.Highs:
     UnsupportedModelError
         If HiGHS does not take the model.
     """
+    note_engine_threads(settings.threads)
     # The callbacks that carry bounds are silent without output, so output is on and goes nowhere.
     highs = new(**options(settings))
     status = highs.passModel(
@@ -189,6 +193,7 @@ def solve(
     settings: Settings,
     on_progress: OnProgress | None = None,
     warm_start: bool = False,
+    read: Callable[[], Any] | None = None,
 ) -> Outcome:
     """Compile, pass and run a Pyomo model; values come back in its variables.
 
@@ -199,6 +204,8 @@ def solve(
     ----------
     warm_start
         Take the variables' present values as a MIP start.
+    read
+        Reads a solution from the variables' values; incumbents then travel with their progress.
 
     Raises
     ------
@@ -216,17 +223,26 @@ def solve(
     start = form.start() if warm_start else None
     highs = pass_model(form, settings)
     compiled = time.perf_counter()
+    if settings.time_limit is not None:  # compiling has used some of it
+        highs.setOptionValue("time_limit", max(0.0, settings.time_limit - (compiled - began)))
     if start is not None:
         highs.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
     unit = float(getattr(model, "objective_unit", 1))
-    trace = run(highs, on_progress, unit)
+
+    def incumbent(values: Floats) -> Any:
+        assert read is not None
+        form.load(values)
+        return read()
+
+    reading = None if read is None else incumbent
+    trace = run(highs, on_progress, unit, incumbent=reading)
     seconds = time.perf_counter() - compiled
 
     termination = why_stopped(highs.getModelStatus())
     if highs.getModelStatus() == highspy.HighsModelStatus.kUnboundedOrInfeasible:
         # Presolve stops at the first of the two that it can tell; without it the answer is definite.
         highs.setOptionValue("presolve", "off")
-        trace += run(highs, on_progress, unit)
+        trace += run(highs, on_progress, unit, incumbent=reading)
         termination = why_stopped(highs.getModelStatus())
     values, primal, dual, nodes = _read(highs, form, termination)
     if termination is Termination.FINISHED and settings.gap > 0 and primal is not None and dual is not None:
@@ -271,17 +287,34 @@ def run(
     on_progress: OnProgress | None = None,
     unit: float = 1.0,
     on_solution: Callable[[Floats], None] | None = None,
+    incumbent: Callable[[Floats], Any] | None = None,
 ) -> list[Progress]:
     """Run a live model; Ctrl-C stops it and keeps incumbent and bound. Returns the trace.
 
     ``unit`` is the value of one unit of the model's objective; ``on_solution`` is given the column
-    values of every feasible solution that the search meets.
+    values of every feasible solution that the search meets. ``incumbent`` makes a solution of the
+    problem from the column values of a better one, which progress then carries; it may take a
+    twentieth of the time, and what is skipped for that is made later.
     """
     trace: list[Progress] = []
     began = time.perf_counter()
+    better: Floats | None = None
+    reading = 0.0
+
+    def carry(moment: Progress) -> Progress:
+        """The moment with the newest incumbent, if there is one and time for it."""
+        nonlocal better, reading
+        if incumbent is None or better is None or reading > READING_START + READING_SHARE * moment.seconds:
+            return moment
+        started = time.perf_counter()
+        solution, better = incumbent(better), None
+        reading += time.perf_counter() - started
+        return replace(moment, solution=solution)
+
     with interruptible() as stop:
 
         def callback(kind: Any, message: str, data: Any, answer: Any, _: Any) -> None:
+            nonlocal better
             if kind in _CALLBACKS[:2]:
                 primal, dual = float(data.mip_primal_bound), float(data.mip_dual_bound)
                 moment = Progress(
@@ -292,7 +325,9 @@ def run(
                 )
                 trace.append(moment)
                 if on_progress is not None:
-                    on_progress(moment)
+                    if incumbent is not None and kind == _CALLBACKS[1]:
+                        better = np.array(data.mip_solution, dtype=float)
+                    on_progress(carry(moment))
             elif kind == _SOLUTION and on_solution is not None:
                 on_solution(np.array(data.mip_solution, dtype=float))
             elif answer is not None and stop.is_set():
@@ -306,23 +341,3 @@ def run(
         for kind in kinds:
             highs.stopCallback(kind)
     return trace
-
-
-@contextmanager
-def interruptible() -> Iterator[threading.Event]:
-    """While inside, the first Ctrl-C sets the event; a second one acts as usual."""
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    usual = signal.getsignal(signal.SIGINT)
-
-    def note(number: int, frame: Any) -> None:
-        stop.set()
-        signal.signal(signal.SIGINT, usual)
-
-    signal.signal(signal.SIGINT, note)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, usual)

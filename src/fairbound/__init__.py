@@ -6,11 +6,14 @@
 ('86824/5', '86824/5', 'optimal')
 """
 
+from importlib import import_module
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
-from fairbound.api import compare, evaluate, load, pareto, solve, sweep
-from fairbound.models.errors import InputError
-from fairbound.solvers.result import Level, Result, Settings, Status, Termination
+if TYPE_CHECKING:
+    from fairbound.api import compare, evaluate, load, pareto, solve, sweep
+    from fairbound.models.errors import InputError
+    from fairbound.solvers.result import Level, Result, Settings, Status, Termination
 
 __version__ = version("fairbound")
 
@@ -29,3 +32,20 @@ __all__ = [
     "solve",
     "sweep",
 ]
+
+_PLACES = {
+    **dict.fromkeys(("compare", "evaluate", "load", "pareto", "solve", "sweep"), "fairbound.api"),
+    **dict.fromkeys(("Level", "Result", "Settings", "Status", "Termination"), "fairbound.solvers.result"),
+    "InputError": "fairbound.models.errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: the command line must hear Ctrl-C while the libraries load, which takes a second."""
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_PLACES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -275,6 +275,9 @@ def school(instance: CepInstance, school_id: str, time_limit: float | None = LIM
     )
     say(f"{school_id} in CEP")
     within = _solve("in CEP", inside, time_limit)
+    if _interrupted(within):
+        table = Table("school", f"School {school_id}: {instance.name}", [_row("plan", within)])
+        return Analysis("school", instance, unit_of(instance), (within,), (table,))
     say(f"{school_id} left out")
     without = _solve("left out", outside, time_limit)
     for_in, for_out = (

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from fairbound import comparison
+from fairbound.comparison import Compared
 from fairbound.instances import catalogue
 from fairbound.models.errors import InputError
 from fairbound.models.problem import Evaluation, Instance, Problem
 from fairbound.models.registry import find_problem
+from fairbound.solvers import wall
 from fairbound.solvers.algorithms.lexicographic import solve_lexicographic
 from fairbound.solvers.algorithms.pareto import Front, pareto_front
-from fairbound.solvers.formulations import relaxation_bound
 from fairbound.solvers.method import Kind, Method
-from fairbound.solvers.methods import default_method, find_method, methods_of
+from fairbound.solvers.methods import cheapest_first, default_method, find_method
 from fairbound.solvers.result import OnProgress, Result, Settings
 
 
@@ -58,6 +59,11 @@ def _method(problem: Problem[Any, Any], instance: Instance, name: str | None, ob
     return default_method(instance, *objectives) if name is None else find_method(problem, name)
 
 
+def _isolated(isolate: bool | None, settings: Settings) -> bool:
+    """Whether solves get a process each: as asked, by default where a time limit must be kept."""
+    return settings.time_limit is not None if isolate is None else isolate
+
+
 def solve(
     instance: str | Instance,
     *,
@@ -66,6 +72,7 @@ def solve(
     parameters: Mapping[str, object] | None = None,
     settings: Settings = Settings(),  # noqa: B008 - frozen
     on_progress: OnProgress | None = None,
+    isolate: bool | None = None,
 ) -> Result:
     """Answer an instance with one method.
 
@@ -75,6 +82,11 @@ def solve(
         A name, or several joined by commas: optimised one after the other (lexicographic).
     method
         A formulation, an algorithm or a baseline; by default the first exact one that applies.
+    on_progress
+        Hears ``Progress`` as the method tells it: bounds, and the incumbent where it is at hand.
+    isolate
+        Solve in a process of its own, which is ended soon after the time limit whatever the engine does. By
+        default where ``settings`` has a time limit; without one everything stays in this process.
 
     Raises
     ------
@@ -85,32 +97,15 @@ def solve(
     problem = find_problem(asked.problem)
     names = _objectives(problem, objective)
     chosen = _method(problem, asked, method, names)
+    limited = wall.limited(problem, chosen) if _isolated(isolate, settings) else chosen
     if len(names) > 1:
         if chosen.kind is Kind.BASELINE:
             raise InputError("a baseline takes one objective", found=objective)
-        return solve_lexicographic(problem, chosen, asked, names, settings, on_progress)
+        return solve_lexicographic(problem, limited, asked, names, settings, on_progress)
     reason = chosen.refuses(asked, names[0])
     if reason is not None:
         raise InputError(f"method {chosen.name} refuses {asked.name}: {reason}")
-    return chosen.run(asked, names[0], settings, on_progress)
-
-
-@dataclass(frozen=True)
-class Compared:
-    """One line of a comparison.
-
-    Attributes
-    ----------
-    result
-        ``None`` if the method refuses the question; ``refusal`` says why.
-    relaxation
-        Optimum of the LP relaxation of a formulation.
-    """
-
-    method: Method
-    result: Result | None
-    relaxation: float | None = None
-    refusal: str | None = None
+    return limited.run(asked, names[0], settings, on_progress)
 
 
 def compare(
@@ -122,25 +117,41 @@ def compare(
     settings: Settings = Settings(),  # noqa: B008 - frozen
     on_start: Callable[[str], None] | None = None,
     on_progress: OnProgress | None = None,
+    on_line: Callable[[Compared], None] | None = None,
+    to_the_limit: bool = False,
+    isolate: bool | None = None,
 ) -> list[Compared]:
-    """Run several methods (by default all) on one instance, one after the other."""
+    """Run several methods (by default all) on one instance, one after the other.
+
+    Baselines come last; without ``methods`` the exact ones come in the order of their cost. Ctrl-C ends it:
+    the methods that had not run by then are lines that say so.
+
+    Parameters
+    ----------
+    on_line
+        Hears every line when it is there.
+    to_the_limit
+        Once a method has closed the question, others that are exact get ten times as long as it took, at
+        least a second; ``True`` gives them the whole time limit. Without a time limit they have no limit.
+    isolate
+        See ``solve``.
+    """
     asked = load(instance, parameters)
     problem = find_problem(asked.problem)
     [name] = _objectives(problem, objective)[:1]
-    chosen = methods_of(problem) if methods is None else [find_method(problem, method) for method in methods]
-    compared = []
-    for method in chosen:
-        if on_start is not None:
-            on_start(method.name)
-        refusal = method.refuses(asked, name)
-        if refusal is not None:
-            compared.append(Compared(method, None, refusal=refusal))
-            continue
-        relaxation = None
-        if method.kind is Kind.FORMULATION:
-            relaxation = relaxation_bound(problem, problem.formulation(method.name), asked, name)
-        compared.append(Compared(method, method.run(asked, name, settings, on_progress), relaxation))
-    return compared
+    chosen = cheapest_first(problem) if methods is None else [find_method(problem, method) for method in methods]
+    return comparison.run(
+        problem,
+        asked,
+        chosen,
+        name,
+        settings,
+        on_start=on_start,
+        on_progress=on_progress,
+        on_line=on_line,
+        to_the_limit=to_the_limit,
+        isolate=_isolated(isolate, settings),
+    )
 
 
 def pareto(
@@ -154,12 +165,15 @@ def pareto(
     most_points: int = 50,
     on_point: Callable[[Result], None] | None = None,
     on_progress: OnProgress | None = None,
+    isolate: bool | None = None,
 ) -> Front:
-    """The Pareto front of two objectives; see ``fairbound.solvers.algorithms.pareto``."""
+    """The Pareto front of two objectives; see ``solvers.algorithms.pareto``, and ``solve`` for ``isolate``."""
     asked = load(instance, parameters)
     problem = find_problem(asked.problem)
     first, second = _objectives(problem, f"{first},{second}")
     chosen = _method(problem, asked, method, (first, second))
+    if _isolated(isolate, settings):
+        chosen = wall.limited(problem, chosen)
     return pareto_front(problem, chosen, asked, first, second, settings, most_points, on_point, on_progress)
 
 

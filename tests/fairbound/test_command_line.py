@@ -158,25 +158,16 @@ def test_demo_writes_what_it_shows(run: Run, monkeypatch: pytest.MonkeyPatch, tm
 
 
 @pytest.mark.skipif(data_file(cep.US) is None, reason="the national file is not on this machine (FAIRBOUND_DATA)")
-def test_a_sweep_resumes_where_it_was_cut(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A table cut in the middle of a row is completed to the table of an uncut run; nothing is solved twice."""
-    cut = tmp_path / "cut.csv"
-    assert run("sweep", "cep/us/vt/*", "-o", str(tmp_path / "vt.csv")).returncode == 0
-    question = "|" + "|[]|None|0"
-    text = (tmp_path / "vt.csv").read_text()
-    (tmp_path / "cut.csv.part").write_text(question + "\n" + text[: len(text) // 2])
-    assert run("sweep", "cep/us/vt/*", "-o", str(cut)).returncode == 0
-    assert not (tmp_path / "cut.csv.part").exists()
-
-    def rows(path: Path) -> list[dict[str, str]]:
-        with path.open() as stream:
-            return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(stream)]
-
-    assert rows(cut) == rows(tmp_path / "vt.csv")
-    (tmp_path / "cut.csv.part").write_text("another question\n" + text)
-    refused = run("sweep", "cep/us/vt/*", "-o", str(cut))
-    assert refused.returncode == 2
-    assert "belongs to a sweep with another question" in refused.stderr
+def test_a_sweep_says_what_it_did_and_goes_on(run: Run) -> None:
+    done = run("sweep", "cep/us/vt/*", "-o", "vt.csv")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("vt.csv: 23 rows, 23 new (4 optimal L1, 19 optimal L2) in ")
+    assert run("sweep", "cep/us/vt/*", "-o", "vt.csv").stdout.startswith("vt.csv: 23 rows, 0 new (")
+    assert run("sweep", "cep/us/vt/*", "-o", "vt.csv", "--set", "threshold=0.25").stdout.startswith(
+        "vt.csv: 23 rows, 23 new ("
+    )
+    shown = run("bench", "show", "vt.csv.rows")
+    assert "46 solves: 46 ok" in shown.stdout
 
 
 def test_the_program_and_the_module_run() -> None:

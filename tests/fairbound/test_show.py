@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from fairbound.cli.show import exact, fitting, number
+from fairbound.cli.show import exact, number
 
 
 @pytest.mark.parametrize(
@@ -32,11 +32,3 @@ def test_fractions_are_shown_where_they_can_be_read() -> None:
     assert exact(Fraction(3)) == "3"
     assert exact(Fraction(10**40 + 1, 3 * 10**41)) == "0.0333333"
     assert exact(None) == "none"
-
-
-def test_a_wide_table_loses_columns_and_never_digits() -> None:
-    row = {"method": "claim_levels", "value": "3,469,055.0020", "size": "500 x 94,000", "nodes": "12"}
-    assert fitting([row], 46, ("size", "nodes")) == [row]
-    assert list(fitting([row], 45, ("size", "nodes"))[0]) == ["method", "value", "nodes"]
-    assert list(fitting([row], 20, ("size", "nodes"))[0]) == ["method", "value"]
-    assert fitting([], 20, ("size",)) == []

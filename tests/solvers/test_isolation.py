@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import threading
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fairbound.solvers.isolation import Isolation, Limits, Outcome, Stopped
+from fairbound.solvers.isolation import Isolation, Limits, Outcome, Stopped, note_engine_threads
 
 SUPPORT = str(Path(__file__).parents[1] / "support")
 WORK = "hostile_work:work"
@@ -110,3 +111,30 @@ def test_stop_from_another_thread_ends_what_runs() -> None:
         timer.join()
     assert nursery is not None
     assert isolation.pid is None
+
+
+@linux
+def test_a_forked_nursery_holds_nothing_of_its_parent(tmp_path: Path) -> None:
+    """Else what this process had locked would stay so for as long as the nursery lives."""
+    note_engine_threads(1)
+    with (tmp_path / "lock").open("w") as mine:
+        fcntl.flock(mine, fcntl.LOCK_EX)
+        isolation = Isolation()
+        isolation.start()
+    with isolation, (tmp_path / "lock").open("w") as other:
+        assert alive(isolation.pid or 0)
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        assert isolation.run("hostile_work:work", "fine").value == "fine"
+
+
+def test_work_tells_on_its_way(isolation: Isolation) -> None:
+    told: list[object] = []
+    ending = isolation.run("hostile_work:count", 3, Limits(60), told.append)
+    assert (ending.value, told) == ("counted", [0, 1, 2])
+
+
+def test_an_interrupt_is_heard_and_then_enforced(isolation: Isolation) -> None:
+    for work, outcome in (("heed", Outcome.OK), ("ignore", Outcome.TIMEOUT)):
+        ending = isolation.run(f"hostile_work:{work}", None, Limits(60), lambda told: isolation.interrupt(0.5))
+        assert ending.outcome is outcome
+    assert isolation.run("hostile_work:heed", None, Limits(60, soft_seconds=0.2), lambda told: None).value == "heeded"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -312,6 +313,30 @@ def test_tightened_sizes_keep_better_plans() -> None:
     tree.program.set_box(tree.low * 1.01, tree.high * 0.99)
     low, high = tightened(tree.program, tree.low, tree.high, tree.best * (1 + 1e-9))
     assert all(float(low[k]) <= size <= float(high[k]) for k, size in enumerate(sizes.values()))
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 20, 60])
+def test_an_interrupt_at_any_moment_claims_nothing_more(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """Ctrl-C in the middle of a linear program, in the root and in later nodes."""
+    instance = replace(planar(12, 1), band=None, floor=Fraction(1, 20), p=Fraction(1, 5))
+    solve, calls = NodeProgram.run, iter(range(1, 10**9))
+
+    def run(program: NodeProgram) -> Any:
+        if next(calls) == count:
+            signal.raise_signal(signal.SIGINT)
+        return solve(program)
+
+    monkeypatch.setattr(NodeProgram, "run", run)
+    result = api.solve(instance, objective="race", settings=Settings(gap=1e-7))
+    assert result.termination is Termination.INTERRUPTED
+    assert result.status is Status.FEASIBLE
+    assert result.dual_bound is not None
+    assert result.primal_bound is not None
+    assert result.dual_bound < result.primal_bound
+    monkeypatch.setattr(NodeProgram, "run", solve)
+    better = api.solve(instance, objective="race", settings=Settings(gap=0.02)).primal_bound
+    assert better is not None
+    assert result.dual_bound <= better
 
 
 def test_a_time_limit_keeps_both_bounds() -> None:

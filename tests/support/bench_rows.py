@@ -16,6 +16,7 @@ ROW = Row(
     instance="cep/hand",
     given="",
     digest="d1",
+    about="{}",
     parameters="{}",
     objective="reimbursement",
     sense="maximize",

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,33 @@ def work(argument: str) -> Any:
     return argument
 
 
+def count(argument: int, tell: Callable[[Any], None]) -> str:
+    """Tells numbers."""
+    for k in range(argument):
+        tell(k)
+    return "counted"
+
+
+def heed(argument: Any, tell: Callable[[Any], None]) -> str:
+    """Ends when it is asked to."""
+    try:
+        tell("begun")
+        time.sleep(1000)
+    except KeyboardInterrupt:
+        return "heeded"
+    return "slept"
+
+
+def ignore(argument: Any, tell: Callable[[Any], None]) -> None:
+    """Does not."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    tell("begun")
+    time.sleep(1000)
+
+
+LEAKS = 8000
+"""Seeds from here on leave 60 MB behind them."""
+_left: list[bytearray] = []
 BY_SEED = {9001: "hang", 9002: "eat", 9003: "crash", 9004: "raise"}
 
 
@@ -60,5 +87,7 @@ def solve(document: Mapping[str, Any]) -> dict[str, Any]:
     """A solve that takes a moment, or behaves badly where its seed says so."""
     if document["seed"] in BY_SEED:
         work(BY_SEED[document["seed"]])
+    if document["seed"] in range(LEAKS, LEAKS + 100):
+        _left.append(bytearray(60 * 2**20))
     time.sleep(0.05)
     return {"digest": "d", "status": "refused"}

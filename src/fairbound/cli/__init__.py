@@ -1,5 +1,38 @@
 """The command line: one file per group of commands, one grammar for every problem."""
 
-from fairbound.cli.app import app, command, main
+import os
+import sys
 
-__all__ = ["app", "command", "main"]
+from fairbound.cli.interrupted import INTERRUPTED, say_interrupted, say_stopping
+from fairbound.solvers.interrupts import listen
+
+__all__ = ["command", "main"]
+
+
+def command() -> int:
+    """The process's own entry: standard output carries what fairbound says and nothing that a library prints.
+
+    Engines write to the file descriptor past Python's streams, so the descriptor itself goes to standard error.
+    """
+    try:
+        own = os.dup(1)
+        os.dup2(2, 1)
+    except OSError:  # one of the two is closed: nothing to keep apart
+        return main()
+    sys.stdout.flush()
+    sys.stdout = open(  # noqa: SIM115 - it lives as long as the process
+        own, "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors, buffering=1 if os.isatty(own) else -1
+    )
+    return main()
+
+
+def main() -> int:
+    """Run the command line; returns the exit code of a refused input, a failed engine or an interrupt."""
+    with listen(say_stopping):
+        try:
+            from fairbound.cli.app import main as run  # takes a second, in which Ctrl-C may come
+
+            return run()
+        except KeyboardInterrupt:
+            say_interrupted()
+            return INTERRUPTED

@@ -21,6 +21,7 @@ from fairbound.instances.tables import write_csv
 from fairbound.models.errors import InputError
 from fairbound.models.exact import decimal_text
 from fairbound.solvers.checker import price_curve
+from fairbound.solvers.interrupts import interruptible
 from fairbound.solvers.result import Termination
 
 app = typer.Typer(help="What an analyst asks next about a CEP instance: tables and figures.", no_args_is_help=True)
@@ -88,22 +89,30 @@ def _print(tables: Sequence[Table]) -> None:
 def _answer(found: Analysis, figures: Sequence[Figure | None], out: Path | None, as_json: bool) -> None:
     """Show and write an analysis; the exit code is that of its first line if nothing has a value."""
     results = [line.result for line in found.lines]
+    with interruptible():  # an answer that is there is written whole
+        _show(found, figures, out, as_json)
+    if all(result.primal_bound is None for result in results):
+        raise typer.Exit(code_of(results[0]))
+
+
+def _show(found: Analysis, figures: Sequence[Figure | None], out: Path | None, as_json: bool) -> None:
+    results = [line.result for line in found.lines]
+    interrupted = any(result.termination is Termination.INTERRUPTED for result in results)
     if out is not None:
         _write(found.tables, [figure for figure in figures if figure], out)
     if as_json:
         about = {"instance": found.instance.name, "digest": found.instance.digest, "analysis": found.name}
+        about |= {"termination": (Termination.INTERRUPTED if interrupted else Termination.FINISHED).value}
         print(json.dumps(about | {"unit": found.unit, "tables": _json(found.tables), "notes": found.notes}, indent=2))
     else:
         _print(found.tables)
         for note in found.notes:
             console().print(note)
-        if any(result.termination is Termination.INTERRUPTED for result in results):
+        if interrupted:
             console().print("interrupted: what was known by then")
         console().print(f"[dim]{levels_line(results)}[/dim]" if levels_line(results) else "no line has a plan")
     if out is not None:
         console(stderr=as_json).print(f"written: {out}/", soft_wrap=True)
-    if all(result.primal_bound is None for result in results):
-        raise typer.Exit(code_of(results[0]))
 
 
 @app.command("front")

@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.core
 
 import fairbound
-from fairbound.cli import analyse, bench, catalogue, demo, export, instance, proof, solve, sweep
-from fairbound.cli.exit_codes import ENGINE_FAILED, WRONG_INPUT
+from fairbound.cli import analyse, bench, catalogue, compare, demo, export, instance, proof, solve, sweep
+from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED, WRONG_INPUT
+from fairbound.cli.interrupted import say_interrupted
 from fairbound.models.errors import InputError
 from fairbound.solvers.engines.standard_form import UnsupportedModelError
+from fairbound.solvers.interrupts import requested
+
+
+class Commands(typer.core.TyperGroup):
+    """The commands. One that Ctrl-C or SIGTERM ended says so, whatever it had done by then."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            answer = super().invoke(ctx)
+        except KeyboardInterrupt:
+            say_interrupted()
+            raise typer.Exit(INTERRUPTED) from None
+        except typer.Exit:
+            if requested():
+                raise typer.Exit(INTERRUPTED) from None
+            raise
+        if requested():
+            raise typer.Exit(INTERRUPTED)
+        return answer
+
 
 app = typer.Typer(
+    cls=Commands,
     name="fairbound",
     help="Exact, checkable answers to the optimisation problems behind school equity.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    epilog="Exit codes: 0 answered, 1 the answer is no, 2 wrong input, 3 stopped without a solution, 4 engine failed.",
+    epilog="Exit codes: 0 answered, 1 the answer is no, 2 wrong input, 3 stopped without a solution, "
+    "4 engine failed, 130 interrupted.",
 )
-for group in (demo, catalogue, solve, sweep, export, proof, analyse):
+for group in (demo, catalogue, solve, compare, sweep, export, proof, analyse):
     group.register(app)
 app.add_typer(instance.app, name="instance")
 app.add_typer(bench.app, name="bench")
@@ -42,23 +65,6 @@ def _root(
     ] = False,
 ) -> None:
     pass
-
-
-def command() -> int:
-    """The process's own entry: standard output carries what fairbound says and nothing that a library prints.
-
-    Engines write to the file descriptor past Python's streams, so the descriptor itself goes to standard error.
-    """
-    try:
-        own = os.dup(1)
-        os.dup2(2, 1)
-    except OSError:  # one of the two is closed: nothing to keep apart
-        return main()
-    sys.stdout.flush()
-    sys.stdout = open(  # noqa: SIM115 - it lives as long as the process
-        own, "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors, buffering=1 if os.isatty(own) else -1
-    )
-    return main()
 
 
 def main() -> int:

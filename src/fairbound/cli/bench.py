@@ -8,20 +8,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
 
 from fairbound.benchmarks import references as reference_table
 from fairbound.benchmarks.analysis import Question, compare_exact, heuristic_gaps, questions, standings
 from fairbound.benchmarks.difference import Change, difference, totals
 from fairbound.benchmarks.report_tables import Table, answers_table, heuristic_standings_table, standings_table
 from fairbound.benchmarks.row import Row
-from fairbound.benchmarks.runner import WORKERS, Event, run_plan
+from fairbound.benchmarks.runner import WORKERS, run_plan
 from fairbound.benchmarks.store import Store, read_rows
 from fairbound.benchmarks.suite import load_suite, plan, shipped_suites
+from fairbound.cli import runs
 from fairbound.cli.exit_codes import ANSWER_IS_NO, INTERRUPTED
 from fairbound.cli.show import console, number, percent, table
-from fairbound.models.errors import InputError
 from fairbound.solvers.isolation import Outcome
 
 app = typer.Typer(help="Benchmarks: run suites, report, compare, verify references.", no_args_is_help=True)
@@ -41,53 +39,21 @@ def suites() -> None:
 def run(
     suite: Annotated[str, typer.Argument(metavar="SUITE", help="A shipped suite or a TOML file.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", file_okay=False, help="Results; a run goes on there.")],
-    workers: Annotated[int, typer.Option(min=1, help="Solves at a time.")] = WORKERS,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(metavar="WHERE", help="[b]dask[/b], a Dask scheduler's address, or [b]slurm[/b]."),
-    ] = None,
-    retry: Annotated[
-        str, typer.Option(metavar="OUTCOMES", help="Solve rows with these outcomes again: killed,error,...")
-    ] = "",
+    workers: runs.Workers = WORKERS,
+    scheduler: runs.Scheduler = None,
+    retry: runs.Retry = "",
 ) -> None:
     """Run a suite: one process for each solve, each row kept at once; the same command goes on after a stop."""
-    again = [word.strip() for word in retry.split(",") if word.strip()]
-    for word in again:
-        if word not in list(Outcome):
-            raise InputError("--retry", found=word, wanted=", ".join(Outcome))
+    again = runs.outcomes(retry)
     planned = plan(load_suite(suite))
-    shown = console(stderr=True)
     for reason in planned.skipped:
-        shown.print(f"skipped {reason}", soft_wrap=True)
-    columns = (BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    bar = Bar(*columns, console=shown, disable=not shown.is_terminal, transient=True)
-    running: dict[str, str] = {}
-    failed: Counter[str] = Counter()
-    with bar:
-        task = bar.add_task("", total=len(planned.specifications))
-
-        def on_event(event: Event) -> None:
-            key = event.specification.key
-            if event.row is None:
-                running[key] = event.specification.label
-            else:
-                running.pop(key, None)
-                bar.advance(task)
-                if event.row.outcome != Outcome.OK:
-                    failed[event.row.outcome] += 1
-                    bar.print(f"{event.row.outcome}: {event.specification.label}: {event.row.message[:200]}")
-            words = "".join(f"[red]{count} {kind}[/red] " for kind, count in failed.items())
-            bar.update(task, description=words + " | ".join(running.values()))
-
-        with Store(out, write=True) as store:
-            kept = len(planned.keys & store.keys())
-        bar.update(task, completed=0 if again else kept)
-        summary = run_plan(planned, out, workers, scheduler, on_event, again)
+        console(stderr=True).print(f"skipped {reason}", soft_wrap=True)
+    with runs.following(len(planned.specifications)) as shown:
+        summary = run_plan(planned, out, workers, scheduler, shown, again)
     with Store(out) as store:
         store.export()
     text = f"{out}: {summary.kept + summary.done:,} of {summary.planned:,} solves ({summary.done:,} new)"
-    lost = ", ".join(f"{count} {kind}" for kind, count in failed.items())
-    console().print(text + (f", {lost}" if lost else ""), soft_wrap=True)
+    console().print(text + (f", {shown.said()}" if shown.said() else ""), soft_wrap=True)
     if summary.interrupted:
         console().print("interrupted: every finished row is kept; the same command goes on")
         raise typer.Exit(INTERRUPTED)

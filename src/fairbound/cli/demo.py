@@ -11,10 +11,14 @@ import typer
 
 from fairbound import api
 from fairbound.cli import bench
+from fairbound.cli.compare import Screen, comparison_rows
+from fairbound.cli.exit_codes import INTERRUPTED
 from fairbound.cli.show import console, running
-from fairbound.cli.solve import comparison_rows, show_comparison, write_result
+from fairbound.cli.solve import write_result
+from fairbound.comparison import Compared
 from fairbound.instances.tables import write_csv
 from fairbound.models.registry import find_problem
+from fairbound.solvers.interrupts import requested
 from fairbound.solvers.method import Kind
 from fairbound.solvers.result import Result
 
@@ -95,14 +99,24 @@ def demo(out: Out = Path("fairbound-demo")) -> None:
 def _show(experiment: Experiment, folder: Path) -> None:
     """Compare, print, and keep the table and the best exact solution."""
     instance = api.load(experiment.instance, experiment.parameters)
-    with running(experiment.title) as line:
-        lines = api.compare(instance, methods=experiment.methods, on_progress=line)
-    console().print(f"[bold]{experiment.title}[/bold]")
     problem = find_problem(instance.problem)
-    show_comparison(problem, instance.name, lines)
+    console().print(f"[bold]{experiment.title}[/bold]")
+    screen = Screen(problem, instance.name, list(experiment.methods))
+    with running(experiment.title) as line:
+
+        def on_line(found: Compared) -> None:
+            with line.aside():
+                screen.add(found)
+
+        lines = api.compare(instance, methods=experiment.methods, on_progress=line, on_line=on_line, isolate=True)
+    screen.close()
+    console().print()
     write_csv(folder / "compare.csv", comparison_rows(problem, lines))
     exact = [line.result for line in lines if line.result is not None and line.method.kind is not Kind.BASELINE]
-    write_result(problem, instance, _best(exact), folder)
+    if exact:
+        write_result(problem, instance, _best(exact), folder)
+    if requested():
+        raise typer.Exit(INTERRUPTED)
 
 
 def _best(results: list[Result]) -> Result:

@@ -22,7 +22,10 @@ Changes = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change a parameter; numbers are read exactly. Repeatable."),
 ]
-TimeLimit = Annotated[float | None, typer.Option(min=0, help="Seconds for the engine, for each solve.")]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option(min=0, help="Seconds for each solve, its model built and compiled; it is ended soon after."),
+]
 Gap = Annotated[float, typer.Option(min=0, help="Relative gap at which to stop; 0 asks for a proof.")]
 Threads = Annotated[int, typer.Option(min=1, help="Threads of the engine; one makes runs repeatable.")]
 Seed = Annotated[int, typer.Option(help="Seed of every random choice.")]

@@ -20,7 +20,7 @@ from fairbound.models.problem import Instance, Problem, Sense
 from fairbound.models.registry import find_problem
 from fairbound.solvers import audits
 from fairbound.solvers.checker import price_curve, transfer_tree
-from fairbound.solvers.result import Level, shortfall
+from fairbound.solvers.result import Level, Termination, shortfall
 
 CHECKERS: dict[str, Any] = {
     price_curve.FORMAT: price_curve,
@@ -141,7 +141,9 @@ def audit(
                 objective=goal.name,
                 settings=options.settings(time_limit, gap, 1, seed),
                 on_progress=on_progress,
+                isolate=True,
             )
+        answer["termination"] = result.termination.value
         bound, level = result.dual_bound, result.level.value
         improves = result.primal_bound is not None and goal.sense.improves(result.primal_bound, value)
         if result.solution is not None and (improves or not evaluation.feasible):
@@ -159,6 +161,8 @@ def audit(
         print(json.dumps(answer | {"better": better}, indent=2))
     else:
         _show(answer, goal.sense)
+        if answer.get("termination") == Termination.INTERRUPTED:
+            console().print("interrupted: the bound and what is offered are those known by then")
     raise typer.Exit(0 if evaluation.feasible else ANSWER_IS_NO)
 
 

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from fairbound.models.exact import decimal_text
 from fairbound.solvers.result import Level, Progress, Result, Status
+from fairbound.solvers.wall import kept
 
 WIDTH = 100
 SIGNIFICANT = 6
@@ -98,17 +99,6 @@ def table(title: str, rows: Sequence[Mapping[str, str]], text_columns: int = 1) 
     return made
 
 
-def fitting(rows: Sequence[dict[str, str]], width: int, spare: Sequence[str]) -> list[dict[str, str]]:
-    """Rows without so many of the ``spare`` columns, in their order, that a table of ``width`` crops no cell."""
-    left = [dict(row) for row in rows]
-    for column in spare:
-        if not left or sum(1 + max(len(name), *(len(row[name]) for row in left)) for name in left[0]) <= width + 1:
-            break
-        for row in left:
-            row.pop(column, None)
-    return left
-
-
 def status_text(result: Result) -> str:
     """Status with its level, in words."""
     word = result.status.value
@@ -135,13 +125,23 @@ class Line:
     def __init__(self, label: str) -> None:
         self.label = label
         columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-        self.bar = Bar(*columns, console=console(stderr=True), transient=True)
+        self.bar = Bar(*columns, console=console(stderr=True), transient=True, redirect_stdout=False)
         self.task = self.bar.add_task(label)
 
     def say(self, label: str) -> None:
         """Name the work that runs now."""
         self.label = label
         self.bar.update(self.task, description=label)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Take the line away while something else is printed."""
+        shown = self.bar.live.is_started
+        if shown:
+            self.bar.stop()
+        yield
+        if shown:
+            self.bar.start()
 
     def __call__(self, moment: Progress) -> None:
         primal = "no solution yet" if moment.primal is None else f"primal {moment.primal:,.6g}"
@@ -152,15 +152,16 @@ class Line:
 
 @contextmanager
 def running(label: str) -> Iterator[Line]:
-    """Show a line on standard error while work of more than a second is under way."""
+    """Show a line on standard error while work of more than a second is under way; its solves share a nursery."""
     line = Line(label)
     timer = threading.Timer(PATIENCE, line.bar.start)
     timer.daemon = True
-    if line.bar.console.is_terminal:
-        timer.start()
-    try:
-        yield line
-    finally:
-        timer.cancel()
-        if line.bar.live.is_started:
-            line.bar.stop()
+    with kept():
+        if line.bar.console.is_terminal:
+            timer.start()
+        try:
+            yield line
+        finally:
+            timer.cancel()
+            if line.bar.live.is_started:
+                line.bar.stop()

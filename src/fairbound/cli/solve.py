@@ -1,10 +1,9 @@
-"""``fairbound solve``, ``compare`` and ``pareto``."""
+"""``fairbound solve`` and ``pareto``."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,16 +11,14 @@ import typer
 
 from fairbound import api
 from fairbound.cli import options
-from fairbound.cli.exit_codes import code_of
+from fairbound.cli.exit_codes import INTERRUPTED, code_of
 from fairbound.cli.show import (
     console,
     exact,
-    fitting,
     levels_line,
     number,
     percent,
     running,
-    short_status,
     status_text,
     table,
 )
@@ -32,17 +29,17 @@ from fairbound.models.district_transfer import TransferInstance
 from fairbound.models.exact import parse_number
 from fairbound.models.problem import Instance, Problem
 from fairbound.models.registry import find_problem
+from fairbound.solvers.algorithms.pareto import Front
 from fairbound.solvers.certificates import transfer_tree
 from fairbound.solvers.certificates.price_curve import contribution_rows, read_curve
-from fairbound.solvers.method import Kind
-from fairbound.solvers.result import Result, Status, shortfall
+from fairbound.solvers.interrupts import interruptible, requested
+from fairbound.solvers.result import Result, Termination
 from fairbound.solvers.serialise import result_json
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command("solve")(solve)
-    app.command("compare")(compare)
     app.command("pareto")(pareto)
 
 
@@ -68,27 +65,33 @@ def solve(
     """
     asked = api.load(instance, options.changes(set_), problem)
     kind = find_problem(asked.problem)
+    settings = options.settings(time_limit, gap, threads, seed)
     with running(f"solving {asked.name}") as on_progress:
         result = api.solve(
-            asked,
-            objective=objective,
-            method=method,
-            settings=options.settings(time_limit, gap, threads, seed),
-            on_progress=on_progress,
+            asked, objective=objective, method=method, settings=settings, on_progress=on_progress, isolate=True
         )
-    document = result_json(kind, asked, result)
-    if out is not None:
-        if result.certificate is None and isinstance(asked, TransferInstance):
-            certificate = transfer_tree.of_result(asked, result, options.settings(time_limit, gap, threads, seed))
-            result = replace(result, certificate=certificate)
-        write_result(kind, asked, result, out)
-    if as_json:
-        print(json.dumps(document, indent=2))
-    else:
-        show_result(kind, asked, result)
-    if out is not None:
-        console(stderr=as_json).print(f"written: {out}/")
+        if out is not None and result.certificate is None and isinstance(asked, TransferInstance):
+            result = replace(result, certificate=transfer_tree.of_result(asked, result, settings))
+    with interruptible():  # an answer that is there is written whole
+        result = _heeding(result)
+        if out is not None:
+            write_result(kind, asked, result, out)
+        if as_json:
+            print(json.dumps(result_json(kind, asked, result), indent=2))
+        else:
+            show_result(kind, asked, result)
+        if out is not None:
+            console(stderr=as_json).print(f"written: {out}/")
     raise typer.Exit(code_of(result))
+
+
+def _heeding(result: Result) -> Result:
+    """The result, called interrupted if a request to stop came at any time until now."""
+    if not requested() or result.termination is Termination.INTERRUPTED:
+        return result
+    words = f"interrupted when the method had ended by itself ({result.termination.value})"
+    message = f"{result.message}; {words}" if result.message else words
+    return replace(result, termination=Termination.INTERRUPTED, message=message)
 
 
 def write_result(problem: Problem[Any, Any], instance: Instance, result: Result, folder: Path) -> None:
@@ -142,131 +145,6 @@ def show_result(problem: Problem[Any, Any], instance: Instance, result: Result) 
         out.print(f"[bold]broken rule[/bold] {violation}")
 
 
-def compare(
-    instance: options.InstanceName,
-    methods: Annotated[
-        str, typer.Option(help="Methods joined by commas, or [b]all[/b]; formulations and baselines side by side.")
-    ] = "all",
-    objective: options.Objective = None,
-    set_: options.Changes = None,
-    problem: options.ProblemName = None,
-    time_limit: options.TimeLimit = 60.0,
-    gap: options.Gap = 0.0,
-    threads: options.Threads = 1,
-    seed: options.Seed = 0,
-    out: options.OutFolder = None,
-    as_json: options.AsJson = False,
-) -> None:
-    """Run several methods on one instance and lay them side by side.
-
-    The shortfall is each value's distance to the best dual bound of this run, as a share of that bound.
-    With --out DIR the table is also written as compare.csv and compare.json.
-    """
-    asked = api.load(instance, options.changes(set_), problem)
-    kind = find_problem(asked.problem)
-    with running(f"comparing on {asked.name}") as line:
-        lines = api.compare(
-            asked,
-            methods=None if methods == "all" else [name.strip() for name in methods.split(",")],
-            objective=objective,
-            settings=options.settings(time_limit, gap, threads, seed),
-            on_start=lambda name: line.say(f"{name} on {asked.name}"),
-            on_progress=line,
-        )
-    rows = comparison_rows(kind, lines)
-    documents = [
-        {"method": line.method.name, "refused": line.refusal}
-        if line.result is None
-        else result_json(kind, asked, line.result) | {"relaxation": line.relaxation, "kind": line.method.kind.value}
-        for line in lines
-    ]
-    if out is not None:
-        write_csv(out / "compare.csv", rows)
-        write_text(out / "compare.json", json.dumps(documents, indent=2) + "\n")
-    if as_json:
-        print(json.dumps(documents, indent=2))
-    else:
-        show_comparison(kind, f"{asked.name}, {objective or kind.objectives[0].name}", lines)
-
-
-def best_dual(lines: list[api.Compared]) -> tuple[Fraction | None, str]:
-    """The strongest dual bound of a comparison, and whose it is."""
-    bounds = [line.result for line in lines if line.result is not None and line.result.dual_bound is not None]
-    if not bounds:
-        return None, ""
-    best = bounds[0]
-    for result in bounds[1:]:
-        assert result.dual_bound is not None
-        assert best.dual_bound is not None
-        if best.sense.improves(best.dual_bound, result.dual_bound):
-            best = result
-    return best.dual_bound, best.method
-
-
-def comparison_rows(problem: Problem[Any, Any], lines: list[api.Compared]) -> list[dict[str, str]]:
-    """The comparison as a table of text, one row per method; the problem's own columns stand last."""
-    bound, _ = best_dual(lines)
-    rows = []
-    for line in lines:
-        row = {"method": line.method.name, "status": "refused", "value": "", "bound": "", "LP bound": ""}
-        row |= {"nodes": "", "size": "", "seconds": "", "shortfall": ""}
-        row |= {name.replace("_", " "): "" for name in problem.compared}
-        result = line.result
-        if result is not None:
-            distance = shortfall(result.primal_bound, bound)
-            row |= {
-                "status": short_status(result),
-                "value": number(result.primal_bound),
-                "bound": number(result.dual_bound),
-                "LP bound": number(line.relaxation, 1),
-                "nodes": "" if result.nodes is None else f"{result.nodes:,}",
-                "size": "" if result.model is None else f"{result.model.rows:,} x {result.model.columns:,}",
-                "seconds": f"{result.seconds.total:.3f}",
-                "shortfall": percent(distance),
-            }
-            row |= {name.replace("_", " "): number(result.measures.get(name)) for name in problem.compared}
-        rows.append(row)
-    return rows
-
-
-def show_comparison(problem: Problem[Any, Any], title: str, lines: list[api.Compared]) -> None:
-    """Print a comparison for people: exact methods first, then baselines, then what the levels mean.
-
-    The problem's own columns tell heuristics apart, so that they stand in the second table alone.
-    """
-    out = console()
-    rows = dict(zip([line.method.name for line in lines], comparison_rows(problem, lines), strict=True))
-    own = [name.replace("_", " ") for name in problem.compared]
-    exact_ones = [
-        {column: cell for column, cell in rows[line.method.name].items() if column not in own}
-        for line in lines
-        if line.method.kind is not Kind.BASELINE and line.result
-    ]
-    if exact_ones:
-        out.print(table(f"Exact methods: {title}", fitting(exact_ones, out.width, ("size", "nodes", "LP bound"))))
-        out.print()
-    wanted = ("method", "status", "value", "seconds", "shortfall", *own)
-    baselines = [
-        {column: rows[line.method.name][column] for column in wanted}
-        for line in lines
-        if line.method.kind is Kind.BASELINE
-    ]
-    if baselines:
-        out.print(table(f"Baselines: {title}", baselines))
-        out.print()
-    for line in lines:
-        if line.refusal is not None:
-            out.print(f"{line.method.name} refused: {line.refusal}")
-        elif line.result is not None and line.result.status is Status.INVALID:
-            broken = line.result.violations
-            more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
-            out.print(f"{line.method.name} breaks a rule: {broken[0]}{more}")
-    meaning = levels_line(line.result for line in lines if line.result is not None)
-    if meaning:
-        alone = "; a heuristic has no bound of its own" if baselines else ""
-        out.print(f"[dim]{meaning}{alone}[/dim]")
-
-
 def pareto(
     instance: options.InstanceName,
     objectives: Annotated[str, typer.Option(help="The two objectives, joined by a comma.")],
@@ -290,16 +168,31 @@ def pareto(
     names = [name.strip() for name in objectives.split(",")]
     if len(names) != 2:
         raise typer.BadParameter("name two objectives, joined by a comma", param_hint="--objectives")
+    settings = options.settings(time_limit, gap, threads, seed)
     with running(f"front of {asked.name}") as on_progress:
         front = api.pareto(
             asked,
             names[0],
             names[1],
             method=method,
-            settings=options.settings(time_limit, gap, threads, seed),
+            settings=settings,
             most_points=points,
             on_progress=on_progress,
+            isolate=True,
         )
+    with interruptible():
+        rows = _show_front(asked, names, front, out, as_json)
+    if front.interrupted:
+        raise typer.Exit(INTERRUPTED)
+    if not rows:
+        result = api.solve(asked, objective=names[0], method=method, settings=settings, isolate=True)
+        raise typer.Exit(code_of(result))
+
+
+def _show_front(
+    asked: Instance, names: list[str], front: Front, out: Path | None, as_json: bool
+) -> list[dict[str, str]]:
+    """Write and print a front; returns its rows."""
     rows = []
     for point in front.points:
         row = {name: str(point.values[name]) for name in names}
@@ -320,14 +213,15 @@ def pareto(
             ]
             write_static([front_maps("maps", f"Front of {asked.name}: {' against '.join(names)}", asked, named)], out)
     if as_json:
-        print(json.dumps({"instance": asked.name, "digest": asked.digest, "complete": front.complete, "points": rows}))
+        about = {"instance": asked.name, "digest": asked.digest, "termination": front.termination.value}
+        print(json.dumps(about | {"complete": front.complete, "points": rows}))
     else:
         shown = [
             {**row, **{name: number(parse_number(row[name])) for name in (*names, "bound") if name in row}}
             for row, point in zip(rows, front.points, strict=True)
         ]
         console().print(table(f"Pareto front of {asked.name}, {len(rows)} points", shown, text_columns=0))
-        console().print("complete: every nondominated point" if front.complete else "a sample, or stopped by a limit")
+        words = "complete: every nondominated point" if front.complete else "a sample, or stopped by a limit"
+        console().print("interrupted: the points found by then" if front.interrupted else words)
         console().print(f"[dim]{levels_line(front.points)}[/dim]")
-    if not rows:
-        raise typer.Exit(code_of(api.solve(asked, objective=names[0], method=method)))
+    return rows

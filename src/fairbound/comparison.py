@@ -1,0 +1,123 @@
+"""Several methods on one question: each ends near its limit, and none runs long on what another has closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fairbound.models.problem import Instance, Problem
+from fairbound.solvers import wall
+from fairbound.solvers.formulations import relaxation_bound
+from fairbound.solvers.method import Kind, Method
+from fairbound.solvers.result import OnProgress, Result, Settings, Status, Termination
+
+INTERRUPTED = "interrupted"
+"""Why a line of a comparison was skipped when a person had stopped it."""
+LEAST_SECONDS, TIMES_CLOSING = 1.0, 10.0
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One line of a comparison.
+
+    Attributes
+    ----------
+    result
+        ``None`` if the method refuses the question (``refusal`` says why) or did not run.
+    relaxation
+        Optimum of the LP relaxation of a formulation.
+    skipped
+        Why the method did not run to its limit, such as ``closed by membership``; ``result`` is what it
+        knew when it was ended, if it ran at all.
+    """
+
+    method: Method
+    result: Result | None
+    relaxation: float | None = None
+    refusal: str | None = None
+    skipped: str | None = None
+
+
+def _stopped(result: Result | None) -> bool:
+    return result is not None and result.termination is Termination.INTERRUPTED
+
+
+def _closes(result: Result) -> bool:
+    """Whether a result answers the question to the gap asked for."""
+    near = result.termination is Termination.GAP_LIMIT and result.primal_bound is not None
+    return near or result.status in (Status.OPTIMAL, Status.INFEASIBLE)
+
+
+@dataclass
+class _Comparison:
+    """The lines of a comparison, one after the other; ``closer`` is the first to close the question."""
+
+    problem: Problem[Any, Any]
+    instance: Instance
+    objective: str
+    settings: Settings
+    on_progress: OnProgress | None
+    isolate: bool
+    to_the_limit: bool
+    closer: Result | None = None
+
+    def line(self, method: Method) -> Compared:
+        refusal = method.refuses(self.instance, self.objective)
+        if refusal is not None:
+            return Compared(method, None, refusal=refusal)
+        limit, settings = self.settings.time_limit, self.settings
+        allowed = limit
+        if self.closer is not None and limit is not None and method.kind is not Kind.BASELINE and not self.to_the_limit:
+            allowed = min(limit, max(LEAST_SECONDS, TIMES_CLOSING * self.closer.seconds.total))
+            settings = replace(settings, time_limit=allowed)
+        try:
+            relaxation = self._relaxation(method, allowed)
+            run = (wall.limited(self.problem, method) if self.isolate else method).run
+            result: Result = run(self.instance, self.objective, settings, self.on_progress)
+        except KeyboardInterrupt:
+            return Compared(method, None, skipped=INTERRUPTED)
+        closes = method.exact and _closes(result)
+        skipped = None
+        if allowed != limit and not closes and result.termination is Termination.TIME_LIMIT:
+            assert self.closer is not None
+            skipped = f"closed by {self.closer.method}"
+        if closes and self.closer is None:
+            self.closer = result
+        return Compared(method, result, relaxation, skipped=skipped)
+
+    def _relaxation(self, method: Method, seconds: float | None) -> float | None:
+        if method.kind is not Kind.FORMULATION:
+            return None
+        formulation = self.problem.formulation(method.name)
+        if self.isolate:
+            return wall.limited_relaxation(self.problem, formulation, self.instance, self.objective, seconds)
+        return relaxation_bound(self.problem, formulation, self.instance, self.objective)
+
+
+def run(
+    problem: Problem[Any, Any],
+    instance: Instance,
+    methods: Sequence[Method],
+    objective: str,
+    settings: Settings,
+    *,
+    on_start: Callable[[str], None] | None = None,
+    on_progress: OnProgress | None = None,
+    on_line: Callable[[Compared], None] | None = None,
+    to_the_limit: bool = False,
+    isolate: bool = False,
+) -> list[Compared]:
+    """Run methods on one question, baselines last; ``fairbound.compare`` explains the rest."""
+    comparison = _Comparison(problem, instance, objective, settings, on_progress, isolate, to_the_limit)
+    lines: list[Compared] = []
+    stopped = False
+    for method in sorted(methods, key=lambda method: method.kind is Kind.BASELINE):
+        if on_start is not None and not stopped:
+            on_start(method.name)
+        line = Compared(method, None, skipped=INTERRUPTED) if stopped else comparison.line(method)
+        stopped = stopped or line.skipped == INTERRUPTED or _stopped(line.result)
+        lines.append(line)
+        if on_line is not None:
+            on_line(line)
+    return lines

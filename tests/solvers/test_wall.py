@@ -1,0 +1,177 @@
+"""Limits are kept whatever a method does, and what it had told by then is the answer."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from fractions import Fraction
+
+import pytest
+import stubborn
+import tiny_cep
+from fairbound.models.cep_grouping import PROBLEM, evaluate
+from fairbound.models.errors import InputError
+from fairbound.solvers import wall
+from fairbound.solvers.engines import highs
+from fairbound.solvers.isolation import may_fork, note_engine_threads
+from fairbound.solvers.method import Kind, Method
+from fairbound.solvers.methods import find_method
+from fairbound.solvers.result import Level, Progress, Result, Settings, Status, Termination
+
+import fairbound
+from fairbound.cli.exit_codes import code_of
+
+FIVE = tiny_cep.NAMED["five"]
+BEST = stubborn.best_single(FIVE)
+VALUE = evaluate(FIVE, BEST).values["reimbursement"]
+SHORT = Settings(time_limit=0.2)
+
+
+@pytest.fixture(autouse=True)
+def _listed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(wall, "INTERRUPT_SECONDS", 0.5)
+    wall.close()
+    note_engine_threads(1)  # whatever tests before did: only a fork has the methods listed here
+    with stubborn.listed():
+        yield
+
+
+def solve(method: str, settings: Settings = SHORT, **more: object) -> Result:
+    return fairbound.solve(FIVE, method=method, settings=settings, **more)  # type: ignore[arg-type]
+
+
+def test_a_method_that_heeds_nothing_is_ended_and_its_incumbent_kept() -> None:
+    result = solve("deaf")
+    assert (result.status, result.termination, result.level) == (Status.FEASIBLE, Termination.TIME_LIMIT, Level.L1)
+    assert (result.primal_bound, result.dual_bound, result.solution) == (VALUE, Fraction(10**6), BEST)
+    assert [(moment.dual, moment.nodes) for moment in result.trace] == [(stubborn.BOUND, 7)]
+    assert "did not heed its limit of 0.2 s" in result.message
+    assert code_of(result) == 0
+
+
+def test_without_an_incumbent_the_limit_is_an_answer_without_a_solution() -> None:
+    result = solve("mute")
+    assert (result.status, result.termination) == (Status.UNKNOWN, Termination.TIME_LIMIT)
+    assert (result.primal_bound, result.dual_bound) == (None, None)
+    assert code_of(result) == 3
+
+
+def test_a_method_that_stops_when_asked_keeps_its_own_answer() -> None:
+    result = solve("heedful")
+    assert (result.solution, result.termination) == (BEST, Termination.TIME_LIMIT)
+    assert result.message.isdigit()
+
+
+def test_a_crash_ends_its_own_process_only() -> None:
+    result = solve("crash")
+    assert (result.solution, result.termination) == (BEST, Termination.ENGINE_ERROR)
+    assert result.message == "the method failed: ended by SIGKILL"
+
+
+def test_an_error_for_a_person_comes_through() -> None:
+    with pytest.raises(InputError, match=r"d.csv, row 3: no such thing: found 'x', wanted y") as caught:
+        solve("wrong")
+    assert (caught.value.row, caught.value.found) == (3, "x")
+
+
+@pytest.mark.parametrize("method", ["deaf", "heedful"])
+def test_ctrl_c_reaches_the_process_of_the_solve(method: str) -> None:
+    def interrupt(moment: Progress) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    result = solve(method, Settings(), on_progress=interrupt, isolate=True)
+    assert (result.solution, result.termination) == (BEST, Termination.INTERRUPTED)
+    assert code_of(result) == 130
+
+
+def test_a_second_ctrl_c_ends_the_solve_at_once() -> None:
+    def interrupt(moment: Progress) -> None:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        solve("deaf", Settings(), on_progress=interrupt, isolate=True)
+
+
+def test_there_is_no_other_process_without_a_time_limit() -> None:
+    def interrupt(moment: Progress) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    assert solve("heedful", Settings(), on_progress=interrupt).message == str(os.getpid())
+    assert solve("heedful").message != str(os.getpid())
+
+
+def test_bounds_of_a_restriction_are_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    loose = Method("deaf", Kind.ALGORITHM, "", stubborn.deaf, lambda instance, objective: None, exact=False)
+    result = wall.limited(PROBLEM, loose).run(FIVE, "reimbursement", SHORT)
+    assert (result.primal_bound, result.dual_bound) == (VALUE, None)
+
+
+def test_a_solution_that_breaks_a_rule_is_no_answer() -> None:
+    everyone = tiny_cep.NAMED["forced in"]  # the best single school is not the one that must be in
+    result = fairbound.solve(everyone, method="deaf", settings=SHORT)
+    assert (result.status, result.solution) == (Status.UNKNOWN, None)
+
+
+def test_a_thread_gets_an_interpreter_of_its_own_for_its_limits() -> None:
+    results: list[Result] = []
+
+    def work() -> None:
+        results.extend(fairbound.solve(FIVE, settings=Settings(time_limit=60)) for _ in range(2))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert [result.status for result in results] == [Status.OPTIMAL] * 2
+
+
+def test_an_exact_answer_is_the_same_with_a_limit() -> None:
+    free, limited = (fairbound.solve(FIVE, settings=settings) for settings in (Settings(), Settings(time_limit=60)))
+    assert (limited.solution, limited.primal_bound, limited.dual_bound) == (
+        free.solution,
+        free.primal_bound,
+        free.dual_bound,
+    )
+    assert (limited.level, limited.digest, limited.method) == (free.level, free.digest, free.method)
+
+
+def test_incumbents_travel_with_the_progress_of_a_formulation() -> None:
+    heard: list[Progress] = []
+    result = find_method(PROBLEM, "membership").run(FIVE, "reimbursement", Settings(), heard.append)
+    found = [moment.solution for moment in heard if moment.solution is not None]
+    assert found
+    assert all(evaluate(FIVE, solution).feasible for solution in found)
+    assert all(moment.solution is None for moment in result.trace)
+
+
+def test_building_and_compiling_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine gets what is left of the limit: here nothing, since the clock leaps a minute whenever it is read."""
+    seconds = iter(range(0, 6000, 60))
+    given: list[float] = []
+    monkeypatch.setattr("fairbound.solvers.formulations.time.perf_counter", lambda: float(next(seconds)))
+    real = highs.pass_model
+
+    def passed(form: object, settings: Settings) -> object:
+        live = real(form, settings)  # type: ignore[arg-type]
+        set_option = live.setOptionValue
+
+        def note(name: str, value: object) -> object:
+            if name == "time_limit":
+                given.append(float(value))  # type: ignore[arg-type]
+            return set_option(name, value)
+
+        live.setOptionValue = note  # type: ignore[method-assign]
+        return live
+
+    monkeypatch.setattr(highs, "pass_model", passed)
+    find_method(PROBLEM, "membership").run(FIVE, "reimbursement", Settings(time_limit=100.0))
+    assert given == [0.0]
+
+
+def test_a_process_whose_engine_has_threads_is_not_forked() -> None:
+    for threads in (2, 1):
+        find_method(PROBLEM, "membership").run(FIVE, "reimbursement", Settings(threads=threads))
+        assert may_fork() is (threads == 1)
+        assert fairbound.solve(FIVE, settings=Settings(time_limit=60, threads=threads)).status is Status.OPTIMAL
