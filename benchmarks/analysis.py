@@ -15,6 +15,7 @@ from statistics import median
 from fairbound.benchmarks.measures import gap_to_dual, par10, primal_dual_integral, root_gap, shifted_geometric_mean
 from fairbound.benchmarks.row import Row
 from fairbound.models.problem import Sense
+from fairbound.solvers.contradictions import beaten, exists
 from fairbound.solvers.isolation import Outcome
 from fairbound.solvers.method import Kind
 from fairbound.solvers.result import relative_gap
@@ -78,10 +79,10 @@ class Question:
 
     @cached_property
     def best_dual(self) -> Row | None:
-        """The row with the strongest dual bound; among equals the one with the highest level."""
+        """The row with the strongest dual bound that no plan beats; among equals the one with the highest level."""
         best: Row | None = None
         for row in sorted(self.solves, key=lambda row: row.wall_seconds):
-            if row.dual is None:
+            if row.dual is None or (self.primal is not None and self.sense.improves(self.primal, row.dual)):
                 continue
             stronger = best is None or best.dual is None or self.sense.improves(best.dual, row.dual)
             if stronger or (best is not None and row.dual == best.dual and row.level > best.level):
@@ -112,21 +113,17 @@ class Question:
     def contradictions(self) -> tuple[str, ...]:
         """Values better than a bound that another method claims: one of the two is wrong."""
         best = self.best_primal
-        said = [
-            f"{self.label}: {row.method} claims the bound {row.dual_bound} ({row.level}), "
-            f"but {best.method} has the exact value {best.primal_bound}"
-            for row in self.solves
-            if best is not None
-            and best.primal is not None
-            and row.dual is not None
-            and self.sense.improves(best.primal, row.dual)
-        ]
-        said += [
-            f"{self.label}: {row.method} says infeasible, but {best.method} has a solution worth {best.primal_bound}"
-            for row in self.solves
-            if best is not None and row.status == "infeasible"
-        ]
-        said += [f"{self.label}: {row.method}: {row.message}" for row in self.solves if "contradicted" in row.message]
+        said = []
+        for row in self.solves:
+            claimant = row.method + (f" ({row.engine} {row.engine_version})" if row.engine else "")
+            if best is not None and best.primal is not None:
+                holder = f"the plan of {best.method}"
+                if row.dual is not None and self.sense.improves(best.primal, row.dual):
+                    said.append(f"{self.label}: {beaten(claimant, row.dual, row.level, holder, best.primal)}")
+                if row.status == "infeasible":
+                    said.append(f"{self.label}: {exists(claimant, holder, best.primal)}")
+            if row.contradiction:
+                said.append(f"{self.label}: {claimant}: {row.contradiction}")
         return tuple(said)
 
 

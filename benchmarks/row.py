@@ -75,6 +75,7 @@ class Row:
     memory_limit_mb: float
     outcome: str
     message: str
+    contradiction: str
     status: str
     termination: str
     level: str
@@ -181,6 +182,7 @@ def make_row(suite: str, specification: Specification, ending: Ending, machine: 
         time_limit=inf if specification.seconds is None else specification.seconds,
         memory_limit_mb=inf if specification.memory_mb is None else specification.memory_mb,
         outcome=ending.outcome.value,
+        contradiction=result.get("contradiction", ""),
         message=ending.message or result.get("message") or value.get("message", ""),
         status=result.get("status") or value.get("status", ""),
         termination=result.get("termination", ""),

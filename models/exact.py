@@ -9,6 +9,8 @@ from math import gcd, lcm
 
 # Every integer up to this size is a float exactly.
 EXACT_FLOAT_LIMIT = 2**53
+LARGEST_COEFFICIENT = 2**30
+"""Integer rows are divided by a power of two until no coefficient is larger; engines refuse 1e15."""
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?|[+-]?\d+/\d+")
 
@@ -58,8 +60,8 @@ def common_measure(values: Iterable[Fraction]) -> Fraction | None:
 def integer_row(coefficients: Sequence[Fraction]) -> list[float]:
     """Scale a homogeneous row to coprime integers, so that an engine sees it without rounding.
 
-    A row whose integers would not fit a float exactly is scaled to a largest entry of 1e6 instead;
-    only then is it rounded.
+    Large integers are divided by a power of two, which a float takes exactly. A row whose integers would
+    not fit a float exactly is scaled to a largest entry of 1e6 instead; only then is it rounded.
     """
     measure = common_measure(coefficients)
     if measure is None:
@@ -67,6 +69,9 @@ def integer_row(coefficients: Sequence[Fraction]) -> list[float]:
     scaled = [value / measure for value in coefficients]
     largest = max(abs(value) for value in scaled)
     if largest < EXACT_FLOAT_LIMIT:
-        return [float(value) for value in scaled]
+        step = 1
+        while largest > LARGEST_COEFFICIENT * step:
+            step *= 2
+        return [float(value) / step for value in scaled]
     factor = Fraction(10**6) / largest
     return [float(value * factor) for value in scaled]

@@ -44,22 +44,36 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True)
 class Objective:
-    """One thing to optimise."""
+    """One thing to optimise.
+
+    Attributes
+    ----------
+    natural_bound
+        By its definition no value is better than this; ``None`` where it says no such thing.
+    """
 
     name: str
     sense: Sense
     unit: str
     summary: str
+    natural_bound: Fraction | None = None
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A named number or choice of an instance that ``--set`` may change."""
+    """A named number or choice of an instance that ``--set`` may change.
+
+    Attributes
+    ----------
+    free
+        The value at which it forbids nothing, where it is a rule; ``None`` where it is not.
+    """
 
     name: str
     wanted: str
     default: str
     summary: str
+    free: str | None = None
 
 
 class Instance(ABC):
@@ -148,6 +162,10 @@ def _never(instance: Any, objective: str) -> str | None:
     return None
 
 
+def _unsettled(instance: Any) -> str | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Formulation(Generic[I, S]):
     """A Pyomo model of a problem.
@@ -163,6 +181,9 @@ class Formulation(Generic[I, S]):
         Writes a solution into the variables' values (a warm start); the inverse of ``extract``.
     refuses
         Why this formulation cannot state the question exactly, or ``None``.
+    hesitates
+        Why an exact method without floats should rather answer, such as coefficients that engines cannot keep
+        apart; ``None`` where there is no reason. A cheap guess: the coefficients themselves are looked at later.
     beyond
         Why the default engine cannot take the model, though it states the question; empty where it
         can. Such a model is for other engines, as a file or through a method of its own.
@@ -176,6 +197,7 @@ class Formulation(Generic[I, S]):
     refuses: Callable[[I, str], str | None] = _never
     scope: Scope = Scope.EXACT
     beyond: str = ""
+    hesitates: Callable[[I, str], str | None] = _never
 
 
 @dataclass(frozen=True)
@@ -205,6 +227,8 @@ class Problem(Generic[I, S]):
         Size of an instance for people: names and formatted figures.
     compared
         Measures of the evaluation that a comparison of methods shows as columns of their own.
+    arithmetic
+        Why no solution can keep the rules, where a sum settles it; else ``None``.
     """
 
     name: str
@@ -222,6 +246,7 @@ class Problem(Generic[I, S]):
     solution_summary: Callable[[I, S], list[dict[str, str]]]
     facts: Callable[[I], dict[str, str]]
     compared: tuple[str, ...] = ()
+    arithmetic: Callable[[I], str | None] = _unsettled
 
     def objective(self, name: str) -> Objective:
         """Find an objective by name; raises ``InputError`` with the nearest names."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 from fairbound.models.problem import Formulation, Instance, Problem, Scope
 from fairbound.solvers.engines import highs
-from fairbound.solvers.result import OnProgress, Result, Seconds, Settings, Status, conclude
+from fairbound.solvers.result import OnProgress, Result, Seconds, Settings, Status, conclude, doubt
+
+PROVEN_LOSS = Fraction(1, 10**6)
+"""A proven bound is reported in place of a claim if it loses no more than this share to rounding."""
 
 
 def solve_formulation(
@@ -32,7 +36,12 @@ def solve_formulation(
     rest = settings
     if settings.time_limit is not None:  # building has used some of it
         rest = replace(settings, time_limit=max(0.0, settings.time_limit - (built - began)))
-    outcome = highs.solve(model, rest, on_progress, start is not None, read=lambda: formulation.extract(model))
+    outcome = highs.solve(
+        model, rest, on_progress, start is not None, read=lambda: formulation.extract(model), witness=True
+    )
+    # The best of a restriction bounds nothing but the restriction.
+    bounds = formulation.scope is not Scope.RESTRICTION
+    proven = outcome.proven if bounds and _as_good(outcome.proven, outcome.dual) else None
     result = conclude(
         problem,
         instance,
@@ -40,8 +49,11 @@ def solve_formulation(
         formulation.name,
         solution=formulation.extract(model) if outcome.has_solution else None,
         termination=outcome.termination,
-        # The best of a restriction bounds nothing but the restriction.
-        claimed_bound=None if formulation.scope is Scope.RESTRICTION else outcome.dual,
+        claimed_bound=outcome.dual if bounds else None,
+        exact_bound=proven,
+        unit=Fraction(getattr(model, "objective_unit", 1)),
+        disbelief="" if proven is not None else doubt(outcome.size),
+        contradiction=outcome.disagreement,
         settings=settings,
         engine=outcome.engine,
         model=outcome.size,
@@ -53,6 +65,13 @@ def solve_formulation(
         result = replace(result, status=Status.UNKNOWN, message="no solution within the restriction")
     seconds = Seconds(built - began, outcome.compile_seconds, outcome.solve_seconds, time.perf_counter() - began)
     return replace(result, seconds=seconds)
+
+
+def _as_good(proven: Fraction | None, claimed: float | None) -> bool:
+    """Whether a proven bound is all but what the engine claims."""
+    if proven is None or claimed is None:
+        return False
+    return abs(proven - Fraction(claimed)) <= PROVEN_LOSS * max(1, abs(claimed))
 
 
 def relaxation_bound(

@@ -18,6 +18,10 @@ class Kind(StrEnum):
     BASELINE = "baseline"
 
 
+def _never(instance: Any, objective: str) -> str | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Method:
     """A named way from an instance to a result.
@@ -29,6 +33,8 @@ class Method:
         ``start``, a solution to begin from.
     refuses
         Why the method cannot answer a question, or ``None``.
+    hesitates
+        Why a default answer should rather come from another method that takes the question, or ``None``.
     exact
         Whether it states the question itself: not a restriction, not a heuristic.
     closes
@@ -42,3 +48,4 @@ class Method:
     refuses: Callable[[Any, str], str | None]
     exact: bool = True
     closes: bool = True
+    hesitates: Callable[[Any, str], str | None] = _never

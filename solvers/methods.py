@@ -7,7 +7,7 @@ are listed by problem in ``ALGORITHMS`` and ``BASELINES``; a new one is one file
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -54,7 +54,7 @@ ALGORITHMS: dict[str, Sequence[Method]] = {
 DEFAULTS: dict[str, Sequence[str]] = {
     "applicants": ("race_counts",),
     "blocks": ("separator_loop", "share_levels"),
-    "cep": ("everyone_or_nobody", "membership", "subset_dp", "group_columns", "price_curve"),
+    "cep": ("everyone_or_nobody", "subset_dp", "membership", "group_columns", "price_curve"),
     "transfers": ("outer_approximation", "absolute_deviations", "spatial_tree"),
 }
 """Exact methods that a problem is asked with first, in this order; the others follow as listed."""
@@ -98,7 +98,9 @@ def _from_formulation(problem: Problem[Any, Any], formulation: Formulation[Any, 
     def refuses(instance: Any, objective: str) -> str | None:
         return formulation.refuses(instance, objective) or formulation.beyond or None
 
-    return Method(formulation.name, Kind.FORMULATION, formulation.summary, run, refuses, exact, exact)
+    return Method(
+        formulation.name, Kind.FORMULATION, formulation.summary, run, refuses, exact, exact, formulation.hesitates
+    )
 
 
 def _from_baseline(problem: Problem[Any, Any], baseline: Baseline, argument: str | None) -> Method:
@@ -148,30 +150,37 @@ def find_method(problem: Problem[Any, Any], name: str) -> Method:
 
 
 def default_method(instance: Instance, *objectives: str) -> Method:
-    """The first exact method that takes the question, in the order of ``DEFAULTS``.
+    """The first exact method that takes the question and does not hesitate, in the order of ``DEFAULTS``.
 
-    With several objectives it must take each of them with those before it bounded.
+    With several objectives it must take each of them with those before it bounded. Where all that take
+    it hesitate, the first of them answers.
     """
     problem = find_problem(instance.problem)
     reasons: dict[str, list[str]] = {}
+    second: Method | None = None
     for method in cheapest_first(problem):
         if not method.exact:
             continue
-        reason = _refuses_one(problem, method, instance, objectives)
-        if reason is None:
+        reason = _refuses_one(problem, method.refuses, instance, objectives)
+        if reason is not None:
+            reasons.setdefault(reason, []).append(method.name)
+        elif _refuses_one(problem, method.hesitates, instance, objectives) is None:
             return method
-        reasons.setdefault(reason, []).append(method.name)
+        elif second is None:
+            second = method
+    if second is not None:
+        return second
     said = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in reasons.items())
     raise InputError(f"no exact method takes {instance.name} with objective {','.join(objectives)} ({said})")
 
 
 def _refuses_one(
-    problem: Problem[Any, Any], method: Method, instance: Instance, objectives: Sequence[str]
+    problem: Problem[Any, Any], refuses: Callable[[Any, str], str | None], instance: Instance, objectives: Sequence[str]
 ) -> str | None:
-    """Why a method cannot take one of several objectives asked one after the other, or ``None``."""
+    """The reason against one of several objectives asked one after the other, or ``None``."""
     asked = instance
     for objective in objectives:
-        reason = method.refuses(asked, objective)
+        reason = refuses(asked, objective)
         if reason is not None:
             return reason
         asked = problem.bounded(asked, objective, Fraction(0))  # whatever the bound is

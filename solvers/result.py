@@ -17,20 +17,22 @@ from fairbound.models.problem import Instance, Problem, Sense, Violation
 
 ABSOLUTE_TOLERANCE = Fraction(1, 10**6)
 RELATIVE_TOLERANCE = Fraction(1, 10**9)
+BELIEVED_RANGE = 1e6
+"""Engines work to 1e-6: a row whose coefficients differ by more than this factor is kept or broken at their whim."""
 
 
-def engine_accuracy(bound: Fraction) -> Fraction:
-    """How finely an engine's floating-point bound is believed: 1e-6, or 1e-9 of a large bound."""
-    return max(ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE * abs(bound))
+def engine_accuracy(bound: Fraction, unit: Fraction = Fraction(1)) -> Fraction:
+    """How finely an engine's floating-point bound is believed: 1e-6 of the model's unit, or 1e-9 of a large bound."""
+    return max(ABSOLUTE_TOLERANCE * unit, RELATIVE_TOLERANCE * abs(bound))
 
 
 class Termination(StrEnum):
     """Why a method stopped."""
 
     FINISHED = "finished"
-    """It ran to its own end: an exact method has closed its gap, a heuristic has no more steps."""
+    """It ran to its own end: an exact method says that its gap is closed, a heuristic has no more steps."""
     GAP_LIMIT = "gap_limit"
-    """The gap asked for was reached."""
+    """The gap asked for was reached, by the exact value and the bound reported."""
     TIME_LIMIT = "time_limit"
     INTERRUPTED = "interrupted"
     """A person stopped it; incumbent and bound are kept."""
@@ -115,12 +117,20 @@ OnProgress = Callable[[Progress], None]
 
 @dataclass(frozen=True)
 class ModelSize:
-    """Size of the model that the engine received."""
+    """Size of the model that the engine received.
+
+    Attributes
+    ----------
+    row_range, matrix_range
+        Largest over smallest absolute coefficient: in the row where that is most, and over all rows.
+    """
 
     columns: int
     rows: int
     nonzeros: int
     integers: int
+    row_range: float = 1.0
+    matrix_range: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -159,7 +169,11 @@ class Result:
     stages
         Results of the earlier objectives of a lexicographic solve.
     message
-        What a reader must know beyond the fields, such as a contradicted claim.
+        What a reader must know beyond the fields.
+    contradiction
+        A claim that something exact, or the same engine once more, has disproved: which, and by what.
+    explanation
+        Of an infeasible answer: rules that cannot hold together, and what could be reached.
     certificate
         JSON object that ``fairbound verify`` replays to confirm a dual bound.
     """
@@ -188,6 +202,8 @@ class Result:
     trace: tuple[Progress, ...] = ()
     stages: tuple[Result, ...] = ()
     message: str = ""
+    contradiction: str = ""
+    explanation: tuple[str, ...] = ()
     certificate: Mapping[str, Any] | None = None
 
     @property
@@ -214,12 +230,22 @@ def shortfall(value: Fraction | None, bound: Fraction | None) -> float | None:
     return float(abs(bound - value) / abs(bound)) if bound else float("inf")
 
 
-def tells_apart(lattice: Fraction | None, bound: Fraction) -> bool:
+def tells_apart(lattice: Fraction | None, bound: Fraction, unit: Fraction = Fraction(1)) -> bool:
     """Whether an engine's bound is accurate enough to tell neighbouring values of the lattice apart."""
-    return lattice is not None and lattice > 2 * engine_accuracy(bound)
+    return lattice is not None and lattice > 2 * engine_accuracy(bound, unit)
 
 
-def lattice_bound(claimed: float, lattice: Fraction | None, sense: Sense) -> Fraction:
+def doubt(size: ModelSize | None) -> str:
+    """Why an engine's claims about a model are not believed, or ``""``."""
+    if size is None or size.row_range <= BELIEVED_RANGE:
+        return ""
+    return (
+        f"the coefficients of a row differ by a factor of {size.row_range:.1e}, which engines do not keep apart "
+        f"(1e6 at most): what the engine claims is not believed"
+    )
+
+
+def lattice_bound(claimed: float, lattice: Fraction | None, sense: Sense, unit: Fraction = Fraction(1)) -> Fraction:
     """Turn an engine's floating-point dual bound into a rational claim.
 
     A bound within the engine's accuracy of a multiple of the lattice is that multiple; any other
@@ -227,11 +253,11 @@ def lattice_bound(claimed: float, lattice: Fraction | None, sense: Sense) -> Fra
     accuracy, the float itself is the claim.
     """
     bound = Fraction(claimed)
-    if lattice is None or not tells_apart(lattice, bound):
+    if lattice is None or not tells_apart(lattice, bound, unit):
         return bound
     steps = bound / lattice
     near = round(steps)
-    if abs(bound - near * lattice) <= engine_accuracy(bound):
+    if abs(bound - near * lattice) <= engine_accuracy(bound, unit):
         return near * lattice
     return floor(steps) * lattice if sense is Sense.MAXIMIZE else -floor(-steps) * lattice
 
@@ -244,23 +270,40 @@ def conclude(
     *,
     solution: Any,
     termination: Termination,
-    claimed_bound: float | None = None,
+    claimed_bound: float | Fraction | None = None,
     exact_bound: Fraction | None = None,
     settings: Settings = Settings(),
+    unit: Fraction = Fraction(1),
+    gap: float | None = None,
+    disbelief: str = "",
+    contradiction: str = "",
     **details: Any,
 ) -> Result:
     """Evaluate a solution exactly and state what is known.
 
+    A dual bound never moves towards the primal. A claimed one is as fine as its engine's accuracy: where
+    the lattice does not round it, it stays that far from the value, and the result is not optimal.
+
     Parameters
     ----------
     claimed_bound
-        A dual bound as an engine's float: the level stays L1 at most.
+        A dual bound as an engine's float, or a rational to which the method has rounded it itself: the level
+        stays L1 at most.
     exact_bound
         A dual bound that a theorem or exact arithmetic proves: the level can be L2.
+    unit
+        Value of one unit of the objective of the engine's model.
+    gap
+        The gap asked for, where it is not that of ``settings``.
+    disbelief
+        Why an engine's claims (bound, infeasible) are dropped; the message says so.
+    contradiction
+        The same where something else contradicts the claims.
     details
         Further fields of ``Result``.
     """
-    sense = problem.objective(objective).sense
+    asked = problem.objective(objective)
+    sense = asked.sense
     base = Result(
         problem=problem.name,
         instance=instance.name,
@@ -275,13 +318,21 @@ def conclude(
         seed=settings.seed,
         **details,
     )
+    gap = settings.gap if gap is None else gap
+    if disbelief or contradiction:
+        claimed_bound = None
+        message = "; ".join(filter(None, (base.message, contradiction, disbelief)))
+        base = replace(base, message=message, contradiction=contradiction)
     lattice = problem.lattice(instance, objective)
     dual = exact_bound
     if dual is None and claimed_bound is not None and isfinite(claimed_bound):
-        dual = lattice_bound(claimed_bound, lattice, sense)
+        rounded = isinstance(claimed_bound, Fraction)
+        dual = Fraction(claimed_bound) if rounded else lattice_bound(float(claimed_bound), lattice, sense, unit)
+    if dual is not None and asked.natural_bound is not None and sense.improves(dual, asked.natural_bound):
+        dual = exact_bound = asked.natural_bound
     if solution is None:
-        status = Status.INFEASIBLE if termination is Termination.INFEASIBLE else Status.UNKNOWN
-        return replace(base, status=status, dual_bound=dual)
+        claimed = termination is Termination.INFEASIBLE and not disbelief and not contradiction
+        return _checked(replace(base, status=Status.INFEASIBLE if claimed else Status.UNKNOWN, dual_bound=dual), gap)
 
     evaluation = problem.evaluate(instance, solution)
     known = replace(
@@ -293,19 +344,29 @@ def conclude(
         dual_bound=dual,
     )
     if not evaluation.feasible:
-        return replace(known, status=Status.INVALID)
+        return _checked(replace(known, status=Status.INVALID), gap)
     primal = evaluation.values[objective]
-    message = base.message
-    ended = exact_bound is None and termination is Termination.FINISHED
-    near = dual is not None and abs(primal - dual) <= ABSOLUTE_TOLERANCE * (abs(primal) or Fraction(1))
-    if dual is not None and ended and near and not tells_apart(lattice, dual):
-        dual = primal  # a search that ended claims that its bounds met; what is left is rounding
+    message, contradiction = base.message, base.contradiction
+    if primal == asked.natural_bound and (dual is not None or disbelief or contradiction):
+        dual = exact_bound = primal
+    accuracy = engine_accuracy(primal, unit)
+    floating = exact_bound is None and isinstance(claimed_bound, float)
+    coarse = dual is not None and floating and not tells_apart(lattice, dual, unit)
+    if coarse and dual is not None and abs(dual - primal) <= accuracy:
+        dual = primal + accuracy if sense is Sense.MAXIMIZE else primal - accuracy
     if dual is not None and sense.improves(primal, dual):
-        if exact_bound is None and abs(primal - dual) <= engine_accuracy(primal):
-            dual = primal  # beaten within the engine's accuracy: the claim never was finer than that
-        else:
-            message = f"the bound {dual} was contradicted by the exact value {primal} and is withdrawn"
-            dual, exact_bound = None, None
+        contradiction = f"the bound {dual} was contradicted by the exact value {primal} and is withdrawn"
+        message = "; ".join(filter(None, (message, contradiction)))
+        dual, exact_bound = None, None
     status = Status.OPTIMAL if dual == primal else Status.FEASIBLE
     level = Level.L2 if exact_bound is not None else Level.L1
-    return replace(known, status=status, level=level, primal_bound=primal, dual_bound=dual, message=message)
+    known = replace(known, message=message, contradiction=contradiction)
+    return _checked(replace(known, status=status, level=level, primal_bound=primal, dual_bound=dual), gap)
+
+
+def _checked(result: Result, gap: float) -> Result:
+    """The result, without the word ``gap_limit`` where the gap asked for was not reached."""
+    reached = result.gap is not None and result.gap <= gap * (1 + 1e-9)
+    if result.termination is Termination.GAP_LIMIT and not reached:
+        return replace(result, termination=Termination.FINISHED)
+    return result

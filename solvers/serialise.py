@@ -49,6 +49,8 @@ def result_json(
         "measures": values_text(result.measures),
         "violations": [str(violation) for violation in result.violations],
         "message": result.message,
+        "contradiction": result.contradiction,
+        "explanation": list(result.explanation),
         "stages": [result_json(problem, instance, stage) for stage in result.stages],
         "solution": None if result.solution is None else problem.solution_rows(instance, result.solution),
     }

@@ -19,13 +19,15 @@ from fairbound.models.problem import Evaluation, Instance, Objective, Parameter,
 
 TVD, INCOME, LOSS = "tvd", "income", "loss"
 OBJECTIVES = (
-    Objective(TVD, Sense.MINIMIZE, "share", "total variation distance of the first school, equation (20)"),
-    Objective(INCOME, Sense.MINIMIZE, "share", "relative gap of its mean income, equation (21)"),
-    Objective(LOSS, Sense.MINIMIZE, "share", "the sum of both: the loss that the seed means, equation (22)"),
+    Objective(TVD, Sense.MINIMIZE, "share", "total variation distance of the first school, equation (20)", Fraction(0)),
+    Objective(INCOME, Sense.MINIMIZE, "share", "relative gap of its mean income, equation (21)", Fraction(0)),
+    Objective(
+        LOSS, Sense.MINIMIZE, "share", "the sum of both: the loss that the seed means, equation (22)", Fraction(0)
+    ),
 )
 PARAMETERS = (
     Parameter("seats", "a number or two joined by -", "the seed's 22", "seats that the first school fills"),
-    *(Parameter(f"max_{o.name}", "a number or none", "none", f"largest value of {o.name}") for o in OBJECTIVES),
+    *(Parameter(f"max_{o.name}", "a number or none", "none", f"largest value of {o.name}", "none") for o in OBJECTIVES),
 )
 
 

@@ -8,26 +8,40 @@ from typing import Any
 
 from fairbound.models.block_assignment.zones import OBJECTIVES, ZoneInstance
 from fairbound.models.errors import InputError
-from fairbound.models.parameters import read_number, read_together
+from fairbound.models.parameters import pieces, read_number, read_together, unquoted
 from fairbound.models.problem import Parameter
 
 CEILINGS = tuple(
-    Parameter(f"max_{objective.name}", "a number or none", "none", f"largest value of the objective {objective.name}")
+    Parameter(
+        f"max_{objective.name}", "a number or none", "none", f"largest value of the objective {objective.name}", "none"
+    )
     for objective in OBJECTIVES
 )
 PARAMETERS = (
     Parameter("group", "a group's name", "the first", "group of dissimilarity and shares"),
     Parameter(
-        "seats_tolerance", "a number, at least 0", "0.15", "how far a school may be from its seats, equation (8)"
+        "seats_tolerance",
+        "a number, at least 0",
+        "0.15",
+        "how far a school may be from its seats, equation (8)",
+        "1000",
     ),
     Parameter(
-        "travel_ratio", "a number, at least 0, or none", "1.5", "travel at most this times today's, equation (9)"
+        "travel_ratio",
+        "a number, at least 0, or none",
+        "1.5",
+        "travel at most this times today's, equation (9)",
+        "none",
     ),
-    Parameter("share_deviation", "a number in [0, 1] or none", "none", "largest gap of a zone's share, equation (10)"),
-    Parameter("rezoned_share", "a number in [0, 1] or none", "none", "largest share of students moved, equation (11)"),
-    Parameter("contiguous", "yes or no", "yes", "whether zones must be connected, equation (12)"),
-    Parameter("together", "unit ids joined by +, sets by ;", "", "units that share a school"),
-    Parameter("forced", "unit=school, pairs by ;", "", "units whose school is settled"),
+    Parameter(
+        "share_deviation", "a number in [0, 1] or none", "none", "largest gap of a zone's share, equation (10)", "none"
+    ),
+    Parameter(
+        "rezoned_share", "a number in [0, 1] or none", "none", "largest share of students moved, equation (11)", "none"
+    ),
+    Parameter("contiguous", "yes or no", "yes", "whether zones must be connected, equation (12)", "no"),
+    Parameter("together", "unit ids joined by +, sets by ;", "", "units that share a school", ""),
+    Parameter("forced", "unit=school, pairs by ;", "", "units whose school is settled", ""),
     *CEILINGS,
 )
 _OPTIONAL = ("travel_ratio", "share_deviation", "rezoned_share")
@@ -41,12 +55,11 @@ def _flag(text: str) -> bool:
 
 def _forced(text: str) -> tuple[tuple[str, str], ...]:
     pairs = []
-    for part in text.split(";"):
-        unit, sign, school = (piece.strip() for piece in part.partition("="))
-        if part.strip() and not (unit and sign and school):
-            raise InputError("parameter forced", found=part.strip(), wanted="unit=school, pairs separated by ;")
-        if part.strip():
-            pairs.append((unit, school))
+    for part in pieces(text, ";"):
+        pair = pieces(part, "=")
+        if len(pair) != 2:
+            raise InputError("parameter forced", found=part, wanted="unit=school, pairs separated by ;")
+        pairs.append((unquoted(pair[0]), unquoted(pair[1])))
     return tuple(sorted(set(pairs)))
 
 

@@ -226,7 +226,11 @@ def share_rows(model: pyo.ConcreteModel, level: Fraction) -> None:
 
 
 def _share_excess(model: pyo.ConcreteModel, level: Fraction) -> tuple[list[tuple[Any, float]], Fraction]:
-    """Equation (14): t >= +-(S a(j) - A s(j)) - delta S s(j); its minimum is 0 at the best delta."""
+    """Equation (14): t >= +-(S a(j) - A s(j)) - delta S s(j) over zones with students; 0 at the best delta.
+
+    A zone that may be without students gets a binary e(j), equation (14a): s(j) <= U_j (1 - e(j)), and its
+    rows do not count where e(j) = 1.
+    """
     city: ZoneInstance = model.instance
     weights = deviation_weights(city, city.group_position)
     step = 1
@@ -234,7 +238,18 @@ def _share_excess(model: pyo.ConcreteModel, level: Fraction) -> tuple[list[tuple
         step *= 2
     model.excess = pyo.Var(domain=pyo.Reals)
     model.eq14_excess = pyo.ConstraintList()
+    open_zones = [j for j, school in enumerate(city.schools) if not city.seat_range(school)[0] and city.students]
+    model.without = pyo.Var(open_zones, domain=pyo.Binary)
+    model.eq14a_without = pyo.ConstraintList()
+    # No zone's excess is lower than this: with e(j) = 1 its rows say nothing.
+    lowest = level * city.students * max((city.seat_range(school)[1] for school in city.schools), default=0)
+    for j in open_zones:
+        most = min(city.seat_range(city.schools[j])[1], city.students)
+        counted = [(model.columns[i, j], float(city.units[i].students)) for i in model.zone_units[j]]
+        counted = [(variable, value) for variable, value in counted if value]
+        model.eq14a_without.add(_sum([*counted, (model.without[j], float(most))]) <= most)
     for j, units in enumerate(model.zone_units):
+        skipped = [(model.without[j], -float(lowest / step))] if j in model.without and lowest else []
         for sign in (1, -1):
             terms = [
                 (
@@ -243,7 +258,7 @@ def _share_excess(model: pyo.ConcreteModel, level: Fraction) -> tuple[list[tuple
                 )
                 for i in units
             ]
-            model.eq14_excess.add(_sum([(v, a) for v, a in terms if a] + [(model.excess, -1.0)]) <= 0)
+            model.eq14_excess.add(_sum([(v, a) for v, a in terms if a] + [*skipped, (model.excess, -1.0)]) <= 0)
     model.share_level, model.share_step = level, step
     return [(model.excess, 1.0)], Fraction(step)
 
@@ -275,6 +290,8 @@ def assign(model: pyo.ConcreteModel, zoning: Zoning) -> None:
         if hasattr(model, name):
             getattr(model, name).set_value(0, skip_validation=True)
     if hasattr(model, "excess"):
+        for j, variable in model.without.items():
+            variable.set_value(int(not any(city.units[i].students for i, home in enumerate(homes) if home == j)))
         model.excess.set_value(float(excess(city, homes, model.share_level) / model.share_step), skip_validation=True)
 
 
@@ -294,13 +311,21 @@ def zone_trees(city: ZoneInstance, zoning: Zoning) -> list[dict[int, int]]:
 
 
 def excess(city: ZoneInstance, homes: Sequence[int], level: Fraction) -> Fraction:
-    """max over zones of |S a(j) - A s(j)| - delta S s(j), the value of equation (14)."""
+    """max over zones with students of |S a(j) - A s(j)| - delta S s(j), the value of equation (14)."""
     weights = deviation_weights(city, city.group_position)
     gaps, students = [0] * len(city.schools), [0] * len(city.schools)
     for i, home in enumerate(homes):
         gaps[home] += weights[i]
         students[home] += city.units[i].students
-    return max(abs(gap) - level * city.students * count for gap, count in zip(gaps, students, strict=True))
+    counted = zip(gaps, students, strict=True)
+    return max((abs(gap) - level * city.students * count for gap, count in counted if count), default=Fraction(0))
+
+
+def excess_lattice(city: ZoneInstance, level: Fraction) -> Fraction:
+    """A rational of which every value of equation (14) is a multiple."""
+    weights = deviation_weights(city, city.group_position)
+    counts = (level * city.students * unit.students for unit in city.units)
+    return common_measure([*map(Fraction, weights), *counts]) or Fraction(1)
 
 
 def refuses(city: ZoneInstance, objective: str) -> str | None:

@@ -15,18 +15,25 @@ from typing import Any
 
 from fairbound.models.errors import InputError
 from fairbound.models.exact import decimal_text
+from fairbound.models.parameters import quoted, together_text
 from fairbound.models.problem import Instance, Objective, Sense
 
 DISSIMILARITY, TVD, INCOME = "dissimilarity", "tvd", "income"
 MAX_SHARE, TRAVEL, REZONED = "max_share_deviation", "travel", "rezoned"
 
 OBJECTIVES = (
-    Objective(DISSIMILARITY, Sense.MINIMIZE, "share", "dissimilarity index of one group, equation (1)"),
-    Objective(TVD, Sense.MINIMIZE, "share", "student-weighted mean total variation distance, equation (2)"),
-    Objective(INCOME, Sense.MINIMIZE, "dollars", "student-weighted mean gap of zone incomes, equation (3)"),
-    Objective(MAX_SHARE, Sense.MINIMIZE, "share", "largest gap of a zone's share of the group, equation (4)"),
+    Objective(DISSIMILARITY, Sense.MINIMIZE, "share", "dissimilarity index of one group, equation (1)", Fraction(0)),
+    Objective(
+        TVD, Sense.MINIMIZE, "share", "student-weighted mean total variation distance, equation (2)", Fraction(0)
+    ),
+    Objective(
+        INCOME, Sense.MINIMIZE, "dollars", "student-weighted mean gap of zone incomes, equation (3)", Fraction(0)
+    ),
+    Objective(
+        MAX_SHARE, Sense.MINIMIZE, "share", "largest gap of a zone's share of the group, equation (4)", Fraction(0)
+    ),
     Objective(TRAVEL, Sense.MINIMIZE, "student-units of distance", "distance travelled by all students, equation (5)"),
-    Objective(REZONED, Sense.MINIMIZE, "students", "students whose school changes, equation (6)"),
+    Objective(REZONED, Sense.MINIMIZE, "students", "students whose school changes, equation (6)", Fraction(0)),
 )
 
 
@@ -142,8 +149,8 @@ class ZoneInstance(Instance):
             "share_deviation": _optional(self.share_deviation),
             "rezoned_share": _optional(self.rezoned_share),
             "contiguous": "yes" if self.contiguous else "no",
-            "together": ";".join("+".join(ids) for ids in self.together),
-            "forced": ";".join(f"{unit}={school}" for unit, school in self.forced),
+            "together": together_text(self.together),
+            "forced": ";".join(f"{quoted(unit)}={quoted(school)}" for unit, school in self.forced),
         }
         return text | {f"max_{objective}": decimal_text(value) for objective, value in self.ceilings}
 

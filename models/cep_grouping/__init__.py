@@ -11,6 +11,7 @@ from fairbound.models.cep_grouping.problem import (
     Cover,
     Grouping,
     School,
+    arithmetic,
     bounded,
     evaluate,
     facts,
@@ -48,6 +49,7 @@ PROBLEM = Problem(
     solution_summary=solution_summary,
     facts=facts,
     compared=("phantom_money",),
+    arithmetic=arithmetic,
 )
 
 __all__ = [

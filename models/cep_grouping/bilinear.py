@@ -91,4 +91,5 @@ FORMULATION = Formulation(
     extract=rules.extract_slots,
     assign=assign,
     refuses=refuses,
+    hesitates=rules.hesitates,
 )

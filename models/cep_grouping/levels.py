@@ -66,4 +66,5 @@ FORMULATION = Formulation(
     extract=rules.extract_slots,
     assign=assign,
     refuses=rules.refuse_general_meals,
+    hesitates=rules.hesitates,
 )

@@ -57,4 +57,5 @@ FORMULATION = Formulation(
     extract=rules.extract_slots,
     assign=assign,
     refuses=rules.refuse_meals,
+    hesitates=rules.hesitates,
 )

@@ -109,6 +109,7 @@ def _formulation(name: str, ordered: bool, summary: str) -> Formulation[CepInsta
         extract=rules.extract_slots,
         assign=assign,
         refuses=rules.refuse_general_meals,
+        hesitates=rules.hesitates,
     )
 
 

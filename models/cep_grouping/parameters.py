@@ -9,30 +9,26 @@ from typing import Any
 from fairbound.models.cep_grouping.problem import OBJECTIVES, CepInstance, Cover
 from fairbound.models.cep_grouping.rates import find_rates
 from fairbound.models.errors import InputError
-from fairbound.models.parameters import read_number, read_together
+from fairbound.models.parameters import read_ids, read_number, read_together
 from fairbound.models.problem import Parameter
 
 FLOORS = tuple(
-    Parameter(f"min_{objective.name}", "a number", "none", f"least value of the objective {objective.name}")
+    Parameter(f"min_{objective.name}", "a number", "none", f"least value of the objective {objective.name}", "none")
     for objective in OBJECTIVES
 )
 PARAMETERS = (
     Parameter("threshold", "a number in (0, 1]", "0.4", "least identified share of a group, equation (2)"),
     Parameter("multiplier", "a number above 0", "1.6", "claim share per identified share, equation (1)"),
-    Parameter("cover", "any or all", "any", "whether every school must be in a group"),
+    Parameter("cover", "any or all", "any", "whether every school must be in a group", "any"),
     Parameter("rates", "none or a rate table", "none", "dollars per meal; none counts meal-equivalents"),
     Parameter("days", "a number above 0", "180", "school days, where rates are given but no meal counts"),
-    Parameter("forced_in", "ids separated by ;", "", "schools that must be in CEP"),
-    Parameter("forced_out", "ids separated by ;", "", "schools that must stay out"),
-    Parameter("together", "ids joined by +, sets by ;", "", "schools that share a group or all stay out"),
-    Parameter("groups", "none or a whole number above 0", "none", "most groups that may be formed"),
-    Parameter("min_group", "a whole number above 0", "1", "fewest schools in a group"),
+    Parameter("forced_in", "ids separated by ;", "", "schools that must be in CEP", ""),
+    Parameter("forced_out", "ids separated by ;", "", "schools that must stay out", ""),
+    Parameter("together", "ids joined by +, sets by ;", "", "schools that share a group or all stay out", ""),
+    Parameter("groups", "none or a whole number above 0", "none", "most groups that may be formed", "none"),
+    Parameter("min_group", "a whole number above 0", "1", "fewest schools in a group", "1"),
     *FLOORS,
 )
-
-
-def _ids(text: str) -> tuple[str, ...]:
-    return tuple(sorted({part.strip() for part in text.split(";") if part.strip()}))
 
 
 def _count(name: str, text: str, wanted: str) -> int:
@@ -52,8 +48,8 @@ def _cover(text: str) -> Cover:
 _READERS: dict[str, Callable[[str], Any]] = {
     "cover": _cover,
     "rates": lambda text: None if text == "none" else find_rates(text),
-    "forced_in": _ids,
-    "forced_out": _ids,
+    "forced_in": read_ids,
+    "forced_out": read_ids,
     "together": read_together,
     "groups": lambda text: None if text in ("", "none") else _count("groups", text, "none or a whole number above 0"),
     "min_group": lambda text: _count("min_group", text, "a whole number above 0"),

@@ -17,6 +17,7 @@ from typing import Any
 from fairbound.models.cep_grouping.rates import Rates
 from fairbound.models.errors import InputError, nearest
 from fairbound.models.exact import common_measure, decimal_text
+from fairbound.models.parameters import ids_text, together_text
 from fairbound.models.problem import Evaluation, Instance, Objective, Sense, Violation
 
 REIMBURSEMENT, STUDENTS, SCHOOLS, FULL_FUNDING = "reimbursement", "students", "schools", "full_funding"
@@ -121,9 +122,9 @@ class CepInstance(Instance):
             "cover": self.cover.value,
             "rates": self.rates.name if self.rates else "none",
             "days": decimal_text(self.days),
-            "forced_in": ";".join(self.forced_in),
-            "forced_out": ";".join(self.forced_out),
-            "together": ";".join("+".join(ids) for ids in self.together),
+            "forced_in": ids_text(self.forced_in),
+            "forced_out": ids_text(self.forced_out),
+            "together": together_text(self.together),
         }
         if self.groups is not None:
             text["groups"] = str(self.groups)
@@ -410,6 +411,28 @@ def lattice(instance: CepInstance, objective: str) -> Fraction | None:
     if objective != REIMBURSEMENT:
         return Fraction(1)
     return instance.claim_unit
+
+
+def arithmetic(instance: CepInstance) -> str | None:
+    """Why no grouping can keep the rules, where counts settle it: a share out of reach, a group too large."""
+    open_schools = [school for school in instance.schools if school.id not in instance.forced_out]
+    must = instance.cover is Cover.ALL or bool(instance.forced_in)
+    if instance.cover is Cover.ALL and instance.forced_out:
+        return f"school {instance.forced_out[0]} must stay out, and every school must be in a group"
+    floors = [name for name, floor in instance.floors if floor > 0]
+    if (must or floors) and len(open_schools) < instance.min_group:
+        return f"{len(open_schools)} schools may be in CEP, and a group has at least {instance.min_group}"
+    if instance.cover is Cover.ALL:
+        identified, enrolled = totals(instance.schools)
+        if not meets(identified, enrolled, instance.threshold):
+            share, wanted = float(identified / enrolled), float(instance.threshold)
+            return f"{share:.4%} of all students are identified, and {wanted:.4%} are wanted"
+    count = Fraction(len(open_schools))
+    most = {STUDENTS: totals(open_schools)[1], SCHOOLS: count, FULL_FUNDING: count}
+    for name, floor in instance.floors:
+        if name in most and most[name] < floor:
+            return f"{name} is {decimal_text(most[name])} at most, and {decimal_text(floor)} is wanted"
+    return None
 
 
 def bounded(instance: CepInstance, objective: str, value: Fraction) -> CepInstance:

@@ -26,6 +26,12 @@ from fairbound.models.cep_grouping.problem import (
 from fairbound.models.exact import integer_row
 from pyomo.core.expr import LinearExpression
 
+FAR_APART = 1e6
+FINEST_LATTICE = 10**8
+"""An engine tells neighbours apart among at most so many values; see ``solvers.result.tells_apart``."""
+CLAIM_STEPS = 1024
+"""The claims of the largest school are about so many units of z."""
+
 Terms = tuple[Any, Fraction]
 """A variable and its exact coefficient."""
 
@@ -76,12 +82,19 @@ def share_terms(model: pyo.ConcreteModel, slot: str, share: Fraction) -> list[Te
 
 
 def add_claim(model: pyo.ConcreteModel, slots: Sequence[str]) -> None:
-    """Claims z[k] with equations (4) z <= m w E(x_k) and (5) z <= w N(x_k), in units of the lattice."""
+    """Claims z[k] with equations (4) z <= m w E(x_k) and (5) z <= w N(x_k).
+
+    z counts a power of two of lattice steps, so that its coefficient is of the size of the schools': data
+    with many decimals have a lattice so fine that an engine would drop one or the other.
+    """
     instance: CepInstance = model.instance
     weight = instance.weight_per_student
     assert weight is not None, "proportional meals only; the formulation refuses other instances"
     unit = lattice(instance, REIMBURSEMENT)
     assert unit is not None
+    largest = weight * max(max(s.enrolled, instance.multiplier * s.identified) for s in instance.schools)
+    while unit * CLAIM_STEPS < largest:
+        unit *= 2
     model.unit = unit
     model.claimed_slots = tuple(slots)
     model.z = pyo.Var(model.claimed_slots, domain=pyo.NonNegativeReals)
@@ -196,6 +209,24 @@ def refuse_general_meals(instance: CepInstance, objective: str) -> str | None:
     """The same for a formulation that always writes the claim."""
     if instance.weight_per_student is None:
         return "meals are not proportional to enrolment, so one claim row per group does not price them"
+    return None
+
+
+def hesitates(instance: CepInstance, objective: str) -> str | None:
+    """Whether the coefficients of (2), (4) and (5) lie too far apart for engines."""
+    rows = (
+        [school.enrolled for school in instance.schools],
+        [school.identified for school in instance.schools],
+        [school.identified - instance.threshold * school.enrolled for school in instance.schools],
+    )
+    for row in rows:
+        sizes = [abs(float(value)) for value in row if value]
+        if sizes and max(sizes) > FAR_APART * min(sizes):
+            return "the schools' numbers lie too far apart for engines that work in floats"
+    step = lattice(instance, objective)
+    greatest = sum(map(abs, (*instance.weights, *(school.gain for school in instance.schools))), Fraction(0))
+    if objective == REIMBURSEMENT and step is not None and greatest > FINEST_LATTICE * step:
+        return "values lie too close together for engines that work in floats"
     return None
 
 

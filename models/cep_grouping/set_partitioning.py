@@ -39,12 +39,12 @@ def build(instance: CepInstance, objective: str, relaxed: bool = False) -> pyo.C
     """Build the model; see the module for its equations."""
     model = pyo.ConcreteModel(name="set_partitioning")
     model.instance = instance
-    names = {"+".join(group): group for group in admissible_groups(instance)}
-    model.groups = names
-    model.chosen = pyo.Var(list(names), domain=pyo.UnitInterval if relaxed else pyo.Binary)
+    model.groups = groups = tuple(admissible_groups(instance))
+    numbers = range(len(groups))
+    model.chosen = pyo.Var(numbers, domain=pyo.UnitInterval if relaxed else pyo.Binary)
     model.eq15_school = pyo.ConstraintList()
     for school in instance.schools:
-        holding = [model.chosen[name] for name, group in names.items() if school.id in group]
+        holding = [model.chosen[g] for g in numbers if school.id in groups[g]]
         body = LinearExpression(linear_coefs=[1] * len(holding), linear_vars=holding)
         if instance.cover is Cover.ALL or school.id in instance.forced_in:
             if not holding:
@@ -56,25 +56,25 @@ def build(instance: CepInstance, objective: str, relaxed: bool = False) -> pyo.C
             model.eq15_school.add(body <= 1)
     if instance.groups is not None:
         model.eq17_groups = pyo.Constraint(
-            expr=LinearExpression(linear_coefs=[1] * len(names), linear_vars=list(model.chosen.values()))
+            expr=LinearExpression(linear_coefs=[1] * len(groups), linear_vars=list(model.chosen.values()))
             <= instance.groups
         )
-    worth = {name: evaluate(instance, Grouping((group,))).values for name, group in names.items()}
-    objectives = {goal.name: [(model.chosen[name], worth[name][goal.name]) for name in names] for goal in OBJECTIVES}
+    worth = [evaluate(instance, Grouping((group,))).values for group in groups]
+    objectives = {goal.name: [(model.chosen[g], worth[g][goal.name]) for g in numbers] for goal in OBJECTIVES}
     rules.set_goal(model, objective, objectives)
     return model
 
 
 def extract(model: pyo.ConcreteModel) -> Grouping:
     """Read the chosen groups, integers rounded."""
-    return Grouping.of(group for name, group in model.groups.items() if (model.chosen[name].value or 0) > 0.5)
+    return Grouping.of(group for g, group in enumerate(model.groups) if (model.chosen[g].value or 0) > 0.5)
 
 
 def assign(model: pyo.ConcreteModel, grouping: Grouping) -> None:
     """Choose the groups of a grouping."""
     wanted = {frozenset(group) for group in grouping.groups}
-    for name, group in model.groups.items():
-        model.chosen[name].set_value(int(frozenset(group) in wanted), skip_validation=True)
+    for g, group in enumerate(model.groups):
+        model.chosen[g].set_value(int(frozenset(group) in wanted), skip_validation=True)
 
 
 def refuses(instance: CepInstance, objective: str) -> str | None:
@@ -91,4 +91,5 @@ FORMULATION = Formulation(
     extract=extract,
     assign=assign,
     refuses=refuses,
+    hesitates=rules.hesitates,
 )

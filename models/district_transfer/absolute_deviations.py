@@ -48,6 +48,8 @@ def _build(name: str, instance: TransferInstance, objective: str, whole: bool) -
             deviation = rules.held(model, ratio.numerator, j, 1 / size)
             model.eq15_absolute.add(deviation - model.d[j, r] <= 0)
             model.eq15_absolute.add(deviation + model.d[j, r] >= 0)
+            # No plan deviates by more; with an end for every column, multipliers prove a bound.
+            model.d[j, r].setub(float(rules.most_held(instance, ratio.numerator, j) / size) * (1 + 1e-9))
             total.append((model.d[j, r], ratio.weight * (size if objective == RACE_L1_WEIGHTED else 1)))
     model.objective = Objective(expr=rules.linear(total, Fraction(1)), sense=minimize)
     return model

@@ -13,11 +13,13 @@ from fairbound.models.parameters import read_number
 from fairbound.models.problem import Parameter
 
 CAPS = tuple(
-    Parameter(f"max_{objective.name}", "a number or none", "none", f"largest value of the objective {objective.name}")
+    Parameter(
+        f"max_{objective.name}", "a number or none", "none", f"largest value of the objective {objective.name}", "none"
+    )
     for objective in OBJECTIVES
 )
 PARAMETERS = (
-    Parameter("p", "a share in [0, 1]", "1", "largest share of all students that may move, equation (6)"),
+    Parameter("p", "a share in [0, 1]", "1", "largest share of all students that may move, equation (6)", "1"),
     Parameter("band", "a share in [0, 1], or none", "0.25", "sizes within this share of today, equation (7)"),
     Parameter("floor", "a share in (0, 1], or none", "none", "sizes at least this share of today, equation (7)"),
     Parameter("reading", "move or stay", "move", "whether measures such as teachers move with students"),

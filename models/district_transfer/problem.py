@@ -23,11 +23,17 @@ RACE, RACE_WEIGHTED, COMBINED = "race", "race_weighted", "combined"
 RACE_L1, RACE_L1_WEIGHTED = "race_l1", "race_l1_weighted"
 
 OBJECTIVES = (
-    Objective(RACE, Sense.MINIMIZE, "squared share", "mean over districts of squared deviations of shares, (3)"),
-    Objective(RACE_WEIGHTED, Sense.MINIMIZE, "squared share", "the same mean over students, equation (9)"),
-    Objective(RACE_L1, Sense.MINIMIZE, "share", "mean over districts of absolute deviations of shares, (10)"),
-    Objective(RACE_L1_WEIGHTED, Sense.MINIMIZE, "share", "the same mean over students, equation (11)"),
-    Objective(COMBINED, Sense.MINIMIZE, "scaled squares", "race and every measure, min-max scaled, equation (8)"),
+    Objective(
+        RACE, Sense.MINIMIZE, "squared share", "mean over districts of squared deviations of shares, (3)", Fraction(0)
+    ),
+    Objective(RACE_WEIGHTED, Sense.MINIMIZE, "squared share", "the same mean over students, equation (9)", Fraction(0)),
+    Objective(
+        RACE_L1, Sense.MINIMIZE, "share", "mean over districts of absolute deviations of shares, (10)", Fraction(0)
+    ),
+    Objective(RACE_L1_WEIGHTED, Sense.MINIMIZE, "share", "the same mean over students, equation (11)", Fraction(0)),
+    Objective(
+        COMBINED, Sense.MINIMIZE, "scaled squares", "race and every measure, min-max scaled, equation (8)", Fraction(0)
+    ),
 )
 
 

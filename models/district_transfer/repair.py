@@ -15,7 +15,7 @@ from fairbound.models.district_transfer.problem import TransferInstance, Transfe
 
 GRID = Fraction(1, 4096)
 """Students are rounded to multiples of this; a power of 2 keeps exact values short."""
-MARGINS = (None, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 1)
+MARGINS = (None, 44, 40, 36, 32, 28, 24, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 1)
 """Shares 1 - 2**-k of the moves that are tried, until rounding them breaks no rule."""
 
 Moves = dict[tuple[int, int], Fraction]

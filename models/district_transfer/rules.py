@@ -77,6 +77,14 @@ def held(model: pyo.ConcreteModel, amount: Amount, j: int, scale: Fraction = Fra
     return linear(terms, scale, amount.today[j])
 
 
+def most_held(instance: TransferInstance, amount: Amount, j: int) -> Fraction:
+    """No plan leaves district j with more of an amount than this, in absolute value."""
+    most = abs(amount.today[j])
+    if amount.rates is not None:
+        most += sum((abs(amount.rates[i]) * instance.sizes[i] for i in (j, *instance.neighbours[j])), Fraction(0))
+    return most
+
+
 def ratio_scale(model: pyo.ConcreteModel, ratio: Ratio, j: int) -> tuple[Any, Any]:
     """Numerator and denominator of a ratio in j, both divided by the denominator of today."""
     scale = 1 / ratio.denominator.today[j]

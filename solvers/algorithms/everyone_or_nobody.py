@@ -69,4 +69,5 @@ METHOD = Method(
     "everyone or nobody where theorem 1 settles it, else membership",
     run,
     membership.FORMULATION.refuses,
+    hesitates=lambda instance, objective: None if settled(instance, objective) else "the theorem does not settle it",
 )

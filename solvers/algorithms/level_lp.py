@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import highspy
 import numpy as np
@@ -92,15 +93,25 @@ class LevelLp:
         for u, row in model.eq26_unit.items():
             self.unit_rows[u] = row_of.get(id(row), -1)
         self.free = self.unit_rows >= 0
-        self.level_rows = [row_of[id(model.eq27_level[k])] for k in range(len(first))]
+        self.level_rows = [self._row_of(row_of, model.eq27_level[k]) for k in range(len(first))]
         self.levels = [float(level) for level in first]
-        self.floors = [(name, row_of[id(model.eq10_floor[name])]) for name, _ in instance.floors]
+        # A floor whose row has no columns holds by itself: one that cannot hold did not compile.
+        rows = ((name, row_of.get(id(model.eq10_floor[name]))) for name, _ in instance.floors)
+        self.floors = [(name, row) for name, row in rows if row is not None]
         self.floor_units = {name: UnitArrays.of(units_of(relaxed, name)) for name, _ in instance.floors}
         self.present = [self.free.copy() for _ in first]
         where = {id(variable): j for j, variable in enumerate(form.columns)}
         self.columns: list[tuple[int, int]] = [(-1, -1)] * len(form.columns)
         for (u, k), variable in model.x.items():
             self.columns[where[id(variable)]] = (u, k)
+
+    def _row_of(self, known: dict[int, int], constraint: Any) -> int:
+        """Row of a level; where every school stands exactly at the level it has no columns, and is made here."""
+        row = known.get(id(constraint))
+        if row is None:
+            row = self.highs.getNumRow()
+            self.highs.addRow(0.0, highspy.kHighsInf, 0, np.array([], dtype=np.int32), np.array([]))
+        return row
 
     def run(self, time_limit: float | None = None) -> bool:
         """Solve; ``False`` if it is infeasible or a limit came first."""

@@ -51,6 +51,10 @@ def solve_lexicographic(
         solved = [stage for stage in stages if stage.primal_bound is not None]
         value = solved[-1].values[final] if solved else None
         about: dict[str, Any] = {"sense": problem.objective(final).sense, "primal_bound": value, "dual_bound": None}
+        if solved:
+            failed, before = stages[-1], solved[-1].objective
+            kept = f"{failed.objective} gave no plan ({failed.termination.value}): that of {before} is kept"
+            about["message"] = "; ".join(filter(None, (kept, failed.message)))
         last, earlier = replace((solved or stages)[-1], termination=last.termination, **about), solved
     proven = len(stages) == len(objectives) and all(stage.status is Status.OPTIMAL for stage in stages)
     status = Status.FEASIBLE if last.status is Status.OPTIMAL and not proven else last.status
@@ -65,5 +69,6 @@ def solve_lexicographic(
         status=status,
         level=min(stage.level for stage in stages),
         stages=tuple(earlier),
+        contradiction="; ".join(stage.contradiction for stage in stages if stage.contradiction),
         seconds=total,
     )

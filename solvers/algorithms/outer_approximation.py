@@ -187,6 +187,7 @@ def run(
         termination=termination,
         exact_bound=max(Fraction(0), Fraction(bound)),
         settings=settings,
+        gap=gap,
         engine=EngineInfo(highs.NAME, highs.version(), {"gap": gap, "threads": 1}),
         model=ModelSize(len(program.c), len(program.rows), program.rows.nonzeros, 0),
         nodes=rounds,

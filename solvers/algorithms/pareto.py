@@ -14,6 +14,7 @@ from typing import Any
 from fairbound.models.errors import InputError
 from fairbound.models.problem import Instance, Problem, Sense
 from fairbound.solvers.algorithms.lexicographic import solve_lexicographic
+from fairbound.solvers.contradictions import settle_front
 from fairbound.solvers.method import Method
 from fairbound.solvers.result import OnProgress, Result, Settings, Status, Termination
 
@@ -91,16 +92,22 @@ def pareto_front(
     """
     trace = _sample if problem.lattice(instance, second) is None else _steps
     points: list[Result] = []
+    senses = problem.objective(first).sense, problem.objective(second).sense
+
+    def settled(found: list[Result]) -> tuple[Result, ...]:
+        return tuple(settle_front(found, first, second, senses))
+
     try:
         complete = trace(
             points, problem, _heeding(method), instance, first, second, settings, most_points, on_point, on_progress
         )
     except KeyboardInterrupt:
-        return Front(first, second, tuple(points), complete=False, interrupted=True)
+        return Front(first, second, settled(points), complete=False, interrupted=True)
     except _Stopped as stop:
         known = [stop.result] if not points and stop.result.primal_bound is not None else points
         return Front(first, second, tuple(known), complete=False, interrupted=True)
-    return Front(first, second, tuple(points), complete)
+    found = settled(points)
+    return Front(first, second, found, complete and all(point.status is Status.OPTIMAL for point in found))
 
 
 def _steps(

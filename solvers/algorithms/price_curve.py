@@ -22,12 +22,13 @@ from fairbound.models.cep_grouping import PROBLEM, CepInstance, Grouping
 from fairbound.models.cep_grouping.intervals import Slot
 from fairbound.models.cep_grouping.price_curve import contributions, curve_bound, level_range, refuses_jumps, units_of
 from fairbound.models.cep_grouping.problem import REIMBURSEMENT
+from fairbound.solvers.algorithms import subset_dp
 from fairbound.solvers.algorithms.group_moves import OUT, Plan, improve
 from fairbound.solvers.algorithms.level_lp import LevelBound, prune, solve_levels
 from fairbound.solvers.algorithms.regrets import Regrets, interval_model, middle_slots
 from fairbound.solvers.certificates.price_curve import certificate_json
 from fairbound.solvers.engines import highs as engine
-from fairbound.solvers.engines.standard_form import Floats
+from fairbound.solvers.engines.standard_form import Floats, TriviallyInfeasibleError
 from fairbound.solvers.interrupts import interruptible
 from fairbound.solvers.method import Kind, Method
 from fairbound.solvers.result import (
@@ -38,6 +39,7 @@ from fairbound.solvers.result import (
     Result,
     Seconds,
     Settings,
+    Status,
     Termination,
     conclude,
 )
@@ -129,8 +131,10 @@ class Search:
     def infeasible(self, method: str) -> Result | None:
         """The result where no grouping keeps the rules, or ``None``."""
         reason = infeasible(self.instance, self.objective)
-        if reason is None:
-            return None
+        return None if reason is None else self.no_solution(method, reason)
+
+    def no_solution(self, method: str, reason: str) -> Result:
+        """The result where exact arithmetic has shown that no grouping keeps the rules."""
         return conclude(
             PROBLEM,
             self.instance,
@@ -192,6 +196,10 @@ def infeasible(instance: CepInstance, objective: str) -> str | None:
     for unit in units:
         if unit.must and unit.barred:
             return f"school {unit.members[0]} must be in CEP and must stay out"
+    schools = sum(len(unit.members) for unit in units if not unit.barred)
+    wanted = any(unit.must for unit in units) or any(floor > 0 for _, floor in instance.floors)
+    if wanted and schools < instance.min_group:
+        return f"{schools} schools may be in CEP, and a group has at least {instance.min_group}"
     if not any(unit.must for unit in units):
         return None
     over = sum(
@@ -203,6 +211,21 @@ def infeasible(instance: CepInstance, objective: str) -> str | None:
         Fraction(0),
     )
     return "even all schools above the threshold do not lift the rest to it" if over < 0 else None
+
+
+def unreachable(search: Search) -> str | None:
+    """A floor above the certified bound of its own objective, in words; ``None`` where all can be reached."""
+    alone = replace(search.instance, floors=())
+    for name, floor in search.instance.floors:
+        if search.late():
+            return None
+        levels = solve_levels(alone, name, search.settings, search.left, search.stop.is_set)
+        if levels is None:
+            continue
+        bound = curve_bound(alone, name, levels.curve)
+        if bound < floor:
+            return f"{name} is at most {float(bound):.10g} without its floor, and {float(floor):.10g} is wanted"
+    return None
 
 
 def first_plan(instance: CepInstance, objective: str) -> Grouping:
@@ -392,9 +415,24 @@ def run(
     if impossible is not None:
         return impossible
     with search.begin(start):
-        found = bound_and_regrets(search)
+        try:
+            found = bound_and_regrets(search)
+        except TriviallyInfeasibleError as error:
+            return search.no_solution(NAME, str(error))
         if found is not None:
             search_plans(search, found[0], settings)
+        if search.value is None and not search.late():
+            reason = unreachable(search)
+            if reason is not None:
+                return search.no_solution(NAME, reason)
+            if (
+                subset_dp.refuses(instance, objective) is None
+                and len(units_of(instance, objective)) <= subset_dp.FEW_UNITS
+            ):
+                listed = subset_dp.run(instance, objective, settings)
+                if listed.status is Status.INFEASIBLE:
+                    return search.no_solution(NAME, listed.message)
+                search.offer(listed.solution)
     return search.conclude(NAME, found, model=found[1].size if found else None)
 
 

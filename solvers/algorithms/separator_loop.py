@@ -36,6 +36,7 @@ from fairbound.solvers.result import (
     Settings,
     Termination,
     conclude,
+    doubt,
 )
 
 NAME = "separator_loop"
@@ -80,6 +81,7 @@ class SeparatorLoop:
         self.built = time.perf_counter()
         self.form = compile_model(self.model)
         self.live = engine.pass_model(self.form, settings)
+        self.size = self.form.size
         self.compiled = time.perf_counter()
         position = {id(variable): c for c, variable in enumerate(self.form.columns)}
         self.pairs = list(self.model.pairs)
@@ -378,7 +380,9 @@ def run(
         solution=None if loop.incumbent is None else Zoning.of(city, loop.incumbent),
         termination=termination,
         claimed_bound=None if loop.dual is None else loop.dual * loop.unit,
-        model=replace(loop.form.size, rows=loop.form.size.rows + len(loop.rows)),
+        unit=Fraction(loop.model.objective_unit),
+        disbelief=doubt(loop.size),
+        model=replace(loop.size, rows=loop.size.rows + len(loop.rows)),
         nodes=loop.nodes,
         trace=tuple(loop.trace),
         message=f"{loop.rounds} integer rounds, {len(loop.rows)} separator rows",

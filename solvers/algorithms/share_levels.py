@@ -4,7 +4,7 @@ max_j |S a(j) - A s(j)| / (S s(j)) is a ratio. At a level delta let F be the lea
 max_j |S a(j) - A s(j)| - delta S s(j), equation (14). A zoning with a negative value has a smaller
 deviation than delta, and becomes the next level; if F is 0, delta is the least deviation
 (Dinkelbach). If only F >= -e is known, every zoning deviates by at least delta - e / (S L), where L is
-the least number of students of a school.
+the least number of students of a zone that has any: a zone without students has no share, and no part in (14).
 """
 
 from __future__ import annotations
@@ -13,17 +13,29 @@ import time
 from dataclasses import replace
 from fractions import Fraction
 
-from fairbound.models.block_assignment import PROBLEM, evaluate
+from fairbound.models.block_assignment import PROBLEM, evaluate, rules
 from fairbound.models.block_assignment.zones import MAX_SHARE, ZoneInstance, Zoning
+from fairbound.models.problem import Sense
 from fairbound.solvers.algorithms.separator_loop import SeparatorLoop, solve_loop
 from fairbound.solvers.engines import highs as engine
 from fairbound.solvers.engines.standard_form import TriviallyInfeasibleError
-from fairbound.solvers.result import EngineInfo, OnProgress, Progress, Result, Seconds, Settings, Termination, conclude
+from fairbound.solvers.result import (
+    EngineInfo,
+    OnProgress,
+    Progress,
+    Result,
+    Seconds,
+    Settings,
+    Termination,
+    conclude,
+    doubt,
+    engine_accuracy,
+    lattice_bound,
+    tells_apart,
+)
 
 NAME = "share_levels"
 MOST_LEVELS = 60
-ACCURACY = 1e-6
-"""A least excess this close to 0, in units of the model's objective, counts as 0."""
 
 
 def run(
@@ -38,7 +50,7 @@ def run(
     best = start if start is not None and evaluate(city, start).feasible else None
     if best is None and evaluate(city, Zoning.of(city, city.today)).feasible:
         best = Zoning.of(city, city.today)
-    termination, bound, nodes, levels = Termination.TIME_LIMIT, None, 0, 0
+    termination, bound, nodes, levels = Termination.TIME_LIMIT, Fraction(0), 0, 0
     while levels < MOST_LEVELS:
         levels += 1
         level = Fraction(1) if best is None else evaluate(city, best).values[MAX_SHARE]
@@ -50,19 +62,26 @@ def run(
             break
         termination = solve_loop(loop, best)
         nodes += loop.nodes
-        if loop.dual is not None:
-            if loop.dual >= -ACCURACY:
-                bound = float(level)
+        if loop.dual is not None and not doubt(loop.size):
+            unit = Fraction(loop.model.objective_unit)
+            lowest = Fraction(loop.dual) * unit
+            step = rules.excess_lattice(city, level)
+            if tells_apart(step, lowest, unit):
+                lowest = lattice_bound(float(lowest), step, Sense.MINIMIZE, unit)
             else:
-                fewest = min(city.seat_range(school)[0] for school in city.schools)
-                if fewest and city.students:
-                    bound = max(bound or 0.0, float(level) + loop.dual * loop.unit / (city.students * fewest))
+                lowest -= engine_accuracy(lowest, unit)
+            smallest = min((unit.students for unit in city.units if unit.students), default=0)
+            fewest = min(city.seat_range(school)[0] or smallest for school in city.schools)
+            if lowest >= 0:
+                bound = level
+            elif fewest and city.students:
+                bound = max(bound, level + lowest / (city.students * fewest))
         if loop.value is None or (best is not None and loop.value >= 0):
             break
         best = Zoning.of(city, loop.incumbent or city.today)
         if on_progress is not None:
             value = float(evaluate(city, best).values[MAX_SHARE])
-            on_progress(Progress(time.perf_counter() - began, value, bound, nodes, best))
+            on_progress(Progress(time.perf_counter() - began, value, float(bound), nodes, best))
         if termination is not Termination.FINISHED:
             break
     result = conclude(

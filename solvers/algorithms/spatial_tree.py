@@ -368,6 +368,7 @@ def run(
         objective,
         NAME,
         settings=settings,
+        gap=gap,
         engine=EngineInfo(highs.NAME, highs.version(), {"gap": gap, "threads": 1}),
         **details,
     )

@@ -5,6 +5,9 @@ r"""Exact partition of few schools into groups by dynamic programming over subse
 O(3^n) pairs, done by arrays: values rounded up to 64-bit integers bound the optimum from above;
 then every partition within the rounding of the best is compared in rational arithmetic. So the
 answer is exact, ties and all: the proof is the enumeration itself.
+
+Rules on the grouping as a whole (a number of groups, floors on objectives) do not split like this. For few
+schools every partition is listed instead, all values in whole numbers.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from math import lcm
 from typing import Any
 
 import numpy as np
-from fairbound.models.cep_grouping import PROBLEM, CepInstance, Grouping
+from fairbound.models.cep_grouping import PROBLEM, CepInstance, Grouping, rules
 from fairbound.models.cep_grouping.price_curve import Unit, units_of
 from fairbound.models.cep_grouping.problem import FULL_FUNDING, STUDENTS
 from fairbound.solvers.interrupts import interruptible
@@ -33,6 +36,8 @@ NEVER = -(2**61)
 TOP = 2**52
 """Scaled size of the largest value, so that sums stay exact."""
 
+FEW_UNITS = 9
+"""Up to so many units all partitions are listed (115,975 of them), and a default answer is an exact one."""
 MOST_TIES = 20_000
 """Partitions within the rounding of the best that are compared exactly; past it the bound keeps its rounding."""
 
@@ -213,6 +218,8 @@ def run(
         def stopped() -> bool:
             return stop.is_set() or (limit is not None and time.perf_counter() - began > limit)
 
+        if _whole_rules(instance):
+            return _listed(instance, objective, settings, began, stopped)
         values = GroupValues(instance, objective)
         filled = fill(values, stopped)
 
@@ -249,18 +256,119 @@ def _members(units: tuple[Unit, ...], mask: int) -> list[str]:
     return [member for i, unit in enumerate(units) if mask >> i & 1 for member in unit.members]
 
 
+def _whole_rules(instance: CepInstance) -> bool:
+    """Whether there are rules on the whole grouping."""
+    capped = instance.groups is not None and instance.groups < len(units_of(instance, STUDENTS))
+    return capped or bool(instance.floors)
+
+
+class _Listing:
+    """Every partition of the units, with the values of the objectives that matter in whole numbers."""
+
+    def __init__(self, instance: CepInstance, objective: str, stopped: Callable[[], bool]) -> None:
+        self.units = units_of(instance, STUDENTS)
+        self.most = instance.groups or len(self.units)
+        self.stopped = stopped
+        names = [objective, *(name for name, _ in instance.floors)]
+        floors = [floor for _, floor in instance.floors]
+        tables = [GroupValues(instance, name) for name in names]
+        count = 1 << len(self.units)
+        exact = [
+            [None if (pair := table.pair(mask)) is None else Fraction(*pair) for mask in range(count)]
+            for table in tables
+        ]
+        self.scales = [lcm(*(value.denominator for value in column if value is not None), 1) for column in exact]
+        self.worth = [
+            None
+            if any(column[mask] is None for column in exact)
+            else tuple(int(column[mask] * scale) for column, scale in zip(exact, self.scales, strict=True))  # type: ignore[operator]
+            for mask in range(count)
+        ]
+        # A sum of whole numbers reaches the floor where it reaches the next whole number.
+        self.floors = [-(-(floor * scale) // 1) for floor, scale in zip(floors, self.scales[1:], strict=True)]
+        self.best: tuple[int, tuple[int, ...]] | None = None
+        self.over = False
+
+    def search(self, rest: int, chosen: tuple[int, ...], sums: tuple[int, ...]) -> None:
+        """Try everything that the units of ``rest`` can do, the last of them first."""
+        if self.over:
+            return
+        if not rest:
+            kept = all(value >= floor for value, floor in zip(sums[1:], self.floors, strict=True))
+            if kept and (self.best is None or sums[0] > self.best[0]):
+                self.best = sums[0], chosen
+            return
+        top = rest.bit_length() - 1
+        rest ^= 1 << top
+        self.over = self.stopped()
+        if not self.units[top].must:
+            self.search(rest, chosen, sums)
+        if len(chosen) == self.most:
+            return
+        part = rest
+        while True:
+            worth = self.worth[part | 1 << top]
+            if worth is not None:
+                added = tuple(a + b for a, b in zip(sums, worth, strict=True))
+                self.search(rest ^ part, (*chosen, part | 1 << top), added)
+            if not part:
+                return
+            part = (part - 1) & rest
+
+
+def _listed(
+    instance: CepInstance, objective: str, settings: Settings, began: float, stopped: Callable[[], bool]
+) -> Result:
+    """The best of all partitions, or that none keeps the rules."""
+    listing = _Listing(instance, objective, stopped)
+    listing.search((1 << len(listing.units)) - 1, (), (0,) * len(listing.scales))
+    seconds = time.perf_counter() - began
+    found = None if listing.best is None else Fraction(listing.best[0], listing.scales[0])
+    termination, message = Termination.FINISHED, ""
+    if listing.over:
+        out = settings.time_limit is not None and seconds > settings.time_limit
+        termination = Termination.TIME_LIMIT if out else Termination.INTERRUPTED
+    elif listing.best is None:
+        termination, message = Termination.INFEASIBLE, "every partition was enumerated; none keeps the rules"
+    masks = () if listing.best is None else listing.best[1]
+    return conclude(
+        PROBLEM,
+        instance,
+        objective,
+        NAME,
+        solution=None if found is None else Grouping.of(_members(listing.units, mask) for mask in masks),
+        termination=termination,
+        exact_bound=None if listing.over else found,
+        settings=settings,
+        message=message,
+        seconds=Seconds(solve=seconds, total=seconds),
+    )
+
+
 def refuses(instance: CepInstance, objective: str) -> str | None:
-    """Refuse too many units, and rules on the grouping as a whole."""
+    """Refuse too many units, and of more than few those with rules on the grouping as a whole."""
     count = len(units_of(instance, STUDENTS))
     if count > MOST_UNITS:
         return f"{count} schools have too many subsets (at most {MOST_UNITS})"
-    if instance.groups is not None and instance.groups < count:
-        return "a largest number of groups is a rule on the whole grouping, not on one group"
-    if instance.floors:
-        return "a least value of an objective is a rule on the whole grouping, not on one group"
+    if count > FEW_UNITS and instance.groups is not None and instance.groups < count:
+        return f"a largest number of groups is a rule on the whole grouping: at most {FEW_UNITS} schools"
+    if count > FEW_UNITS and instance.floors:
+        return f"a least value of an objective is a rule on the whole grouping: at most {FEW_UNITS} schools"
     return None
 
 
+def hesitates(instance: CepInstance, objective: str) -> str | None:
+    """Whether a mixed-integer program is quicker, where one can be trusted with the numbers."""
+    if len(units_of(instance, STUDENTS)) <= FEW_UNITS or instance.weight_per_student is None:
+        return None
+    return "a knapsack is quicker" if rules.hesitates(instance, objective) is None else None
+
+
 METHOD = Method(
-    NAME, Kind.ALGORITHM, f"every partition of at most {MOST_UNITS} schools, by dynamic programming", run, refuses
+    NAME,
+    Kind.ALGORITHM,
+    f"every partition of at most {MOST_UNITS} schools, by dynamic programming",
+    run,
+    refuses,
+    hesitates=hesitates,
 )

@@ -44,6 +44,7 @@ from numpy.typing import NDArray
 INFINITY = highspy.kHighsInf
 
 SLACK_PRICE = 50.0
+"""Times the objective of today, or 1 if that is less, for breaking a rule by a district's whole size."""
 SIDES = 3
 """Slices of a box: lower end, upper end, and the middle one at today's size."""
 LINES = 6
@@ -83,7 +84,8 @@ class NodeProgram:
         self._magnitude = np.zeros(256)
         self.active = np.zeros(0, dtype=np.int32)  # cut of each cut row, in row order
         self.idle = np.zeros(0, dtype=np.int32)
-        self.cap_price = CAP_PRICE * (float(game.value(game.rates).sum()) or 1.0)
+        today = float(game.value(game.rates).sum())
+        self.cap_price, self.slack_price = CAP_PRICE * (today or 1.0), SLACK_PRICE * max(1.0, today)
         self.solved = 0
         self._start()
 
@@ -101,7 +103,7 @@ class NodeProgram:
         columns, prices = self.goal_columns(0)
         cost = np.zeros(SIDES * E + self.q.size + len(self.q0))
         cost[columns] = prices
-        cost = np.concatenate([cost, np.full(2 * N + 1, SLACK_PRICE), np.full(len(self.caps), self.cap_price)])
+        cost = np.concatenate([cost, np.full(2 * N + 1, self.slack_price), np.full(len(self.caps), self.cap_price)])
         count, slack = len(cost), SIDES * E + self.q.size + len(self.q0)
         self.cap_slacks = slack + 2 * N + 1 + np.arange(len(self.caps))
         upper = np.full(count, INFINITY)

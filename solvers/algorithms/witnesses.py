@@ -18,7 +18,7 @@ from fairbound.models.block_assignment import PROBLEM, ZoneInstance, Zoning, rul
 from fairbound.models.block_assignment.scoring import group_scale
 from fairbound.models.block_assignment.zones import DISSIMILARITY
 from fairbound.solvers.engines import cpsat_zones, scip_zones
-from fairbound.solvers.result import EngineInfo, OnProgress, Result, Seconds, Settings, Termination, conclude
+from fairbound.solvers.result import EngineInfo, OnProgress, Result, Seconds, Settings, Termination, conclude, doubt
 
 USUAL_SECONDS = 3600.0
 
@@ -42,6 +42,9 @@ def run_scip(
         solution=None if outcome.homes is None else Zoning.of(city, outcome.homes),
         termination=outcome.termination,
         claimed_bound=outcome.bound,
+        unit=outcome.unit,
+        disbelief=doubt(outcome.size),
+        model=outcome.size,
         settings=settings,
         engine=EngineInfo(scip_zones.NAME, scip_zones.version()),
         nodes=outcome.nodes,
@@ -87,6 +90,7 @@ def run_cpsat(
         solution=None if answer["homes"] is None else Zoning(tuple(answer["homes"])),
         termination=known.get(answer["status"], Termination.ENGINE_ERROR),
         claimed_bound=None if bound is None or not isfinite(bound) else bound * float(group_scale(city)),
+        unit=group_scale(city),
         settings=settings,
         engine=EngineInfo("cpsat", "OR-Tools"),
         message="" if done.returncode == 0 else done.stderr.strip().splitlines()[-1],

@@ -12,6 +12,7 @@ from fairbound.models.cep_grouping.parameters import with_parameters
 from fairbound.models.cep_grouping.price_curve import PriceCurve, contributions
 from fairbound.models.errors import InputError
 from fairbound.models.exact import decimal_text, parse_number
+from fairbound.models.parameters import together_text
 
 FORMAT = "fairbound price curve 1"
 
@@ -86,7 +87,7 @@ def contribution_rows(instance: CepInstance, objective: str, curve: PriceCurve) 
     """
     for entry in contributions(instance, objective, curve):
         yield {
-            "school_id": "+".join(entry.unit.members),
+            "school_id": together_text([entry.unit.members]) if len(entry.unit.members) > 1 else entry.unit.members[0],
             "enrolled": decimal_text(entry.unit.enrolled),
             "lifted": decimal_text(entry.unit.lifted),
             "fixed": decimal_text(entry.unit.fixed),

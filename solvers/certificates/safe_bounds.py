@@ -5,20 +5,21 @@ For min c x over row_low <= A x <= row_high, low <= x <= high, any multipliers y
     sum over rows of min(y row_low, y row_high) + sum over columns of min over the range of (c - A'y) x
 
 as a lower bound (Neumaier and Shcherbina 2004). It is computed in floats and lowered by a share of the
-magnitudes summed that is larger than any rounding error can be.
+magnitudes summed that is larger than any rounding error can be: a sum of m products of data rounded once errs
+by less than (m + 16) 2**-53 of the summed magnitudes.
 """
 
 from __future__ import annotations
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
-ROUNDING_SHARE = 2.0**-36
-"""A sum of m products of data rounded once errs by less than (m + 16) 2**-53 of the summed magnitudes."""
-MOST_TERMS = 2**16
+ROUNDOFF = 2.0**-52
+"""Twice the unit roundoff, which pays for the rounding of the magnitudes as well."""
 
 
 class Rows:
@@ -71,14 +72,38 @@ class Rows:
 def safe_bound(c: Floats, low: Floats, high: Floats, rows: Rows, y: Floats) -> float:
     """See the module; multipliers of a sign that no finite side supports count as 0."""
     row_low, row_high = np.array(rows.low), np.array(rows.high)
+    y = _supported(y, row_low, row_high)
+    return _weak_duality(c, low, high, row_low, row_high, y, *rows.weighted(y))
+
+
+def matrix_bound(
+    c: Floats, low: Floats, high: Floats, matrix: sp.csr_array, row_low: Floats, row_high: Floats, y: Floats
+) -> float:
+    """The same for a matrix whose entries are data rounded once, shape (rows, columns)."""
+    y = _supported(y, row_low, row_high)
+    return _weak_duality(c, low, high, row_low, row_high, y, matrix.T @ y, abs(matrix).T @ np.abs(y))
+
+
+def _supported(y: Floats, row_low: Floats, row_high: Floats) -> Floats:
     y = np.where((y > 0) & np.isinf(row_low), 0.0, y)
-    y = np.where((y < 0) & np.isinf(row_high), 0.0, y)
-    side = np.where(y > 0, row_low, row_high)
-    side = np.where(y == 0, 0.0, side)
-    sums, sizes = rows.weighted(y)
-    reduced = c - sums
-    ends = np.where(reduced > 0, low, high)
+    return np.where((y < 0) & np.isinf(row_high), 0.0, y)
+
+
+def _weak_duality(
+    c: Floats, low: Floats, high: Floats, row_low: Floats, row_high: Floats, y: Floats, sums: Floats, sizes: Floats
+) -> float:
+    """The bound of A'y = ``sums``, whose magnitudes add up to ``sizes``; minus infinity where a column has no end."""
+    share = (len(y) + len(c) + 16) * ROUNDOFF
+    side = np.where(y == 0, 0.0, np.where(y > 0, row_low, row_high))
+    reduced, size = c - sums, np.abs(c) + sizes
+    # Where rounding leaves the sign of a reduced cost open, both ends of the column must be finite.
+    safe_up, safe_down = reduced > share * size, reduced < -share * size
+    largest = np.maximum(np.where(safe_down, 0.0, np.abs(low)), np.where(safe_up, 0.0, np.abs(high)))
+    largest = np.where(size == 0, 0.0, largest)
+    if np.isinf(largest).any():
+        return -np.inf
+    ends = np.where(size == 0, 0.0, np.where(reduced > 0, low, high))
+    ends = np.where(np.isinf(ends), 0.0, ends)  # only where the reduced cost is 0
     value = (y * side).sum() + (reduced * ends).sum()
-    magnitude = np.abs(y * side).sum() + ((np.abs(c) + sizes) * np.maximum(np.abs(low), np.abs(high))).sum()
-    assert len(y) + len(c) < MOST_TERMS, "too large for the rounding share"
-    return float(value - ROUNDING_SHARE * magnitude)
+    magnitude = np.abs(y * side).sum() + (size * largest).sum()
+    return float(value - share * magnitude)

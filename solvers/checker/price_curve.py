@@ -11,6 +11,7 @@ not read here (groups, min_group) only make the true best smaller.
 
 import hashlib
 import json
+import re
 import sys
 from fractions import Fraction
 from itertools import pairwise
@@ -64,6 +65,17 @@ def largest(a: Fraction, b: Fraction, n: Fraction, q: Fraction, knots: list[tupl
     return best
 
 
+def pieces(text: str, sign: str) -> list[str]:
+    """Split a parameter's ids at a sign outside double quotes."""
+    found = re.findall(rf'((?:[^"{sign}]|"[^"]*")+)', text)
+    return [piece.strip() for piece in found if piece.strip()]
+
+
+def identifier(piece: str) -> str:
+    """The id itself: without the quotes around it, and those inside single again."""
+    return piece[1:-1].replace('""', '"') if len(piece) > 1 and piece[0] == piece[-1] == '"' else piece
+
+
 def recompute(certificate: dict[str, Any]) -> Fraction:
     """The bound that the knots prove for the data."""
     data = certificate["data"]
@@ -89,10 +101,12 @@ def recompute(certificate: dict[str, Any]) -> Fraction:
         terms = [(a + mu * c, b + mu * d) for (a, b), (c, d) in zip(terms, more, strict=True)]
     root = {school["id"]: i for i, school in enumerate(schools)}
     home = list(range(len(schools)))  # schools kept together share a home
-    for names in filter(None, rules["together"].split(";")):
-        joined = {home[root[name]] for name in names.split("+")}
+    for joined_ids in pieces(rules["together"], ";"):
+        joined = {home[root[identifier(name)]] for name in pieces(joined_ids, "+")}
         home = [min(joined) if place in joined else place for place in home]
-    forced_in, forced_out = (set(filter(None, rules[rule].split(";"))) for rule in ("forced_in", "forced_out"))
+    forced_in, forced_out = (
+        {identifier(name) for name in pieces(rules[rule], ";")} for rule in ("forced_in", "forced_out")
+    )
     for place in sorted(set(home)):
         members = [i for i in range(len(schools)) if home[i] == place]
         names = {schools[i]["id"] for i in members}

@@ -6,6 +6,7 @@ the models, and compares whole numbers and ratios only. Ceilings on objectives a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -54,12 +55,12 @@ def check_zones(canonical: Mapping[str, Any], rows: Sequence[Mapping[str, str]])
             wrong.append(f"school {name} is outside its zone")
     if limits["contiguous"] == "yes":
         wrong += _cut_off(chosen, schools, canonical["borders"])
-    for pair in filter(None, limits["forced"].split(";")):
-        unit, _, school = pair.partition("=")
+    for pair in pieces(limits["forced"], ";"):
+        unit, school = map(identifier, pieces(pair, "="))
         if chosen[unit] != school:
             wrong.append(f"unit {unit} is not in {school}")
-    for ids in filter(None, limits["together"].split(";")):
-        if len({chosen[unit] for unit in ids.split("+")}) > 1:
+    for ids in pieces(limits["together"], ";"):
+        if len({chosen[identifier(unit)] for unit in pieces(ids, "+")}) > 1:
             wrong.append(f"units {ids} are not together")
     if limits["share_deviation"] != "none":
         wrong += _shares(students, group, chosen, names, Fraction(limits["share_deviation"]))
@@ -68,6 +69,17 @@ def check_zones(canonical: Mapping[str, Any], rows: Sequence[Mapping[str, str]])
         if moved > Fraction(limits["rezoned_share"]) * sum(students.values()):
             wrong.append(f"{moved} students are rezoned")
     return wrong
+
+
+def pieces(text: str, sign: str) -> list[str]:
+    """Split a parameter's ids at a sign outside double quotes."""
+    found = re.findall(rf'((?:[^"{sign}]|"[^"]*")+)', text)
+    return [piece.strip() for piece in found if piece.strip()]
+
+
+def identifier(piece: str) -> str:
+    """The id itself: without the quotes around it, and those inside single again."""
+    return piece[1:-1].replace('""', '"') if len(piece) > 1 and piece[0] == piece[-1] == '"' else piece
 
 
 def _seats(

@@ -12,12 +12,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
 import highspy
 import numpy as np
 import pyomo.environ as pyo
+from fairbound.solvers.certificates.safe_bounds import matrix_bound
 from fairbound.solvers.engines.standard_form import (
     Floats,
     StandardForm,
@@ -27,7 +29,7 @@ from fairbound.solvers.engines.standard_form import (
 )
 from fairbound.solvers.interrupts import interruptible
 from fairbound.solvers.isolation import note_engine_threads
-from fairbound.solvers.result import EngineInfo, ModelSize, OnProgress, Progress, Settings, Termination
+from fairbound.solvers.result import EngineInfo, ModelSize, OnProgress, Progress, Settings, Termination, engine_accuracy
 
 NAME = "highs"
 
@@ -47,6 +49,7 @@ _CALLBACKS = (
     highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt,
     highspy.cb.HighsCallbackType.kCallbackIpmInterrupt,
 )
+WITNESS_SECONDS = 1.0
 READING_START, READING_SHARE = 0.1, 0.05
 """Incumbents are read for at most so many seconds, plus this share of the run."""
 _SOLUTION = highspy.cb.HighsCallbackType.kCallbackMipSolution
@@ -60,6 +63,10 @@ class Outcome:
     ----------
     primal, dual
         The engine's floats, for progress and traces only.
+    proven
+        For a solved linear program: a bound that its row multipliers prove (``certificates.safe_bounds``).
+    disagreement
+        What a second run without presolve found instead; empty where it agrees or was not made.
     """
 
     termination: Termination
@@ -73,6 +80,8 @@ class Outcome:
     trace: tuple[Progress, ...]
     engine: EngineInfo
     message: str = ""
+    proven: Fraction | None = None
+    disagreement: str = ""
 
 
 @cache
@@ -194,6 +203,7 @@ def solve(
     on_progress: OnProgress | None = None,
     warm_start: bool = False,
     read: Callable[[], Any] | None = None,
+    witness: bool = False,
 ) -> Outcome:
     """Compile, pass and run a Pyomo model; values come back in its variables.
 
@@ -206,6 +216,8 @@ def solve(
         Take the variables' present values as a MIP start.
     read
         Reads a solution from the variables' values; incumbents then travel with their progress.
+    witness
+        Run an integer program that took less than ``WITNESS_SECONDS`` again without presolve.
 
     Raises
     ------
@@ -227,7 +239,8 @@ def solve(
         highs.setOptionValue("time_limit", max(0.0, settings.time_limit - (compiled - began)))
     if start is not None:
         highs.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
-    unit = float(getattr(model, "objective_unit", 1))
+    exact_unit = Fraction(getattr(model, "objective_unit", 1))
+    unit = float(exact_unit)
 
     def incumbent(values: Floats) -> Any:
         assert read is not None
@@ -250,6 +263,10 @@ def solve(
         termination = Termination.FINISHED if closed else Termination.GAP_LIMIT
     if values is not None:
         form.load(values)
+    proven = _proven(highs, form) if termination is Termination.FINISHED else None
+    disagreement = ""
+    if witness and form.integrality.any() and seconds < WITNESS_SECONDS:
+        disagreement = _second_opinion(form, settings, termination, primal, exact_unit)
     return Outcome(
         termination=termination,
         has_solution=values is not None,
@@ -262,7 +279,45 @@ def solve(
         trace=tuple(trace),
         engine=info,
         message="" if termination is not Termination.ENGINE_ERROR else str(highs.getModelStatus()),
+        proven=None if proven is None else Fraction(proven) * exact_unit,
+        disagreement=disagreement,
     )
+
+
+def _proven(highs: highspy.Highs, form: StandardForm) -> float | None:
+    """A bound of a linear program from its row multipliers, rounded outward; ``None`` where they prove none."""
+    if form.integrality.any() or form.Q is not None or not len(form.columns):
+        return None
+    sign = -1.0 if form.maximize else 1.0
+    y = sign * np.asarray(highs.getSolution().row_dual, dtype=float)
+    bound = matrix_bound(sign * form.c, form.column_lower, form.column_upper, form.A, form.row_lower, form.row_upper, y)
+    if not np.isfinite(bound):
+        return None
+    # The offset is data rounded once, and the sum is rounded once more.
+    return sign * (bound + sign * form.offset - 2.0**-50 * (abs(form.offset) + abs(bound)))
+
+
+def _second_opinion(
+    form: StandardForm, settings: Settings, termination: Termination, primal: float | None, unit: Fraction
+) -> str:
+    """What the engine says of the model without presolve, where that is something else; else nothing."""
+    if termination not in (Termination.FINISHED, Termination.INFEASIBLE):
+        return ""
+    highs = pass_model(form, replace(settings, time_limit=WITNESS_SECONDS))
+    highs.setOptionValue("presolve", "off")
+    run(highs)
+    second = why_stopped(highs.getModelStatus())
+    if second not in (Termination.FINISHED, Termination.INFEASIBLE):
+        return ""
+    if second is not termination:
+        return f"with presolve the engine says {termination.value}, without it {second.value}"
+    if second is Termination.INFEASIBLE or primal is None:
+        return ""
+    other = float(highs.getInfo().objective_function_value)
+    if abs(other - primal) <= float(engine_accuracy(Fraction(primal))) + settings.gap * abs(primal):
+        return ""
+    first, other = (value * float(unit) for value in (primal, other))
+    return f"with presolve the engine finds {first:.12g} to be the best value, without it {other:.12g}"
 
 
 def _read(

@@ -7,6 +7,7 @@ while its one tree grows; no round is solved again.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from importlib.util import find_spec
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from fairbound.models.block_assignment import ZoneInstance, neighbour_rows
 from fairbound.models.block_assignment.separators import violated_separators
 from fairbound.solvers.engines.standard_form import compile_model
-from fairbound.solvers.result import Settings, Termination
+from fairbound.solvers.result import ModelSize, Settings, Termination
 
 NAME = "scip"
 
@@ -27,6 +28,8 @@ class ZoneOutcome:
     homes: list[int] | None
     bound: float | None
     nodes: int
+    unit: Fraction
+    size: ModelSize
 
 
 def missing() -> str | None:
@@ -136,4 +139,6 @@ def solve(city: ZoneInstance, objective: str, settings: Settings) -> ZoneOutcome
         homes,
         None if abs(scip.getDualbound()) >= scip.infinity() else bound,
         int(scip.getNTotalNodes()),
+        Fraction(pyomo_model.objective_unit),
+        form.size,
     )

@@ -61,7 +61,8 @@ class StandardForm:
 
     @property
     def size(self) -> ModelSize:
-        return ModelSize(len(self.columns), len(self.rows), int(self.A.nnz), int(self.integrality.sum()))
+        row, matrix = coefficient_ranges(self.A)
+        return ModelSize(len(self.columns), len(self.rows), int(self.A.nnz), int(self.integrality.sum()), row, matrix)
 
     def start(self) -> Floats | None:
         """Values of the variables as a MIP start, or ``None`` if any has none."""
@@ -73,6 +74,17 @@ class StandardForm:
         rounded = np.where(self.integrality == 1, np.rint(values), values).tolist()
         for variable, value in zip(self.columns, rounded, strict=True):
             variable.set_value(value, skip_validation=True)
+
+
+def coefficient_ranges(matrix: sp.csr_array) -> tuple[float, float]:
+    """Largest over smallest absolute nonzero coefficient: of the row where that is most, and of all rows."""
+    filled = np.diff(matrix.indptr) > 0
+    if not filled.any():
+        return 1.0, 1.0
+    values, starts = np.abs(matrix.data), matrix.indptr[:-1][filled]
+    largest = np.maximum.reduceat(values, starts)
+    smallest = np.minimum.reduceat(np.where(values > 0, values, np.inf), starts)
+    return float(np.max(largest / smallest, initial=1.0)), float(max(1.0, largest.max() / smallest.min()))
 
 
 def compile_model(model: pyo.ConcreteModel) -> StandardForm:

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fairbound.api import compare, evaluate, load, pareto, solve, sweep
+    from fairbound.api import compare, evaluate, explain, load, pareto, solve, sweep
     from fairbound.models.errors import InputError
     from fairbound.solvers.result import Level, Result, Settings, Status, Termination
 
@@ -27,6 +27,7 @@ __all__ = [
     "__version__",
     "compare",
     "evaluate",
+    "explain",
     "load",
     "pareto",
     "solve",
@@ -34,7 +35,7 @@ __all__ = [
 ]
 
 _PLACES = {
-    **dict.fromkeys(("compare", "evaluate", "load", "pareto", "solve", "sweep"), "fairbound.api"),
+    **dict.fromkeys(("compare", "evaluate", "explain", "load", "pareto", "solve", "sweep"), "fairbound.api"),
     **dict.fromkeys(("Level", "Result", "Settings", "Status", "Termination"), "fairbound.solvers.result"),
     "InputError": "fairbound.models.errors",
 }

@@ -11,9 +11,10 @@ from fairbound.instances import catalogue
 from fairbound.models.errors import InputError
 from fairbound.models.problem import Evaluation, Instance, Problem
 from fairbound.models.registry import find_problem
-from fairbound.solvers import wall
+from fairbound.solvers import infeasibility, wall
 from fairbound.solvers.algorithms.lexicographic import solve_lexicographic
 from fairbound.solvers.algorithms.pareto import Front, pareto_front
+from fairbound.solvers.infeasibility import Explanation
 from fairbound.solvers.method import Kind, Method
 from fairbound.solvers.methods import cheapest_first, default_method, find_method
 from fairbound.solvers.result import OnProgress, Result, Settings
@@ -106,6 +107,25 @@ def solve(
     if reason is not None:
         raise InputError(f"method {chosen.name} refuses {asked.name}: {reason}")
     return limited.run(asked, names[0], settings, on_progress)
+
+
+def explain(
+    instance: str | Instance,
+    *,
+    objective: str | None = None,
+    parameters: Mapping[str, object] | None = None,
+    seconds: float = infeasibility.SECONDS,
+) -> Explanation:
+    """Why an infeasible instance has no solution: a smallest set of rules that cannot hold together.
+
+    Parameters
+    ----------
+    seconds
+        For the whole explanation, which says so if they did not suffice.
+    """
+    asked = load(instance, parameters)
+    problem = find_problem(asked.problem)
+    return infeasibility.explain(problem, asked, _objectives(problem, objective)[-1], seconds)
 
 
 def compare(

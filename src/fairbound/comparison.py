@@ -8,6 +8,7 @@ from typing import Any
 
 from fairbound.models.problem import Instance, Problem
 from fairbound.solvers import wall
+from fairbound.solvers.contradictions import settle
 from fairbound.solvers.formulations import relaxation_bound
 from fairbound.solvers.method import Kind, Method
 from fairbound.solvers.result import OnProgress, Result, Settings, Status, Termination
@@ -108,7 +109,10 @@ def run(
     to_the_limit: bool = False,
     isolate: bool = False,
 ) -> list[Compared]:
-    """Run methods on one question, baselines last; ``fairbound.compare`` explains the rest."""
+    """Run methods on one question, baselines last; ``fairbound.compare`` explains the rest.
+
+    A bound that a plan of another method beats is withdrawn from the lines returned; ``on_line`` heard it before.
+    """
     comparison = _Comparison(problem, instance, objective, settings, on_progress, isolate, to_the_limit)
     lines: list[Compared] = []
     stopped = False
@@ -120,4 +124,5 @@ def run(
         lines.append(line)
         if on_line is not None:
             on_line(line)
-    return lines
+    settled = iter(settle([line.result for line in lines if line.result is not None]))
+    return [line if line.result is None else replace(line, result=next(settled)) for line in lines]

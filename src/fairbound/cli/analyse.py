@@ -14,9 +14,9 @@ from fairbound import analyses, analysis_figures, price_table
 from fairbound.analyses import Analysis, Cell, Table
 from fairbound.benchmarks.figure import Figure
 from fairbound.cli import options
-from fairbound.cli.exit_codes import code_of
+from fairbound.cli.exit_codes import ENGINE_FAILED, code_of
 from fairbound.cli.proof import REJECTED, read_certificate, replay
-from fairbound.cli.show import console, exact, levels_line, number, percent, running, table
+from fairbound.cli.show import console, exact, levels_line, number, percent, running, shout, table
 from fairbound.instances.tables import write_csv
 from fairbound.models.errors import InputError
 from fairbound.models.exact import decimal_text
@@ -91,6 +91,8 @@ def _answer(found: Analysis, figures: Sequence[Figure | None], out: Path | None,
     results = [line.result for line in found.lines]
     with interruptible():  # an answer that is there is written whole
         _show(found, figures, out, as_json)
+    if any(result.contradiction for result in results):
+        raise typer.Exit(ENGINE_FAILED)
     if all(result.primal_bound is None for result in results):
         raise typer.Exit(code_of(results[0]))
 
@@ -101,7 +103,9 @@ def _show(found: Analysis, figures: Sequence[Figure | None], out: Path | None, a
     if out is not None:
         _write(found.tables, [figure for figure in figures if figure], out)
     if as_json:
-        about = {"instance": found.instance.name, "digest": found.instance.digest, "analysis": found.name}
+        about: dict[str, Any] = {"instance": found.instance.name, "digest": found.instance.digest}
+        about |= {"analysis": found.name}
+        about |= {"contradictions": [result.contradiction for result in results if result.contradiction]}
         about |= {"termination": (Termination.INTERRUPTED if interrupted else Termination.FINISHED).value}
         print(json.dumps(about | {"unit": found.unit, "tables": _json(found.tables), "notes": found.notes}, indent=2))
     else:
@@ -111,6 +115,7 @@ def _show(found: Analysis, figures: Sequence[Figure | None], out: Path | None, a
         if interrupted:
             console().print("interrupted: what was known by then")
         console().print(f"[dim]{levels_line(results)}[/dim]" if levels_line(results) else "no line has a plan")
+        shout(result.contradiction for result in results)
     if out is not None:
         console(stderr=as_json).print(f"written: {out}/", soft_wrap=True)
 

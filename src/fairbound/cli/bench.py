@@ -19,7 +19,7 @@ from fairbound.benchmarks.store import Store, read_rows
 from fairbound.benchmarks.suite import load_suite, plan, shipped_suites
 from fairbound.cli import runs
 from fairbound.cli.exit_codes import ANSWER_IS_NO, INTERRUPTED
-from fairbound.cli.show import console, number, percent, table
+from fairbound.cli.show import console, number, percent, shout, table
 from fairbound.solvers.isolation import Outcome
 
 app = typer.Typer(help="Benchmarks: run suites, report, compare, verify references.", no_args_is_help=True)
@@ -54,6 +54,8 @@ def run(
         store.export()
     text = f"{out}: {summary.kept + summary.done:,} of {summary.planned:,} solves ({summary.done:,} new)"
     console().print(text + (f", {shown.said()}" if shown.said() else ""), soft_wrap=True)
+    with Store(out) as store:
+        shout(text for question in questions(store.rows()) for text in question.contradictions)
     if summary.interrupted:
         console().print("interrupted: every finished row is kept; the same command goes on")
         raise typer.Exit(INTERRUPTED)

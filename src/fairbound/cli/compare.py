@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from fairbound import api
 from fairbound.cli import options
-from fairbound.cli.exit_codes import INTERRUPTED
-from fairbound.cli.show import console, levels_line, number, percent, running, short_status
+from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED
+from fairbound.cli.show import console, levels_line, number, percent, running, short_status, shout
 from fairbound.comparison import INTERRUPTED as STOPPED
 from fairbound.comparison import Compared
 from fairbound.instances.tables import write_csv, write_text
@@ -60,7 +61,8 @@ def compare(
     Each line is printed when its method ends. Once a method has closed the question other exact ones get ten
     times as long as it took, at least a second, and are then "skipped: closed by ..."; --all runs them on.
     The shortfall is each value's distance to the best dual bound of this run, as a share of that bound.
-    With --out DIR the table grows in compare.csv and compare.json.
+    With --out DIR the table grows in compare.csv and compare.json. Where a plan of one method is better than the
+    bound of another, both are named, the bound is withdrawn, and the exit code is 4.
     """
     asked = api.load(instance, options.changes(set_), problem)
     kind = find_problem(asked.problem)
@@ -76,12 +78,10 @@ def compare(
                 with shown.aside():
                     screen.add(line)
             if out is not None:
-                write_csv(out / "compare.csv", comparison_rows(kind, lines))
-                documents = [_document(kind, asked, line) for line in lines]
-                write_text(out / "compare.json", json.dumps(documents, indent=2) + "\n")
+                _write(kind, asked, lines, out)
 
     with running(f"comparing on {asked.name}") as shown:
-        api.compare(
+        settled = api.compare(
             asked,
             methods=chosen,
             objective=objective,
@@ -92,12 +92,25 @@ def compare(
             to_the_limit=to_the_limit,
             isolate=True,
         )
+    contradictions = [line.result.contradiction for line in settled if line.result is not None]
+    if out is not None and any(contradictions):
+        with interruptible():
+            _write(kind, asked, settled, out)
     if screen is None:
-        print(json.dumps([_document(kind, asked, line) for line in lines], indent=2))
+        print(json.dumps([_document(kind, asked, line) for line in settled], indent=2))
     else:
         screen.close()
+        shout(contradictions)
     if requested():
         raise typer.Exit(INTERRUPTED)
+    if any(contradictions):
+        raise typer.Exit(ENGINE_FAILED)
+
+
+def _write(kind: Problem[Any, Any], asked: Instance, lines: list[Compared], folder: Path) -> None:
+    write_csv(folder / "compare.csv", comparison_rows(kind, lines))
+    documents = [_document(kind, asked, line) for line in lines]
+    write_text(folder / "compare.json", json.dumps(documents, indent=2) + "\n")
 
 
 def _document(kind: Problem[Any, Any], asked: Instance, line: Compared) -> dict[str, Any]:

@@ -15,9 +15,14 @@ __all__ = ["ANSWERED", "ANSWER_IS_NO", "ENGINE_FAILED", "INTERRUPTED", "NO_SOLUT
 
 
 def code_of(result: Result) -> int:
-    """Exit code of a result. A limit with an incumbent is an answer; an interrupt is one with its own code."""
+    """Exit code of a result: 4 where a claim was contradicted, whatever is left of the answer.
+
+    A limit with an incumbent is an answer; an interrupt is one with its own code.
+    """
     if result.termination is Termination.INTERRUPTED:
         return INTERRUPTED
+    if result.contradiction:
+        return ENGINE_FAILED
     if result.status in (Status.OPTIMAL, Status.FEASIBLE):
         return ANSWERED
     if result.status in (Status.INFEASIBLE, Status.INVALID):

@@ -11,8 +11,8 @@ import typer
 
 from fairbound import api
 from fairbound.cli import options
-from fairbound.cli.exit_codes import ANSWER_IS_NO
-from fairbound.cli.show import LEVELS, console, exact, number, percent, running, table
+from fairbound.cli.exit_codes import ANSWER_IS_NO, ENGINE_FAILED
+from fairbound.cli.show import LEVELS, console, exact, number, percent, running, shout, table
 from fairbound.instances.tables import read_rows, read_text, write_csv
 from fairbound.models.errors import InputError
 from fairbound.models.exact import parse_number
@@ -20,7 +20,8 @@ from fairbound.models.problem import Instance, Problem, Sense
 from fairbound.models.registry import find_problem
 from fairbound.solvers import audits
 from fairbound.solvers.checker import price_curve, transfer_tree
-from fairbound.solvers.result import Level, Termination, shortfall
+from fairbound.solvers.contradictions import beaten, exists, named
+from fairbound.solvers.result import Level, Status, Termination, shortfall
 
 CHECKERS: dict[str, Any] = {
     price_curve.FORMAT: price_curve,
@@ -109,7 +110,7 @@ def audit(
     """Score somebody's solution exactly: broken rules, distance to the proven best, a better one.
 
     With --out DIR a better solution, if one is found, is written as better.csv. Exit code 1 if a
-    rule is broken.
+    rule is broken, 4 if the solution is better than a bound: then that is withdrawn, and both sides are named.
     """
     asked = api.load(instance, options.changes(set_), problem)
     kind = find_problem(asked.problem)
@@ -132,8 +133,10 @@ def audit(
     }
     better: list[dict[str, str]] | None = None
     bound: Fraction | None
+    contradiction = ""
     if certificate is not None:
         bound, level = _checked_bound(certificate, asked, goal.name)
+        claimant = f"the certificate {certificate}"
     else:
         with running(f"solving {asked.name}") as on_progress:
             result = api.solve(
@@ -144,16 +147,23 @@ def audit(
                 isolate=True,
             )
         answer["termination"] = result.termination.value
-        bound, level = result.dual_bound, result.level.value
+        bound, level, claimant = result.dual_bound, result.level.value, named(result)
+        contradiction = result.contradiction
+        if evaluation.feasible and result.status is Status.INFEASIBLE:
+            contradiction = exists(claimant, str(solution), value)
         improves = result.primal_bound is not None and goal.sense.improves(result.primal_bound, value)
         if result.solution is not None and (improves or not evaluation.feasible):
             better = kind.solution_rows(asked, result.solution)
             answer["better_value"] = str(result.primal_bound)
             answer["better_gain"] = str(result.primal_bound - value) if result.primal_bound is not None else None
+    if evaluation.feasible and bound is not None and goal.sense.improves(value, bound):
+        contradiction = beaten(claimant, bound, level, str(solution), value)
+        bound = None
     answer |= {
+        "contradiction": contradiction,
         "bound": None if bound is None else str(bound),
         "bound_level": level,
-        "to_bound": shortfall(value, bound),
+        "to_bound": shortfall(value, bound) if evaluation.feasible else None,
     }
     if out is not None and better is not None:
         write_csv(out / "better.csv", better)
@@ -163,6 +173,9 @@ def audit(
         _show(answer, goal.sense)
         if answer.get("termination") == Termination.INTERRUPTED:
             console().print("interrupted: the bound and what is offered are those known by then")
+        shout([contradiction])
+    if contradiction:
+        raise typer.Exit(ENGINE_FAILED)
     raise typer.Exit(0 if evaluation.feasible else ANSWER_IS_NO)
 
 
@@ -203,7 +216,7 @@ def _show(answer: dict[str, Any], sense: Sense) -> None:
         "rules": "all kept" if answer["feasible"] else f"{len(answer['violations'])} broken",
         answer["objective"]: exact(parse_number(answer["value"])),
         "dual bound": exact(parse_number(answer["bound"])) if answer["bound"] else "none",
-        "its level": f"{answer['bound_level']}: {LEVELS[Level(answer['bound_level'])]}",
+        "its level": f"{answer['bound_level']}: {LEVELS[Level(answer['bound_level'])]}" if answer["bound"] else "-",
         "distance to it": percent(answer["to_bound"]),
     }
     facts |= {name.replace("_", " "): number(parse_number(text)) for name, text in answer["measures"].items()}

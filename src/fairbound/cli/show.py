@@ -119,6 +119,14 @@ def levels_line(results: Iterable[Result]) -> str:
     return "; ".join(f"{level.value}: {LEVELS[level]}" for level in sorted(found))
 
 
+def shout(contradictions: Iterable[str]) -> bool:
+    """Print contradictions so that nobody misses them; whether there are any."""
+    said = [text for text in contradictions if text]
+    for text in dict.fromkeys(said):
+        console().print(Text(f"CONTRADICTION {text}", style="bold red"), soft_wrap=True)
+    return bool(said)
+
+
 class Line:
     """A line about running work; call it with a moment of progress."""
 

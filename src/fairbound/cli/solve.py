@@ -11,7 +11,7 @@ import typer
 
 from fairbound import api
 from fairbound.cli import options
-from fairbound.cli.exit_codes import INTERRUPTED, code_of
+from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED, code_of
 from fairbound.cli.show import (
     console,
     exact,
@@ -19,6 +19,7 @@ from fairbound.cli.show import (
     number,
     percent,
     running,
+    shout,
     status_text,
     table,
 )
@@ -29,11 +30,12 @@ from fairbound.models.district_transfer import TransferInstance
 from fairbound.models.exact import parse_number
 from fairbound.models.problem import Instance, Problem
 from fairbound.models.registry import find_problem
+from fairbound.solvers import infeasibility
 from fairbound.solvers.algorithms.pareto import Front
 from fairbound.solvers.certificates import transfer_tree
 from fairbound.solvers.certificates.price_curve import contribution_rows, read_curve
 from fairbound.solvers.interrupts import interruptible, requested
-from fairbound.solvers.result import Result, Termination
+from fairbound.solvers.result import Result, Status, Termination
 from fairbound.solvers.serialise import result_json
 
 
@@ -66,12 +68,16 @@ def solve(
     asked = api.load(instance, options.changes(set_), problem)
     kind = find_problem(asked.problem)
     settings = options.settings(time_limit, gap, threads, seed)
-    with running(f"solving {asked.name}") as on_progress:
+    with running(f"solving {asked.name}") as shown:
         result = api.solve(
-            asked, objective=objective, method=method, settings=settings, on_progress=on_progress, isolate=True
+            asked, objective=objective, method=method, settings=settings, on_progress=shown, isolate=True
         )
         if out is not None and result.certificate is None and isinstance(asked, TransferInstance):
             result = replace(result, certificate=transfer_tree.of_result(asked, result, settings))
+        if result.status is Status.INFEASIBLE:
+            shown.say(f"{asked.name} is infeasible: looking for the rules that are to blame")
+            last = result.objective.split(",")[-1]
+            result = replace(result, explanation=infeasibility.explain(kind, asked, last).words)
     with interruptible():  # an answer that is there is written whole
         result = _heeding(result)
         if out is not None:
@@ -135,6 +141,8 @@ def show_result(problem: Problem[Any, Any], instance: Instance, result: Result) 
             facts.setdefault(name.replace("_", " "), number(value))
     if result.message:
         facts["message"] = result.message
+    for i, words in enumerate(result.explanation):
+        facts["why" + " " * i] = words  # a key of its own for every line, all read "why"
     width = max(map(len, facts))
     for name, text in facts.items():
         out.print(f"[dim]{name:<{width}}[/dim]  {text}", soft_wrap=True)
@@ -143,6 +151,7 @@ def show_result(problem: Problem[Any, Any], instance: Instance, result: Result) 
         out.print(table("Solution", problem.solution_summary(instance, result.solution)))
     for violation in result.violations:
         out.print(f"[bold]broken rule[/bold] {violation}")
+    shout([result.contradiction])
 
 
 def pareto(
@@ -184,6 +193,8 @@ def pareto(
         rows = _show_front(asked, names, front, out, as_json)
     if front.interrupted:
         raise typer.Exit(INTERRUPTED)
+    if any(point.contradiction for point in front.points):
+        raise typer.Exit(ENGINE_FAILED)
     if not rows:
         result = api.solve(asked, objective=names[0], method=method, settings=settings, isolate=True)
         raise typer.Exit(code_of(result))
@@ -199,6 +210,7 @@ def _show_front(
         if point.objective == names[0] and point.dual_bound is not None:
             row["bound"] = str(point.dual_bound)
         rows.append(row | {"status": point.status.value, "level": point.level.value})
+    contradictions = [point.contradiction for point in front.points if point.contradiction]
     if out is not None:
         write_csv(out / "pareto.csv", rows)
         for k, point in enumerate(front.points, start=1):
@@ -214,7 +226,7 @@ def _show_front(
             write_static([front_maps("maps", f"Front of {asked.name}: {' against '.join(names)}", asked, named)], out)
     if as_json:
         about = {"instance": asked.name, "digest": asked.digest, "termination": front.termination.value}
-        print(json.dumps(about | {"complete": front.complete, "points": rows}))
+        print(json.dumps(about | {"complete": front.complete, "contradictions": contradictions, "points": rows}))
     else:
         shown = [
             {**row, **{name: number(parse_number(row[name])) for name in (*names, "bound") if name in row}}
@@ -224,4 +236,5 @@ def _show_front(
         words = "complete: every nondominated point" if front.complete else "a sample, or stopped by a limit"
         console().print("interrupted: the points found by then" if front.interrupted else words)
         console().print(f"[dim]{levels_line(front.points)}[/dim]")
+        shout(contradictions)
     return rows

@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
+from fairbound.benchmarks.analysis import questions
 from fairbound.benchmarks.runner import WORKERS
 from fairbound.benchmarks.sweep import part_of, plan_sweep, run_sweep, store_of
 from fairbound.cli import options, runs
 from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED
-from fairbound.cli.show import console
+from fairbound.cli.show import console, shout
 from fairbound.solvers.isolation import Outcome
 
 
@@ -40,7 +41,8 @@ def sweep(
 
     Rows are kept in FILE.rows as they are solved, a folder that bench show and bench report read too. The same
     command goes on there after a stop, and FILE appears when all rows are done. Another question, data or
-    version at the same FILE shares nothing. Exit code 4 if a solve was killed, ran out of memory or failed.
+    version at the same FILE shares nothing. Exit code 4 if a solve was killed, ran out of memory or failed, or if
+    answers contradict one another.
     """
     again = runs.outcomes(retry)
     began = time.perf_counter()
@@ -58,5 +60,6 @@ def sweep(
     counts = ", ".join(f"{count:,} {end}" for end, count in sorted(ends.items()))
     seconds = f"{time.perf_counter() - began:.1f} s"
     console().print(f"{out}: {len(rows):,} rows, {summary.done:,} new ({counts}) in {seconds}", soft_wrap=True)
-    if any(row.outcome not in (Outcome.OK, Outcome.TIMEOUT) for row in rows):
+    contradicted = shout(text for question in questions(rows) for text in question.contradictions)
+    if contradicted or any(row.outcome not in (Outcome.OK, Outcome.TIMEOUT) for row in rows):
         raise typer.Exit(ENGINE_FAILED)
