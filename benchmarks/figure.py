@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from fairbound.benchmarks.row import Row
+from fairbound.models.text import clean
 
 
 class Mark(StrEnum):
@@ -71,6 +73,18 @@ class Series:
     hatch: str = ""
 
 
+_TAG = re.compile(r"<(?!/?(?:b|i|br|sup|sub)>)|&")
+
+
+def _untagged(value: Any) -> Any:
+    """Text without tags: Plotly reads some in every text, and names come from files."""
+    if isinstance(value, str):
+        return _TAG.sub(lambda sign: "&lt;" if sign[0] == "<" else "&amp;", clean(value))
+    if isinstance(value, dict):
+        return {key: _untagged(item) for key, item in value.items()}
+    return [_untagged(item) for item in value] if isinstance(value, list | tuple) else value
+
+
 @dataclass(frozen=True)
 class Figure:
     """One figure: ``name`` is its file name, ``caption`` says how to read it."""
@@ -83,8 +97,9 @@ class Figure:
     series: tuple[Series, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The figure as JSON types."""
-        return asdict(self)
+        """The figure as JSON types; what Plotly would take for a tag is text."""
+        document: dict[str, Any] = _untagged(asdict(self))
+        return document
 
     def table(self) -> list[dict[str, str]]:
         """The figure as rows of text, for CSV."""
@@ -98,6 +113,20 @@ class Figure:
             for series in self.series
             for i, (x, y) in enumerate(zip(series.x, series.y, strict=True))
         ]
+
+
+def cleaned(figure: Figure) -> Figure:
+    """The figure without control characters, which no font can draw and no SVG may hold."""
+
+    def texts(values: Sequence[Any]) -> tuple[Any, ...]:
+        return tuple(clean(value) if isinstance(value, str) else value for value in values)
+
+    series = tuple(
+        replace(one, name=clean(one.name), x=texts(one.x), y=texts(one.y), hover=texts(one.hover))
+        for one in figure.series
+    )
+    x, y = (replace(axis, title=clean(axis.title), categories=texts(axis.categories)) for axis in (figure.x, figure.y))
+    return replace(figure, title=clean(figure.title), caption=clean(figure.caption), x=x, y=y, series=series)
 
 
 Solutions = Callable[[str], list[dict[str, str]] | None]

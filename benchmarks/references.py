@@ -6,7 +6,6 @@ recomputes every row from its solution file; ``alarms`` compares a run with the 
 
 from __future__ import annotations
 
-import csv
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -20,8 +19,9 @@ from fairbound.benchmarks.analysis import Question
 from fairbound.benchmarks.row import Row
 from fairbound.instances import catalogue
 from fairbound.instances.entry import data_file
-from fairbound.instances.tables import write_csv
+from fairbound.instances.tables import read_rows, write_csv
 from fairbound.models.errors import InputError
+from fairbound.models.exact import parse_number
 from fairbound.models.problem import Instance
 from fairbound.models.registry import find_problem
 from fairbound.solvers.result import Level
@@ -89,13 +89,36 @@ def read_references(folder: Path | None = None) -> list[Reference]:
     """Every row of the table; raises ``InputError`` for a row that is not one."""
     found = []
     for path in sorted((folder or table_folder()).glob("*.csv")):
-        with path.open(encoding="utf-8", newline="") as stream:
-            reader = csv.DictReader(stream)
-            wanted = [field.name for field in fields(Reference)]
-            if reader.fieldnames != wanted:
-                raise InputError("wrong columns", file=str(path), row=1, wanted=", ".join(wanted))
-            found += [Reference(**row) for row in reader]
+        wanted = [field.name for field in fields(Reference)]
+        header, rows = read_rows(path)
+        if header != wanted:
+            raise InputError("wrong columns", file=str(path), row=1, wanted=", ".join(wanted))
+        found += [_reference(path, line, row) for line, row in rows]
     return found
+
+
+def _reference(path: Path, line: int, row: Mapping[str, str]) -> Reference:
+    """A row of the table, its cells read once."""
+    for column in ("primal_bound", "dual_bound"):
+        if row[column] or column == "primal_bound":
+            try:
+                parse_number(row[column])
+            except ValueError:
+                where = {"file": str(path), "row": line, "column": column}
+                raise InputError("cannot be used", **where, found=row[column], wanted="a rational number") from None
+    if row["level"] not in list(Level):
+        raise InputError("cannot be used", file=str(path), row=line, column="level", found=row["level"], wanted="L0-L5")
+    for column in ("solution", "certificate"):
+        if row[column] != Path(row[column]).name:
+            raise InputError("cannot be used", file=str(path), row=line, column=column, wanted="a file's name")
+    reference = Reference(**row)
+    try:
+        _ = reference.parameters
+    except ValueError:
+        raise InputError(
+            "cannot be used", file=str(path), row=line, column="given", wanted="name=value words"
+        ) from None
+    return reference
 
 
 @cache
@@ -133,8 +156,8 @@ def _verify(reference: Reference, folder: Path) -> Check:
             instance = problem.with_parameters(instance, reference.parameters)
         if instance.digest != reference.digest:
             return Check(reference, (f"the instance has digest {instance.digest[:16]}, not {reference.digest[:16]}",))
-        with (folder / "solutions" / reference.solution).open(encoding="utf-8", newline="") as stream:
-            solution = problem.read_solution(instance, list(csv.DictReader(stream)))
+        rows = read_rows(folder / "solutions" / reference.solution)[1]
+        solution = problem.read_solution(instance, [row for _, row in rows])
     except (InputError, OSError) as error:
         return Check(reference, (str(error),))
     evaluation = problem.evaluate(instance, solution)

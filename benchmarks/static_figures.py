@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-from fairbound.benchmarks.figure import Axis, Figure, Mark
+from fairbound.benchmarks.figure import Axis, Figure, Mark, cleaned
 from fairbound.instances.tables import write_csv
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PolyCollection
@@ -33,6 +33,7 @@ STYLE: Any = {
     "grid.linewidth": 0.6,
     "axes.axisbelow": True,
     "svg.hashsalt": "fairbound",
+    "text.parse_math": False,  # a name with dollar signs is a name
 }
 
 
@@ -40,7 +41,7 @@ def write_static(figures: Iterable[Figure], folder: Path) -> list[Path]:
     """Write each figure as ``NAME.svg``, ``NAME.png`` (200 dots an inch) and ``NAME.csv``."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for figure in figures:
+    for figure in map(cleaned, figures):
         with mpl.rc_context(STYLE):
             canvas = draw(figure)
             svg, png, csv = (folder / f"{figure.name}.{ending}" for ending in ("svg", "png", "csv"))

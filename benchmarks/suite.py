@@ -31,6 +31,7 @@ from fairbound.benchmarks.machine import versions
 from fairbound.benchmarks.specification import Specification, content_of
 from fairbound.instances import catalogue
 from fairbound.instances.entry import data_file
+from fairbound.instances.tables import read_text
 from fairbound.models.errors import InputError, nearest
 from fairbound.models.problem import Problem
 from fairbound.models.registry import find_problem
@@ -87,6 +88,12 @@ class Suite(_Strict):
     experiment: Annotated[list[Experiment], Field(min_length=1)]
 
 
+LARGEST_SUITE = 2**20
+"""Bytes of a suite."""
+MOST_SOLVES = 100_000
+"""Of one experiment."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """What a suite comes to on this machine.
@@ -124,11 +131,9 @@ def load_suite(name: str) -> Suite:
     path = Path(name)
     if path.suffix == ".toml" or path.is_file():
         try:
-            return parse_suite(path.read_text(encoding="utf-8"), str(path))
-        except OSError as error:
-            raise InputError(f"cannot be read ({error.strerror})", file=str(path)) from None
-        except UnicodeDecodeError:
-            raise InputError("not UTF-8 text", file=str(path)) from None
+            return parse_suite(read_text(path, LARGEST_SUITE), str(path))
+        except RecursionError:
+            raise InputError("not TOML that can be read", file=str(path), wanted="fewer lists in lists") from None
     shipped = files("fairbound.benchmarks") / "suites" / f"{name}.toml"
     if not shipped.is_file():
         wanted = nearest(name, shipped_suites()) + ", or a file ending in .toml"
@@ -199,7 +204,10 @@ def plan(suite: Suite) -> Plan:
 
 def _specifications(suite: Suite, experiment: Experiment, skipped: dict[str, None]) -> list[Specification]:
     limits = experiment.limits or suite.limits
-    made = []
+    made: list[Specification] = []
+    each = len(experiment.parameters) * len(experiment.seeds) * experiment.repetitions
+    if each > MOST_SOLVES:
+        raise InputError("too many solves", found=f"{each:,} of one instance", wanted=f"at most {MOST_SOLVES:,}")
     for instance in _instances(experiment, skipped):
         problem = find_problem(catalogue.problem_of(instance))
         content = content_of(instance)
@@ -237,6 +245,8 @@ def _specifications(suite: Suite, experiment: Experiment, skipped: dict[str, Non
                 )
                 for relaxed in wanted
             ]
+            if len(made) > MOST_SOLVES:
+                raise InputError("too many solves", wanted=f"at most {MOST_SOLVES:,} in an experiment")
     return made
 
 

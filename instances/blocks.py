@@ -11,11 +11,12 @@ from typing import Any
 from fairbound.instances import zone_tables
 from fairbound.instances.entry import Entry, FileFormat, Generator, need_file
 from fairbound.instances.grid_city import grid_city
-from fairbound.instances.tables import read_text
+from fairbound.instances.tables import LARGEST, read_json
 from fairbound.instances.zone_layout import nearest_by_network, travel_to
 from fairbound.models.block_assignment import Border, School, Unit, ZoneInstance
 from fairbound.models.errors import InputError
 from fairbound.models.exact import parse_number
+from fairbound.models.text import short
 
 _FIELDS = ("n", "k", "roots", "students", "group", "xy", "edges")
 
@@ -34,10 +35,7 @@ def load_json(path: Path, name: str | None = None) -> ZoneInstance:
     InputError
         With the field, for anything that cannot be meant.
     """
-    try:
-        data = json.loads(read_text(path), parse_float=str)
-    except json.JSONDecodeError as error:
-        raise InputError(f"not JSON ({error.msg})", file=str(path), row=error.lineno) from None
+    data = read_json(path)
     if not isinstance(data, dict):
         raise InputError("not a JSON object", file=str(path), wanted="one with " + ", ".join(_FIELDS))
     return _city(_Reader(str(path), data), name or path.stem)
@@ -58,12 +56,13 @@ class _Reader:
     def values(self, field: str, length: int) -> list[Any]:
         values = self.data[field]
         if not isinstance(values, list) or len(values) != length:
-            found = f"{len(values)} values" if isinstance(values, list) else repr(values)
+            found = f"{len(values)} values" if isinstance(values, list) else short(values)
             raise self.wrong(field, found, f"a list of {length}")
         return values
 
     def whole(self, field: str, value: Any, below: int | None = None) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0 or (below is not None and value >= below):
+        most = LARGEST if below is None else below
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < most:
             wanted = "a whole number, at least 0" + (f" and below {below}" if below is not None else "")
             raise self.wrong(field, value, wanted)
         return value
@@ -71,9 +70,12 @@ class _Reader:
     def number(self, field: str, value: Any) -> Fraction:
         try:
             # Text comes from the file digit by digit; a generated float is written out first.
-            return Fraction(str(value)) if not isinstance(value, bool) else Fraction("")
-        except (ValueError, ZeroDivisionError):
+            number = parse_number("" if isinstance(value, bool) else str(value))
+        except ValueError:
             raise self.wrong(field, value, "a number") from None
+        if abs(number) >= LARGEST:
+            raise self.wrong(field, value, "a number below 1e15")
+        return number
 
     def texts(self, field: str, length: int) -> list[str]:
         return [str(value) for value in self.values(field, length)]
@@ -135,8 +137,8 @@ def _recognises(path: Path) -> bool:
     if path.suffix != ".json":
         return False
     try:
-        data = json.loads(read_text(path))
-    except (InputError, json.JSONDecodeError):
+        data = read_json(path)
+    except InputError:
         return False
     return isinstance(data, dict) and not {"roots", "edges"}.isdisjoint(data)
 

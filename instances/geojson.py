@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import json
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fairbound.instances.tables import read_text
+from fairbound.instances.tables import read_json
 from fairbound.models.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,10 +46,7 @@ def read_features(path: Path, kind: str) -> list[Feature]:
         cross themselves, have no area or overlap within a feature.
     """
     file = str(path)
-    try:
-        data = json.loads(read_text(path), parse_float=str)
-    except json.JSONDecodeError as error:
-        raise InputError(f"not JSON ({error.msg})", file=file, row=error.lineno) from None
+    data = read_json(path)
     features = data.get("features") if isinstance(data, dict) else None
     if not isinstance(features, list) or not features:
         raise InputError("no features", file=file, wanted="a GeoJSON FeatureCollection of polygons")

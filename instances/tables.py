@@ -5,7 +5,12 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import os
+import re
+import stat
+import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -14,11 +19,20 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from fairbound.models.errors import InputError, nearest
-from fairbound.models.exact import parse_number
+from fairbound.models.exact import LONGEST_NUMBER, is_number, parse_number
 from pydantic import BaseModel, BeforeValidator, ValidationError
 from pydantic_core import PydanticCustomError
 
 Row = TypeVar("Row", bound=BaseModel)
+
+LARGEST_FILE = 256 * 2**20
+"""Bytes of a file, unpacked; the largest data of this field is a tenth of it."""
+MOST_COLUMNS, MOST_ROWS = 1000, 2_000_000
+DEEPEST = 100
+"""Levels of lists and objects in JSON; GeoJSON needs 8."""
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""Beginnings of cells that a spreadsheet takes for a formula."""
 
 LARGEST = 10**15
 """Nothing that a table counts comes near; a number beyond is a slip, and floats would lose its digits."""
@@ -63,19 +77,63 @@ Flag = Annotated[bool, BeforeValidator(_flag)]
 Text = Annotated[str, BeforeValidator(_text)]
 
 
-def read_text(path: Path) -> str:
-    """The text of a UTF-8 file, plain or ``.gz``; raises ``InputError`` if it cannot be read."""
+def read_text(path: Path, largest: int = LARGEST_FILE) -> str:
+    """The text of a UTF-8 file, plain or ``.gz``; raises ``InputError`` if it cannot be read or is too large.
+
+    Pipes, devices and folders are refused: they may never end.
+    """
     try:
-        raw = path.read_bytes()
-        if path.suffix == ".gz":
-            raw = gzip.decompress(raw)
+        kind = path.stat().st_mode
+        if not stat.S_ISREG(kind):
+            raise InputError("not a file", file=str(path), found=_kind_of(kind), wanted="a regular file")
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+            raw = stream.read(largest + 1)
+        if len(raw) > largest:
+            raise InputError("too large", file=str(path), wanted=f"at most {largest >> 20:,} MiB, unpacked")
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise InputError("not UTF-8 text", file=str(path), row=line, wanted="a CSV saved as UTF-8") from None
-    except (OSError, EOFError) as error:
+        raise InputError("not UTF-8 text", file=str(path), row=line, wanted="a file saved as UTF-8") from None
+    except (OSError, EOFError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise InputError(f"cannot be read ({reason})", file=str(path)) from None
+
+
+def _kind_of(mode: int) -> str:
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
+
+
+def read_json(path: Path) -> Any:
+    """The JSON document in a file, numbers with a point or an exponent as text; raises ``InputError``.
+
+    Refused are numbers that are none (``NaN``), that are too long, and lists in lists beyond ``DEEPEST``.
+    """
+    file, text = str(path), read_text(path)
+    depth = deepest = 0
+    for sign in _BRACKETS.findall(text):
+        depth += 1 if sign in "[{" else -1 if sign in "]}" else 0
+        deepest = max(deepest, depth)
+    if deepest > DEEPEST:
+        raise InputError("lists in lists too deep", file=file, found=deepest, wanted=f"at most {DEEPEST} levels")
+
+    def number(digits: str) -> int:
+        if len(digits) > LONGEST_NUMBER:
+            raise InputError("a number that is too long", file=file, wanted=f"at most {LONGEST_NUMBER} characters")
+        return int(digits)
+
+    def constant(word: str) -> Any:
+        raise InputError("not JSON", file=file, found=word, wanted="a number")
+
+    try:
+        document = json.loads(text, parse_float=str, parse_int=number, parse_constant=constant)
+        if "\\ud" in text.lower():
+            json.dumps(document, ensure_ascii=False).encode()
+        return document
+    except json.JSONDecodeError as error:
+        raise InputError(f"not JSON ({error.msg})", file=file, row=error.lineno) from None
+    except UnicodeEncodeError:
+        raise InputError("half a character (a surrogate alone)", file=file, wanted="whole characters") from None
 
 
 def read_header(path: Path) -> list[str]:
@@ -104,8 +162,12 @@ def read_rows(path: Path, strip: bool = True) -> tuple[list[str], list[tuple[int
         header = [column.strip() for column in next(reader, [])]
         if not any(header):
             raise InputError("empty file", file=str(path), wanted="a header line and one row per school or unit")
-        for column in header:
-            if header.count(column) > 1:
+        if len(header) > MOST_COLUMNS:
+            raise InputError(
+                "too many columns", file=str(path), row=1, found=len(header), wanted=f"{MOST_COLUMNS} at most"
+            )
+        for column, count in Counter(header).items():
+            if count > 1:
                 raise InputError("column stands twice", file=str(path), row=1, column=column)
         rows = []
         for cells in reader:
@@ -115,7 +177,9 @@ def read_rows(path: Path, strip: bool = True) -> tuple[list[str], list[tuple[int
                 raise InputError(
                     "wrong number of cells", file=str(path), row=reader.line_num, found=len(cells), wanted=len(header)
                 )
-            cells = [cell.strip() for cell in cells] if strip else cells
+            if len(rows) == MOST_ROWS:
+                raise InputError("too many rows", file=str(path), row=reader.line_num, wanted=f"at most {MOST_ROWS:,}")
+            cells = [_said(cell.strip() if strip else cell) for cell in cells]
             rows.append((reader.line_num, dict(zip(header, cells, strict=True))))
     except csv.Error as error:
         raise InputError(f"not a CSV table ({error})", file=str(path), row=reader.line_num) from None
@@ -161,13 +225,29 @@ def validate_rows(
     return typed
 
 
+def _harmless(cell: str) -> str:
+    """A cell as it is written: with an apostrophe before it where a spreadsheet would compute it."""
+    risky = cell.startswith(_FORMULA) or (cell.startswith("'") and cell[1:].startswith((*_FORMULA, "'")))
+    return f"'{cell}" if risky and not is_number(cell) else cell
+
+
+def _said(cell: str) -> str:
+    """The inverse of ``_harmless``."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith((*_FORMULA, "'")) else cell
+
+
 def write_csv(path: Path, rows: Iterable[Mapping[str, str]]) -> None:
-    """Write rows as CSV in one step: a reader sees the old file or the whole new one."""
+    """Write rows as CSV in one step: a reader sees the old file or the whole new one.
+
+    A text that begins with ``= + - @``, a tab or a carriage return gets an apostrophe before it, so that no
+    spreadsheet takes it for a formula; ``read_rows`` takes it away again. Numbers stay as they are.
+    """
     table = list(rows)
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, fieldnames=list(table[0]) if table else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(table)
+    writer = csv.writer(text, lineterminator="\n")
+    columns = list(table[0]) if table else []
+    writer.writerow([_harmless(column) for column in columns])
+    writer.writerows([[_harmless(str(row[column])) for column in columns] for row in table])
     write_text(path, text.getvalue())
 
 

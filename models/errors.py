@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from fairbound.models.text import clean, short
+
 
 class InputError(ValueError):
     """The input is wrong. Its text is one line; nothing has been solved or written.
@@ -40,10 +42,10 @@ class InputError(ValueError):
         ]
         text = f"{', '.join(where)}: {what}" if where else what
         if found is not None:
-            text += f": found {found!r}" if isinstance(found, str) else f": found {found}"
+            text += f": found {short(found)}"
         if wanted is not None:
             text += f"{',' if found is not None else ':'} wanted {wanted}"
-        super().__init__(" ".join(text.split()))
+        super().__init__(clean(" ".join(text.split())))
         self.what, self.file, self.row, self.column = what, file, row, column
         self.found, self.wanted = found, wanted
 

@@ -12,6 +12,7 @@ EXACT_FLOAT_LIMIT = 2**53
 LARGEST_COEFFICIENT = 2**30
 """Integer rows are divided by a power of two until no coefficient is larger; engines refuse 1e15."""
 
+LONGEST_NUMBER = 1000
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?|[+-]?\d+/\d+")
 
 
@@ -19,15 +20,21 @@ def parse_number(text: str) -> Fraction:
     """Read a decimal (``0.40``) or a ratio (``2/5``) exactly; raises ``ValueError`` otherwise.
 
     Stricter than ``Fraction(text)``: underscores, signs of infinity and thousands separators
-    are refused, because in a table they are more often a slip than a number.
+    are refused, because in a table they are more often a slip than a number. So are numbers of more than
+    ``LONGEST_NUMBER`` characters and exponents of more than three digits, which only cost time.
     """
     text = text.strip()
-    if not _NUMBER.fullmatch(text):
+    if len(text) > LONGEST_NUMBER or not _NUMBER.fullmatch(text):
         raise ValueError(text)
     try:
         return Fraction(text)
     except ZeroDivisionError as error:
         raise ValueError(text) from error
+
+
+def is_number(text: str) -> bool:
+    """Whether ``parse_number`` would read a text."""
+    return len(text) <= LONGEST_NUMBER and _NUMBER.fullmatch(text) is not None
 
 
 def decimal_text(value: Fraction) -> str:

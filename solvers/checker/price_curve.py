@@ -11,10 +11,12 @@ not read here (groups, min_group) only make the true best smaller.
 
 import hashlib
 import json
+import os
 import re
 import sys
 from fractions import Fraction
 from itertools import pairwise
+from math import isfinite
 from typing import Any
 
 STEP = Fraction(1, 10**6)
@@ -25,18 +27,59 @@ class Rejected(Exception):
     """The certificate proves nothing; the text says why."""
 
 
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?|[+-]?\d+/\d+")
+LONGEST, LARGEST_FILE = 1000, 64 * 2**20
+"""Characters of a number, and bytes of a file: more only costs time."""
+
+
+def rational(value: Any) -> Fraction:
+    """A number of the file, exactly; raises ``ValueError`` for one that is none or too long."""
+    text = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    if isinstance(value, float) and isfinite(value):
+        return Fraction(value)
+    if len(text) > LONGEST or not NUMBER.fullmatch(text):
+        raise ValueError(f"no number, or one that is too long: {text[:40]!r}")
+    return Fraction(text)
+
+
+def read(path: str) -> Any:
+    """The JSON document of a regular file of bearable size; raises ``Rejected``."""
+    if not os.path.isfile(path) or os.path.getsize(path) > LARGEST_FILE:
+        raise Rejected(f"not a file of at most {LARGEST_FILE >> 20} MiB")
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return json.load(stream)
+    except (ValueError, RecursionError) as error:
+        raise Rejected(f"it is no JSON that can be read: {type(error).__name__}") from error
+
+
+def possible(data: dict[str, Any], schools: list[dict[str, str]]) -> None:
+    """Raise ``Rejected`` for data that no district can have."""
+    rules = data["parameters"]
+    names = [school["id"] for school in schools]
+    if not all(isinstance(name, str) and name.strip() for name in names) or len(set(names)) < len(names) or not names:
+        raise Rejected("a school without an id, or one twice, or none at all")
+    for school in schools:
+        if not 0 <= rational(school["identified"]) <= rational(school["enrolled"]):
+            raise Rejected(f"school {school['id']!r} has impossible counts")
+        if any(rational(school[meal]) < 0 for meal in ("breakfasts", "lunches") if school[meal]):
+            raise Rejected(f"school {school['id']!r} has negative meals")
+    if not 0 < rational(rules["threshold"]) <= 1 or rational(rules["multiplier"]) <= 0 or rational(rules["days"]) <= 0:
+        raise Rejected("a threshold, multiplier or number of days that cannot be")
+
+
 def weights(data: dict[str, Any], schools: list[dict[str, str]]) -> list[Fraction]:
     """W_s: dollars a year at claim share 1 above the paid rate, or students without rates."""
     rates = data["rates"]
     if rates is None:
-        return [Fraction(school["enrolled"]) for school in schools]
-    days, found = Fraction(data["parameters"]["days"]), []
-    lunch = Fraction(rates["lunch_free"]) - Fraction(rates["lunch_paid"])
+        return [rational(school["enrolled"]) for school in schools]
+    days, found = rational(data["parameters"]["days"]), []
+    lunch = rational(rates["lunch_free"]) - rational(rates["lunch_paid"])
     for school in schools:
         kind = "severe_breakfast" if school["severe_need"] == "True" else "breakfast"
-        breakfast = Fraction(rates[f"{kind}_free"]) - Fraction(rates[f"{kind}_paid"])
+        breakfast = rational(rates[f"{kind}_free"]) - rational(rates[f"{kind}_paid"])
         meals = [
-            Fraction(school[m]) if school[m] else days * Fraction(school["enrolled"]) for m in ("breakfasts", "lunches")
+            rational(school[m]) if school[m] else days * rational(school["enrolled"]) for m in ("breakfasts", "lunches")
         ]
         found.append(meals[0] * breakfast + meals[1] * lunch)
     return found
@@ -45,9 +88,9 @@ def weights(data: dict[str, Any], schools: list[dict[str, str]]) -> list[Fractio
 def coefficients(goal: str, schools: list[dict[str, str]], worth: list[Fraction]) -> list[tuple[Fraction, Fraction]]:
     """(a, b) of each school: in CEP at claim share t it counts a + t b towards the goal."""
     if goal == "reimbursement":
-        return [(Fraction(school["gain"]), w) for school, w in zip(schools, worth, strict=True)]
+        return [(rational(school["gain"]), w) for school, w in zip(schools, worth, strict=True)]
     if goal == "students":
-        return [(Fraction(school["enrolled"]), Fraction(0)) for school in schools]
+        return [(rational(school["enrolled"]), Fraction(0)) for school in schools]
     if goal == "schools":
         return [(Fraction(1), Fraction(0)) for _ in schools]
     raise Rejected(f"objective {goal} is not linear in the claim share")
@@ -80,10 +123,13 @@ def recompute(certificate: dict[str, Any]) -> Fraction:
     """The bound that the knots prove for the data."""
     data = certificate["data"]
     rules = data["parameters"]
+    if data["problem"] != "cep":
+        raise Rejected(f"the data is of another problem: {data['problem']!r}")
     schools = [dict(zip(data["columns"], row, strict=True)) for row in data["schools"]]
-    multiplier = Fraction(rules["multiplier"])
-    low = multiplier * Fraction(rules["threshold"])
-    knots = [(Fraction(level), Fraction(price)) for level, price in certificate["knots"]]
+    possible(data, schools)
+    multiplier = rational(rules["multiplier"])
+    low = multiplier * rational(rules["threshold"])
+    knots = [(rational(level), rational(price)) for level, price in certificate["knots"]]
     levels = [level for level, _ in knots]
     if levels[0] != low or levels[-1] != max(low, 1) or sorted(set(levels)) != levels:
         raise Rejected("the knots do not rise from the threshold to full funding")
@@ -93,10 +139,10 @@ def recompute(certificate: dict[str, Any]) -> Fraction:
     terms = coefficients(certificate["objective"], schools, worth)
     total = Fraction(0)
     for goal, text in certificate["multipliers"].items():
-        mu = Fraction(text)
+        mu = rational(text)
         if mu < 0:
             raise Rejected(f"the multiplier of {goal} is negative")
-        total -= mu * Fraction(rules[f"min_{goal}"])
+        total -= mu * rational(rules[f"min_{goal}"])
         more = coefficients(goal, schools, worth)
         terms = [(a + mu * c, b + mu * d) for (a, b), (c, d) in zip(terms, more, strict=True)]
     root = {school["id"]: i for i, school in enumerate(schools)}
@@ -113,7 +159,7 @@ def recompute(certificate: dict[str, Any]) -> Fraction:
         if names & forced_out:
             continue
         a, b = (sum((terms[i][k] for i in members), Fraction(0)) for k in (0, 1))
-        n, e = (sum((Fraction(schools[i][c]) for i in members), Fraction(0)) for c in ("enrolled", "identified"))
+        n, e = (sum((rational(schools[i][c]) for i in members), Fraction(0)) for c in ("enrolled", "identified"))
         value = -(-largest(a, b, n, multiplier * e, knots) // STEP) * STEP
         total += value if names & forced_in or rules["cover"] == "all" else max(value, Fraction(0))
     return total
@@ -130,16 +176,15 @@ def check(certificate: dict[str, Any], digest: str | None = None) -> Fraction:
         if digest not in (None, certificate["digest"]):
             raise Rejected("the certificate belongs to another instance")
         proven = recompute(certificate)
-        if proven != Fraction(certificate["bound"]):
+        if proven != rational(certificate["bound"]):
             raise Rejected(f"the knots prove {proven}, the certificate claims {certificate['bound']}")
-    except (KeyError, ValueError, TypeError, AttributeError, IndexError, ZeroDivisionError) as error:
+    except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise Rejected(f"it cannot be read: {type(error).__name__} {error}") from error
     return proven
 
 
 if __name__ == "__main__":
     try:
-        with open(sys.argv[1], encoding="utf-8") as stream:
-            print("accepted:", check(json.load(stream), *sys.argv[2:3]))
-    except (Rejected, OSError, json.JSONDecodeError) as error:
-        sys.exit(f"rejected: {error}")
+        print("accepted:", check(read(sys.argv[1]), *sys.argv[2:3]))
+    except Rejected as reason:
+        sys.exit(f"rejected: {reason}")

@@ -16,8 +16,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 import sys
 from fractions import Fraction
+from math import isfinite
 from typing import Any
 
 FORMAT = "fairbound transfers tree 2"
@@ -28,12 +31,40 @@ class Rejected(Exception):
     """The certificate proves nothing; the text says where it fails."""
 
 
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?|[+-]?\d+/\d+")
+LONGEST, LARGEST_FILE = 1000, 64 * 2**20
+"""Characters of a number, and bytes of a file: more only costs time."""
+
+
+def rational(value: Any) -> Fraction:
+    """A number of the file, exactly; raises ``ValueError`` for one that is none or too long."""
+    text = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    if isinstance(value, float) and isfinite(value):
+        return Fraction(value)
+    if len(text) > LONGEST or not NUMBER.fullmatch(text):
+        raise ValueError(f"no number, or one that is too long: {text[:40]!r}")
+    return Fraction(text)
+
+
+def read(path: str) -> Any:
+    """The JSON document of a regular file of bearable size; raises ``Rejected``."""
+    if not os.path.isfile(path) or os.path.getsize(path) > LARGEST_FILE:
+        raise Rejected(f"not a file of at most {LARGEST_FILE >> 20} MiB")
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return json.load(stream)
+    except (ValueError, RecursionError) as error:
+        raise Rejected(f"it is no JSON that can be read: {type(error).__name__}") from error
+
+
 class Districts:
     """The instance in the file: districts, their borders, and the rules of a plan."""
 
     def __init__(self, data: dict[str, Any]) -> None:
+        if data["problem"] != "transfers":
+            raise Rejected(f"the data is of another problem: {data['problem']!r}")
         names = {row[0]: j for j, row in enumerate(data["districts"])}
-        counts = [[Fraction(count) for count in row[1:]] for row in data["districts"]]
+        counts = [[rational(count) for count in row[1:]] for row in data["districts"]]
         rules = data["parameters"]
         known = {"p", "band", "floor", "reading", "weights", "whole"}
         if set(rules) - known or rules["whole"] != "no" or len(names) < len(counts):
@@ -45,14 +76,14 @@ class Districts:
         groups = range(len(counts[0]))
         mu = [sum((row[r] for row in counts), Fraction(0)) / self.total for r in groups]
         self.a = [[row[r] / size - mu[r] for r in groups] for row, size in zip(counts, self.S, strict=True)]
-        self.p = Fraction(rules["p"])
+        self.p = rational(rules["p"])
         near: list[set[int]] = [{j} for j in range(self.N)]
         for one, other in data["borders"]:
             i, j = names[one], names[other]
             near[i].add(j)
             near[j].add(i)
         self.near = [[j, *sorted(around - {j})] for j, around in enumerate(near)]
-        self.band, self.floor = (None if rules[name] == "none" else Fraction(rules[name]) for name in ("band", "floor"))
+        self.band, self.floor = (None if rules[name] == "none" else rational(rules[name]) for name in ("band", "floor"))
 
     def bounds(self, j: int) -> tuple[Fraction, Fraction]:
         """Sizes that the rules allow district j."""
@@ -70,7 +101,7 @@ class Districts:
         sizes, leaving = list(self.S), [Fraction(0)] * self.N
         m = [[d * size for d in row] for row, size in zip(self.a, self.S, strict=True)]
         for i, j, text in plan:
-            students = Fraction(text)
+            students = rational(text)
             if students < 0 or i == j or j not in self.near[i]:
                 raise Rejected(f"a move from {i} to {j} that the rules forbid")
             sizes[i], sizes[j], leaving[i] = sizes[i] - students, sizes[j] + students, leaving[i] + students
@@ -147,24 +178,24 @@ def replay(document: dict[str, Any], digest: str | None = None) -> tuple[Fractio
         if digest not in (None, document["digest"]):
             raise Rejected("the certificate belongs to another instance")
         return _replay(document)
-    except (KeyError, ValueError, TypeError, AttributeError, IndexError, ZeroDivisionError) as error:
+    except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise Rejected(f"it cannot be read: {type(error).__name__} {error}") from error
 
 
 def _replay(document: dict[str, Any]) -> tuple[Fraction, Fraction, int]:
     districts = Districts(document["data"])
-    low, high = ([Fraction(x) for x in document[name]] for name in ("low", "high"))
+    low, high = ([rational(x) for x in document[name]] for name in ("low", "high"))
     for j in range(districts.N):
         least, most = districts.bounds(j)
         if not 0 < low[j] <= least or high[j] < most:
             raise Rejected(f"the root box does not hold every size of district {j}")
     cuts = [(j, side, [Fraction(u, POINT_SCALE) for u in v]) for j, side, v in document["cuts"]]
-    claimed, leaves = Fraction(document["bound"]), 0
+    claimed, leaves = rational(document["bound"]), 0
     pending: list[tuple[dict[str, Any], list[Fraction], list[Fraction]]] = [(document["tree"], low, high)]
     while pending:
         node, low, high = pending.pop()
         if "split" in node:
-            j, at = node["split"][0], Fraction(node["split"][1])
+            j, at = node["split"][0], rational(node["split"][1])
             if not low[j] <= at <= high[j] or len(node["children"]) != 2:
                 raise Rejected("a split that does not cover its box")
             below, above = high.copy(), low.copy()
@@ -183,10 +214,8 @@ def _replay(document: dict[str, Any]) -> tuple[Fraction, Fraction, int]:
 
 def main(arguments: list[str]) -> int:
     """Check the file named, and that it is about the digest, if given; 0 accepted, 1 rejected."""
-    with open(arguments[0], encoding="utf-8") as stream:
-        document = json.load(stream)
     try:
-        value, bound, leaves = replay(document, *arguments[1:2])
+        value, bound, leaves = replay(read(arguments[0]), *arguments[1:2])
     except Rejected as reason:
         print(f"rejected: {reason}")
         return 1

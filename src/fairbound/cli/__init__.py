@@ -3,6 +3,7 @@
 import os
 import sys
 
+from fairbound.cli import crash
 from fairbound.cli.interrupted import INTERRUPTED, say_interrupted, say_stopping
 from fairbound.solvers.interrupts import listen
 
@@ -18,12 +19,23 @@ def command() -> int:
         own = os.dup(1)
         os.dup2(2, 1)
     except OSError:  # one of the two is closed: nothing to keep apart
-        return main()
+        return _whole()
     sys.stdout.flush()
     sys.stdout = open(  # noqa: SIM115 - it lives as long as the process
         own, "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors, buffering=1 if os.isatty(own) else -1
     )
-    return main()
+    return _whole()
+
+
+def _whole() -> int:
+    """The command line, with its output written out; a reader who has gone (``| head``) is no fault."""
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = 0
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to be written goes nowhere
+    return code
 
 
 def main() -> int:
@@ -36,3 +48,7 @@ def main() -> int:
         except KeyboardInterrupt:
             say_interrupted()
             return INTERRUPTED
+        except BrokenPipeError:
+            raise
+        except Exception as error:
+            return crash.report(error)

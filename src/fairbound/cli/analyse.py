@@ -114,7 +114,7 @@ def _show(found: Analysis, figures: Sequence[Figure | None], out: Path | None, a
             console().print(note)
         if interrupted:
             console().print("interrupted: what was known by then")
-        console().print(f"[dim]{levels_line(results)}[/dim]" if levels_line(results) else "no line has a plan")
+        console().print(levels_line(results) or "no line has a plan", style="dim")
         shout(result.contradiction for result in results)
     if out is not None:
         console(stderr=as_json).print(f"written: {out}/", soft_wrap=True)

@@ -13,6 +13,7 @@ from fairbound.cli import analyse, bench, catalogue, compare, demo, export, inst
 from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED, WRONG_INPUT
 from fairbound.cli.interrupted import say_interrupted
 from fairbound.models.errors import InputError
+from fairbound.models.text import clean
 from fairbound.solvers.engines.standard_form import UnsupportedModelError
 from fairbound.solvers.interrupts import requested
 
@@ -44,7 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     epilog="Exit codes: 0 answered, 1 the answer is no, 2 wrong input, 3 stopped without a solution, "
-    "4 engine failed, 130 interrupted.",
+    "4 engine failed or contradicted, 70 a fault of fairbound, 130 interrupted.",
 )
 for group in (demo, catalogue, solve, compare, sweep, export, proof, analyse):
     group.register(app)
@@ -79,5 +80,5 @@ def main() -> int:
 
 
 def _complain(text: str, code: int) -> int:
-    print(f"error: {text}", file=sys.stderr)
+    print(f"error: {clean(text)}", file=sys.stderr)
     return code

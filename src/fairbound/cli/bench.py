@@ -96,7 +96,7 @@ def _complain(rows: list[Row], asked: list[Question]) -> bool:
         out.print(f"{count:,} {outcome}: {method}")
     alarms = [text for question in asked for text in question.contradictions] + reference_table.alarms(asked)
     for text in alarms:
-        out.print(f"[bold red]{text}[/bold red]", soft_wrap=True)
+        out.print(text, style="bold red", soft_wrap=True)
     return any("CONTRADICTION" in text or "claims the bound" in text for text in alarms)
 
 

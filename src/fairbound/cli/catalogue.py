@@ -29,7 +29,7 @@ def list_(
         out.print("\nfairbound list PROBLEM shows its instances, objectives, parameters and methods.")
         return
     chosen = find_problem(problem)
-    out.print(f"[bold]{chosen.title}[/bold]: {chosen.summary}\n")
+    out.print(f"{chosen.title}: {chosen.summary}\n")
     instances = [
         {
             "instance": entry.name,

@@ -215,17 +215,17 @@ class Screen:
         if notes:
             self._print("")
         for line, note in notes:
-            console().print(f"{line.method.name} {note}", markup=False)
+            console().print(f"{line.method.name} {note}")
         results = [line.result for line in self.lines if line.result is not None]
         meaning = levels_line(results)
         if meaning:
             alone = "; a heuristic has no bound of its own" if self.table == "Baselines" else ""
-            console().print(f"\n[dim]{meaning}{alone}[/dim]")
+            console().print(f"\n{meaning}{alone}", style="dim")
         if requested():
             console().print(f"interrupted: {len(results)} of {len(self.lines)} methods had run")
 
     def _print(self, text: str, style: str | None = None) -> None:
-        console().print(text, style=style, markup=False, soft_wrap=True)
+        console().print(text, style=style, soft_wrap=True)
 
     def _row(self, row: dict[str, str], widths: dict[str, int]) -> str:
         cells = [

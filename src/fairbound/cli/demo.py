@@ -90,7 +90,7 @@ def demo(out: Out = Path("fairbound-demo")) -> None:
     for experiment in EXPERIMENTS:
         _show(experiment, out / experiment.folder)
     shown = console()
-    shown.print(f"[bold]The benchmark suite {SUITE}[/bold], one process for each solve")
+    shown.print(f"The benchmark suite {SUITE}, one process for each solve", style="bold")
     bench.run(SUITE, out / "bench")
     page = report(out / "bench", out / "report.html")
     shown.print(f"\nopen {page} in a browser; solutions and tables are beside it", soft_wrap=True)
@@ -100,7 +100,7 @@ def _show(experiment: Experiment, folder: Path) -> None:
     """Compare, print, and keep the table and the best exact solution."""
     instance = api.load(experiment.instance, experiment.parameters)
     problem = find_problem(instance.problem)
-    console().print(f"[bold]{experiment.title}[/bold]")
+    console().print(experiment.title, style="bold")
     screen = Screen(problem, instance.name, list(experiment.methods))
     with running(experiment.title) as line:
 

@@ -10,7 +10,7 @@ import typer
 
 from fairbound import api
 from fairbound.cli import options
-from fairbound.cli.show import console
+from fairbound.cli.show import console, facts_lines
 from fairbound.instances import catalogue
 from fairbound.models.registry import find_problem
 
@@ -29,15 +29,12 @@ def show(
     if as_json:
         print(json.dumps({"name": asked.name, "digest": asked.digest} | asked.canonical(), indent=2))
         return
-    out = console()
     facts = {"instance": asked.name, "problem": asked.problem, "digest": asked.digest}
     facts |= find_problem(asked.problem).facts(asked)
     facts |= {f"parameter {name}": value or "none" for name, value in asked.parameters.items()}
     for i, repair in enumerate(asked.repairs):
         facts[f"repair {i + 1}"] = repair
-    width = max(map(len, facts))
-    for name, text in facts.items():
-        out.print(f"[dim]{name:<{width}}[/dim]  {text}", soft_wrap=True)
+    facts_lines(facts)
 
 
 @app.command()

@@ -12,12 +12,13 @@ import typer
 from fairbound import api
 from fairbound.cli import options
 from fairbound.cli.exit_codes import ANSWER_IS_NO, ENGINE_FAILED
-from fairbound.cli.show import LEVELS, console, exact, number, percent, running, shout, table
-from fairbound.instances.tables import read_rows, read_text, write_csv
+from fairbound.cli.show import LEVELS, console, exact, facts_lines, number, percent, running, shout, table
+from fairbound.instances.tables import read_json, read_rows, write_csv
 from fairbound.models.errors import InputError
 from fairbound.models.exact import parse_number
 from fairbound.models.problem import Instance, Problem, Sense
 from fairbound.models.registry import find_problem
+from fairbound.models.text import short
 from fairbound.solvers import audits
 from fairbound.solvers.checker import price_curve, transfer_tree
 from fairbound.solvers.contradictions import beaten, exists, named
@@ -48,10 +49,7 @@ def register(app: typer.Typer) -> None:
 
 def read_certificate(path: Path) -> dict[str, Any]:
     """A certificate as JSON; raises ``InputError``."""
-    try:
-        document = json.loads(read_text(path))
-    except json.JSONDecodeError as error:
-        raise InputError("not JSON", file=str(path), row=error.lineno, found=error.msg) from None
+    document = read_json(path)
     if not isinstance(document, dict):
         raise InputError("not a certificate", file=str(path), wanted="one JSON object")
     return document
@@ -81,7 +79,8 @@ def verify(
     if as_json:
         print(json.dumps(answer, indent=2))
     elif answer["accepted"]:
-        about = document.get("instance", "the data inside") if instance is None else instance
+        calls_itself = short(document.get("instance", "nothing"))
+        about = f"the data inside, which calls itself {calls_itself}" if instance is None else instance
         kind = find_problem(document["data"]["problem"])
         goal = kind.objective(document["objective"])
         side = "more" if goal.sense is Sense.MAXIMIZE else "less"
@@ -224,11 +223,9 @@ def _show(answer: dict[str, Any], sense: Sense) -> None:
         facts["better offered"] = exact(parse_number(answer["better_value"]))
         word = "it adds" if sense is Sense.MAXIMIZE else "it takes off"
         facts[word] = number(abs(parse_number(answer["better_gain"])), 2)
-    width = max(map(len, facts))
-    for name, text in facts.items():
-        out.print(f"[dim]{name:<{width}}[/dim]  {text}", soft_wrap=True)
+    facts_lines(facts)
     if answer["groups"]:
         out.print()
         out.print(table(answer["table"], answer["groups"]))
     for violation in answer["violations"]:
-        out.print(f"[bold]broken rule[/bold] {violation}", soft_wrap=True)
+        out.print(f"broken rule {violation}", style="bold", soft_wrap=True)

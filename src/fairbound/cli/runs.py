@@ -16,6 +16,7 @@ from rich.table import Column
 from fairbound.benchmarks.runner import Event
 from fairbound.cli.show import console
 from fairbound.models.errors import InputError
+from fairbound.models.text import clean
 from fairbound.solvers.isolation import Outcome
 
 Workers = Annotated[int, typer.Option(min=1, help="Solves at a time.")]
@@ -57,14 +58,14 @@ class Following:
     def __call__(self, event: Event) -> None:
         key, label = event.specification.key, event.specification.label
         if event.row is None:
-            self.running[key] = escape(label)
+            self.running[key] = escape(clean(label))
         else:
             self.running.pop(key, None)
             if event.row.outcome != Outcome.OK:
                 self.failed[event.row.outcome] += 1
                 if self.failed.total() <= MOST_SAID:
                     text = f"{event.row.outcome}: {label}: {event.row.message[:200]}"
-                    self.bar.console.print(text, markup=False, soft_wrap=True)
+                    self.bar.console.print(text, soft_wrap=True)
         words = "".join(f"[red]{count} {kind}[/red] " for kind, count in self.failed.items())
         self.bar.update(self.task, completed=event.settled, description=words + " | ".join(self.running.values()))
 

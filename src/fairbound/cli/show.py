@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
+from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress as Bar
@@ -14,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fairbound.models.exact import decimal_text
+from fairbound.models.text import clean
 from fairbound.solvers.result import Level, Progress, Result, Status
 from fairbound.solvers.wall import kept
 
@@ -35,10 +37,26 @@ LEVELS = {
 }
 
 
+class Screen(Console):
+    """A console that takes no text for markup or for an instruction to the terminal: names come from files."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(clean(text), **options)
+
+
 def console(stderr: bool = False) -> Console:
     """A console as wide as the terminal, or 100 columns where there is none."""
-    made = Console(stderr=stderr, highlight=False, soft_wrap=False)
-    return made if made.is_terminal else Console(stderr=stderr, highlight=False, width=WIDTH)
+    plain: dict[str, Any] = {"stderr": stderr, "highlight": False, "markup": False, "emoji": False}
+    made = Screen(**plain)
+    return made if made.is_terminal else Screen(**plain, width=WIDTH)
+
+
+def facts_lines(facts: Mapping[str, str]) -> None:
+    """Print names and what they are, one a line, the names dim."""
+    width = max(map(len, facts))
+    for name, text in facts.items():
+        line = Text.assemble((f"{name:<{width}}", "dim"), "  ", clean(text))
+        console().print(line, soft_wrap=True)
 
 
 def number(value: Fraction | float | None, digits: int = 4) -> str:
@@ -79,7 +97,7 @@ def percent(gap: float | None) -> str:
 def table(title: str, rows: Sequence[Mapping[str, str]], text_columns: int = 1) -> Table:
     """A table of text rows; the first ``text_columns`` are set left, numbers right."""
     made = Table(
-        title=Text(title, no_wrap=True, overflow="ignore"),
+        title=Text(clean(title), no_wrap=True, overflow="ignore"),
         title_justify="left",
         title_style="bold",
         header_style="dim",
@@ -123,7 +141,7 @@ def shout(contradictions: Iterable[str]) -> bool:
     """Print contradictions so that nobody misses them; whether there are any."""
     said = [text for text in contradictions if text]
     for text in dict.fromkeys(said):
-        console().print(Text(f"CONTRADICTION {text}", style="bold red"), soft_wrap=True)
+        console().print(Text(clean(f"CONTRADICTION {text}"), style="bold red"), soft_wrap=True)
     return bool(said)
 
 
@@ -131,14 +149,14 @@ class Line:
     """A line about running work; call it with a moment of progress."""
 
     def __init__(self, label: str) -> None:
-        self.label = label
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        self.label = label = clean(label)
+        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
         self.bar = Bar(*columns, console=console(stderr=True), transient=True, redirect_stdout=False)
         self.task = self.bar.add_task(label)
 
     def say(self, label: str) -> None:
         """Name the work that runs now."""
-        self.label = label
+        self.label = label = clean(label)
         self.bar.update(self.task, description=label)
 
     @contextmanager

@@ -15,6 +15,7 @@ from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED, code_of
 from fairbound.cli.show import (
     console,
     exact,
+    facts_lines,
     levels_line,
     number,
     percent,
@@ -143,14 +144,12 @@ def show_result(problem: Problem[Any, Any], instance: Instance, result: Result) 
         facts["message"] = result.message
     for i, words in enumerate(result.explanation):
         facts["why" + " " * i] = words  # a key of its own for every line, all read "why"
-    width = max(map(len, facts))
-    for name, text in facts.items():
-        out.print(f"[dim]{name:<{width}}[/dim]  {text}", soft_wrap=True)
+    facts_lines(facts)
     if result.solution is not None:
         out.print()
         out.print(table("Solution", problem.solution_summary(instance, result.solution)))
     for violation in result.violations:
-        out.print(f"[bold]broken rule[/bold] {violation}")
+        out.print(f"broken rule {violation}", style="bold", soft_wrap=True)
     shout([result.contradiction])
 
 
@@ -235,6 +234,6 @@ def _show_front(
         console().print(table(f"Pareto front of {asked.name}, {len(rows)} points", shown, text_columns=0))
         words = "complete: every nondominated point" if front.complete else "a sample, or stopped by a limit"
         console().print("interrupted: the points found by then" if front.interrupted else words)
-        console().print(f"[dim]{levels_line(front.points)}[/dim]")
+        console().print(levels_line(front.points), style="dim")
         shout(contradictions)
     return rows
