@@ -104,8 +104,14 @@ def _reference(path: Path, line: int, row: Mapping[str, str]) -> Reference:
             try:
                 parse_number(row[column])
             except ValueError:
-                where = {"file": str(path), "row": line, "column": column}
-                raise InputError("cannot be used", **where, found=row[column], wanted="a rational number") from None
+                raise InputError(
+                    "cannot be used",
+                    file=str(path),
+                    row=line,
+                    column=column,
+                    found=row[column],
+                    wanted="a rational number",
+                ) from None
     if row["level"] not in list(Level):
         raise InputError("cannot be used", file=str(path), row=line, column="level", found=row["level"], wanted="L0-L5")
     for column in ("solution", "certificate"):

@@ -169,7 +169,7 @@ def read_rows(path: Path, strip: bool = True) -> tuple[list[str], list[tuple[int
         for column, count in Counter(header).items():
             if count > 1:
                 raise InputError("column stands twice", file=str(path), row=1, column=column)
-        rows = []
+        rows: list[tuple[int, dict[str, str]]] = []
         for cells in reader:
             if not any(cell.strip() for cell in cells):
                 continue

@@ -49,7 +49,8 @@ def build(instance: CepInstance, objective: str, relaxed: bool = False) -> pyo.C
         if instance.cover is Cover.ALL or school.id in instance.forced_in:
             if not holding:
                 # No group may hold this school: an empty sum cannot be 1, and the engine is to say so.
-                model.unreachable = pyo.Var(bounds=(0, 0))
+                if not hasattr(model, "unreachable"):
+                    model.unreachable = pyo.Var(bounds=(0, 0))
                 body = LinearExpression(linear_coefs=[1], linear_vars=[model.unreachable])
             model.eq15_school.add(body == 1)
         elif holding:

@@ -154,7 +154,8 @@ class Closing:
         arrays, inside = self.pricer.arrays, members(masks, len(self.units)).astype(float)
         people, lifted, weight = (inside @ column for column in (arrays.enrolled, arrays.lifted, arrays.slope))
         inside = np.hstack([inside, (lifted >= people)[:, None]])
-        traits = np.minimum(1.0, lifted / people), weight / people, lifted - self.pricer.low * people
+        count = np.maximum(people, 1e-300)  # a group without students has neither share nor weight
+        traits = np.minimum(1.0, lifted / count), weight / count, lifted - self.pricer.low * people
         pool = Pool(inside, self.pricer.worth(masks), traits)
         reached = floor
 

@@ -1,0 +1,441 @@
+"""Hostile tiny questions of every problem against answers counted from the documentation pages alone.
+
+Nothing here scores a solution with the package's own evaluation. ``python tests/support/campaign.py 20000`` runs
+the long one; ``tests/solvers/test_campaign.py`` a short one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import product
+from math import ceil, floor
+from random import Random
+from typing import Any
+
+import tiny_transfers
+from fairbound.models.block_assignment import ApplicantInstance, Border, Cell, Unit, ZoneInstance
+from fairbound.models.block_assignment import School as Seat
+from fairbound.models.cep_grouping import CepInstance, Cover, School, find_rates
+from fairbound.models.errors import InputError
+from fairbound.models.problem import Sense
+from fairbound.models.registry import find_problem
+from fairbound.solvers.methods import default_method, methods_of
+from fairbound.solvers.result import Result, Settings, Status
+
+LIMIT = 5.0
+IDS = ("a", "a+b", "b", "b;c", "c", "[x]", "a=b", "a b", 'q"t', "b,c", "+", "[/x]", "c+a", "d")
+SLOW = ("cpsat",)
+"""Methods that start a process of their own."""
+
+
+@dataclass
+class Counts:
+    """What was asked, and every claim that brute force denies."""
+
+    solves: int = 0
+    instances: Counter[str] = field(default_factory=Counter)
+    methods: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+    withdrawn: int = 0
+
+    def say(self) -> str:
+        """The counts in words."""
+        asked = ", ".join(f"{count:,} of {name}" for name, count in sorted(self.instances.items()))
+        ends = ", ".join(f"{count:,} {name}" for name, count in self.statuses.most_common())
+        return (
+            f"{self.solves:,} solves ({len(self.methods)} methods) of {self.instances.total():,} instances: "
+            f"{asked}\n{ends}\n{self.withdrawn:,} claims withdrawn by the solver itself; {len(self.wrong)} wrong"
+        )
+
+
+# CEP grouping ---------------------------------------------------------------------------------
+
+
+def _partitions(items: list[int]) -> Iterator[list[list[int]]]:
+    if not items:
+        yield []
+        return
+    for smaller in _partitions(items[1:]):
+        yield smaller  # the first stays out
+        for i in range(len(smaller)):
+            yield [*smaller[:i], [items[0], *smaller[i]], *smaller[i + 1 :]]
+        yield [[items[0]], *smaller]
+
+
+def cep_answer(instance: CepInstance, goal: str) -> Fraction | None:
+    """Equations (1) to (3) of ``docs/cep.md`` over every set of disjoint groups."""
+    schools, best = instance.schools, None
+    worth = []
+    for school in schools:
+        if instance.rates is None:
+            worth.append(school.enrolled)
+            continue
+        rates, day = instance.rates, instance.days * school.enrolled
+        free, paid = (
+            (rates.severe_breakfast_free, rates.severe_breakfast_paid)
+            if school.severe_need
+            else (rates.breakfast_free, rates.breakfast_paid)
+        )
+        breakfasts = day if school.breakfasts is None else school.breakfasts
+        lunches = day if school.lunches is None else school.lunches
+        worth.append(breakfasts * (free - paid) + lunches * (rates.lunch_free - rates.lunch_paid))
+    for groups in _partitions(list(range(len(schools)))):
+        values: dict[str, Fraction] = dict.fromkeys(
+            ("reimbursement", "students", "schools", "full_funding"), Fraction(0)
+        )
+        home: dict[int, int] = {}
+        kept = instance.groups is None or len(groups) <= instance.groups
+        for g, group in enumerate(groups):
+            N = sum((schools[i].enrolled for i in group), Fraction(0))
+            E = sum((schools[i].identified for i in group), Fraction(0))
+            kept = kept and instance.threshold * N <= E and len(group) >= instance.min_group
+            if not kept:
+                break
+            share = min(instance.multiplier * E / N, Fraction(1)) if N else Fraction(1)
+            values["reimbursement"] += sum((schools[i].gain + share * worth[i] for i in group), Fraction(0))
+            values["students"] += N
+            values["schools"] += len(group)
+            values["full_funding"] += len(group) * (share == 1)
+            home |= dict.fromkeys(group, g)
+        if not kept:
+            continue
+        place = {schools[i].id: g for i, g in home.items()}
+        kept = all(s in place for s in instance.forced_in) and not any(s in place for s in instance.forced_out)
+        kept = kept and all(len({place.get(s) for s in ids}) == 1 for ids in instance.together)
+        kept = kept and (instance.cover is Cover.ANY or len(home) == len(schools))
+        if kept and all(values[name] >= least for name, least in instance.floors):
+            best = values[goal] if best is None else max(best, values[goal])
+    return best
+
+
+def draw_cep(random: Random) -> CepInstance:
+    count, decimals, size = random.randint(1, 5), random.randint(0, 12), 10 ** random.randint(0, 7)
+    ids = random.sample(IDS, count)
+    threshold = random.choice([Fraction(2, 5), Fraction(1, 4), Fraction(1, 3), Fraction(5, 8)])
+
+    def amount(most: float) -> Fraction:
+        return Fraction(f"{random.random() * most:.{random.choice([decimals, 0])}f}")
+
+    with_meals, with_gains = random.random() < 0.5, random.random() < 0.3
+    schools = []
+    for name in ids:
+        enrolled = amount(size * random.choice([1, 1, 1e-3])) if random.random() > 0.1 else Fraction(0)
+        identified = min(enrolled, amount(float(enrolled)))
+        if random.random() < 0.2:
+            identified = threshold * enrolled  # exactly at the threshold
+        meals = (amount(float(enrolled) * 180) if enrolled else Fraction(0) for _ in range(2))
+        breakfasts, lunches = meals if with_meals else (None, None)
+        gain = Fraction(f"{random.uniform(-1, 1) * size:.{decimals}f}") if with_gains else Fraction(0)
+        schools.append(School(name, enrolled, identified, "", breakfasts, lunches, random.random() < 0.3, gain))
+    rules: dict[str, Any] = {}
+    if random.random() < 0.15:
+        rules["cover"] = Cover.ALL
+    if random.random() < 0.15:
+        rules["forced_in"] = (ids[0],)
+    if random.random() < 0.15:
+        rules["forced_out"] = (ids[-1],) if count > 1 else ()
+    if random.random() < 0.2 and count > 2:
+        rules["together"] = (tuple(ids[1:3]),)
+    if random.random() < 0.2:
+        rules["groups"] = random.randint(1, 2)
+    if random.random() < 0.2:
+        rules["min_group"] = random.randint(1, 3)
+    if random.random() < 0.25:
+        most = sum((school.enrolled for school in schools), Fraction(0))
+        rules["floors"] = (("students", round(most * random.randint(0, 11) / 10, decimals)),)
+    return CepInstance(
+        "drawn",
+        tuple(schools),
+        threshold=threshold,
+        multiplier=random.choice([Fraction(8, 5), Fraction(5, 2), Fraction(13, 10)]),
+        rates=find_rates(random.choice(["us48-2324", "nyc2017"])) if with_meals or random.random() < 0.4 else None,
+        **rules,
+    )
+
+
+# Zones ----------------------------------------------------------------------------------------
+
+
+def zones_answer(city: ZoneInstance, goal: str) -> Fraction | None:
+    """Equations (1) to (12) of ``docs/blocks.md`` over every way to give each unit a school."""
+    n, k = len(city.units), len(city.schools)
+    units = {unit.id: i for i, unit in enumerate(city.units)}
+    names = [school.id for school in city.schools]
+    s = [unit.students for unit in city.units]
+    columns = [[unit.groups[g] for unit in city.units] for g in range(len(city.group_names))]
+    a = columns[city.group_names.index(city.group)]
+    rest = [s[i] - sum(column[i] for column in columns) for i in range(n)]
+    today = [names.index(unit.today) for unit in city.units]
+    S, A = sum(s), sum(a)
+    near = {
+        i: {units[b.other if b.one == unit.id else b.one] for b in city.borders if unit.id in (b.one, b.other)}
+        for i, unit in enumerate(city.units)
+    }
+    roots = [units[school.unit] for school in city.schools]
+    best = None
+    for homes in product(range(k), repeat=n):
+        zones = [[i for i in range(n) if homes[i] == j] for j in range(k)]
+        kept = all(homes[roots[j]] == j for j in range(k))
+        count = [sum(s[i] for i in zone) for zone in zones]
+        held = [sum(a[i] for i in zone) for zone in zones]
+        for j, school in enumerate(city.schools):
+            low, high = (
+                ceil((1 - city.seats_tolerance) * school.seats),
+                floor((1 + city.seats_tolerance) * school.seats),
+            )
+            kept = kept and low <= count[j] <= high
+        if city.travel_ratio is not None:
+            far = (
+                city.travel[i][homes[i]] <= city.travel_ratio * city.travel[i][today[i]]
+                for i in range(n)
+                if homes[i] != today[i]
+            )
+            kept = kept and all(far)
+        if not kept:
+            continue
+        if city.contiguous:
+            for j, zone in enumerate(zones):
+                seen, todo = {roots[j]}, [roots[j]]
+                while todo:
+                    new = (near[todo.pop()] & set(zone)) - seen
+                    seen |= new
+                    todo += new
+                kept = kept and seen >= set(zone)
+        moved = sum(s[i] for i in range(n) if homes[i] != today[i])
+        shares = [abs(Fraction(held[j], count[j]) - Fraction(A, S)) for j in range(k) if count[j]]
+        values = {
+            "dissimilarity": sum(
+                (abs(Fraction(held[j], A) - Fraction(count[j] - held[j], S - A)) for j in range(k)), Fraction(0)
+            )
+            / 2
+            if A and S - A
+            else Fraction(0),
+            "max_share_deviation": max(shares, default=Fraction(0)),
+            "travel": sum((s[i] * city.travel[i][homes[i]] for i in range(n)), Fraction(0)),
+            "rezoned": Fraction(moved),
+        }
+        gaps = [
+            sum(abs(S * sum(column[i] for i in zone) - sum(column) * count[j]) for column in [*columns, rest])
+            for j, zone in enumerate(zones)
+        ]
+        values["tvd"] = Fraction(sum(gaps), 2 * S * S)
+        kept = kept and all(values[name] <= most for name, most in city.ceilings)
+        if city.share_deviation is not None:
+            kept = kept and values["max_share_deviation"] <= city.share_deviation
+        if city.rezoned_share is not None:
+            kept = kept and moved <= city.rezoned_share * S
+        kept = kept and all(len({homes[units[i]] for i in ids}) == 1 for ids in city.together)
+        kept = kept and all(names[homes[units[unit]]] == school for unit, school in city.forced)
+        if kept:
+            best = values[goal] if best is None else min(best, values[goal])
+    return best
+
+
+def draw_zones(random: Random) -> ZoneInstance:
+    n, k = random.randint(3, 6), 2
+    size = 10 ** random.randint(0, 7)
+    ids, schools = random.sample(IDS, n), random.sample(IDS, k)
+    edges = {(i, i + 1) for i in range(n - 1)} | {tuple(sorted(random.sample(range(n), 2))) for _ in range(2)}
+    roots = random.sample(range(n), k)
+    today = [min(range(k), key=lambda j: abs(i - roots[j])) for i in range(n)]
+    students = [0 if random.random() < 0.2 else random.randint(1, size) for _ in range(n)]
+    if not sum(students):
+        students[0] = 1
+    group = [random.randint(0, count) for count in students]
+    seats = [Fraction(sum(students[i] for i in range(n) if today[i] == j)) for j in range(k)]
+    travel = tuple(tuple(Fraction(abs(i - root)) for root in roots) for i in range(n))
+    rules: dict[str, Any] = {"travel_ratio": random.choice([None, None, Fraction(3, 2)])}
+    rules["seats_tolerance"] = random.choice([Fraction(1, 5), Fraction(1, 2), Fraction(1), Fraction(3, 10)])
+    if random.random() < 0.15:
+        rules["contiguous"] = False
+    if random.random() < 0.15:
+        rules["together"] = ((ids[0], ids[1]),)
+    if random.random() < 0.15:
+        rules["forced"] = ((ids[roots[0]], schools[0]),)
+    if random.random() < 0.2:
+        rules["rezoned_share"] = Fraction(random.randint(0, 5), 10)
+    if random.random() < 0.2:
+        rules["share_deviation"] = Fraction(random.randint(0, 30), 100)
+    if random.random() < 0.15:
+        rules["ceilings"] = (("travel", Fraction(random.randint(0, n * size))),)
+    return ZoneInstance(
+        "drawn",
+        tuple(Unit(ids[i], students[i], (group[i],), schools[today[i]]) for i in range(n)),
+        tuple(Seat(schools[j], ids[roots[j]], seats[j]) for j in range(k)),
+        tuple(Border(ids[i], ids[j]) for i, j in sorted(edges)),
+        travel,
+        ("g",),
+        "g",
+        **rules,
+    )
+
+
+# Applicants -----------------------------------------------------------------------------------
+
+
+def applicants_answer(instance: ApplicantInstance, goal: str) -> Fraction | None:
+    """Equations (20) to (22) of ``docs/blocks.md`` over every number of applicants of each cell."""
+    cells, best = instance.cells, None
+    everyone = sum(cell.count for cell in cells)
+    races = sorted({cell.race for cell in cells})
+    incomes = all(cell.income is not None for cell in cells if cell.count)
+    pool = sum(((cell.income or Fraction(0)) * cell.count for cell in cells), Fraction(0)) / everyone
+    for taken in product(*(range(cell.count + 1) for cell in cells)):
+        first = sum(taken)
+        if not instance.fewest <= first <= instance.most or not first:
+            continue
+        tvd = Fraction(0)
+        for race in races:
+            mine = sum(t for t, cell in zip(taken, cells, strict=True) if cell.race == race)
+            tvd += abs(Fraction(mine, first) - Fraction(sum(c.count for c in cells if c.race == race), everyone)) / 2
+        values = {"tvd": tvd}
+        if incomes and pool:
+            mean = (
+                sum(((cell.income or Fraction(0)) * t for t, cell in zip(taken, cells, strict=True)), Fraction(0))
+                / first
+            )
+            values["income"] = abs(mean - pool) / pool
+            values["loss"] = tvd + values["income"]
+        if goal not in values or any(name not in values or values[name] > most for name, most in instance.ceilings):
+            continue
+        best = values[goal] if best is None else min(best, values[goal])
+    return best
+
+
+def draw_applicants(random: Random) -> ApplicantInstance:
+    cells = tuple(
+        Cell(random.choice(IDS), race, random.randint(1, 3), Fraction(random.randint(1, 10**6)))
+        for race in random.sample(IDS, random.randint(2, 3))
+    )
+    everyone = sum(cell.count for cell in cells)
+    fewest = random.randint(1, everyone)
+    return ApplicantInstance("drawn", cells, ("one", "two"), fewest, random.randint(fewest, everyone))
+
+
+# Transfers ------------------------------------------------------------------------------------
+
+
+def transfers_answer(instance: Any, goal: str) -> Fraction | None:
+    """Equations (3) to (11) of ``docs/transfers.md`` on a refined grid: the answer to a share of itself."""
+    return tiny_transfers.best(instance, goal)
+
+
+def draw_transfers(random: Random) -> Any:
+    size, groups = 10 ** random.randint(1, 7), random.randint(2, 3)
+    counts = [[random.randint(0, size) for _ in range(groups)] for _ in range(2)]
+    for row in counts:
+        row[0] += 1
+    rules: dict[str, Any] = {"p": Fraction(random.randint(0, 40), 100)}
+    band = random.choice([Fraction(0), Fraction(1, 10), Fraction(1, 4), None])
+    rules["band"] = band
+    if band is None:
+        rules["floor"] = Fraction(random.randint(5, 90), 100)
+    return tiny_transfers.make("drawn", counts, [(0, 1)], **rules)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A problem's share of the campaign; ``slack`` is how far its brute force is from exact."""
+
+    problem: str
+    weight: int
+    draw: Callable[[Random], Any]
+    answer: Callable[[Any, str], Fraction | None]
+    objectives: Sequence[str]
+    slack: Fraction = Fraction(0)
+
+
+PARTS = (
+    Part("cep", 6, draw_cep, cep_answer, ("reimbursement", "students", "schools", "full_funding")),
+    Part("blocks", 3, draw_zones, zones_answer, ("dissimilarity", "tvd", "max_share_deviation", "travel", "rezoned")),
+    Part("applicants", 1, draw_applicants, applicants_answer, ("tvd", "income", "loss")),
+    Part(
+        "transfers",
+        1,
+        draw_transfers,
+        transfers_answer,
+        ("race", "race_weighted", "race_l1", "race_l1_weighted"),
+        Fraction(1, 1000),
+    ),
+)
+
+
+def judge(part: Part, best: Fraction | None, result: Result, exact: bool) -> str | None:
+    """What a result claims that is not so, or ``None``."""
+    sense = result.sense
+    if result.status is Status.INFEASIBLE:
+        return None if best is None else f"says infeasible, {best} is reached"
+    if best is None:
+        reached = result.status in (Status.OPTIMAL, Status.FEASIBLE)
+        return f"has a plan worth {result.primal_bound} where there is none" if reached else None
+    slack = part.slack * max(abs(best), Fraction(1, 100))
+    value, bound = result.primal_bound, result.dual_bound
+    if value is not None and sense.improves(value, best) and abs(value - best) > slack:
+        return f"has a plan worth {value}, better than the best, {best}"
+    if bound is not None and sense.improves(best, bound) and abs(best - bound) > slack:
+        return f"claims the bound {bound} ({result.level.value}), and {best} is reached"
+    if result.status is Status.OPTIMAL and value is not None and abs(value - best) > slack:
+        return f"calls {value} optimal ({result.level.value}), and {best} is reached"
+    return None
+
+
+def run(solves: int, seed: int, say: Callable[[str], None] | None = None) -> Counts:
+    """So many solves; every wrong claim is kept with what reproduces it."""
+    random, counts = Random(seed), Counts()
+    began = time.perf_counter()
+    while counts.solves < solves:
+        part = random.choices(PARTS, [part.weight for part in PARTS])[0]
+        drawn = random.randrange(2**40)
+        try:
+            instance = part.draw(Random(drawn))
+            instance.check_question()
+        except InputError:
+            continue
+        objective = random.choice(part.objectives)
+        best = part.answer(instance, objective)
+        counts.instances[part.problem] += 1
+        problem = find_problem(part.problem)
+        try:
+            default = default_method(instance, objective).name
+        except InputError:
+            default = ""
+        for method in methods_of(problem):
+            if method.name in SLOW or method.refuses(instance, objective) is not None:
+                continue
+            counts.solves += 1
+            counts.methods[f"{part.problem}/{method.name}"] += 1
+            mark = " (default)" if method.name == default else ""
+            where = f"{part.problem} draw {drawn}, {objective}, {method.name}{mark}"
+            try:
+                result = method.run(instance, objective, Settings(time_limit=LIMIT), None)
+            except Exception as error:
+                counts.wrong.append(f"{where}: {type(error).__name__}: {error}")
+                continue
+            assert result.sense is (Sense.MAXIMIZE if part.problem == "cep" else Sense.MINIMIZE)
+            counts.statuses[f"{result.status.value} {result.level.value}"] += 1
+            counts.withdrawn += bool(result.contradiction)
+            wrong = judge(part, best, result, method.exact)
+            if wrong is not None:
+                counts.wrong.append(f"{where}: {wrong}")
+        if say is not None and counts.instances.total() % 50 == 0:
+            say(f"{counts.solves:,} solves, {len(counts.wrong)} wrong, {time.perf_counter() - began:.0f} s")
+    return counts
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("solves", type=int)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    found = run(asked.solves, asked.seed, lambda text: print(text, file=sys.stderr))
+    print(found.say())
+    for text in found.wrong:
+        print(text)
+    sys.exit(bool(found.wrong))
