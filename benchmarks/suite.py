@@ -129,7 +129,7 @@ def load_suite(name: str) -> Suite:
         For an unknown name and for a file that is not a suite: key, value found and value wanted.
     """
     path = Path(name)
-    if path.suffix == ".toml" or path.is_file():
+    if path.suffix == ".toml" or catalogue.is_there(path):
         try:
             return parse_suite(read_text(path, LARGEST_SUITE), str(path))
         except RecursionError:
@@ -145,7 +145,7 @@ def parse_suite(text: str, file: str) -> Suite:
     """Read the text of a suite; raises ``InputError``."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # a number of thousands of digits is one too
         raise InputError(f"not TOML ({error})", file=file) from None
     try:
         return Suite.model_validate(document)

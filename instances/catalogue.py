@@ -119,12 +119,20 @@ def load(name: str, problem: str | None = None) -> Instance:
         if (member or entry.name == name) and not name.endswith("*"):
             return entry.load(name)
     path = Path(name)
-    if path.is_file():
+    if is_there(path):
         return load_file(path, problem)
     if path.suffix or path.is_absolute():
         raise InputError("no such file", file=name)
     known = [entry.name for entry in ENTRIES]
     raise InputError("unknown instance", found=name, wanted=nearest(name, known) + ", or a file")
+
+
+def is_there(path: Path) -> bool:
+    """Whether a path leads anywhere."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # no name that a file can have
+        return False
 
 
 def load_file(path: Path, problem: str | None = None) -> Instance:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from fairbound.instances.geojson import Ring, read_features
-from fairbound.instances.tables import read_header, read_rows
+from fairbound.instances.tables import LARGEST, read_header, read_rows
 from fairbound.instances.zone_borders import shared_borders
 from fairbound.instances.zone_layout import straight
 from fairbound.models.block_assignment import Border, School, Unit, ZoneInstance
@@ -106,12 +106,21 @@ def _city(
                 "missing column", file=file, row=1, column=column, wanted=", ".join([*needed, "group:NAME"])
             )
 
+    for line, row in rows:
+        for column in needed:
+            if column not in row:
+                raise InputError(
+                    "missing property", file=file, row=line, column=column, wanted="a value; null for none"
+                )
+        if not row["unit"]:
+            raise InputError("no name", file=file, row=line, column="unit", wanted="a unit's id")
+
     def number(line: int, row: Mapping[str, str], column: str, whole: bool = False) -> Fraction:
         try:
             value = parse_number(row.get(column, ""))
         except ValueError:
             value = Fraction(-1)
-        if value < 0 or (whole and value.denominator != 1):
+        if not 0 <= value < LARGEST or (whole and value.denominator != 1):
             wanted = "a whole number, at least 0" if whole else "a number, at least 0"
             raise InputError(
                 "cannot be used", file=file, row=line, column=column, found=row.get(column, ""), wanted=wanted
@@ -120,9 +129,12 @@ def _city(
 
     def point(line: int, row: Mapping[str, str]) -> tuple[Fraction, Fraction]:
         try:
-            return parse_number(row.get("x", "")), parse_number(row.get("y", ""))
+            x, y = parse_number(row.get("x", "")), parse_number(row.get("y", ""))
         except ValueError:
             raise InputError("cannot be used", file=file, row=line, column="x or y", wanted="coordinates") from None
+        if max(abs(x), abs(y)) >= LARGEST:
+            raise InputError("cannot be used", file=file, row=line, column="x or y", wanted="numbers below 1e15")
+        return x, y
 
     sites = [(row["school"], row, line) for line, row in rows if row["school"]]
     has_travel = any(column.startswith(TRAVEL) for column in header)

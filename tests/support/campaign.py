@@ -342,7 +342,11 @@ def draw_transfers(random: Random) -> Any:
 
 @dataclass(frozen=True)
 class Part:
-    """A problem's share of the campaign; ``slack`` is how far its brute force is from exact."""
+    """A problem's share of the campaign.
+
+    Brute force on a grid finds no more than the grid has: ``slack`` is how far a bound may pass it, ``missed``
+    by how much a plan, whose value is exact, may be better.
+    """
 
     problem: str
     weight: int
@@ -350,6 +354,7 @@ class Part:
     answer: Callable[[Any, str], Fraction | None]
     objectives: Sequence[str]
     slack: Fraction = Fraction(0)
+    missed: Fraction = Fraction(0)
 
 
 PARTS = (
@@ -363,6 +368,7 @@ PARTS = (
         transfers_answer,
         ("race", "race_weighted", "race_l1", "race_l1_weighted"),
         Fraction(1, 1000),
+        Fraction(1, 100),
     ),
 )
 
@@ -375,13 +381,13 @@ def judge(part: Part, best: Fraction | None, result: Result, exact: bool) -> str
     if best is None:
         reached = result.status in (Status.OPTIMAL, Status.FEASIBLE)
         return f"has a plan worth {result.primal_bound} where there is none" if reached else None
-    slack = part.slack * max(abs(best), Fraction(1, 100))
+    slack, missed = (share * max(abs(best), Fraction(1, 100)) for share in (part.slack, part.missed))
     value, bound = result.primal_bound, result.dual_bound
-    if value is not None and sense.improves(value, best) and abs(value - best) > slack:
+    if value is not None and sense.improves(value, best) and abs(value - best) > missed:
         return f"has a plan worth {value}, better than the best, {best}"
     if bound is not None and sense.improves(best, bound) and abs(best - bound) > slack:
         return f"claims the bound {bound} ({result.level.value}), and {best} is reached"
-    if result.status is Status.OPTIMAL and value is not None and abs(value - best) > slack:
+    if result.status is Status.OPTIMAL and value is not None and abs(value - best) > max(slack, missed):
         return f"calls {value} optimal ({result.level.value}), and {best} is reached"
     return None
 
