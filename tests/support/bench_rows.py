@@ -31,6 +31,7 @@ ROW = Row(
     memory_limit_mb=1500.0,
     outcome="ok",
     message="",
+    contradiction="",
     status="optimal",
     termination="finished",
     level="L1",
