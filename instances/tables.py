@@ -228,7 +228,7 @@ def validate_rows(
 def _harmless(cell: str) -> str:
     """A cell as it is written: with an apostrophe before it where a spreadsheet would compute it."""
     risky = cell.startswith(_FORMULA) or (cell.startswith("'") and cell[1:].startswith((*_FORMULA, "'")))
-    return f"'{cell}" if risky and not is_number(cell) else cell
+    return f"'{cell}" if risky and len(cell) > 1 and not is_number(cell) else cell
 
 
 def _said(cell: str) -> str:

@@ -125,8 +125,8 @@ def test_sweep_ends_with_code_4(run: Run) -> None:
 
 
 def _rows() -> list[Any]:
-    good = bench_rows.row(method="good", primal="90", dual="100", level="L2")
-    bad = bench_rows.row(method="bad", primal="50", dual="60", level="L1")
+    good = bench_rows.row(method="good", primal_bound="90", dual_bound="100", level="L2")
+    bad = bench_rows.row(method="bad", primal_bound="50", dual_bound="60", level="L1")
     return [good, bad]
 
 
