@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fairbound.instances.tables import read_json
+from fairbound.instances.tables import LARGEST, read_json
 from fairbound.models.errors import InputError
 
 if TYPE_CHECKING:
@@ -73,13 +72,13 @@ def _polygons(file: str, row: int, what: str, geometry: Any) -> list[list[Ring]]
             [tuple((float(point[0]), float(point[1])) for point in points) for points in polygon]
             for polygon in ([geometry["coordinates"]] if kind == "Polygon" else geometry["coordinates"])
         ]
-    except (KeyError, IndexError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError, OverflowError):
         raise InputError(complaint, file=file, row=row, wanted="rings of pairs of numbers") from None
     polygons = [rings for rings in polygons if rings]
     if not polygons:
         raise InputError(complaint, file=file, row=row, found="no rings", wanted="at least one")
     for ring in itertools.chain(*polygons):
-        if len(ring) < 4 or ring[0] != ring[-1] or not all(map(isfinite, itertools.chain(*ring))):
+        if len(ring) < 4 or ring[0] != ring[-1] or not all(abs(x) < LARGEST for x in itertools.chain(*ring)):
             raise InputError(complaint, file=file, row=row, wanted="closed rings of four points or more")
     return polygons
 
