@@ -19,7 +19,7 @@ from fairbound.models.registry import find_problem
 from fairbound.solvers.isolation import Ending, Outcome
 from fairbound.solvers.method import Kind
 from fairbound.solvers.methods import find_method
-from fairbound.solvers.result import Status, Termination
+from fairbound.solvers.result import BELIEVED_GAP, Status, Termination
 
 
 @dataclass(frozen=True)
@@ -128,8 +128,9 @@ class Row:
 
     @property
     def solved(self) -> bool:
-        """Both bounds are equal, or as near as the method was asked to bring them (irrational optima)."""
+        """Both bounds are equal, or as near as the method was asked, or its engine is believed, to bring them."""
         near = self.termination == Termination.GAP_LIMIT and self.primal_bound is not None
+        near = near or (self.termination == Termination.FINISHED and self.gap is not None and self.gap <= BELIEVED_GAP)
         return self.outcome == Outcome.OK and (self.status == Status.OPTIMAL or near)
 
 

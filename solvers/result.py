@@ -17,6 +17,8 @@ from fairbound.models.problem import Instance, Problem, Sense, Violation
 
 ABSOLUTE_TOLERANCE = Fraction(1, 10**6)
 RELATIVE_TOLERANCE = Fraction(1, 10**9)
+BELIEVED_GAP = 1e-6
+"""A method that ended with no more than this left has closed the question as far as its engine can tell."""
 BELIEVED_RANGE = 1e6
 """Engines work to 1e-6: a row whose coefficients differ by more than this factor is kept or broken at their whim."""
 

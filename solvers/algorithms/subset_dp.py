@@ -135,7 +135,9 @@ def fill(values: GroupValues, stopped: Callable[[], bool]) -> tuple[Table, Fract
     largest = max((abs(p) / q for p, q in filter(None, pairs)), default=1.0)
     # Scaled values are whole where the objective has a lattice, so equal partitions are seen to be equal.
     unit = PROBLEM.lattice(values.instance, values.objective) or Fraction(1)
-    scale = max(1, int(TOP / max(n, 1) * unit / Fraction(max(largest, 1.0)))) / unit
+    room = TOP / Fraction(max(n, 1)) / Fraction(max(largest, 1.0))
+    steps = int(room * unit)
+    scale = steps / unit if steps else room  # values too fine for that are rounded up and compared exactly later
     up, down = scale.numerator, scale.denominator
     group: Integers = np.array(
         [NEVER if pair is None else -(-pair[0] * up // (pair[1] * down)) for pair in pairs], dtype=np.int64

@@ -29,7 +29,7 @@ from fairbound.solvers.engines.standard_form import (
 )
 from fairbound.solvers.interrupts import interruptible
 from fairbound.solvers.isolation import note_engine_threads
-from fairbound.solvers.result import EngineInfo, ModelSize, OnProgress, Progress, Settings, Termination, engine_accuracy
+from fairbound.solvers.result import EngineInfo, ModelSize, OnProgress, Progress, Settings, Termination
 
 NAME = "highs"
 
@@ -314,7 +314,8 @@ def _second_opinion(
     if second is Termination.INFEASIBLE or primal is None:
         return ""
     other = float(highs.getInfo().objective_function_value)
-    if abs(other - primal) <= float(engine_accuracy(Fraction(primal))) + settings.gap * abs(primal):
+    # Integers are whole to 1e-6 only: plans that are the same differ by that much of the value.
+    if abs(other - primal) <= (1e-6 + settings.gap) * max(1.0, abs(primal)):
         return ""
     first, other = (value * float(unit) for value in (primal, other))
     return f"with presolve the engine finds {first:.12g} to be the best value, without it {other:.12g}"

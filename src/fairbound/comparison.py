@@ -11,7 +11,7 @@ from fairbound.solvers import wall
 from fairbound.solvers.contradictions import settle
 from fairbound.solvers.formulations import relaxation_bound
 from fairbound.solvers.method import Kind, Method
-from fairbound.solvers.result import OnProgress, Result, Settings, Status, Termination
+from fairbound.solvers.result import BELIEVED_GAP, OnProgress, Result, Settings, Status, Termination
 
 INTERRUPTED = "interrupted"
 """Why a line of a comparison was skipped when a person had stopped it."""
@@ -47,7 +47,9 @@ def _stopped(result: Result | None) -> bool:
 def _closes(result: Result) -> bool:
     """Whether a result answers the question to the gap asked for."""
     near = result.termination is Termination.GAP_LIMIT and result.primal_bound is not None
-    return near or result.status in (Status.OPTIMAL, Status.INFEASIBLE)
+    # Where values lie closer together than an engine is believed, it ends a hair from its own bound.
+    ended = result.termination is Termination.FINISHED and result.gap is not None and result.gap <= BELIEVED_GAP
+    return near or ended or result.status in (Status.OPTIMAL, Status.INFEASIBLE)
 
 
 @dataclass

@@ -44,11 +44,12 @@ def test_an_equal_bound_is_credited_to_the_higher_level() -> None:
 def test_a_value_beyond_a_bound_is_a_contradiction() -> None:
     [question] = questions([row(method="a"), baseline(primal_bound="101")])
     assert question.contradictions == (
-        "cep/hand, reimbursement: a claims the bound 100 (L1), but alone has the exact value 101",
+        "cep/hand, reimbursement: a (highs 1.15.1) claims the bound 100 (L1), but the plan of alone is worth "
+        "exactly 101: the bound is withdrawn",
     )
     none = {"primal_bound": None, "dual_bound": None, "gap": None}
     [question] = questions([row(method="a", status="infeasible", **none), baseline(primal_bound="5")])
-    assert "a says infeasible, but alone has a solution worth 5" in question.contradictions[0]
+    assert "says infeasible, but the plan of alone keeps every rule and is worth exactly 5" in question.contradictions[0]
     [question] = questions([row(method="a", message="the bound 9 was contradicted by the exact value 10")])
     assert len(question.contradictions) == 1
 

@@ -92,7 +92,7 @@ def test_contradictions_are_said_first(tmp_path: Path) -> None:
     calm = report(ROWS, tmp_path / "calm", static=False).read_text()
     assert 'class="alarm"' not in calm
     loud = report([*ROWS, baseline("alone", primal_bound="101", seed=1)], tmp_path / "loud", static=False).read_text()
-    assert "but alone has the exact value 101" in loud
+    assert "but the plan of alone is worth exactly 101" in loud
     assert loud.index('class="alarm"') < loud.index("<h2>CEP school grouping")
 
 

@@ -52,7 +52,7 @@ def test_json_has_every_field_and_nothing_else_on_standard_output(run: Run) -> N
     }
     assert wanted <= set(document)
     assert set(document["seconds"]) == {"build", "compile", "solve", "total"}
-    assert set(document["model"]) == {"columns", "rows", "nonzeros", "integers"}
+    assert set(document["model"]) == {"columns", "rows", "nonzeros", "integers", "row_range", "matrix_range"}
     assert set(document["engine"]) == {"name", "version", "options"}
     assert len(document["solution"]) == 33
     assert document["digest"] == json.loads(run("instance", "show", "cep/calpads33", "--json").stdout)["digest"]
@@ -161,7 +161,7 @@ def test_demo_writes_what_it_shows(run: Run, monkeypatch: pytest.MonkeyPatch, tm
 def test_a_sweep_says_what_it_did_and_goes_on(run: Run) -> None:
     done = run("sweep", "cep/us/vt/*", "-o", "vt.csv")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("vt.csv: 23 rows, 23 new (4 optimal L1, 19 optimal L2) in ")
+    assert done.stdout.startswith("vt.csv: 23 rows, 23 new (1 optimal L1, 22 optimal L2) in ")
     assert run("sweep", "cep/us/vt/*", "-o", "vt.csv").stdout.startswith("vt.csv: 23 rows, 0 new (")
     assert run("sweep", "cep/us/vt/*", "-o", "vt.csv", "--set", "threshold=0.25").stdout.startswith(
         "vt.csv: 23 rows, 23 new ("

@@ -26,7 +26,6 @@ def test_json_stands_alone_beside_an_engine_that_prints(tmp_path: Path) -> None:
         [sys.executable, "-c", NOISY, *arguments], capture_output=True, text=True, check=True, cwd=tmp_path
     )
     assert json.loads(done.stdout)["primal_bound"] == "86824/5"
-    assert "an engine speaks past Python" in done.stderr
 
 
 def test_a_closed_standard_output_is_no_accident(tmp_path: Path) -> None:

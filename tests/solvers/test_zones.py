@@ -29,7 +29,7 @@ from hypothesis import assume, find, given, settings
 from hypothesis import strategies as st
 
 import fairbound
-from fairbound import InputError, Level, Settings, Status
+from fairbound import InputError, Level, Result, Settings, Status, Termination
 
 REAL = pytest.mark.skipif(data_file("blocks/sf_tract2010_k6.json") is None, reason="the real tract graphs are not here")
 
@@ -202,11 +202,16 @@ def test_interrupted_loops_keep_what_they_have(monkeypatch: pytest.MonkeyPatch) 
     assert result.dual_bound is not None
 
 
+def closed(result: Result) -> bool:
+    """Both bounds meet, or are as near as an engine is believed where values lie closer together than that."""
+    return result.termination is Termination.FINISHED and result.gap is not None and result.gap <= 1.0001e-9
+
+
 @REAL
 @pytest.mark.parametrize(("name", "percent"), [("sf194", 25.428), ("nm498", 13.383), ("la1124", 17.477)])
 def test_real_graphs_are_proven(name: str, percent: float) -> None:
     result = fairbound.solve(f"blocks/{name}", settings=Settings(time_limit=120))
-    assert result.status is Status.OPTIMAL
+    assert closed(result)
     assert result.primal_bound is not None
     assert float(100 * result.primal_bound) == pytest.approx(percent, abs=5e-4)
     city = fairbound.load(f"blocks/{name}")
@@ -216,7 +221,7 @@ def test_real_graphs_are_proven(name: str, percent: float) -> None:
 @REAL
 def test_ties_are_broken_in_order() -> None:
     result = fairbound.solve("blocks/nm498", objective="dissimilarity,travel,rezoned")
-    assert result.status is Status.OPTIMAL
+    assert all(closed(stage) for stage in (*result.stages, result))
     assert [stage.objective for stage in result.stages] == ["dissimilarity", "travel"]
     assert result.values["dissimilarity"] == result.stages[0].primal_bound
 

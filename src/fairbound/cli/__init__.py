@@ -15,15 +15,18 @@ def command() -> int:
 
     Engines write to the file descriptor past Python's streams, so the descriptor itself goes to standard error.
     """
-    try:
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:  # closed: else the next file or pipe would stand in its place
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stdout is not None:
         own = os.dup(1)
         os.dup2(2, 1)
-    except OSError:  # one of the two is closed: nothing to keep apart
-        return _whole()
-    sys.stdout.flush()
-    sys.stdout = open(  # noqa: SIM115 - it lives as long as the process
-        own, "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors, buffering=1 if os.isatty(own) else -1
-    )
+        sys.stdout.flush()
+        sys.stdout = open(  # noqa: SIM115 - it lives as long as the process
+            own, "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors, buffering=1 if os.isatty(own) else -1
+        )
     return _whole()
 
 
@@ -31,7 +34,8 @@ def _whole() -> int:
     """The command line, with its output written out; a reader who has gone (``| head``) is no fault."""
     try:
         code = main()
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
         code = 0
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to be written goes nowhere
