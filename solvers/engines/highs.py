@@ -19,7 +19,9 @@ from typing import Any
 import highspy
 import numpy as np
 import pyomo.environ as pyo
-from fairbound.solvers.certificates.safe_bounds import matrix_bound
+from fairbound.solvers.core.interrupts import interruptible
+from fairbound.solvers.core.isolation import note_engine_threads
+from fairbound.solvers.core.result import EngineInfo, ModelSize, OnProgress, Progress, Settings, Termination
 from fairbound.solvers.engines.standard_form import (
     Floats,
     StandardForm,
@@ -27,9 +29,7 @@ from fairbound.solvers.engines.standard_form import (
     UnsupportedModelError,
     compile_model,
 )
-from fairbound.solvers.interrupts import interruptible
-from fairbound.solvers.isolation import note_engine_threads
-from fairbound.solvers.result import EngineInfo, ModelSize, OnProgress, Progress, Settings, Termination
+from fairbound.solvers.proofs.safe_bounds import matrix_bound
 
 NAME = "highs"
 

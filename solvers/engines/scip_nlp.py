@@ -11,8 +11,8 @@ from math import isfinite
 from typing import Any
 
 import pyomo.environ as pyo
+from fairbound.solvers.core.result import Settings, Termination
 from fairbound.solvers.engines.standard_form import UnsupportedModelError
-from fairbound.solvers.result import Settings, Termination
 from pyomo.core.expr import LinearExpression, NegationExpression, PowExpression, ProductExpression, SumExpression
 
 NAME = "scip"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 import scipy.sparse as sp
-from fairbound.solvers.result import ModelSize
+from fairbound.solvers.core.result import ModelSize
 from numpy.typing import NDArray
 from pyomo.common.errors import InfeasibleConstraintException, InvalidConstraintError, InvalidExpressionError
 from pyomo.common.modeling import unique_component_name

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fairbound.api import compare, evaluate, explain, load, pareto, solve, sweep
-    from fairbound.models.errors import InputError
-    from fairbound.solvers.result import Level, Result, Settings, Status, Termination
+    from fairbound.models.core.errors import InputError
+    from fairbound.solvers.core.result import Level, Result, Settings, Status, Termination
 
 __version__ = version("fairbound")
 
@@ -36,8 +36,8 @@ __all__ = [
 
 _PLACES = {
     **dict.fromkeys(("compare", "evaluate", "explain", "load", "pareto", "solve", "sweep"), "fairbound.api"),
-    **dict.fromkeys(("Level", "Result", "Settings", "Status", "Termination"), "fairbound.solvers.result"),
-    "InputError": "fairbound.models.errors",
+    **dict.fromkeys(("Level", "Result", "Settings", "Status", "Termination"), "fairbound.solvers.core.result"),
+    "InputError": "fairbound.models.core.errors",
 }
 
 

@@ -7,17 +7,17 @@ from typing import Any
 
 from fairbound import comparison
 from fairbound.comparison import Compared
-from fairbound.instances import catalogue
-from fairbound.models.errors import InputError
-from fairbound.models.problem import Evaluation, Instance, Problem
-from fairbound.models.registry import find_problem
-from fairbound.solvers import infeasibility, wall
-from fairbound.solvers.algorithms.lexicographic import solve_lexicographic
-from fairbound.solvers.algorithms.pareto import Front, pareto_front
-from fairbound.solvers.infeasibility import Explanation
-from fairbound.solvers.method import Kind, Method
-from fairbound.solvers.methods import cheapest_first, default_method, find_method
-from fairbound.solvers.result import OnProgress, Result, Settings
+from fairbound.instances.core import catalogue
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.problem import Evaluation, Instance, Problem
+from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core import infeasibility, wall
+from fairbound.solvers.core.infeasibility import Explanation
+from fairbound.solvers.core.lexicographic import solve_lexicographic
+from fairbound.solvers.core.method import Kind, Method
+from fairbound.solvers.core.methods import cheapest_first, default_method, find_method
+from fairbound.solvers.core.pareto import Front, pareto_front
+from fairbound.solvers.core.result import OnProgress, Result, Settings
 
 
 def load(

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fairbound.models.problem import Instance, Problem
-from fairbound.solvers import wall
-from fairbound.solvers.contradictions import settle
-from fairbound.solvers.formulations import relaxation_bound
-from fairbound.solvers.method import Kind, Method
-from fairbound.solvers.result import BELIEVED_GAP, OnProgress, Result, Settings, Status, Termination
+from fairbound.models.core.problem import Instance, Problem
+from fairbound.solvers.core import wall
+from fairbound.solvers.core.contradictions import settle
+from fairbound.solvers.core.formulations import relaxation_bound
+from fairbound.solvers.core.method import Kind, Method
+from fairbound.solvers.core.result import BELIEVED_GAP, OnProgress, Result, Settings, Status, Termination
 
 INTERRUPTED = "interrupted"
 """Why a line of a comparison was skipped when a person had stopped it."""

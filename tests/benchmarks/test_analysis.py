@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 from bench_rows import baseline, row
-from fairbound.benchmarks.analysis import compare_exact, heuristic_gaps, questions, standings
+from fairbound.benchmarks.core.analysis import compare_exact, heuristic_gaps, questions, standings
 
 
 def test_best_bounds_come_from_whoever_has_them() -> None:

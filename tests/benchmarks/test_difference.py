@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from bench_rows import row
-from fairbound.benchmarks.difference import Change, Pair, difference, totals
+from fairbound.benchmarks.core.difference import Change, Pair, difference, totals
 
 
 def compare(first: dict[str, Any], second: dict[str, Any]) -> Pair:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import highspy
 import pytest
-from fairbound.benchmarks.export import Format, export_model, format_of
-from fairbound.instances.cep import calpads33
-from fairbound.models.cep_grouping import PROBLEM, CepInstance
-from fairbound.models.district_transfer import PROBLEM as TRANSFERS
-from fairbound.models.errors import InputError
+from fairbound.benchmarks.core.export import Format, export_model, format_of
+from fairbound.instances.cep.sources import calpads33
+from fairbound.models.cep import PROBLEM, CepInstance
+from fairbound.models.core.errors import InputError
+from fairbound.models.transfers import PROBLEM as TRANSFERS
+from fairbound.solvers.core.result import Settings
 from fairbound.solvers.engines import highs
-from fairbound.solvers.result import Settings
 from tiny_cep import make
 from tiny_transfers import PLAIN
 

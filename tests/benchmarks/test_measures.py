@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import inf, sqrt
 
 import pytest
-from fairbound.benchmarks.measures import (
+from fairbound.benchmarks.core.measures import (
     bound_gap,
     gap_to_dual,
     par10,

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 from bench_rows import baseline, row
-from fairbound.benchmarks import references
-from fairbound.benchmarks.analysis import questions
-from fairbound.benchmarks.references import Reference, alarms, read_references, update, verify
-from fairbound.benchmarks.runner import run_plan
-from fairbound.benchmarks.store import Store
-from fairbound.benchmarks.suite import parse_suite, plan
-from fairbound.instances import catalogue
-from fairbound.models.errors import InputError
-from fairbound.models.problem import Instance
+from fairbound.benchmarks.core import references
+from fairbound.benchmarks.core.analysis import questions
+from fairbound.benchmarks.core.references import Reference, alarms, read_references, update, verify
+from fairbound.benchmarks.core.runner import run_plan
+from fairbound.benchmarks.core.store import Store
+from fairbound.benchmarks.core.suite import parse_suite, plan
+from fairbound.instances.core import catalogue
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.problem import Instance
 
 SUITE = """
 name = "one"

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 from bench_rows import baseline, row
-from fairbound.benchmarks import figures
-from fairbound.benchmarks.analysis import compare_exact, questions
-from fairbound.benchmarks.figure import Axis, Figure, Mark, Series
-from fairbound.benchmarks.figures import profile_figure, trace_figures
-from fairbound.benchmarks.report import report
-from fairbound.benchmarks.row import Row
-from fairbound.benchmarks.static_figures import write_static
+from fairbound.benchmarks.core import figures
+from fairbound.benchmarks.core.analysis import compare_exact, questions
+from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series
+from fairbound.benchmarks.core.figures import profile_figure, trace_figures
+from fairbound.benchmarks.core.report import report
+from fairbound.benchmarks.core.row import Row
+from fairbound.benchmarks.core.static_figures import write_static
 
 ROWS = [
     row(method="membership", total_seconds=1.0),

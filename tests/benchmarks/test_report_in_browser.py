@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from bench_rows import baseline, row
-from fairbound.benchmarks.report import report
+from fairbound.benchmarks.core.report import report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")

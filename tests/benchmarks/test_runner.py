@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 from bench_driver import SUPPORT, drive, specifications
-from fairbound.benchmarks.runner import Event, run_plan, run_specifications
-from fairbound.benchmarks.store import Store
-from fairbound.benchmarks.suite import load_suite, parse_suite, plan
-from fairbound.models.errors import InputError
+from fairbound.benchmarks.core.runner import Event, run_plan, run_specifications
+from fairbound.benchmarks.core.store import Store
+from fairbound.benchmarks.core.suite import load_suite, parse_suite, plan
+from fairbound.models.core.errors import InputError
 
 HOSTILE = {"work": "hostile_work:solve", "modules": ["hostile_work"], "path": [SUPPORT]}
 SMALL = """
@@ -179,8 +179,8 @@ def test_dask_workers_give_the_same_rows(tmp_path: Path) -> None:
     """In a process of its own: Dask starts processes and warns in ways of its own."""
     script = (
         "import sys; from pathlib import Path\n"
-        "from fairbound.benchmarks.runner import run_plan\n"
-        "from fairbound.benchmarks.suite import parse_suite, plan\n"
+        "from fairbound.benchmarks.core.runner import run_plan\n"
+        "from fairbound.benchmarks.core.suite import parse_suite, plan\n"
         "if __name__ == '__main__':\n"
         "    planned = plan(parse_suite(Path(sys.argv[1]).read_text(), 'small.toml'))\n"
         "    run_plan(planned, Path(sys.argv[2]), workers=1, scheduler='dask')\n"

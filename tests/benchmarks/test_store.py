@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from bench_rows import baseline, row
-from fairbound.benchmarks.store import Store, from_frame, read_rows, to_frame
-from fairbound.models.errors import InputError
+from fairbound.benchmarks.core.store import Store, from_frame, read_rows, to_frame
+from fairbound.models.core.errors import InputError
 
 ROWS = [
     row(primal_bound="86824/5", dual_bound="86824/5", relaxation=17693.61),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fairbound.benchmarks.specification import Specification
-from fairbound.benchmarks.suite import load_suite, parse_suite, plan, shipped_suites
-from fairbound.models.errors import InputError
-from fairbound.models.registry import PROBLEMS
-from fairbound.solvers.methods import methods_of
+from fairbound.benchmarks.core.specification import Specification
+from fairbound.benchmarks.core.suite import load_suite, parse_suite, plan, shipped_suites
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.registry import PROBLEMS
+from fairbound.solvers.core.methods import methods_of
 
 HEAD = 'name = "mine"\ntitle = "t"\n'
 EXPERIMENT = HEAD + '[[experiment]]\ninstances = ["cep/calpads33"]\n'

@@ -15,14 +15,15 @@ from pathlib import Path
 
 import pytest
 from bench_driver import SUPPORT, specifications
-from fairbound.benchmarks import sweep
-from fairbound.benchmarks.kill_campaign import campaign
-from fairbound.benchmarks.runner import Event, run_specifications
-from fairbound.benchmarks.specification import Specification
-from fairbound.benchmarks.store import Store
-from fairbound.benchmarks.sweep import part_of, plan_sweep, run_sweep, store_of
-from fairbound.instances import catalogue, cep
-from fairbound.models.errors import InputError
+from fairbound.benchmarks.core import sweep
+from fairbound.benchmarks.core.kill_campaign import campaign
+from fairbound.benchmarks.core.runner import Event, run_specifications
+from fairbound.benchmarks.core.specification import Specification
+from fairbound.benchmarks.core.store import Store
+from fairbound.benchmarks.core.sweep import part_of, plan_sweep, run_sweep, store_of
+from fairbound.instances.cep import sources as cep
+from fairbound.instances.core import catalogue
+from fairbound.models.core.errors import InputError
 
 HOSTILE = {"work": "hostile_work:solve", "modules": ["hostile_work"], "path": [SUPPORT]}
 
@@ -197,7 +198,7 @@ def test_the_wall_limit_is_of_each_solve_in_a_batch(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="relies on the death of children with their parent")
 def test_kills_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
-    """A few here; ``python -m fairbound.benchmarks.kill_campaign`` does hundreds."""
+    """A few here; ``python -m fairbound.benchmarks.core.kill_campaign`` does hundreds."""
     folder = tmp_path / "tables"
     folder.mkdir()
     command = [sys.executable, "-m", "fairbound", "sweep", "cep/us/aa/*", "-o"]

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 from bench_rows import row
-from fairbound.benchmarks.report import report
-from fairbound.benchmarks.row import Row
-from fairbound.benchmarks.runner import run_plan
-from fairbound.benchmarks.store import Store
-from fairbound.benchmarks.suite import parse_suite, plan
-from fairbound.benchmarks.transfer_figures import change_figures, convergence_figures, district_figures
-from fairbound.benchmarks.transfer_maps import map_figures
-from fairbound.models.district_transfer import PROBLEM, TransferInstance, TransferPlan, evaluate
+from fairbound.benchmarks.core.report import report
+from fairbound.benchmarks.core.row import Row
+from fairbound.benchmarks.core.runner import run_plan
+from fairbound.benchmarks.core.store import Store
+from fairbound.benchmarks.core.suite import parse_suite, plan
+from fairbound.benchmarks.transfers.figures import change_figures, convergence_figures, district_figures
+from fairbound.benchmarks.transfers.maps import map_figures
+from fairbound.models.transfers import PROBLEM, TransferInstance, TransferPlan, evaluate
 
 from fairbound import load
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from bench_rows import row
-from fairbound.benchmarks.figure import Figure, Mark, Series
-from fairbound.benchmarks.row import Row
-from fairbound.benchmarks.static_figures import write_static
-from fairbound.benchmarks.transfer_maps import CLASSES, map_figures
-from fairbound.models.district_transfer import PROBLEM, TransferInstance, TransferPlan, evaluate
+from fairbound.benchmarks.core.figure import Figure, Mark, Series
+from fairbound.benchmarks.core.row import Row
+from fairbound.benchmarks.core.static_figures import write_static
+from fairbound.benchmarks.transfers.maps import CLASSES, map_figures
+from fairbound.models.transfers import PROBLEM, TransferInstance, TransferPlan, evaluate
 
 from fairbound import InputError, load
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import tiny_blocks
 from bench_rows import row
-from fairbound.benchmarks.figure import Figure, Mark
-from fairbound.benchmarks.static_figures import write_static
-from fairbound.benchmarks.suite import load_suite, plan
-from fairbound.benchmarks.zone_figures import applicant_figures, front_figures, unit_shapes, zone_figures
-from fairbound.models.block_assignment import ZoneInstance
-from fairbound.models.registry import find_problem
+from fairbound.benchmarks.blocks.figures import applicant_figures, front_figures, unit_shapes, zone_figures
+from fairbound.benchmarks.core.figure import Figure, Mark
+from fairbound.benchmarks.core.static_figures import write_static
+from fairbound.benchmarks.core.suite import load_suite, plan
+from fairbound.models.blocks import ZoneInstance
+from fairbound.models.core.registry import find_problem
 
 from fairbound import InputError, load, solve
 

@@ -6,15 +6,15 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from fairbound.benchmarks.figure import Mark
-from fairbound.models.cep_grouping import PROBLEM, Grouping
-from fairbound.solvers.certificates.price_curve import read_instance
-from fairbound.solvers.result import Settings, Status
+from fairbound.benchmarks.cep import analyses, analysis_figures, price_table
+from fairbound.benchmarks.cep.analyses import Line
+from fairbound.benchmarks.core.figure import Mark
+from fairbound.models.cep import PROBLEM, Grouping
+from fairbound.solvers.cep.certificate import read_instance
+from fairbound.solvers.core.result import Settings, Status
 from general_meals import with_meals
 
 import fairbound
-from fairbound import analyses, analysis_figures, price_table
-from fairbound.analyses import Line
 
 DISTRICT = analyses.cep_instance("cep/calpads33", {})
 
@@ -45,7 +45,7 @@ def test_a_school_adds_what_its_absence_costs() -> None:
 
 
 def _line(label: str, plan: Grouping, bound: Fraction | None) -> Line:
-    from fairbound.solvers.result import Termination, conclude
+    from fairbound.solvers.core.result import Termination, conclude
 
     instance = PROBLEM.with_parameters(with_meals("five"), {} if label == "none" else {"groups": label})
     limits = {} if bound is None else {"exact_bound": bound}
@@ -95,7 +95,7 @@ def test_what_is_not_known_is_drawn_as_a_band() -> None:
     ],
 )
 def test_a_certificate_holds_its_instance(rules: dict[str, str]) -> None:
-    from fairbound.solvers.algorithms import price_curve
+    from fairbound.solvers.cep import price_curve
 
     instance = PROBLEM.with_parameters(with_meals("five"), rules)
     certificate = price_curve.run(instance, "reimbursement", Settings()).certificate

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import tiny_cep
 from command_line import Run
-from fairbound.models.cep_grouping import PROBLEM, Grouping
+from fairbound.models.cep import PROBLEM, Grouping
 from general_meals import ROWS, with_meals
 from matplotlib.image import imread
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import tiny_cep
 from command_line import Run
-from fairbound.models.cep_grouping import PROBLEM, Grouping
+from fairbound.models.cep import PROBLEM, Grouping
 from general_meals import ROWS, with_meals
 
 DOLLARS = ("--set", "rates=nyc2017")
@@ -116,7 +116,7 @@ def test_a_true_proof_about_other_data_is_rejected(run: Run, district: str, cert
     """Fewer schools with a bound of their own: sound in itself, and not about the district asked for."""
 
     def forge(document: dict[str, Any]) -> None:
-        from fairbound.solvers.checker.price_curve import recompute
+        from fairbound.solvers.checker.cep import recompute
 
         _school_left_out_and_signed(document)
         document["bound"] = str(recompute(document))

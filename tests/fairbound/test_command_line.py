@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from command_line import Run
-from fairbound.instances import cep
-from fairbound.instances.entry import data_file
+from fairbound.instances.cep import sources as cep
+from fairbound.instances.core.entry import data_file
 
 
 def answer(run: Run, *arguments: str) -> dict[str, object]:

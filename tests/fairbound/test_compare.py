@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import stubborn
 from command_line import Run
-from fairbound.instances import cep as cep_instances
-from fairbound.models.cep_grouping import PROBLEM
-from fairbound.solvers import wall
-from fairbound.solvers.isolation import note_engine_threads
-from fairbound.solvers.methods import cheapest_first
-from fairbound.solvers.result import Progress
+from fairbound.instances.cep import sources as cep_instances
+from fairbound.models.cep import PROBLEM
+from fairbound.solvers.core import wall
+from fairbound.solvers.core.isolation import note_engine_threads
+from fairbound.solvers.core.methods import cheapest_first
+from fairbound.solvers.core.result import Progress
 
 from fairbound import api, comparison
 from fairbound.cli.compare import Screen

@@ -12,15 +12,15 @@ from typing import Any
 import bench_rows
 import pytest
 from command_line import Run
-from fairbound.benchmarks.analysis import questions
-from fairbound.benchmarks.report import report
-from fairbound.models.cep_grouping import PROBLEM, Grouping
-from fairbound.models.problem import Sense
-from fairbound.solvers import methods, wall
-from fairbound.solvers.contradictions import settle, settle_front
-from fairbound.solvers.isolation import note_engine_threads
-from fairbound.solvers.method import Kind, Method
-from fairbound.solvers.result import EngineInfo, Level, Result, Settings, Status, Termination, conclude
+from fairbound.benchmarks.core.analysis import questions
+from fairbound.benchmarks.core.report import report
+from fairbound.models.cep import PROBLEM, Grouping
+from fairbound.models.core.problem import Sense
+from fairbound.solvers.core import methods, wall
+from fairbound.solvers.core.contradictions import settle, settle_front
+from fairbound.solvers.core.isolation import note_engine_threads
+from fairbound.solvers.core.method import Kind, Method
+from fairbound.solvers.core.result import EngineInfo, Level, Result, Settings, Status, Termination, conclude
 
 import fairbound
 
@@ -114,9 +114,9 @@ def test_sweep_ends_with_code_4(run: Run) -> None:
     assert run("sweep", "cep/calpads33", "--method", "membership", "-o", "a.csv").returncode == 0
     row = {"contradiction": "the bound 1 was contradicted"}
     with pytest.MonkeyPatch.context() as patch:
-        real = fairbound.benchmarks.sweep.planned_rows  # type: ignore[attr-defined]
+        real = fairbound.benchmarks.core.sweep.planned_rows  # type: ignore[attr-defined]
         patch.setattr(
-            "fairbound.benchmarks.sweep.planned_rows",
+            "fairbound.benchmarks.core.sweep.planned_rows",
             lambda *arguments: [replace(one, **row) for one in real(*arguments)],
         )
         code, out, _ = run("sweep", "cep/calpads33", "--method", "membership", "-o", "a.csv")
@@ -162,7 +162,7 @@ def test_pareto_ends_with_code_4(run: Run, monkeypatch: pytest.MonkeyPatch) -> N
     def withdrawn(points: Any, *_: Any) -> list[Result]:
         return [replace(point, contradiction="a bound is beaten") for point in points]
 
-    monkeypatch.setattr("fairbound.solvers.algorithms.pareto.settle_front", withdrawn)
+    monkeypatch.setattr("fairbound.solvers.core.pareto.settle_front", withdrawn)
     code, out, _ = run("pareto", "cep/calpads33", "--objectives", "schools,students", "--points", "3")
     assert code == 4
     assert "CONTRADICTION a bound is beaten" in out

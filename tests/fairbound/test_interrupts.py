@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 from command_line import Done, Run
-from fairbound.solvers.interrupts import interruptible
-from fairbound.solvers.result import Termination
+from fairbound.solvers.core.interrupts import interruptible
+from fairbound.solvers.core.result import Termination
 from general_meals import ROWS
 
 from fairbound import api

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fairbound.instances import catalogue
-from fairbound.instances.applicants import load_tables
-from fairbound.instances.entry import data_file
-from fairbound.instances.grid_city import grid_city
-from fairbound.models.block_assignment import Zoning, evaluate
-from fairbound.models.errors import InputError
+from fairbound.instances.applicants.sources import load_tables
+from fairbound.instances.blocks.grid_city import grid_city
+from fairbound.instances.core import catalogue
+from fairbound.instances.core.entry import data_file
+from fairbound.models.blocks import Zoning, evaluate
+from fairbound.models.core.errors import InputError
 
 import fairbound
 

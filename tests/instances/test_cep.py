@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from fairbound.instances import catalogue, cep
-from fairbound.instances.entry import data_file
-from fairbound.models.errors import InputError
+from fairbound.instances.cep import sources as cep
+from fairbound.instances.core import catalogue
+from fairbound.instances.core.entry import data_file
+from fairbound.models.core.errors import InputError
 
 HEADER = "school_id,enrolled,identified\n"
 

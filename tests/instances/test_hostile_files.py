@@ -12,12 +12,13 @@ from pathlib import Path
 
 import fuzz
 import pytest
-from fairbound.instances import catalogue
-from fairbound.instances.tables import DEEPEST, MOST_COLUMNS, read_json, read_rows, read_text, write_csv
-from fairbound.models.errors import InputError
-from fairbound.models.exact import parse_number
-from fairbound.models.text import clean
-from fairbound.solvers.checker import price_curve, transfer_tree
+from fairbound.instances.core import catalogue
+from fairbound.instances.core.tables import DEEPEST, MOST_COLUMNS, read_json, read_rows, read_text, write_csv
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.exact import parse_number
+from fairbound.models.core.text import clean
+from fairbound.solvers.checker import cep as price_curve
+from fairbound.solvers.checker import transfers as transfer_tree
 
 HOSTILE = Path(__file__).parents[3] / "shared" / "cases" / "hostile"
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import networkx as nx
 import pytest
-from fairbound.instances import catalogue
-from fairbound.instances.entry import data_file
-from fairbound.instances.planar import planar
-from fairbound.instances.transfers import DISTRICTS, load_csv, write_tables
-from fairbound.models.district_transfer import TransferPlan, evaluate
-from fairbound.models.errors import InputError
+from fairbound.instances.core import catalogue
+from fairbound.instances.core.entry import data_file
+from fairbound.instances.transfers.planar import planar
+from fairbound.instances.transfers.sources import DISTRICTS, load_csv, write_tables
+from fairbound.models.core.errors import InputError
+from fairbound.models.transfers import TransferPlan, evaluate
 
 GOOD = "district,enroll,black,white,teachers,ada\na,100,60,40,5,1\nb,200,20,180,8,1\n"
 BORDERS = "a,b\na,b\n"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from fairbound.models.cep_grouping import PROBLEM, Grouping
-from fairbound.models.errors import InputError
-from fairbound.models.exact import decimal_text
-from fairbound.solvers.methods import default_method, methods_of
-from fairbound.solvers.result import Settings, Status
+from fairbound.models.cep import PROBLEM, Grouping
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.exact import decimal_text
+from fairbound.solvers.core.methods import default_method, methods_of
+from fairbound.solvers.core.result import Settings, Status
 from general_meals import with_meals
 from tiny_cep import FIVE, groupings, make
 

@@ -7,10 +7,12 @@ from fractions import Fraction
 
 import pytest
 import tiny_cep
-from fairbound.models.cep_grouping import CepInstance, Cover, Grouping, School, evaluate, find_rates
-from fairbound.models.cep_grouping.parameters import with_parameters
-from fairbound.models.cep_grouping.problem import OBJECTIVES, bounded, lattice, read_solution
-from fairbound.models.errors import InputError
+from fairbound.models.cep import CepInstance, Cover, Grouping, School, evaluate, find_rates
+from fairbound.models.cep.evaluate import bounded, lattice
+from fairbound.models.cep.instance import OBJECTIVES
+from fairbound.models.cep.parameters import with_parameters
+from fairbound.models.cep.tables import read_solution
+from fairbound.models.core.errors import InputError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

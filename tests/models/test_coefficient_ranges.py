@@ -18,12 +18,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
 import tiny_blocks
 import tiny_cep
 import tiny_transfers
-from fairbound.instances import catalogue
-from fairbound.models.errors import InputError
-from fairbound.models.problem import Instance
-from fairbound.models.registry import find_problem
+from fairbound.instances.core import catalogue
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.problem import Instance
+from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core.result import BELIEVED_RANGE
 from fairbound.solvers.engines.standard_form import TriviallyInfeasibleError, compile_model
-from fairbound.solvers.result import BELIEVED_RANGE
 
 PINNED = Path(__file__).with_name("coefficient_ranges.json")
 CATALOGUE = ("cep/calpads33", "transfers/alameda", "blocks/grid100", "blocks/sfusd65")

@@ -9,12 +9,12 @@ import pytest
 import tiny_blocks
 import tiny_cep
 import tiny_transfers
-from fairbound.models.problem import Formulation, Instance, Scope, Sense
-from fairbound.models.registry import PROBLEMS, find_problem
-from fairbound.solvers.formulations import relaxation_bound
-from fairbound.solvers.method import Kind, Method
-from fairbound.solvers.methods import methods_of
-from fairbound.solvers.result import Settings, Status, engine_accuracy
+from fairbound.models.core.problem import Formulation, Instance, Scope, Sense
+from fairbound.models.core.registry import PROBLEMS, find_problem
+from fairbound.solvers.core.formulations import relaxation_bound
+from fairbound.solvers.core.method import Kind, Method
+from fairbound.solvers.core.methods import methods_of
+from fairbound.solvers.core.result import Settings, Status, engine_accuracy
 from tiny import Tiny
 
 TINIES = (tiny_cep.TINY, tiny_transfers.TINY, tiny_blocks.ZONES, tiny_blocks.APPLICANTS)

@@ -7,11 +7,11 @@ from fractions import Fraction
 
 import pytest
 import tiny_transfers
-from fairbound.models.district_transfer import PROBLEM, District, Measure, Reading, TransferPlan, evaluate
-from fairbound.models.district_transfer.problem import Kind
-from fairbound.models.district_transfer.repair import keeps_rules, repair
-from fairbound.models.district_transfer.terms import ratios
-from fairbound.models.errors import InputError
+from fairbound.models.core.errors import InputError
+from fairbound.models.transfers import PROBLEM, District, Measure, Reading, TransferPlan, evaluate
+from fairbound.models.transfers.instance import Kind
+from fairbound.models.transfers.repair import keeps_rules, repair
+from fairbound.models.transfers.terms import ratios
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_transfers import LOOSE, MEASURES, PLAIN, THREE, TWO, make

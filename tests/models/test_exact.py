@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from fairbound.models.exact import EXACT_FLOAT_LIMIT, common_measure, decimal_text, integer_row, parse_number
+from fairbound.models.core.exact import EXACT_FLOAT_LIMIT, common_measure, decimal_text, integer_row, parse_number
 from hypothesis import given
 from hypothesis import strategies as st
 

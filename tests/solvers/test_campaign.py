@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import campaign
-from fairbound.models.problem import Sense
-from fairbound.solvers.result import Level, Result, Status, Termination
+from fairbound.models.core.problem import Sense
+from fairbound.solvers.core.result import Level, Result, Status, Termination
 
 
 def test_no_claim_is_denied_by_brute_force() -> None:

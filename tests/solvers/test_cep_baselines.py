@@ -6,13 +6,13 @@ from fractions import Fraction
 
 import pytest
 import tiny_cep
-from fairbound.instances.cep import calpads33
-from fairbound.models.cep_grouping import PROBLEM, School, evaluate
-from fairbound.models.errors import InputError
-from fairbound.solvers.baselines.cep_grouping import exact_percent, rounded_percent, width_groups
-from fairbound.solvers.method import Kind
-from fairbound.solvers.methods import find_method
-from fairbound.solvers.result import Settings
+from fairbound.instances.cep.sources import calpads33
+from fairbound.models.cep import PROBLEM, School, evaluate
+from fairbound.models.core.errors import InputError
+from fairbound.solvers.cep.baselines import exact_percent, rounded_percent, width_groups
+from fairbound.solvers.core.method import Kind
+from fairbound.solvers.core.methods import find_method
+from fairbound.solvers.core.result import Settings
 
 # The groups as printed, each as the codes of its schools; 1000016 stands twice, as a and b.
 FIRST = ["1000001", "1000027"]

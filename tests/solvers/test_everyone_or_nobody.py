@@ -7,9 +7,9 @@ from fractions import Fraction
 
 import pytest
 import tiny_cep
-from fairbound.models.cep_grouping import Grouping
-from fairbound.solvers.algorithms.everyone_or_nobody import METHOD, settled
-from fairbound.solvers.result import Level, Settings, Status
+from fairbound.models.cep import Grouping
+from fairbound.solvers.cep.everyone_or_nobody import METHOD, settled
+from fairbound.solvers.core.result import Level, Settings, Status
 
 
 @pytest.mark.parametrize(

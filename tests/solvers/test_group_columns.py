@@ -9,12 +9,12 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from fairbound.models.cep_grouping import CepInstance, Cover, Grouping, evaluate
-from fairbound.models.cep_grouping.price_curve import units_of
-from fairbound.solvers.algorithms import group_columns, price_curve, subset_dp
-from fairbound.solvers.algorithms.group_master import Master, Optimum
-from fairbound.solvers.algorithms.group_pricing import Pricer, members
-from fairbound.solvers.result import Level, Settings, Status, Termination
+from fairbound.models.cep import CepInstance, Cover, Grouping, evaluate
+from fairbound.models.cep.price_curve import units_of
+from fairbound.solvers.cep import group_columns, price_curve, subset_dp
+from fairbound.solvers.cep.group_master import Master, Optimum
+from fairbound.solvers.cep.group_pricing import Pricer, members
+from fairbound.solvers.core.result import Level, Settings, Status, Termination
 from general_meals import with_meals
 from hypothesis import given, settings
 from hypothesis import strategies as st

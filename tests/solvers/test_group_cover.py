@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fairbound.solvers.algorithms.group_cover import Cover, Pool
-from fairbound.solvers.algorithms.group_master import Flags, Master
-from fairbound.solvers.result import Settings
+from fairbound.solvers.cep.group_cover import Cover, Pool
+from fairbound.solvers.cep.group_master import Flags, Master
+from fairbound.solvers.core.result import Settings
 
 UNITS = 10
 CHARGE = 1e6

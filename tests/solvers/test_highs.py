@@ -9,8 +9,8 @@ import threading
 
 import pyomo.environ as pyo
 import pytest
+from fairbound.solvers.core.result import Progress, Settings, Termination
 from fairbound.solvers.engines import highs
-from fairbound.solvers.result import Progress, Settings, Termination
 
 
 def market_split(rows: int = 4, columns: int = 30, seed: int = 1) -> pyo.ConcreteModel:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fairbound.solvers.isolation import Isolation, Limits, Outcome, Stopped, note_engine_threads
+from fairbound.solvers.core.isolation import Isolation, Limits, Outcome, Stopped, note_engine_threads
 
 SUPPORT = str(Path(__file__).parents[1] / "support")
 WORK = "hostile_work:work"

@@ -7,10 +7,10 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from fairbound.models.cep_grouping import PROBLEM, CepInstance
-from fairbound.models.cep_grouping.price_curve import PriceCurve, curve_bound, level_range
-from fairbound.solvers.algorithms.level_lp import MOST_ROUNDS, prune, solve_levels
-from fairbound.solvers.result import Settings
+from fairbound.models.cep import PROBLEM, CepInstance
+from fairbound.models.cep.price_curve import PriceCurve, curve_bound, level_range
+from fairbound.solvers.cep.level_lp import MOST_ROUNDS, prune, solve_levels
+from fairbound.solvers.core.result import Settings
 from general_meals import with_meals
 
 

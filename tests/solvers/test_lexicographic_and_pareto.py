@@ -6,10 +6,10 @@ from itertools import permutations
 
 import pytest
 import tiny_cep
-from fairbound.models.cep_grouping import PROBLEM, evaluate
-from fairbound.solvers.algorithms.lexicographic import solve_lexicographic
-from fairbound.solvers.methods import find_method
-from fairbound.solvers.result import Settings, Status
+from fairbound.models.cep import PROBLEM, evaluate
+from fairbound.solvers.core.lexicographic import solve_lexicographic
+from fairbound.solvers.core.methods import find_method
+from fairbound.solvers.core.result import Settings, Status
 
 import fairbound
 

@@ -8,12 +8,12 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from fairbound.models.cep_grouping import PROBLEM, CepInstance, Grouping
-from fairbound.models.cep_grouping.price_curve import PriceCurve, contributions, curve_bound, level_range
-from fairbound.solvers.algorithms import price_curve, subset_dp
-from fairbound.solvers.certificates.price_curve import certificate_json, contribution_rows, read_curve
-from fairbound.solvers.checker import price_curve as checker
-from fairbound.solvers.result import Level, Settings, Termination
+from fairbound.models.cep import PROBLEM, CepInstance, Grouping
+from fairbound.models.cep.price_curve import PriceCurve, contributions, curve_bound, level_range
+from fairbound.solvers.cep import price_curve, subset_dp
+from fairbound.solvers.cep.certificate import certificate_json, contribution_rows, read_curve
+from fairbound.solvers.checker import cep as checker
+from fairbound.solvers.core.result import Level, Settings, Termination
 from general_meals import ROWS, with_meals
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import signal
 
-from fairbound.solvers.algorithms import price_curve
-from fairbound.solvers.result import Progress, Settings, Termination
+from fairbound.solvers.cep import price_curve
+from fairbound.solvers.core.result import Progress, Settings, Termination
 from general_meals import with_meals
 
 

@@ -6,9 +6,9 @@ from fractions import Fraction
 
 import pytest
 import tiny_cep
-from fairbound.models.cep_grouping import PROBLEM, Grouping
-from fairbound.models.problem import Sense
-from fairbound.solvers.result import Level, Status, Termination, conclude, lattice_bound, relative_gap, shortfall
+from fairbound.models.cep import PROBLEM, Grouping
+from fairbound.models.core.problem import Sense
+from fairbound.solvers.core.result import Level, Status, Termination, conclude, lattice_bound, relative_gap, shortfall
 
 FIVE = tiny_cep.NAMED["five"]
 BEST = Grouping.of([["s1", "s2", "s3"]])  # 160 of 310 identified: 256 meal-equivalents

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pyomo.environ as pyo
 import pytest
+from fairbound.solvers.core.result import Settings, Termination
 from fairbound.solvers.engines import highs
 from fairbound.solvers.engines.standard_form import UnsupportedModelError, compile_model
-from fairbound.solvers.result import Settings, Termination
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

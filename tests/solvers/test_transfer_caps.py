@@ -8,19 +8,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fairbound.instances.planar import planar
-from fairbound.models.district_transfer import PROBLEM, evaluate
-from fairbound.models.district_transfer.repair import as_plan, keeps_rules
-from fairbound.models.errors import InputError
-from fairbound.solvers.algorithms.composition import composition
-from fairbound.solvers.algorithms.spatial_tree import run
-from fairbound.solvers.algorithms.transfer_bound import node_bound
-from fairbound.solvers.algorithms.transfer_caps import program_caps, within_caps
-from fairbound.solvers.algorithms.transfer_lp import NodeProgram
-from fairbound.solvers.algorithms.transfer_records import Multipliers
-from fairbound.solvers.certificates.transfer_tree import certify
-from fairbound.solvers.methods import default_method, find_method
-from fairbound.solvers.result import Settings, Status, Termination
+from fairbound.instances.transfers.planar import planar
+from fairbound.models.core.errors import InputError
+from fairbound.models.transfers import PROBLEM, evaluate
+from fairbound.models.transfers.repair import as_plan, keeps_rules
+from fairbound.solvers.core.methods import default_method, find_method
+from fairbound.solvers.core.result import Settings, Status, Termination
+from fairbound.solvers.transfers.caps import program_caps, within_caps
+from fairbound.solvers.transfers.certificate import certify
+from fairbound.solvers.transfers.composition import composition
+from fairbound.solvers.transfers.node_bound import node_bound
+from fairbound.solvers.transfers.node_program import NodeProgram
+from fairbound.solvers.transfers.records import Multipliers
+from fairbound.solvers.transfers.spatial_tree import run
 from tiny_transfers import LOOSE, THREE
 
 import fairbound

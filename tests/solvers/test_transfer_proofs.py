@@ -14,20 +14,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fairbound.instances.planar import planar
-from fairbound.models.district_transfer import Reading, evaluate
-from fairbound.models.district_transfer.repair import as_plan, keeps_rules
-from fairbound.models.errors import InputError
-from fairbound.solvers.algorithms.composition import SizeTerm, composition, tangent_holds
-from fairbound.solvers.algorithms.spatial_tree import Tree
-from fairbound.solvers.algorithms.transfer_bound import node_bound
-from fairbound.solvers.algorithms.transfer_lp import NodeProgram
-from fairbound.solvers.algorithms.transfer_records import Multipliers
-from fairbound.solvers.algorithms.transfer_tightening import tightened
-from fairbound.solvers.certificates.safe_bounds import Rows, safe_bound
-from fairbound.solvers.certificates.transfer_tree import certify
-from fairbound.solvers.checker import transfer_tree as checker
-from fairbound.solvers.result import Settings, Status, Termination
+from fairbound.instances.transfers.planar import planar
+from fairbound.models.core.errors import InputError
+from fairbound.models.transfers import Reading, evaluate
+from fairbound.models.transfers.repair import as_plan, keeps_rules
+from fairbound.solvers.checker import transfers as checker
+from fairbound.solvers.core.result import Settings, Status, Termination
+from fairbound.solvers.proofs.safe_bounds import Rows, safe_bound
+from fairbound.solvers.transfers.certificate import certify
+from fairbound.solvers.transfers.composition import SizeTerm, composition, tangent_holds
+from fairbound.solvers.transfers.node_bound import node_bound
+from fairbound.solvers.transfers.node_program import NodeProgram
+from fairbound.solvers.transfers.records import Multipliers
+from fairbound.solvers.transfers.spatial_tree import Tree
+from fairbound.solvers.transfers.tightening import tightened
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csc_array

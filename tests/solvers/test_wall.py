@@ -11,14 +11,14 @@ from fractions import Fraction
 import pytest
 import stubborn
 import tiny_cep
-from fairbound.models.cep_grouping import PROBLEM, evaluate
-from fairbound.models.errors import InputError
-from fairbound.solvers import wall
+from fairbound.models.cep import PROBLEM, evaluate
+from fairbound.models.core.errors import InputError
+from fairbound.solvers.core import wall
+from fairbound.solvers.core.isolation import may_fork, note_engine_threads
+from fairbound.solvers.core.method import Kind, Method
+from fairbound.solvers.core.methods import find_method
+from fairbound.solvers.core.result import Level, Progress, Result, Settings, Status, Termination
 from fairbound.solvers.engines import highs
-from fairbound.solvers.isolation import may_fork, note_engine_threads
-from fairbound.solvers.method import Kind, Method
-from fairbound.solvers.methods import find_method
-from fairbound.solvers.result import Level, Progress, Result, Settings, Status, Termination
 
 import fairbound
 from fairbound.cli.exit_codes import code_of
@@ -150,7 +150,7 @@ def test_building_and_compiling_count(monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine gets what is left of the limit: here nothing, since the clock leaps a minute whenever it is read."""
     seconds = iter(range(0, 6000, 60))
     given: list[float] = []
-    monkeypatch.setattr("fairbound.solvers.formulations.time.perf_counter", lambda: float(next(seconds)))
+    monkeypatch.setattr("fairbound.solvers.core.formulations.time.perf_counter", lambda: float(next(seconds)))
     real = highs.pass_model
 
     def passed(form: object, settings: Settings) -> object:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fairbound.models.cep_grouping import set_partitioning
-from fairbound.models.exact import integer_row
-from fairbound.models.problem import Sense
-from fairbound.models.registry import find_problem
+from fairbound.models.cep import set_partitioning
+from fairbound.models.core.exact import integer_row
+from fairbound.models.core.problem import Sense
+from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core.methods import methods_of
+from fairbound.solvers.core.result import Level, Settings, Status, Termination, conclude, lattice_bound
 from fairbound.solvers.engines import highs
-from fairbound.solvers.methods import methods_of
-from fairbound.solvers.result import Level, Settings, Status, Termination, conclude, lattice_bound
 
 import fairbound
 

@@ -10,21 +10,20 @@ from itertools import combinations
 import numpy as np
 import pytest
 import tiny_blocks
-from fairbound.instances.applicants import SEED_COUNTS, sfusd65
-from fairbound.instances.entry import data_file
-from fairbound.models.block_assignment import ApplicantInstance, Cell, Division, ZoneInstance, Zoning, evaluate
-from fairbound.models.block_assignment import applicants as applicant_model
-from fairbound.models.block_assignment.reductions import fixed_options
-from fairbound.models.block_assignment.scoring import solution_rows
-from fairbound.models.block_assignment.separators import violated_separators
-from fairbound.models.block_assignment.zones import component
-from fairbound.solvers.algorithms import separator_loop
-from fairbound.solvers.algorithms.race_counts import best_counts
-from fairbound.solvers.baselines import block_assignment as baselines
-from fairbound.solvers.baselines import recombination
-from fairbound.solvers.baselines.applicants import interval_study, majority, permutation_search, vote_study
-from fairbound.solvers.baselines.zone_state import ZoneState, reconnect
-from fairbound.solvers.checker.zones import check_zones
+from fairbound.instances.applicants.sources import SEED_COUNTS, sfusd65
+from fairbound.instances.core.entry import data_file
+from fairbound.models.applicants import ApplicantInstance, Cell, Division
+from fairbound.models.applicants import instance as applicant_model
+from fairbound.models.blocks import ZoneInstance, Zoning, evaluate
+from fairbound.models.blocks.instance import component
+from fairbound.models.blocks.reductions import fixed_options
+from fairbound.models.blocks.separators import violated_separators
+from fairbound.models.blocks.tables import solution_rows
+from fairbound.solvers.applicants.baselines import interval_study, majority, permutation_search, vote_study
+from fairbound.solvers.applicants.race_counts import best_counts
+from fairbound.solvers.blocks import baselines, recombination, separator_loop
+from fairbound.solvers.blocks.zone_state import ZoneState, reconnect
+from fairbound.solvers.checker.blocks import check_zones
 from hypothesis import assume, find, given, settings
 from hypothesis import strategies as st
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from fairbound.benchmarks.runner import run_specifications
-from fairbound.benchmarks.specification import Specification
-from fairbound.benchmarks.store import Store
+from fairbound.benchmarks.core.runner import run_specifications
+from fairbound.benchmarks.core.specification import Specification
+from fairbound.benchmarks.core.store import Store
 
 SUPPORT = str(Path(__file__).parent)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from fairbound.benchmarks.row import Row
+from fairbound.benchmarks.core.row import Row
 
 ROW = Row(
     key="0",

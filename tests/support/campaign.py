@@ -19,14 +19,15 @@ from random import Random
 from typing import Any
 
 import tiny_transfers
-from fairbound.models.block_assignment import ApplicantInstance, Border, Cell, Unit, ZoneInstance
-from fairbound.models.block_assignment import School as Seat
-from fairbound.models.cep_grouping import CepInstance, Cover, School, find_rates
-from fairbound.models.errors import InputError
-from fairbound.models.problem import Sense
-from fairbound.models.registry import find_problem
-from fairbound.solvers.methods import default_method, methods_of
-from fairbound.solvers.result import Result, Settings, Status
+from fairbound.models.applicants import ApplicantInstance, Cell
+from fairbound.models.blocks import Border, Unit, ZoneInstance
+from fairbound.models.blocks import School as Seat
+from fairbound.models.cep import CepInstance, Cover, School, find_rates
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.problem import Sense
+from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core.methods import default_method, methods_of
+from fairbound.solvers.core.result import Result, Settings, Status
 
 LIMIT = 5.0
 IDS = ("a", "a+b", "b", "b;c", "c", "[x]", "a=b", "a b", 'q"t', "b,c", "+", "[/x]", "c+a", "d")

@@ -20,12 +20,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from fairbound.benchmarks.references import read_references
-from fairbound.benchmarks.suite import load_suite, plan
-from fairbound.instances import catalogue
-from fairbound.instances.tables import read_rows
-from fairbound.models.errors import InputError
-from fairbound.models.registry import find_problem
+from fairbound.benchmarks.core.references import read_references
+from fairbound.benchmarks.core.suite import load_suite, plan
+from fairbound.instances.core import catalogue
+from fairbound.instances.core.tables import read_rows
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.registry import find_problem
 
 from fairbound.cli.proof import REJECTED, read_certificate, replay
 
@@ -231,8 +231,8 @@ def run(every: list[Reader], files: int, seed: int) -> Counts:
 
 def good_files() -> tuple[str, str, str, str]:
     """A price curve, a transfer tree, a solution and a reference table, made here."""
-    from fairbound.benchmarks.references import table_folder
-    from fairbound.solvers.certificates import transfer_tree
+    from fairbound.benchmarks.core.references import table_folder
+    from fairbound.solvers.transfers import certificate as transfer_tree
 
     import fairbound
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from fairbound.models.cep_grouping import CepInstance, School, find_rates
+from fairbound.models.cep import CepInstance, School, find_rates
 
 ROWS = [(100, 70, 2000, 9000), (120, 40, 9000, 5000), (90, 50, 1000, 16000), (200, 60, 300, 9000), (60, 30, 7000, 200)]
 

@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fairbound.models.cep_grouping import PROBLEM, CepInstance, Grouping, evaluate
-from fairbound.models.errors import InputError
-from fairbound.solvers import methods
-from fairbound.solvers.interrupts import interruptible
-from fairbound.solvers.method import Kind, Method
-from fairbound.solvers.result import OnProgress, Progress, Result, Settings, Termination, conclude
+from fairbound.models.cep import PROBLEM, CepInstance, Grouping, evaluate
+from fairbound.models.core.errors import InputError
+from fairbound.solvers.core import methods
+from fairbound.solvers.core.interrupts import interruptible
+from fairbound.solvers.core.method import Kind, Method
+from fairbound.solvers.core.result import OnProgress, Progress, Result, Settings, Termination, conclude
 
 STARTED = "STUBBORN_STARTED"
 """Environment variable: a file that a method makes once it will not end by itself."""

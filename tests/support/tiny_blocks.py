@@ -6,19 +6,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
 
-from fairbound.instances.blocks import grid100
-from fairbound.models.block_assignment import (
-    ApplicantInstance,
-    Border,
-    Cell,
-    Division,
-    School,
-    Unit,
-    ZoneInstance,
-    Zoning,
-    evaluate,
-)
-from fairbound.models.block_assignment import applicants as applicant_model
+from fairbound.instances.blocks.sources import grid100
+from fairbound.models.applicants import ApplicantInstance, Cell, Division
+from fairbound.models.applicants import instance as applicant_model
+from fairbound.models.blocks import Border, School, Unit, ZoneInstance, Zoning, evaluate
 from tiny import Tiny
 
 

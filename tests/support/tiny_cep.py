@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from fairbound.instances.cep import calpads33
-from fairbound.models.cep_grouping import CepInstance, Cover, Grouping, School, evaluate, find_rates
+from fairbound.instances.cep.sources import calpads33
+from fairbound.models.cep import CepInstance, Cover, Grouping, School, evaluate, find_rates
 from tiny import Tiny
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
-from fairbound.models.district_transfer import District, Kind, Measure, Reading, TransferInstance
+from fairbound.models.transfers import District, Kind, Measure, Reading, TransferInstance
 from tiny import Tiny
 
 STEPS, LEVELS, KEPT = 81, 7, 0.2

@@ -5,7 +5,7 @@ import sys
 
 from fairbound.cli import crash
 from fairbound.cli.interrupted import INTERRUPTED, say_interrupted, say_stopping
-from fairbound.solvers.interrupts import listen
+from fairbound.solvers.core.interrupts import listen
 
 __all__ = ["command", "main"]
 

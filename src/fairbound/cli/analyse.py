@@ -10,19 +10,19 @@ from typing import Annotated, Any
 
 import typer
 
-from fairbound import analyses, analysis_figures, price_table
-from fairbound.analyses import Analysis, Cell, Table
-from fairbound.benchmarks.figure import Figure
+from fairbound.benchmarks.cep import analyses, analysis_figures, price_table
+from fairbound.benchmarks.cep.analyses import Analysis, Cell, Table
+from fairbound.benchmarks.core.figure import Figure
 from fairbound.cli import options
 from fairbound.cli.exit_codes import ENGINE_FAILED, code_of
 from fairbound.cli.proof import REJECTED, read_certificate, replay
 from fairbound.cli.show import console, exact, levels_line, number, percent, running, shout, table
-from fairbound.instances.tables import write_csv
-from fairbound.models.errors import InputError
-from fairbound.models.exact import decimal_text
-from fairbound.solvers.checker import price_curve
-from fairbound.solvers.interrupts import interruptible
-from fairbound.solvers.result import Termination
+from fairbound.instances.core.tables import write_csv
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.exact import decimal_text
+from fairbound.solvers.checker import cep as price_curve
+from fairbound.solvers.core.interrupts import interruptible
+from fairbound.solvers.core.result import Termination
 
 app = typer.Typer(help="What an analyst asks next about a CEP instance: tables and figures.", no_args_is_help=True)
 
@@ -66,7 +66,7 @@ def _csv(cell: Cell) -> str:
 
 
 def _write(tables: Sequence[Table], figures: Sequence[Figure], folder: Path) -> None:
-    from fairbound.benchmarks.static_figures import write_static  # Matplotlib takes its time
+    from fairbound.benchmarks.core.static_figures import write_static  # Matplotlib takes its time
 
     for found in tables:
         write_csv(folder / f"{found.name}.csv", [{k: _csv(v) for k, v in row.items()} for row in found.rows])

@@ -12,10 +12,10 @@ import fairbound
 from fairbound.cli import analyse, bench, catalogue, compare, demo, export, instance, proof, solve, sweep
 from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED, WRONG_INPUT
 from fairbound.cli.interrupted import say_interrupted
-from fairbound.models.errors import InputError
-from fairbound.models.text import clean
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.text import clean
+from fairbound.solvers.core.interrupts import requested
 from fairbound.solvers.engines.standard_form import UnsupportedModelError
-from fairbound.solvers.interrupts import requested
 
 
 class Commands(typer.core.TyperGroup):

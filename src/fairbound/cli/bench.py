@@ -9,18 +9,18 @@ from typing import Annotated
 
 import typer
 
-from fairbound.benchmarks import references as reference_table
-from fairbound.benchmarks.analysis import Question, compare_exact, heuristic_gaps, questions, standings
-from fairbound.benchmarks.difference import Change, difference, totals
-from fairbound.benchmarks.report_tables import Table, answers_table, heuristic_standings_table, standings_table
-from fairbound.benchmarks.row import Row
-from fairbound.benchmarks.runner import WORKERS, run_plan
-from fairbound.benchmarks.store import Store, read_rows
-from fairbound.benchmarks.suite import load_suite, plan, shipped_suites
+from fairbound.benchmarks.core import references as reference_table
+from fairbound.benchmarks.core.analysis import Question, compare_exact, heuristic_gaps, questions, standings
+from fairbound.benchmarks.core.difference import Change, difference, totals
+from fairbound.benchmarks.core.report_tables import Table, answers_table, heuristic_standings_table, standings_table
+from fairbound.benchmarks.core.row import Row
+from fairbound.benchmarks.core.runner import WORKERS, run_plan
+from fairbound.benchmarks.core.store import Store, read_rows
+from fairbound.benchmarks.core.suite import load_suite, plan, shipped_suites
 from fairbound.cli import runs
 from fairbound.cli.exit_codes import ANSWER_IS_NO, INTERRUPTED
 from fairbound.cli.show import console, number, percent, shout, table
-from fairbound.solvers.isolation import Outcome
+from fairbound.solvers.core.isolation import Outcome
 
 app = typer.Typer(help="Benchmarks: run suites, report, compare, verify references.", no_args_is_help=True)
 
@@ -128,7 +128,7 @@ def report(
     static: Annotated[bool, typer.Option(help="Also write figures as SVG, PNG, CSV and tables as CSV.")] = True,
 ) -> None:
     """Write the report: one HTML file that needs no network, and every figure for papers."""
-    from fairbound.benchmarks.report import report as write  # Matplotlib takes its time
+    from fairbound.benchmarks.core.report import report as write  # Matplotlib takes its time
 
     target = out or (source.parent if source.suffix == ".parquet" else source)
     page = write(source, target, title, static=static)

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from fairbound.cli.show import console, table
-from fairbound.instances import catalogue
-from fairbound.instances.entry import data_file
-from fairbound.models.registry import PROBLEMS, find_problem
-from fairbound.solvers.methods import methods_of
+from fairbound.instances.core import catalogue
+from fairbound.instances.core.entry import data_file
+from fairbound.models.core.registry import PROBLEMS, find_problem
+from fairbound.solvers.core.methods import methods_of
 
 
 def register(app: typer.Typer) -> None:

@@ -15,14 +15,14 @@ from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED
 from fairbound.cli.show import console, levels_line, number, percent, running, short_status, shout
 from fairbound.comparison import INTERRUPTED as STOPPED
 from fairbound.comparison import Compared
-from fairbound.instances.tables import write_csv, write_text
-from fairbound.models.problem import Instance, Problem
-from fairbound.models.registry import find_problem
-from fairbound.solvers.interrupts import interruptible, requested
-from fairbound.solvers.method import Kind
-from fairbound.solvers.methods import cheapest_first
-from fairbound.solvers.result import Status, Termination, shortfall
-from fairbound.solvers.serialise import result_json
+from fairbound.instances.core.tables import write_csv, write_text
+from fairbound.models.core.problem import Instance, Problem
+from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core.interrupts import interruptible, requested
+from fairbound.solvers.core.method import Kind
+from fairbound.solvers.core.methods import cheapest_first
+from fairbound.solvers.core.result import Status, Termination, shortfall
+from fairbound.solvers.core.serialise import result_json
 
 WIDTHS = {"status": 11, "value": 14, "bound": 14, "LP bound": 12, "nodes": 9, "size": 17, "seconds": 8, "gap": 7}
 """Widths of the columns of exact methods; lines are printed before the longest cell is known."""

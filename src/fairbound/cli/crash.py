@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from fairbound.models.text import clean
+from fairbound.models.core.text import clean
 
 CODE = 70
 """A fault of the program itself (EX_SOFTWARE of sysexits.h)."""

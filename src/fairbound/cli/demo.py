@@ -16,11 +16,11 @@ from fairbound.cli.exit_codes import INTERRUPTED
 from fairbound.cli.show import console, running
 from fairbound.cli.solve import write_result
 from fairbound.comparison import Compared
-from fairbound.instances.tables import write_csv
-from fairbound.models.registry import find_problem
-from fairbound.solvers.interrupts import requested
-from fairbound.solvers.method import Kind
-from fairbound.solvers.result import Result
+from fairbound.instances.core.tables import write_csv
+from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core.interrupts import requested
+from fairbound.solvers.core.method import Kind
+from fairbound.solvers.core.result import Result
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def demo(out: Out = Path("fairbound-demo")) -> None:
 
     Needs no data but what comes with fairbound.
     """
-    from fairbound.benchmarks.report import report  # slow to import, and no other command waits for it
+    from fairbound.benchmarks.core.report import report  # slow to import, and no other command waits for it
 
     for experiment in EXPERIMENTS:
         _show(experiment, out / experiment.folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fairbound.cli.interrupted import INTERRUPTED
-from fairbound.solvers.result import Result, Status, Termination
+from fairbound.solvers.core.result import Result, Status, Termination
 
 ANSWERED = 0
 ANSWER_IS_NO = 1

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from fairbound import api
-from fairbound.benchmarks.export import export_model, format_of
+from fairbound.benchmarks.core.export import export_model, format_of
 from fairbound.cli import options
 from fairbound.cli.show import console
-from fairbound.models.registry import find_problem
+from fairbound.models.core.registry import find_problem
 
 
 def register(app: typer.Typer) -> None:

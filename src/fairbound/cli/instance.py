@@ -11,8 +11,8 @@ import typer
 from fairbound import api
 from fairbound.cli import options
 from fairbound.cli.show import console, facts_lines
-from fairbound.instances import catalogue
-from fairbound.models.registry import find_problem
+from fairbound.instances.core import catalogue
+from fairbound.models.core.registry import find_problem
 
 app = typer.Typer(help="Look at instances and check files.", no_args_is_help=True)
 

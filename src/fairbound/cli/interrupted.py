@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from fairbound.solvers.interrupts import EXIT_CODE as INTERRUPTED
+from fairbound.solvers.core.interrupts import EXIT_CODE as INTERRUPTED
 
 __all__ = ["INTERRUPTED", "say_interrupted", "say_stopping"]
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from fairbound.models.errors import InputError
-from fairbound.solvers.result import Settings
+from fairbound.models.core.errors import InputError
+from fairbound.solvers.core.result import Settings
 
 InstanceName = Annotated[
     str, typer.Argument(metavar="INSTANCE", help="A catalogue name (see [b]fairbound list[/b]) or a file.")

@@ -13,16 +13,17 @@ from fairbound import api
 from fairbound.cli import options
 from fairbound.cli.exit_codes import ANSWER_IS_NO, ENGINE_FAILED
 from fairbound.cli.show import LEVELS, console, exact, facts_lines, number, percent, running, shout, table
-from fairbound.instances.tables import read_json, read_rows, write_csv
-from fairbound.models.errors import InputError
-from fairbound.models.exact import parse_number
-from fairbound.models.problem import Instance, Problem, Sense
-from fairbound.models.registry import find_problem
-from fairbound.models.text import short
-from fairbound.solvers import audits
-from fairbound.solvers.checker import price_curve, transfer_tree
-from fairbound.solvers.contradictions import beaten, exists, named
-from fairbound.solvers.result import Level, Status, Termination, shortfall
+from fairbound.instances.core.tables import read_json, read_rows, write_csv
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.exact import parse_number
+from fairbound.models.core.problem import Instance, Problem, Sense
+from fairbound.models.core.registry import find_problem
+from fairbound.models.core.text import short
+from fairbound.solvers.checker import cep as price_curve
+from fairbound.solvers.checker import transfers as transfer_tree
+from fairbound.solvers.core import audits
+from fairbound.solvers.core.contradictions import beaten, exists, named
+from fairbound.solvers.core.result import Level, Status, Termination, shortfall
 
 CHECKERS: dict[str, Any] = {
     price_curve.FORMAT: price_curve,

@@ -13,11 +13,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bar
 from rich.table import Column
 
-from fairbound.benchmarks.runner import Event
+from fairbound.benchmarks.core.runner import Event
 from fairbound.cli.show import console
-from fairbound.models.errors import InputError
-from fairbound.models.text import clean
-from fairbound.solvers.isolation import Outcome
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.text import clean
+from fairbound.solvers.core.isolation import Outcome
 
 Workers = Annotated[int, typer.Option(min=1, help="Solves at a time.")]
 Scheduler = Annotated[

@@ -14,10 +14,10 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from fairbound.models.exact import decimal_text
-from fairbound.models.text import clean
-from fairbound.solvers.result import Level, Progress, Result, Status
-from fairbound.solvers.wall import kept
+from fairbound.models.core.exact import decimal_text
+from fairbound.models.core.text import clean
+from fairbound.solvers.core.result import Level, Progress, Result, Status
+from fairbound.solvers.core.wall import kept
 
 WIDTH = 100
 SIGNIFICANT = 6

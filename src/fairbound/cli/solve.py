@@ -24,20 +24,20 @@ from fairbound.cli.show import (
     status_text,
     table,
 )
-from fairbound.instances.tables import write_csv, write_text
-from fairbound.models.block_assignment import ZoneInstance
-from fairbound.models.cep_grouping import CepInstance
-from fairbound.models.district_transfer import TransferInstance
-from fairbound.models.exact import parse_number
-from fairbound.models.problem import Instance, Problem
-from fairbound.models.registry import find_problem
-from fairbound.solvers import infeasibility
-from fairbound.solvers.algorithms.pareto import Front
-from fairbound.solvers.certificates import transfer_tree
-from fairbound.solvers.certificates.price_curve import contribution_rows, read_curve
-from fairbound.solvers.interrupts import interruptible, requested
-from fairbound.solvers.result import Result, Status, Termination
-from fairbound.solvers.serialise import result_json
+from fairbound.instances.core.tables import write_csv, write_text
+from fairbound.models.blocks import ZoneInstance
+from fairbound.models.cep import CepInstance
+from fairbound.models.core.exact import parse_number
+from fairbound.models.core.problem import Instance, Problem
+from fairbound.models.core.registry import find_problem
+from fairbound.models.transfers import TransferInstance
+from fairbound.solvers.cep.certificate import contribution_rows, read_curve
+from fairbound.solvers.core import infeasibility
+from fairbound.solvers.core.interrupts import interruptible, requested
+from fairbound.solvers.core.pareto import Front
+from fairbound.solvers.core.result import Result, Status, Termination
+from fairbound.solvers.core.serialise import result_json
+from fairbound.solvers.transfers import certificate as transfer_tree
 
 
 def register(app: typer.Typer) -> None:
@@ -215,8 +215,8 @@ def _show_front(
         for k, point in enumerate(front.points, start=1):
             write_csv(out / f"point_{k}.csv", find_problem(asked.problem).solution_rows(asked, point.solution))
         if isinstance(asked, ZoneInstance) and front.points and all(unit.point is not None for unit in asked.units):
-            from fairbound.benchmarks.static_figures import write_static  # slow to import
-            from fairbound.benchmarks.zone_figures import front_maps
+            from fairbound.benchmarks.blocks.figures import front_maps
+            from fairbound.benchmarks.core.static_figures import write_static  # slow to import
 
             named = [
                 (f"{number(point.values[names[0]])} at {number(point.values[names[1]])}", point.solution)

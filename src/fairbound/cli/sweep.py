@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from fairbound.benchmarks.analysis import questions
-from fairbound.benchmarks.runner import WORKERS
-from fairbound.benchmarks.sweep import part_of, plan_sweep, run_sweep, store_of
+from fairbound.benchmarks.core.analysis import questions
+from fairbound.benchmarks.core.runner import WORKERS
+from fairbound.benchmarks.core.sweep import part_of, plan_sweep, run_sweep, store_of
 from fairbound.cli import options, runs
 from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED
 from fairbound.cli.show import console, shout
-from fairbound.solvers.isolation import Outcome
+from fairbound.solvers.core.isolation import Outcome
 
 
 def register(app: typer.Typer) -> None:

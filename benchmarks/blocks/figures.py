@@ -1,0 +1,296 @@
+"""Pictures of zones and of applicants: maps, small multiples of a front, and bars of the shares of groups."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import TypeVar
+
+from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series, Solutions
+from fairbound.benchmarks.core.map_shapes import Shape, area, shapes
+from fairbound.benchmarks.core.row import Row
+from fairbound.instances.core import catalogue
+from fairbound.models.applicants import ApplicantInstance, Division
+from fairbound.models.blocks import ZoneInstance, Zoning
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.problem import Instance
+from fairbound.models.core.registry import find_problem
+
+# Okabe and Ito's palette: told apart by colour-blind readers; more schools repeat it with hatches.
+PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#999999")
+HATCHES = ("", "/", ".", "x")
+STAYS, MOVES, EVERYONE = "#DDDDDD", "#D55E00", "#555555"
+Kind = TypeVar("Kind", bound=Instance)
+
+MOST_CITIES, MOST_PLANS, MOST_POINTS = 4, 5, 12
+"""So many questions at most get maps, so many plans of one question bars, so many points of a front a map."""
+COLUMNS, SPACE = 4, 0.22
+"""Small multiples beside each other, and the room between them as a part of a map's side."""
+
+
+def zone_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
+    """Today's zones, the best zones found, what changes, and each school's share of the group; by question."""
+    figures = []
+    for number, group in enumerate(_questions(rows)[:MOST_CITIES], start=1):
+        city = _instance(group[0], ZoneInstance)
+        best = next((row for row in _ranked(group) if solutions(row.key) is not None), None)
+        if city is None or best is None or any(unit.point is None for unit in city.units):
+            continue
+        zoning = find_problem("blocks").read_solution(city, solutions(best.key) or [])
+        figures += _city_figures(f"blocks-{number}", city, zoning, best)
+    return figures
+
+
+def front_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
+    """Small multiples: the best zones under growing limits on another objective, one map a point of the front.
+
+    The rows of a front ask the same but for one ceiling, ``max_rezoned`` for example, as a suite's
+    ``parameters`` state them. Points that the next looser limit does not better are left out.
+    """
+    fronts: dict[tuple[str, str, str, str], dict[Fraction, list[Row]]] = {}
+    for row in rows:
+        words = dict(word.split("=", 1) for word in shlex.split(row.given))
+        ceilings = [name for name, value in words.items() if name.startswith("max_") and value != "none"]
+        if len(ceilings) == 1:
+            rest = shlex.join(f"{name}={value}" for name, value in words.items() if name != ceilings[0])
+            points = fronts.setdefault((row.instance, rest, row.objective, ceilings[0]), {})
+            points.setdefault(Fraction(words[ceilings[0]]), []).append(row)
+    figures = []
+    for number, ((instance, _, objective, ceiling), points) in enumerate(fronts.items(), start=1):
+        zonings: list[tuple[str, Zoning]] = []
+        city, best = None, None
+        for _, group in sorted(points.items()):
+            shown = next((row for row in _ranked(group) if solutions(row.key) is not None), None)
+            asked = None if shown is None else _instance(shown, ZoneInstance)
+            if shown is None or asked is None or shown.primal is None or (best is not None and shown.primal >= best):
+                continue
+            city, best = asked, shown.primal
+            blocks = find_problem("blocks")
+            zoning = blocks.read_solution(city, solutions(shown.key) or [])
+            reached = blocks.evaluate(city, zoning).values[ceiling.removeprefix("max_")]
+            zonings.append((f"{float(best):.4g} at {float(reached):,.6g}", zoning))
+        if city is not None and len(zonings) > 1 and all(unit.point is not None for unit in city.units):
+            title = f"Front: {instance}, {objective} against {ceiling.removeprefix('max_')}"
+            figures.append(front_maps(f"blocks-front-{number}", title, city, zonings))
+    return figures
+
+
+def front_maps(name: str, title: str, city: ZoneInstance, zonings: Sequence[tuple[str, Zoning]]) -> Figure:
+    """One map for each zoning, beside each other on one scale; each is named by its text.
+
+    More than ``MOST_POINTS`` are thinned out evenly, first and last kept.
+    """
+    if len(zonings) > MOST_POINTS:
+        zonings = [zonings[round(k * (len(zonings) - 1) / (MOST_POINTS - 1))] for k in range(MOST_POINTS)]
+    shapes = unit_shapes(city)
+    corners = [point for rings in shapes for ring in rings for point in ring]
+    left, right = min(x for x, _ in corners), max(x for x, _ in corners)
+    low, high = min(y for _, y in corners), max(y for _, y in corners)
+    across, down = right - left, high - low
+    gap = SPACE * max(across, down)
+    shifts = [((k % COLUMNS) * (across + gap), -(k // COLUMNS) * (down + gap)) for k in range(len(zonings))]
+    parts: dict[str, list[Series]] = {}
+    for (_, zoning), (x, y) in zip(zonings, shifts, strict=True):
+        moved = [tuple(tuple((px + x, py + y) for px, py in ring) for ring in rings) for rings in shapes]
+        for series in _zones(city, moved, zoning.indices(city)):
+            parts.setdefault(series.name, []).append(series)
+    areas = [
+        replace(pieces[0], x=_joined(p.x for p in pieces), y=_joined(p.y for p in pieces)) for pieces in parts.values()
+    ]
+    roots = [city.units[root].point for root in city.roots]
+    sites = [(float(point[0]), float(point[1])) for point in roots if point is not None]
+    stars = Series(
+        "school",
+        tuple(px + x for x, _ in shifts for px, _ in sites),
+        tuple(py + y for _, y in shifts for _, py in sites),
+        Mark.SITES,
+        tuple(f"school {school.id}" for _ in shifts for school in city.schools),
+    )
+    labels = Series(
+        "points",
+        tuple((left + right) / 2 + x for x, _ in shifts),
+        tuple(high + y + gap / 10 for _, y in shifts),
+        Mark.LABELS,
+        tuple(text for text, _ in zonings),
+    )
+    caption = (
+        "Each map is a point of the front, named by its two values: the first objective at what it costs in the second."
+        " A school has the same colour on every map."
+    )
+    hidden = Axis("", hidden=True)
+    return Figure(name, title, caption, hidden, hidden, (*areas, stars, labels))
+
+
+def _joined(pieces: Iterable[tuple[float | str | None, ...]]) -> tuple[float | str | None, ...]:
+    """Coordinates of several areas as one, with ``None`` between one and the next."""
+    joined: list[float | str | None] = []
+    for piece in pieces:
+        if piece:
+            joined += [*piece, None]
+    return tuple(joined[:-1])
+
+
+def _city_figures(stem: str, city: ZoneInstance, zoning: Zoning, row: Row) -> list[Figure]:
+    label = f"{row.title}, {row.objective}"
+    units = unit_shapes(city)
+    before, after = list(city.today), zoning.indices(city)
+    moved = [home != old for home, old in zip(after, before, strict=True)]
+    students = sum(unit.students for unit, moves in zip(city.units, moved, strict=True) if moves)
+    origin = "" if city.outline else " Each unit is drawn as the part of the city nearest to its point."
+    change = [
+        area("stays", units, [i for i, moves in enumerate(moved) if not moves], STAYS),
+        area("rezoned", units, [i for i, moves in enumerate(moved) if moves], MOVES),
+    ]
+    return [
+        _map(
+            f"{stem}-today", f"Today: {label}", f"Zones of today; a star is a school.{origin}",
+            _zones(city, units, before), city,
+        ),
+        _map(
+            f"{stem}-best", f"Best zones: {label}",
+            f"Zones of {row.method}, the best value of this run: {row.primal_float:.4g}. A school has the same colour "
+            "on every map.",
+            _zones(city, units, after), city,
+        ),
+        _map(
+            f"{stem}-rezoned", f"What changes: {label}",
+            f"{students:,} of {city.students:,} students get another school.",
+            [series for series in change if series.x], city,
+        ),
+        _school_shares(f"{stem}-shares", label, city, before, after),
+    ]  # fmt: skip
+
+
+def unit_shapes(city: ZoneInstance) -> list[Shape]:
+    """The polygons of every unit, or cells around the units' points."""
+    return shapes(city.name, [unit.id for unit in city.units], [unit.point for unit in city.units], city.outline)
+
+
+def _zones(city: ZoneInstance, units: Sequence[Shape], homes: Sequence[int]) -> list[Series]:
+    return [
+        area(school.id, units, [i for i, home in enumerate(homes) if home == j], *_style(j))
+        for j, school in enumerate(city.schools)
+    ]
+
+
+def _style(school: int) -> tuple[str, str]:
+    """Colour and hatch of a school: the same on every map."""
+    return PALETTE[school % len(PALETTE)], HATCHES[school // len(PALETTE) % len(HATCHES)]
+
+
+def _map(name: str, title: str, caption: str, areas: Sequence[Series], city: ZoneInstance) -> Figure:
+    points = [(float(u.point[0]), float(u.point[1])) for u in city.units if u.point is not None]
+    x, y = (tuple(values) for values in zip(*points, strict=True))
+    texts = tuple(
+        f"{unit.id}: {unit.students:,} students, {unit.groups[city.group_position]:,} {city.group}, today {unit.today}"
+        for unit in city.units
+    )
+    sites = Series(
+        "school",
+        tuple(x[root] for root in city.roots),
+        tuple(y[root] for root in city.roots),
+        Mark.SITES,
+        tuple(f"school {school.id}: {float(school.seats):,.0f} seats" for school in city.schools),
+    )
+    hidden = Axis("", hidden=True)
+    return Figure(name, title, caption, hidden, hidden, (*areas, Series("units", x, y, Mark.DOTS, texts), sites))
+
+
+def _school_shares(name: str, label: str, city: ZoneInstance, before: Sequence[int], after: Sequence[int]) -> Figure:
+    group = city.group_position
+    names = ("all", *(school.id for school in city.schools))
+
+    def series(title: str, homes: Sequence[int], colour: str) -> Series:
+        zones = [range(len(homes)), *([i for i, home in enumerate(homes) if home == j] for j in range(len(names) - 1))]
+        sizes = [sum(city.units[i].students for i in zone) for zone in zones]
+        counts = [sum(city.units[i].groups[group] for i in zone) for zone in zones]
+        shares = tuple(count / (size or 1) for count, size in zip(counts, sizes, strict=True))
+        hover = tuple(
+            f"{where}, {title}: {share:.1%} of {size:,}"
+            for where, share, size in zip(names, shares, sizes, strict=True)
+        )
+        return Series(title, shares, names, Mark.BARS, hover, colour)
+
+    return Figure(
+        name,
+        f"Share of {city.group}: {label}",
+        "Of all students and of each school's, today and in the best zones. Closer to the first pair of bars is more "
+        "even.",
+        Axis(f"share of {city.group}", percent=True),
+        Axis("", categories=names),
+        (series("today", before, EVERYONE), series("best zones", after, PALETTE[1])),
+    )
+
+
+def applicant_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
+    """The seed's charts: shares of the races among all applicants and at each school, one figure for a plan."""
+    figures = []
+    for number, group in enumerate(_questions(rows), start=1):
+        instance = _instance(group[0], ApplicantInstance)
+        if instance is None:
+            continue
+        plans: dict[Division, list[Row]] = {}
+        for row in _ranked(group):
+            solution = solutions(row.key)
+            if solution is not None:
+                plans.setdefault(find_problem("applicants").read_solution(instance, solution), []).append(row)
+        for place, (division, makers) in enumerate(list(plans.items())[:MOST_PLANS], start=1):
+            figures.append(_share_bars(f"applicants-{number}-{place}", instance, division, makers))
+    return figures
+
+
+def _share_bars(name: str, instance: ApplicantInstance, division: Division, makers: Sequence[Row]) -> Figure:
+    totals = instance.race_counts([cell.count for cell in instance.cells])
+    first = instance.race_counts(division.counts)
+    second = tuple(total - mine for total, mine in zip(totals, first, strict=True))
+    row = makers[0]
+    series = []
+    labels = ("all", *instance.schools)
+    for label, counts, colour in zip(labels, (totals, first, second), (EVERYONE, PALETTE[0], PALETTE[1]), strict=True):
+        whole = sum(counts)
+        series.append(
+            Series(
+                f"{label} ({whole})",
+                tuple(count / (whole or 1) for count in counts),
+                instance.races,
+                Mark.BARS,
+                tuple(f"{label}: {count} {race}" for count, race in zip(counts, instance.races, strict=True)),
+                colour,
+            )
+        )
+    value = "breaks a rule" if row.primal_float is None else f"{row.objective} {row.primal_float:.4f}"
+    return Figure(
+        name,
+        f"Shares by race: {', '.join(dict.fromkeys(maker.method for maker in makers))}",
+        f"{row.title}: {value}. An even division gives each school the bars of all applicants.",
+        Axis("share", percent=True),
+        Axis("", categories=instance.races),
+        tuple(series),
+    )
+
+
+def _questions(rows: Iterable[Row]) -> list[list[Row]]:
+    groups: dict[tuple[str, str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row.instance, row.given, row.objective), []).append(row)
+    return list(groups.values())
+
+
+def _ranked(rows: Iterable[Row]) -> list[Row]:
+    """Rows with a solution, best value first; those whose solution breaks a rule last."""
+    kept = [row for row in rows if not row.relaxed]
+    return sorted(kept, key=lambda row: (row.primal_float is None, row.primal_float or 0.0))
+
+
+def _instance(row: Row, kind: type[Kind]) -> Kind | None:
+    """The instance of a row; ``None`` where its data is not here or is another by now."""
+    try:
+        found = catalogue.load(row.instance, row.problem)
+        changes = dict(word.split("=", 1) for word in shlex.split(row.given))
+        if changes:
+            found = find_problem(row.problem).with_parameters(found, changes)
+    except InputError:
+        return None
+    return found if isinstance(found, kind) and found.digest == row.digest else None

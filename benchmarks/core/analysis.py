@@ -1,0 +1,341 @@
+"""What the rows of a run say together: questions with their best bounds, contradictions, comparisons.
+
+A question is an instance digest with an objective. Its best dual bound is the strongest that any
+method gave, and it carries the level of the row that gave it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from statistics import median
+
+from fairbound.benchmarks.core.measures import (
+    gap_to_dual,
+    par10,
+    primal_dual_integral,
+    root_gap,
+    shifted_geometric_mean,
+)
+from fairbound.benchmarks.core.row import Row
+from fairbound.models.core.problem import Sense
+from fairbound.solvers.core.contradictions import beaten, exists
+from fairbound.solvers.core.isolation import Outcome
+from fairbound.solvers.core.method import Kind
+from fairbound.solvers.core.result import relative_gap
+
+SHIFTS = (10.0, 1.0)
+"""Shifts of the geometric means, in seconds."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Everything that a run says about one question."""
+
+    rows: tuple[Row, ...]
+
+    @property
+    def problem(self) -> str:
+        return self.rows[0].problem
+
+    @property
+    def objective(self) -> str:
+        return self.rows[0].objective
+
+    @property
+    def title(self) -> str:
+        return self.rows[0].title
+
+    @property
+    def label(self) -> str:
+        """Title and objective."""
+        return f"{self.title}, {self.objective}"
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of the instance; empty if no solve lived long enough to tell."""
+        return next((row.digest for row in self.rows if row.digest), "")
+
+    @property
+    def key(self) -> str:
+        """Tells this question from every other."""
+        return f"{self.digest or self.title}/{self.objective}"
+
+    @cached_property
+    def sense(self) -> Sense:
+        return self.rows[0].direction
+
+    @cached_property
+    def solves(self) -> tuple[Row, ...]:
+        """Rows that ask for a solution, refusals left out."""
+        return tuple(row for row in self.rows if not row.relaxed and row.status != "refused")
+
+    @cached_property
+    def best_primal(self) -> Row | None:
+        """The row with the best value; among equals the one that closed the question fastest."""
+        best: Row | None = None
+        for row in sorted(self.solves, key=lambda row: (not row.solved, row.wall_seconds)):
+            if row.primal is not None and (
+                best is None or best.primal is None or self.sense.improves(row.primal, best.primal)
+            ):
+                best = row
+        return best
+
+    @cached_property
+    def best_dual(self) -> Row | None:
+        """The row with the strongest dual bound that no plan beats; among equals the one with the highest level."""
+        best: Row | None = None
+        for row in sorted(self.solves, key=lambda row: row.wall_seconds):
+            if row.dual is None or (self.primal is not None and self.sense.improves(self.primal, row.dual)):
+                continue
+            stronger = best is None or best.dual is None or self.sense.improves(best.dual, row.dual)
+            if stronger or (best is not None and row.dual == best.dual and row.level > best.level):
+                best = row
+        return best
+
+    @property
+    def primal(self) -> Fraction | None:
+        return None if self.best_primal is None else self.best_primal.primal
+
+    @property
+    def dual(self) -> Fraction | None:
+        return None if self.best_dual is None else self.best_dual.dual
+
+    @property
+    def gap(self) -> float | None:
+        """Relative distance of the two best bounds."""
+        return relative_gap(self.primal, self.dual)
+
+    @property
+    def level(self) -> str:
+        """Level of the proof: that of the dual bound, L1 for a value alone."""
+        if self.best_dual is not None:
+            return self.best_dual.level
+        return "L1" if self.best_primal is not None else ""
+
+    @cached_property
+    def contradictions(self) -> tuple[str, ...]:
+        """Values better than a bound that another method claims: one of the two is wrong."""
+        best = self.best_primal
+        said = []
+        for row in self.solves:
+            claimant = row.method + (f" ({row.engine} {row.engine_version})" if row.engine else "")
+            if best is not None and best.primal is not None:
+                holder = f"the plan of {best.method}"
+                if row.dual is not None and self.sense.improves(best.primal, row.dual):
+                    said.append(f"{self.label}: {beaten(claimant, row.dual, row.level, holder, best.primal)}")
+                if row.status == "infeasible":
+                    said.append(f"{self.label}: {exists(claimant, holder, best.primal)}")
+            if row.contradiction:
+                said.append(f"{self.label}: {claimant}: {row.contradiction}")
+        return tuple(said)
+
+
+def questions(rows: Iterable[Row]) -> list[Question]:
+    """The questions of a run, in the order in which they first appear.
+
+    A solve that died before it could tell its instance's digest belongs to the question of the same name: it counts
+    as asked and not closed.
+    """
+    kept = list(rows)
+    named = {(row.problem, row.instance, row.given): row.digest for row in kept if row.digest}
+    grouped: dict[tuple[str, str], list[Row]] = {}
+    for row in kept:
+        digest = row.digest or named.get((row.problem, row.instance, row.given)) or f"{row.problem} {row.title}"
+        grouped.setdefault((digest, row.objective), []).append(row)
+    return [Question(tuple(sorted(group, key=_rank))) for group in grouped.values()]
+
+
+def _rank(row: Row) -> tuple[object, ...]:
+    """Rows of a question in an order that does not depend on which ended first."""
+    head, _, argument = row.method.partition(":")
+    number = float(argument) if argument.replace(".", "", 1).isdigit() else 0.0
+    return (list(Kind).index(Kind(row.kind)), head, number, argument, row.seed, row.repetition, row.relaxed)
+
+
+def _median(values: Iterable[float | int | None]) -> float | None:
+    present = [value for value in values if value is not None]
+    return float(median(present)) if present else None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One exact method on one question; figures are medians over seeds and repetitions.
+
+    Attributes
+    ----------
+    seconds
+        Wall seconds of the method, build and compile included; ``None`` unless every run closed the question.
+    spent
+        The same whether it closed the question or not.
+    root_gap
+        Distance of the LP relaxation's optimum to the best value known.
+    integral
+        Primal-dual integral, in seconds.
+    """
+
+    question: Question
+    method: str
+    kind: str
+    engine: str
+    runs: int
+    solved: int
+    status: str
+    columns: float | None
+    rows: float | None
+    nonzeros: float | None
+    integers: float | None
+    relaxation: float | None
+    root_gap: float | None
+    nodes: float | None
+    seconds: float | None
+    spent: float | None
+    cpu_seconds: float | None
+    memory_mb: float | None
+    gap: float | None
+    integral: float | None
+    limit: float
+    message: str
+
+
+def compare_exact(asked: Sequence[Question]) -> list[Cell]:
+    """Every formulation and algorithm on every question."""
+    cells = []
+    for question in asked:
+        methods: dict[str, list[Row]] = {}
+        for row in question.rows:
+            if row.kind != Kind.BASELINE:
+                methods.setdefault(row.method, []).append(row)
+        cells += [_cell(question, method, rows) for method, rows in methods.items()]
+    return cells
+
+
+def _cell(question: Question, method: str, rows: Sequence[Row]) -> Cell:
+    runs = [row for row in rows if not row.relaxed]
+    bounds = [row.relaxation for row in rows if row.relaxed and row.relaxation is not None]
+    relaxation = bounds[0] if bounds else None
+    answered = [row for row in runs if row.outcome == Outcome.OK and row.status != "refused"]
+    solved = [row for row in answered if row.solved]
+    statuses = list(dict.fromkeys(row.status if row.outcome == Outcome.OK else row.outcome for row in runs))
+    engines = dict.fromkeys(f"{row.engine} {row.engine_version}".strip() for row in answered)
+    integrals = [
+        primal_dual_integral(row.moments, row.total_seconds)
+        for row in answered
+        if row.moments and row.total_seconds is not None
+    ]
+    return Cell(
+        question=question,
+        method=method,
+        kind=rows[0].kind,
+        engine=", ".join(engine for engine in engines if engine),
+        runs=len(runs),
+        solved=len(solved),
+        status=", ".join(statuses),
+        columns=_median(row.model_columns for row in answered),
+        rows=_median(row.model_rows for row in answered),
+        nonzeros=_median(row.model_nonzeros for row in answered),
+        integers=_median(row.model_integers for row in answered),
+        relaxation=relaxation,
+        root_gap=root_gap(relaxation, question.primal),
+        nodes=_median(row.nodes for row in answered),
+        seconds=_median(row.total_seconds for row in solved) if runs and len(solved) == len(runs) else None,
+        spent=_median(row.total_seconds for row in answered),
+        cpu_seconds=_median(row.cpu_seconds for row in answered),
+        memory_mb=_median(row.memory_mb for row in answered),
+        gap=_median(relative_gap(row.primal, row.dual) for row in answered),
+        integral=_median(integrals),
+        limit=max((row.time_limit for row in runs), default=0.0),
+        message=next((row.message for row in runs if row.message), ""),
+    )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One exact method over all questions of a problem.
+
+    Attributes
+    ----------
+    asked, solved, refused
+        Questions put to it, closed by it, and refused by it. A refused question counts as not solved.
+    mean_10, mean_1
+        Shifted geometric means of seconds (shift 10 s, 1 s); not solved counts as the time limit.
+    par10
+        Mean seconds; not solved counts ten times the limit.
+    fastest
+        Questions on which it was the fastest of all.
+    mean_root_gap
+        Arithmetic mean over the questions whose LP relaxation was solved.
+    """
+
+    method: str
+    asked: int
+    solved: int
+    refused: int
+    fastest: int
+    mean_10: float
+    mean_1: float
+    par10: float
+    mean_root_gap: float | None
+
+
+def standings(cells: Sequence[Cell]) -> list[Standing]:
+    """Exact methods in the order of their shifted geometric means, fastest first."""
+    by_method: dict[str, list[Cell]] = {}
+    best: dict[str, float] = {}
+    for cell in cells:
+        if cell.runs:
+            by_method.setdefault(cell.method, []).append(cell)
+            if cell.seconds is not None:
+                key = cell.question.key
+                best[key] = min(cell.seconds, best.get(key, cell.seconds))
+    found = []
+    for method, group in by_method.items():
+        limit = max(cell.limit for cell in group)
+        times = [cell.limit if cell.seconds is None else min(cell.seconds, cell.limit) for cell in group]
+        gaps = [cell.root_gap for cell in group if cell.root_gap is not None]
+        mean_10, mean_1 = (shifted_geometric_mean(times, shift) for shift in SHIFTS)
+        found.append(
+            Standing(
+                method=method,
+                asked=len(group),
+                solved=sum(cell.seconds is not None for cell in group),
+                refused=sum(cell.status == "refused" for cell in group),
+                fastest=sum(cell.seconds is not None and cell.seconds <= best[cell.question.key] for cell in group),
+                mean_10=mean_10,
+                mean_1=mean_1,
+                par10=par10([cell.seconds for cell in group], limit),
+                mean_root_gap=sum(gaps) / len(gaps) if gaps else None,
+            )
+        )
+    return sorted(found, key=lambda standing: standing.mean_1)
+
+
+@dataclass(frozen=True)
+class HeuristicGap:
+    """One baseline on one question: its value beside the best dual bound."""
+
+    question: Question
+    method: str
+    row: Row
+    gap: float | None
+
+
+def heuristic_gaps(asked: Sequence[Question]) -> list[HeuristicGap]:
+    """Every baseline on every question: the worst of its seeds, so that no lucky draw is reported."""
+    found = []
+    for question in asked:
+        methods: dict[str, list[Row]] = {}
+        for row in question.solves:
+            if row.kind == Kind.BASELINE:
+                methods.setdefault(row.method, []).append(row)
+        for method, rows in methods.items():
+            worst = rows[0]
+            for row in rows[1:]:
+                if row.primal is None or (
+                    worst.primal is not None and question.sense.improves(worst.primal, row.primal)
+                ):
+                    worst = row
+            found.append(HeuristicGap(question, method, worst, gap_to_dual(worst.primal, question.dual)))
+    return found

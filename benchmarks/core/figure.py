@@ -1,0 +1,135 @@
+"""A figure as data: it knows nothing of Plotly or Matplotlib; the same numbers go to both and to CSV."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from fairbound.benchmarks.core.row import Row
+from fairbound.models.core.text import clean
+
+
+class Mark(StrEnum):
+    """How a series is drawn."""
+
+    LINE = "line"
+    STEPS = "steps"
+    """A step function: each value holds until the next."""
+    POINTS = "points"
+    TICKS = "ticks"
+    """A short bar across the category: a median."""
+    BARS = "bars"
+    AREA = "area"
+    """Closed polygons, one after another with ``None`` between them: map units, zones."""
+    DOTS = "dots"
+    """Small marks under a map: they carry the text shown on hovering."""
+    SITES = "sites"
+    """Stars on a map: schools."""
+    LABELS = "labels"
+    """Words on a map, those of ``hover``: what each of several maps shows."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis.
+
+    Attributes
+    ----------
+    percent
+        Values are shares; they are shown as percent.
+    categories
+        Values are these names, in this order (first on top).
+    hidden
+        No scale is drawn: the axes of a map.
+    """
+
+    title: str
+    log: bool = False
+    percent: bool = False
+    categories: tuple[str, ...] = ()
+    hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Series:
+    """One thing drawn; ``hover`` names each of its points.
+
+    Attributes
+    ----------
+    colour, hatch
+        Where they mean something (a school on several maps): a colour ``#RRGGBB``, and ``/``, ``.``
+        or ``x``. Otherwise colours follow the order of the series.
+    """
+
+    name: str
+    x: tuple[float | str | None, ...]
+    y: tuple[float | str | None, ...]
+    mark: Mark
+    hover: tuple[str, ...] = ()
+    colour: str = ""
+    hatch: str = ""
+
+
+_TAG = re.compile(r"<(?!/?(?:b|i|br|sup|sub)>)|&")
+
+
+def _untagged(value: Any) -> Any:
+    """Text without tags: Plotly reads some in every text, and names come from files."""
+    if isinstance(value, str):
+        return _TAG.sub(lambda sign: "&lt;" if sign[0] == "<" else "&amp;", clean(value))
+    if isinstance(value, dict):
+        return {key: _untagged(item) for key, item in value.items()}
+    return [_untagged(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure: ``name`` is its file name, ``caption`` says how to read it."""
+
+    name: str
+    title: str
+    caption: str
+    x: Axis
+    y: Axis
+    series: tuple[Series, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The figure as JSON types; what Plotly would take for a tag is text."""
+        document: dict[str, Any] = _untagged(asdict(self))
+        return document
+
+    def table(self) -> list[dict[str, str]]:
+        """The figure as rows of text, for CSV."""
+        return [
+            {
+                "series": series.name,
+                "x": "" if x is None else str(x),
+                "y": "" if y is None else str(y),
+                "label": series.hover[i] if series.hover else "",
+            }
+            for series in self.series
+            for i, (x, y) in enumerate(zip(series.x, series.y, strict=True))
+        ]
+
+
+def cleaned(figure: Figure) -> Figure:
+    """The figure without control characters, which no font can draw and no SVG may hold."""
+
+    def texts(values: Sequence[Any]) -> tuple[Any, ...]:
+        return tuple(clean(value) if isinstance(value, str) else value for value in values)
+
+    series = tuple(
+        replace(one, name=clean(one.name), x=texts(one.x), y=texts(one.y), hover=texts(one.hover))
+        for one in figure.series
+    )
+    x, y = (replace(axis, title=clean(axis.title), categories=texts(axis.categories)) for axis in (figure.x, figure.y))
+    return replace(figure, title=clean(figure.title), caption=clean(figure.caption), x=x, y=y, series=series)
+
+
+Solutions = Callable[[str], list[dict[str, str]] | None]
+"""The solution of a row, by its key."""
+
+FigureFunction = Callable[[Sequence[Row], Solutions], Sequence[Figure]]

@@ -1,0 +1,321 @@
+"""The reference table: the best proven answer of each question, and what a run says against it.
+
+``references/*.csv`` holds one row for each question, with both bounds as exact rationals. ``verify``
+recomputes every row from its solution file; ``alarms`` compares a run with the table.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from fractions import Fraction
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from fairbound.benchmarks.core.analysis import Question
+from fairbound.benchmarks.core.row import Row
+from fairbound.instances.core import catalogue
+from fairbound.instances.core.entry import data_file
+from fairbound.instances.core.tables import read_rows, write_csv
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.exact import parse_number
+from fairbound.models.core.problem import Instance
+from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core.result import Level
+
+PROVEN = (Level.L2, Level.L4, Level.L5)
+"""Levels at which a dual bound is a fact and not an engine's claim."""
+
+Checker = Callable[[Instance, str, Path], Fraction]
+"""Replays a certificate of an objective; returns the dual bound that it proves, or raises ``InputError``."""
+
+CHECKERS: dict[str, Checker] = {}
+"""Certificates by the ending of their file (``.json``)."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The best answer known for a question.
+
+    Attributes
+    ----------
+    given
+        Changed parameters as ``name=value`` words of a shell.
+    primal_bound, dual_bound
+        Exact rationals as text; the dual bound may be empty.
+    level
+        What stands behind the dual bound.
+    method, engine
+        Who gave the dual bound, with the engine's version.
+    solution, certificate
+        Files below ``solutions/`` and ``certificates/``; the certificate may be empty.
+    """
+
+    instance: str
+    given: str
+    objective: str
+    digest: str
+    primal_bound: str
+    dual_bound: str
+    level: str
+    method: str
+    engine: str
+    date: str
+    solution: str
+    certificate: str = ""
+
+    @property
+    def problem(self) -> str:
+        return self.instance.partition("/")[0]
+
+    @property
+    def label(self) -> str:
+        return f"{self.instance}{' ' + self.given if self.given else ''}, {self.objective}"
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        return dict(text.split("=", 1) for text in shlex.split(self.given))
+
+
+def table_folder() -> Path:
+    """The folder of the reference table."""
+    return Path(str(files("fairbound.benchmarks") / "references"))
+
+
+def read_references(folder: Path | None = None) -> list[Reference]:
+    """Every row of the table; raises ``InputError`` for a row that is not one."""
+    found = []
+    for path in sorted((folder or table_folder()).glob("*.csv")):
+        wanted = [field.name for field in fields(Reference)]
+        header, rows = read_rows(path)
+        if header != wanted:
+            raise InputError("wrong columns", file=str(path), row=1, wanted=", ".join(wanted))
+        found += [_reference(path, line, row) for line, row in rows]
+    return found
+
+
+def _reference(path: Path, line: int, row: Mapping[str, str]) -> Reference:
+    """A row of the table, its cells read once."""
+    for column in ("primal_bound", "dual_bound"):
+        if row[column] or column == "primal_bound":
+            try:
+                parse_number(row[column])
+            except ValueError:
+                raise InputError(
+                    "cannot be used",
+                    file=str(path),
+                    row=line,
+                    column=column,
+                    found=row[column],
+                    wanted="a rational number",
+                ) from None
+    if row["level"] not in list(Level):
+        raise InputError("cannot be used", file=str(path), row=line, column="level", found=row["level"], wanted="L0-L5")
+    for column in ("solution", "certificate"):
+        if row[column] != Path(row[column]).name:
+            raise InputError("cannot be used", file=str(path), row=line, column=column, wanted="a file's name")
+    reference = Reference(**row)
+    try:
+        _ = reference.parameters
+    except ValueError:
+        raise InputError(
+            "cannot be used", file=str(path), row=line, column="given", wanted="name=value words"
+        ) from None
+    return reference
+
+
+@cache
+def _shipped() -> dict[tuple[str, str], Reference]:
+    return {(reference.digest, reference.objective): reference for reference in read_references()}
+
+
+@dataclass(frozen=True)
+class Check:
+    """Verdict on one reference: ``faults`` is empty if it holds; ``absent`` says what data is missing."""
+
+    reference: Reference
+    faults: tuple[str, ...] = ()
+    absent: str = ""
+    certified: bool = False
+
+
+def verify(references: Iterable[Reference] | None = None, folder: Path | None = None) -> Iterable[Check]:
+    """Recompute every row: the digest, the exact value of its solution, and its certificate if it has one."""
+    place = folder or table_folder()
+    for reference in read_references(place) if references is None else references:
+        yield _verify(reference, place)
+
+
+def _verify(reference: Reference, folder: Path) -> Check:
+    for entry in catalogue.ENTRIES:
+        member = entry.name.endswith("/*") and reference.instance.startswith(entry.name.removesuffix("*"))
+        if (member or entry.name == reference.instance) and entry.file is not None and data_file(entry.file) is None:
+            return Check(reference, absent=f"{entry.file} is not on this machine")
+    problem = find_problem(reference.problem)
+    faults = []
+    try:
+        instance = catalogue.load(reference.instance)
+        if reference.parameters:
+            instance = problem.with_parameters(instance, reference.parameters)
+        if instance.digest != reference.digest:
+            return Check(reference, (f"the instance has digest {instance.digest[:16]}, not {reference.digest[:16]}",))
+        rows = read_rows(folder / "solutions" / reference.solution)[1]
+        solution = problem.read_solution(instance, [row for _, row in rows])
+    except (InputError, OSError) as error:
+        return Check(reference, (str(error),))
+    evaluation = problem.evaluate(instance, solution)
+    faults += [f"the solution breaks a rule: {violation}" for violation in evaluation.violations]
+    value, primal = evaluation.values[reference.objective], Fraction(reference.primal_bound)
+    if value != primal:
+        faults.append(f"the solution is worth {value}, not {primal}")
+    sense = problem.objective(reference.objective).sense
+    if reference.dual_bound and sense.improves(value, Fraction(reference.dual_bound)):
+        faults.append(f"the solution is worth {value}, beyond the bound {reference.dual_bound}")
+    certified = False
+    if reference.certificate:
+        path = folder / "certificates" / reference.certificate
+        checker = CHECKERS.get(path.suffix)
+        if checker is None:
+            faults.append(f"no checker for the certificate {reference.certificate}")
+        else:
+            try:
+                proven = checker(instance, reference.objective, path)
+                certified = not sense.improves(proven, Fraction(reference.dual_bound))
+                if not certified:
+                    faults.append(f"the certificate proves {proven}, not {reference.dual_bound}")
+            except (InputError, OSError) as error:
+                faults.append(str(error))
+    return Check(reference, tuple(faults), certified=certified)
+
+
+def alarms(asked: Iterable[Question], table: Mapping[tuple[str, str], Reference] | None = None) -> list[str]:
+    """What a run says against the reference table: a better value, a stronger bound, a contradiction."""
+    known = _shipped() if table is None else table
+    said = []
+    for question in asked:
+        reference = known.get((question.digest, question.objective))
+        if reference is not None:
+            said += _compare(question, reference)
+    return said
+
+
+def _compare(question: Question, reference: Reference) -> list[str]:
+    sense, said = question.sense, []
+    primal = Fraction(reference.primal_bound)
+    dual = Fraction(reference.dual_bound) if reference.dual_bound else None
+    best, bound = question.best_primal, question.best_dual
+    if best is not None and best.primal is not None:
+        if dual is not None and sense.improves(best.primal, dual):
+            said.append(
+                f"CONTRADICTION {reference.label}: {best.method} has the exact value {best.primal}, but the reference "
+                f"table says that nothing passes {dual} ({reference.level})"
+            )
+        elif sense.improves(best.primal, primal):
+            said.append(
+                f"BETTER THAN THE REFERENCE {reference.label}: {best.method} has the exact value {best.primal}, the "
+                f"table {primal}"
+            )
+    if bound is not None and bound.dual is not None:
+        said += [
+            f"CONTRADICTION {reference.label}: {row.method} claims the bound {row.dual} ({row.level}), but the "
+            f"reference solution is worth {primal}"
+            for row in question.solves
+            if row.dual is not None and sense.improves(primal, row.dual)
+        ]
+        weaker = dual is None or sense.improves(dual, bound.dual)
+        if weaker and not sense.improves(primal, bound.dual):
+            said.append(
+                f"STRONGER BOUND THAN THE REFERENCE {reference.label}: {bound.method} gives {bound.dual} "
+                f"({bound.level}), the table {dual if dual is not None else 'none'}"
+            )
+    return said
+
+
+def propose(question: Question, solution: Sequence[Mapping[str, str]], date: str) -> Reference | None:
+    """The reference that a run offers for a question; ``None`` without a value."""
+    best, bound = question.best_primal, question.best_dual
+    if best is None or best.primal_bound is None:
+        return None
+    by: Row = bound or best
+    name = "-".join(part for part in (best.instance, best.given, question.objective) if part)
+    file = "".join(character if character.isalnum() or character in "._-" else "-" for character in name) + ".csv"
+    return Reference(
+        instance=best.instance,
+        given=best.given,
+        objective=question.objective,
+        digest=question.digest,
+        primal_bound=best.primal_bound,
+        dual_bound="" if bound is None or bound.dual_bound is None else bound.dual_bound,
+        level=question.level,
+        method=by.method,
+        engine=f"{by.engine} {by.engine_version}".strip(),
+        date=date,
+        solution=file,
+    )
+
+
+def update(
+    asked: Iterable[Question],
+    solutions: Callable[[str], list[dict[str, str]] | None],
+    date: str,
+    folder: Path | None = None,
+) -> list[Reference]:
+    """Take a run's answers into the table where they are better; returns what was written.
+
+    A row is replaced if the run has a better value, a stronger bound, or the same bound at a higher level.
+    A bound that the run contradicts is never kept.
+    """
+    place = folder or table_folder()
+    table = {(r.digest, r.objective): r for r in read_references(place)}
+    written = []
+    for question in asked:
+        best = question.best_primal
+        rows = None if best is None else solutions(best.key)
+        if best is None or rows is None or "," in question.objective or "/" not in best.instance:
+            continue
+        offered = propose(question, rows, date)
+        if offered is None or question.contradictions:
+            continue
+        merged = _merge(table.get((offered.digest, offered.objective)), offered, question)
+        if merged is not None:
+            table[merged.digest, merged.objective] = merged
+            if merged.primal_bound == offered.primal_bound:
+                write_csv(place / "solutions" / merged.solution, rows)
+            written.append(merged)
+    by_problem: dict[str, list[Reference]] = {}
+    for reference in table.values():
+        by_problem.setdefault(reference.problem, []).append(reference)
+    for problem, references in by_problem.items():
+        references.sort(key=lambda r: (r.instance, r.given, r.objective))
+        lines: list[dict[str, Any]] = [asdict(reference) for reference in references]
+        write_csv(place / f"{problem}.csv", lines)
+    return written
+
+
+def _merge(old: Reference | None, new: Reference, question: Question) -> Reference | None:
+    """The better of each bound; ``None`` if the old row says it all."""
+    if old is None:
+        return new
+    sense = question.sense
+    better_value = sense.improves(Fraction(new.primal_bound), Fraction(old.primal_bound))
+    if not new.dual_bound:
+        stronger = False
+    elif not old.dual_bound:
+        stronger = True
+    else:
+        one, other = Fraction(new.dual_bound), Fraction(old.dual_bound)
+        proven = old.level in PROVEN and new.level not in PROVEN
+        stronger = (sense.improves(other, one) and not proven) or (one == other and new.level > old.level)
+        stronger = stronger or sense.improves(Fraction(new.primal_bound), other)
+    if stronger:
+        return (
+            new
+            if better_value or new.primal_bound == old.primal_bound
+            else replace(new, primal_bound=old.primal_bound, solution=old.solution)
+        )
+    if better_value:
+        return replace(old, primal_bound=new.primal_bound, solution=new.solution, date=new.date)
+    return None

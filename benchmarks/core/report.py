@@ -1,0 +1,221 @@
+"""The report: one HTML file that holds everything and needs no network, and each figure for papers.
+
+The page is ``templates/report.html.j2`` with its style and script put inside; Plotly's library is
+put inside once. Numbers go in as JSON, so that five thousand rows stay small and open fast.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from fairbound.benchmarks.core import report_tables as tables
+from fairbound.benchmarks.core.analysis import Question, compare_exact, heuristic_gaps, questions, standings
+from fairbound.benchmarks.core.figure import Figure, Solutions
+from fairbound.benchmarks.core.figures import problem_figures
+from fairbound.benchmarks.core.references import alarms
+from fairbound.benchmarks.core.report_tables import Table
+from fairbound.benchmarks.core.row import Row
+from fairbound.benchmarks.core.static_figures import write_static
+from fairbound.benchmarks.core.store import Store
+from fairbound.instances.core.tables import write_csv, write_text
+from fairbound.models.core.registry import PROBLEMS
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+REPORT = "report.html"
+FIGURES = "figures"
+TABLES = "tables"
+
+LEVELS = (
+    ("L0", "claimed", "the engine says so"),
+    ("L1", "exact value", "the solution was checked and its value recomputed in rational arithmetic; the bound is the "
+     "engine's claim"),
+    ("L2", "exact bound", "the dual bound is proven by a theorem or by rational arithmetic"),
+    ("L3", "independent engines", "engines that share no code agree"),
+    ("L4", "tree certificate", "a branch-and-bound tree was replayed by a checker that shares no code"),
+    ("L5", "VIPR", "a certificate was accepted by a public checker"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Section:
+    """One problem in the report."""
+
+    problem: str
+    title: str
+    summary: str
+    asked: Sequence[Question]
+    tables: dict[str, Table]
+    figures: dict[str, list[Figure]]
+
+
+def report(source: Store | Path | Iterable[Row], out: Path, title: str | None = None, *, static: bool = True) -> Path:
+    """Write the report of a run.
+
+    Parameters
+    ----------
+    source
+        A store, a folder with results or a Parquet file, or the rows themselves.
+    out
+        The HTML file, or the folder for ``report.html``.
+    static
+        Also write every figure as SVG, PNG and CSV into ``figures/`` and every table as CSV into
+        ``tables/`` beside it.
+
+    Returns
+    -------
+    Path
+        The HTML file.
+
+    Raises
+    ------
+    InputError
+        If there are no results at ``source``.
+    """
+    rows, facts, solutions = _open(source)
+    page = out if out.suffix == ".html" else out / REPORT
+    sections = [_section(name, asked, solutions) for name, asked in _by_problem(questions(rows)).items()]
+    everything = tables.solves_table(rows)
+    drawn = [figure for section in sections for group in section.figures.values() for figure in group]
+    shown = [table for section in sections for table in section.tables.values()] + [everything]
+    heading = title or facts.get("title") or "Benchmark"
+    write_text(page, _render(rows, facts, heading, sections, everything, drawn, shown))
+    if static:
+        write_static(drawn, page.parent / FIGURES)
+        for table in shown:
+            if table.rows:
+                write_csv(page.parent / TABLES / f"{table.name}.csv", table.table())
+    return page
+
+
+def _open(source: Store | Path | Iterable[Row]) -> tuple[list[Row], dict[str, str], Solutions]:
+    if isinstance(source, Path) and source.suffix != ".parquet":
+        with Store(source) as store:
+            rows = store.rows()
+            kept = {row.key: store.solution(row.key) for row in rows}
+            return rows, store.facts(), kept.get
+    if isinstance(source, Store):
+        return source.rows(), source.facts(), source.solution
+    if isinstance(source, Path):
+        from fairbound.benchmarks.core.store import read_rows
+
+        return read_rows(source), {}, lambda key: None
+    return list(source), {}, lambda key: None
+
+
+def _by_problem(asked: Iterable[Question]) -> dict[str, list[Question]]:
+    grouped: dict[str, list[Question]] = {}
+    for question in asked:
+        grouped.setdefault(question.problem, []).append(question)
+    return grouped
+
+
+def _section(name: str, asked: Sequence[Question], solutions: Solutions) -> Section:
+    problem = PROBLEMS.get(name)
+    cells = compare_exact(asked)
+    made = {
+        "answers": tables.answers_table(name, asked),
+        "heuristic_standings": tables.heuristic_standings_table(name, heuristic_gaps(asked)),
+        "heuristics": tables.heuristics_table(name, heuristic_gaps(asked)),
+        "standings": tables.standings_table(name, standings(cells)),
+        "comparison": tables.comparison_table(name, cells),
+    }
+    return Section(
+        problem=name,
+        title=problem.title if problem else name,
+        summary=problem.summary if problem else "",
+        asked=asked,
+        tables={kind: table for kind, table in made.items() if table.rows},
+        figures=problem_figures(name, asked, solutions),
+    )
+
+
+def _tiles(rows: Sequence[Row], asked: Sequence[Question]) -> list[dict[str, str]]:
+    """The summary: a number and what it counts."""
+    closed = [question for question in asked if question.gap == 0]
+    levels = Counter(question.level for question in closed)
+    lost = Counter(row.outcome for row in rows if row.outcome != "ok")
+    cpu = sum(row.cpu_seconds for row in rows)
+    return [
+        {"value": f"{len(asked):,}", "label": "questions", "note": "an instance with an objective"},
+        {
+            "value": f"{len(closed):,}",
+            "label": "at a gap of 0",
+            "note": ", ".join(f"{count:,} at {level}" for level, count in sorted(levels.items())) or "no gap is closed",
+        },
+        {
+            "value": f"{len(rows):,}",
+            "label": "solves",
+            "note": ", ".join(f"{count:,} {kind}" for kind, count in sorted(lost.items())) or "all of them answered",
+        },
+        {"value": _duration(cpu), "label": "CPU time", "note": "user and system, all processes"},
+    ]
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _machines(rows: Sequence[Row]) -> list[tuple[dict[str, str], int]]:
+    """The machines of the run, with the number of solves on each."""
+    counted = Counter(row.machine for row in rows)
+    return [(json.loads(text), count) for text, count in counted.most_common()]
+
+
+def _json(document: Any) -> Markup:
+    """JSON that cannot end the script element it stands in."""
+    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return Markup(text.replace("<", "\\u003c"))
+
+
+def plotly_library() -> str:
+    """The Plotly library, as text that may stand in a script element."""
+    text = (files("plotly") / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
+    return text.replace("</script", "<\\/script")
+
+
+def _render(
+    rows: Sequence[Row],
+    facts: dict[str, str],
+    heading: str,
+    sections: Sequence[Section],
+    everything: Table,
+    drawn: Sequence[Figure],
+    shown: Sequence[Table],
+) -> str:
+    asked = [question for section in sections for question in section.asked]
+    wrong = [text for question in asked for text in question.contradictions]
+    environment = Environment(
+        loader=PackageLoader("fairbound.benchmarks"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    folder = files("fairbound.benchmarks") / "templates"
+    data = {
+        "figures": {figure.name: figure.to_json() for figure in drawn},
+        "tables": {table.name: table.to_json() for table in shown},
+    }
+    return environment.get_template("report.html.j2").render(
+        title=heading,
+        suite=facts.get("suite", ""),
+        skipped=[text for name, text in facts.items() if name.startswith("skipped")],
+        written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        alarms=wrong + alarms(asked),
+        tiles=_tiles(rows, asked),
+        sections=sections,
+        everything=everything,
+        machines=_machines(rows),
+        levels=LEVELS,
+        style=Markup((folder / "report.css").read_text(encoding="utf-8")),
+        script=Markup((folder / "report.js").read_text(encoding="utf-8")),
+        plotly=Markup(plotly_library()) if drawn else "",
+        data=_json(data),
+    )

@@ -1,0 +1,98 @@
+"""What one solve is: everything that decides its answer, and the key by which it is known."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from fairbound.instances.core import catalogue
+
+DEFAULT = "default"
+"""In the place of a method: the first exact one that takes the question, chosen where it is solved."""
+
+
+@dataclass(frozen=True)
+class Specification:
+    """One solve of a suite or a sweep.
+
+    Attributes
+    ----------
+    instance
+        Catalogue name or path of a file.
+    method
+        A method's name, or ``DEFAULT``.
+    parameters
+        Changed parameters as pairs of text, sorted.
+    objective
+        A name, or several joined by commas (lexicographic).
+    relaxed
+        Ask for the optimum of the formulation's LP relaxation instead.
+    repetition
+        Number of the repetition, from 0.
+    seconds, grace
+        The engine is asked to stop after ``seconds``; its process is killed ``grace`` seconds later. ``None``: never.
+    memory_mb
+        Memory limit of the process beyond the libraries, or ``None``.
+    content
+        What ``content_of`` says of the instance's data: changed data is another question.
+    version
+        What ``machine.versions`` says: another version's answer is another answer.
+    """
+
+    problem: str
+    instance: str
+    parameters: tuple[tuple[str, str], ...]
+    objective: str
+    method: str
+    relaxed: bool = False
+    seed: int = 0
+    repetition: int = 0
+    seconds: float | None = 60.0
+    grace: float = 10.0
+    memory_mb: float | None = 1500.0
+    threads: int = 1
+    gap: float = 0.0
+    content: str = ""
+    version: str = ""
+
+    @cached_property
+    def key(self) -> str:
+        """sha256 of everything above, in hexadecimal."""
+        text = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def label(self) -> str:
+        """A short name for people."""
+        changed = "".join(f" {name}={value}" for name, value in self.parameters)
+        return f"{self.instance}{changed} {self.objective} {self.method}{' (LP)' if self.relaxed else ''}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The specification as JSON types."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Specification:
+        """The inverse of ``to_json``."""
+        pairs = tuple((str(name), str(value)) for name, value in document["parameters"])
+        return cls(**{**document, "parameters": pairs})
+
+
+def content_of(instance: str, problem: str | None = None) -> str:
+    """A digest of the data behind an instance: of the instance itself for a file, which may have others beside
+    it; sha256 of the data file for a catalogue name; nothing where the data comes with fairbound.
+    """
+    if Path(instance).is_file():
+        return catalogue.load(instance, problem).digest
+    source = catalogue.source(instance)
+    return "" if source is None else _sha256(source, source.stat().st_mtime_ns, source.stat().st_size)
+
+
+@lru_cache(maxsize=64)
+def _sha256(path: Path, changed: int, size: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

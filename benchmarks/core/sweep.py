@@ -1,0 +1,157 @@
+"""A sweep: every instance of a family, one row each, in one table.
+
+Rows are kept by the durable runner in a store beside the table, ``FILE.rows``, which ``bench show`` and
+``bench report`` read as well. The table is made from the rows of this very question and appears in
+one step when all are there; the store stays, so that the same sweep never solves a row twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from fairbound.benchmarks.core.batches import LARGEST
+from fairbound.benchmarks.core.machine import versions
+from fairbound.benchmarks.core.row import Row
+from fairbound.benchmarks.core.runner import WORKERS, OnEvent, Summary, run_specifications
+from fairbound.benchmarks.core.specification import DEFAULT, Specification, content_of
+from fairbound.benchmarks.core.store import Store
+from fairbound.benchmarks.core.work import load
+from fairbound.instances.core import catalogue
+from fairbound.instances.core.tables import write_csv
+from fairbound.models.core.problem import Problem
+from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core.methods import find_method
+from fairbound.solvers.core.result import Settings
+
+GRACE = 10.0
+"""A process is killed so many seconds after a time limit that its engine did not keep."""
+
+
+def plan_sweep(
+    family: str,
+    *,
+    objective: str | None = None,
+    method: str | None = None,
+    parameters: Mapping[str, str] | None = None,
+    settings: Settings = Settings(),  # noqa: B008 - frozen
+) -> tuple[Specification, ...]:
+    """The solves of a family (``cep/us/*``, ``cep/us/ca/*``), in the order of the catalogue.
+
+    Raises
+    ------
+    InputError
+        For a name that does not exist, and for parameters that the first instance cannot have.
+    """
+    given = dict(parameters or {})
+    names = catalogue.expand(family)
+    problems = {name: find_problem(catalogue.problem_of(name)) for name in names}
+    goals = {problem.name: _objective(problem, objective) for problem in problems.values()}
+    for problem in {problem.name: problem for problem in problems.values()}.values():
+        problem.check_parameters(given)
+        if method is not None:
+            find_method(problem, method)
+    planned = tuple(
+        Specification(
+            problem=problem.name,
+            instance=name,
+            parameters=tuple(sorted(given.items())),
+            objective=goals[problem.name],
+            method=method or DEFAULT,
+            seed=settings.seed,
+            seconds=settings.time_limit,
+            grace=GRACE,
+            memory_mb=None,
+            threads=settings.threads,
+            gap=settings.gap,
+            content=content_of(name, problem.name),
+            version=versions(),
+        )
+        for name, problem in problems.items()
+    )
+    load(planned[0])
+    return planned
+
+
+def _objective(problem: Problem[Any, Any], text: str | None) -> str:
+    if text is None:
+        return problem.objectives[0].name
+    return ",".join(problem.objective(part.strip()).name for part in text.split(","))
+
+
+def store_of(table: Path) -> Path:
+    """The folder beside a table in which its rows are kept."""
+    return table.with_name(table.name + ".rows")
+
+
+def part_of(table: Path) -> Path:
+    """Where the rows of an interrupted sweep can be read."""
+    return table.with_name(table.name + ".part")
+
+
+def run_sweep(
+    planned: Sequence[Specification],
+    table: Path,
+    workers: int = WORKERS,
+    scheduler: str | None = None,
+    on_event: OnEvent | None = None,
+    retry: Sequence[str] = (),
+) -> tuple[Summary, list[Row]]:
+    """Solve what the store of a table lacks, then publish the table; returns its rows too.
+
+    A sweep that a person stopped leaves what it has in ``FILE.part`` and any earlier table as it was.
+
+    Raises
+    ------
+    InputError
+        If another sweep writes to this table: which process, on which machine.
+    """
+    with Store(store_of(table), write=True) as store:
+        summary = run_specifications(
+            planned, store, table.stem, workers, scheduler, on_event, retry=retry, batch=LARGEST
+        )
+        rows = planned_rows(planned, store)
+        if rows:
+            write_csv(table if len(rows) == len(planned) else part_of(table), table_rows(rows))
+    return summary, rows
+
+
+def planned_rows(planned: Sequence[Specification], store: Store) -> list[Row]:
+    """The rows of these solves that are there, in their order; whatever else the store holds is left out."""
+    found = {row.key: row for row in store}
+    return [found[specification.key] for specification in planned if specification.key in found]
+
+
+def table_rows(rows: Iterable[Row]) -> list[dict[str, str]]:
+    """The table as text; columns that only some rows have are empty in the others."""
+    made = [_table_row(row) for row in rows]
+    columns = dict.fromkeys(column for row in made for column in row)
+    return [{column: row.get(column, "") for column in columns} for row in made]
+
+
+def _table_row(row: Row) -> dict[str, str]:
+    about = json.loads(row.about)
+    values = json.loads(row.objective_values)
+    cells: dict[str, Any] = {"instance": row.instance, "title": about.get("title", ""), "digest": row.digest}
+    cells |= {name: value.replace(",", "") for name, value in about.get("facts", {}).items()}
+    cells |= {
+        "objective": row.objective,
+        "method": row.method,
+        "outcome": row.outcome,
+        "status": row.status,
+        "level": row.level,
+        "termination": row.termination,
+        "primal_bound": row.primal_bound,
+        "dual_bound": row.dual_bound,
+        "value": "" if row.primal_float is None else f"{row.primal_float:.10g}",
+    }
+    cells |= {f"value_{o.name}": values.get(o.name) for o in find_problem(row.problem).objectives}
+    cells |= {
+        "nodes": row.nodes,
+        "seconds": "" if row.total_seconds is None else f"{row.total_seconds:.4f}",
+        "repairs": "; ".join(about.get("repairs", [])),
+        "message": row.message,
+    }
+    return {column: "" if cell is None else str(cell) for column, cell in cells.items()}

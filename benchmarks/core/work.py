@@ -1,0 +1,114 @@
+"""The work of one solve, as it runs in a process of its own: a specification in, a document out."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fairbound.benchmarks.core.specification import DEFAULT, Specification, content_of
+from fairbound.instances.core import catalogue
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.problem import Instance
+from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core.formulations import relaxation_bound
+from fairbound.solvers.core.lexicographic import solve_lexicographic
+from fairbound.solvers.core.methods import default_method, find_method
+from fairbound.solvers.core.result import Progress, Settings
+from fairbound.solvers.core.serialise import result_json
+
+SOLVE = "fairbound.benchmarks.core.work:solve"
+PREPARE = "fairbound.benchmarks.core.work:prepare"
+"""The names by which an isolation finds ``solve`` and ``prepare``."""
+
+MODULES = ("fairbound.benchmarks.core.work",)
+MOST_MOMENTS = 200
+
+REFUSED = "refused"
+"""Status of a method that says it cannot state the question; beside those of ``Status``."""
+
+
+def load(specification: Specification) -> Instance:
+    """The instance of a specification, its parameters changed; raises ``InputError``."""
+    if specification.content and content_of(specification.instance, specification.problem) != specification.content:
+        raise InputError("the data has changed since the run was planned", found=specification.instance)
+    instance = catalogue.load(specification.instance, specification.problem)
+    if specification.parameters:
+        problem = find_problem(instance.problem)
+        problem.check_parameters(dict(specification.parameters))
+        instance = problem.with_parameters(instance, dict(specification.parameters))
+    instance.check_question()
+    return instance
+
+
+def prepare(document: Mapping[str, Any]) -> None:
+    """Load the instance of a specification, so that forks of this process find the file of its family read."""
+    specification = Specification.from_json(document)
+    content_of(specification.instance, specification.problem)
+    catalogue.load(specification.instance, specification.problem)
+
+
+def solve(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Solve one specification (JSON types in and out)."""
+    specification = Specification.from_json(document)
+    problem = find_problem(specification.problem)
+    instance = load(specification)
+    objectives = specification.objective.split(",")
+    answer: dict[str, Any] = {
+        "digest": instance.digest,
+        "about": {"title": instance.title, "facts": problem.facts(instance), "repairs": instance.repairs},
+        "parameters": instance.parameters,
+    }
+    if specification.method == DEFAULT:
+        try:
+            method = default_method(instance, *objectives)
+        except InputError as error:
+            return answer | {"status": REFUSED, "message": str(error)}
+    else:
+        method = find_method(problem, specification.method)
+    answer["method"] = method.name
+    refusal = method.refuses(instance, objectives[0])
+    if refusal is not None:
+        return answer | {"status": REFUSED, "message": refusal}
+    if specification.relaxed:
+        began = time.perf_counter()
+        bound = relaxation_bound(problem, problem.formulation(method.name), instance, objectives[0])
+        return answer | {"status": "relaxation", "relaxation": bound, "seconds": time.perf_counter() - began}
+    settings = Settings(
+        time_limit=specification.seconds,
+        gap=specification.gap,
+        threads=specification.threads,
+        seed=specification.seed,
+    )
+    if len(objectives) > 1:
+        result = solve_lexicographic(problem, method, instance, objectives, settings)
+    else:
+        result = method.run(instance, objectives[0], settings)
+    if specification.method == DEFAULT:
+        answer["method"] = result.method  # the one that it left the question to, if it did
+    answer["result"] = result_json(problem, instance, result)
+    answer["trace"] = [[m.seconds, m.primal, m.dual, m.nodes] for m in thin(result.trace)]
+    return answer
+
+
+def thin(trace: Sequence[Progress], most: int = MOST_MOMENTS) -> list[Progress]:
+    """The moments of a trace at which a bound changed, and the last; evenly picked where they are too many."""
+    changed = [
+        moment
+        for i, moment in enumerate(trace)
+        if i in (0, len(trace) - 1) or (moment.primal, moment.dual) != (trace[i - 1].primal, trace[i - 1].dual)
+    ]
+    if len(changed) <= most:
+        return changed
+    return [changed[round(i * (len(changed) - 1) / (most - 1))] for i in range(most)]
+
+
+def pack(text: str) -> bytes:
+    """Compress a text for the store."""
+    return zlib.compress(text.encode(), 9)
+
+
+def unpack(data: bytes) -> str:
+    """The inverse of ``pack``."""
+    return zlib.decompress(data).decode()

@@ -1,0 +1,155 @@
+"""The catalogue: named instances with their origin, and instances from files.
+
+Each problem's module lists its own ``ENTRIES`` and ``FORMATS``; a new problem is one line in
+``_SOURCES``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from fairbound.instances.applicants import sources as applicants
+from fairbound.instances.blocks import sources as blocks
+from fairbound.instances.cep import sources as cep
+from fairbound.instances.core.entry import Entry, FileFormat, Generator, data_file, need_file
+from fairbound.instances.core.tables import read_text, write_text
+from fairbound.instances.transfers import sources as transfers
+from fairbound.models.core.errors import InputError, nearest
+from fairbound.models.core.problem import Instance
+
+_SOURCES = (cep, transfers, blocks, applicants)
+ENTRIES: tuple[Entry, ...] = tuple(entry for source in _SOURCES for entry in source.ENTRIES)
+FORMATS: tuple[FileFormat, ...] = tuple(form for source in _SOURCES for form in source.FORMATS)
+GENERATORS: tuple[Generator, ...] = (*blocks.GENERATORS, *transfers.GENERATORS)
+
+
+def find_generator(problem: str, name: str) -> Generator:
+    """Find a generator; raises ``InputError`` with the nearest names."""
+    known = [generator for generator in GENERATORS if generator.problem == problem]
+    if not known:
+        raise InputError(
+            "no generator of this problem", found=problem, wanted=nearest(problem, {g.problem for g in GENERATORS})
+        )
+    for generator in known:
+        if generator.name == name:
+            return generator
+    raise InputError(f"unknown generator of {problem}", found=name, wanted=nearest(name, [g.name for g in known]))
+
+
+def make(problem: str, name: str, settings: Mapping[str, str], seed: int) -> Mapping[str, str]:
+    """The texts of a generated instance, as ``Generator.make`` has them; raises ``InputError`` for wrong names."""
+    generator = find_generator(problem, name)
+    for given in settings:
+        if given not in generator.settings:
+            raise InputError(f"unknown setting of {name}", found=given, wanted=nearest(given, generator.settings))
+    full = {key: settings.get(key, default) for key, default in generator.settings.items()}
+    missing = [key for key, value in full.items() if value is None]
+    if missing:
+        raise InputError(f"{name} needs a setting", wanted=f"--set {missing[0]}=...")
+    return generator.make({key: value for key, value in full.items() if value is not None}, seed)
+
+
+def write_made(problem: str, name: str, settings: Mapping[str, str], seed: int, out: Path) -> list[Path]:
+    """Write a generated instance to a file, or into a folder; returns the paths, the one to load first."""
+    texts = make(problem, name, settings, seed)
+    first = out if out.suffix and not out.is_dir() else out / find_generator(problem, name).file
+    paths = []
+    for added, text in sorted(texts.items()):
+        paths.append(first.with_name(f"{first.stem}{added}{first.suffix}"))
+        write_text(paths[-1], text)
+    return paths
+
+
+def entries(problem: str | None = None) -> list[Entry]:
+    """The catalogue, or the part of one problem."""
+    return [entry for entry in ENTRIES if problem in (None, entry.problem) or entry.name.startswith(f"{problem}/")]
+
+
+def expand(pattern: str) -> list[str]:
+    """The instance names that a name, a family (``cep/us/*``) or a part of one (``cep/us/ca/*``) stands for."""
+    if not pattern.endswith("/*"):
+        return [pattern]
+    stem = pattern.removesuffix("*")
+    names: list[str] = []
+    for entry in ENTRIES:
+        if entry.members is None:
+            if entry.name.startswith(stem):
+                names.append(entry.name)
+        elif entry.name.startswith(stem) or stem.startswith(entry.name.removesuffix("*")):
+            if entry.file is not None:
+                need_file(entry.name, entry.file)
+            names += [name for name in entry.members() if name.startswith(stem)]
+    if not names:
+        raise InputError("no instance of that name", found=pattern, wanted=nearest(pattern, [e.name for e in ENTRIES]))
+    return names
+
+
+def source(name: str) -> Path | None:
+    """The data file behind a catalogue name; ``None`` if it needs none, or the file is not on this machine."""
+    for entry in ENTRIES:
+        member = entry.members is not None and name.startswith(entry.name.removesuffix("*"))
+        if (member or entry.name == name) and entry.file is not None:
+            return data_file(entry.file)
+    return None
+
+
+def problem_of(name: str) -> str:
+    """The problem of an instance; raises ``InputError`` for an unknown name. A file is read for it."""
+    for entry in ENTRIES:
+        if entry.name == name or (entry.members is not None and name.startswith(entry.name.removesuffix("*"))):
+            return entry.problem or entry.name.partition("/")[0]
+    return load(name).problem
+
+
+def load(name: str, problem: str | None = None) -> Instance:
+    """Load an instance by catalogue name or from a file.
+
+    Parameters
+    ----------
+    name
+        ``cep/calpads33``, or the path of a CSV file.
+    problem
+        The problem of a file that does not tell.
+
+    Raises
+    ------
+    InputError
+        For an unknown name (with the nearest ones) and for a file that cannot be used.
+    """
+    for entry in ENTRIES:
+        member = entry.members is not None and name.startswith(entry.name.removesuffix("*"))
+        if (member or entry.name == name) and not name.endswith("*"):
+            return entry.load(name)
+    path = Path(name)
+    if is_there(path):
+        return load_file(path, problem)
+    if path.suffix or path.is_absolute():
+        raise InputError("no such file", file=name)
+    known = [entry.name for entry in ENTRIES]
+    raise InputError("unknown instance", found=name, wanted=nearest(name, known) + ", or a file")
+
+
+def is_there(path: Path) -> bool:
+    """Whether a path leads anywhere."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # no name that a file can have
+        return False
+
+
+def load_file(path: Path, problem: str | None = None) -> Instance:
+    """Load an instance from a file that tells its problem, or with ``problem`` named."""
+    formats = [form for form in FORMATS if problem in (None, form.problem)]
+    if not formats:
+        raise InputError("unknown problem", found=problem, wanted=nearest(str(problem), {f.problem for f in FORMATS}))
+    recognised = [form for form in formats if form.recognises(path)]
+    if recognised or problem is not None:
+        try:
+            return (recognised or formats)[0].load(path)
+        except InputError as error:
+            # What the data as a whole break is found by the instance, which knows no file.
+            raise error if error.file is not None else InputError(str(error), file=str(path)) from None
+    read_text(path)  # a file that cannot be read is told so
+    wanted = "--problem, or " + "; or ".join(form.wanted for form in FORMATS)
+    raise InputError("cannot tell the problem of this file", file=str(path), wanted=wanted)

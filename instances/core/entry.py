@@ -1,0 +1,108 @@
+"""What a catalogue entry and a file format are, and where real data is found."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.problem import Instance
+
+DATA_VARIABLE = "FAIRBOUND_DATA"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One catalogue entry, or a family of them.
+
+    Attributes
+    ----------
+    name
+        ``cep/calpads33``; a family ends in ``/*`` (``cep/us/*`` holds ``cep/us/ca/01702``).
+    origin
+        Where the data comes from, for people.
+    load
+        Takes the full name.
+    file
+        The file it needs below the data folder; ``None`` for embedded data.
+    members
+        Full names of a family; empty where its file is absent.
+    problem
+        Its problem, where that is not the first part of the name: listed under both.
+    """
+
+    name: str
+    summary: str
+    origin: str
+    load: Callable[[str], Instance]
+    file: str | None = None
+    members: Callable[[], Iterable[str]] | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class FileFormat:
+    """How a problem reads its instances from a file.
+
+    Attributes
+    ----------
+    recognises
+        Whether a file is meant to be of this format; it looks and never complains.
+    wanted
+        What tells the format, for the error where no format recognises a file.
+    load
+        Reads the file; raises ``InputError``.
+    """
+
+    problem: str
+    wanted: str
+    recognises: Callable[[Path], bool]
+    load: Callable[[Path], Instance]
+
+
+def data_file(relative: str) -> Path | None:
+    """Find a file of real data, or ``None``: in ``FAIRBOUND_DATA``, else in ``../shared/data``.
+
+    The latter is looked for beside the working folder and beside the project's own folder.
+    """
+    named = os.environ.get(DATA_VARIABLE)
+    beside = [Path.cwd().parent / "shared" / "data", Path(__file__).parents[2] / "shared" / "data"]
+    roots = [Path(named)] if named else beside
+    return next((root / relative for root in roots if (root / relative).is_file()), None)
+
+
+def need_file(name: str, relative: str) -> Path:
+    """The same; raises ``InputError`` that says how to provide the data of entry ``name``."""
+    path = data_file(relative)
+    if path is None:
+        raise InputError(
+            f"the data of {name} is not on this machine",
+            found=os.environ.get(DATA_VARIABLE, "no ../shared/data"),
+            wanted=f"a folder with {relative}, named by {DATA_VARIABLE}",
+        )
+    return path
+
+
+@dataclass(frozen=True)
+class Generator:
+    """A family of generated instances: ``fairbound instance make blocks grid --set n=1000``.
+
+    Attributes
+    ----------
+    settings
+        Names and defaults of its settings; ``None`` for one that must be given.
+    make
+        ``make(settings, seed)`` returns the texts of its files, by what their names add to the stem: ``""``
+        for the one that ``load`` reads, ``"_borders"`` for a table beside it; raises ``InputError``.
+    file
+        Name of the first file where only a folder is named.
+    """
+
+    problem: str
+    name: str
+    summary: str
+    settings: Mapping[str, str | None]
+    make: Callable[[Mapping[str, str], int], Mapping[str, str]]
+    file: str

@@ -1,0 +1,98 @@
+"""Polygons with properties: GeoJSON as zones and districts come in it."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fairbound.instances.core.tables import LARGEST, read_json
+from fairbound.models.core.errors import InputError
+
+if TYPE_CHECKING:
+    import shapely
+
+Ring = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One feature: its number in the file from 1, its name, its properties as text, its polygons.
+
+    Attributes
+    ----------
+    rings
+        Outer rings and holes of all its polygons.
+    shape
+        The same as a valid geometry.
+    """
+
+    number: int
+    name: str
+    cells: dict[str, str]
+    rings: tuple[Ring, ...]
+    shape: shapely.MultiPolygon
+
+
+def read_features(path: Path, kind: str) -> list[Feature]:
+    """The features of a file; ``kind`` is the property that names them (``unit``, ``district``), else their number.
+
+    Raises
+    ------
+    InputError
+        For text that is no feature collection, for rings that are not closed, and for polygons that
+        cross themselves, have no area or overlap within a feature.
+    """
+    file = str(path)
+    data = read_json(path)
+    features = data.get("features") if isinstance(data, dict) else None
+    if not isinstance(features, list) or not features:
+        raise InputError("no features", file=file, wanted="a GeoJSON FeatureCollection of polygons")
+    found = []
+    for number, feature in enumerate(features, start=1):
+        if not isinstance(feature, dict):
+            raise InputError("no feature", file=file, row=number, found=feature, wanted="a GeoJSON Feature")
+        cells = {str(k): "" if v is None else str(v) for k, v in (feature.get("properties") or {}).items()}
+        name = cells.get(kind, str(number))
+        polygons = _polygons(file, number, f"{kind} {name}", feature.get("geometry"))
+        shape = _shape(file, number, f"{kind} {name}", polygons)
+        found.append(Feature(number, name, cells, tuple(itertools.chain(*polygons)), shape))
+    return found
+
+
+def _polygons(file: str, row: int, what: str, geometry: Any) -> list[list[Ring]]:
+    """The polygons of a feature, each an outer ring and its holes."""
+    kind = geometry.get("type") if isinstance(geometry, dict) else None
+    if kind not in ("Polygon", "MultiPolygon"):
+        raise InputError(f"geometry of {what}", file=file, row=row, found=kind, wanted="a Polygon or a MultiPolygon")
+    complaint = f"invalid geometry of {what}"
+    try:
+        polygons = [
+            [tuple((float(point[0]), float(point[1])) for point in points) for points in polygon]
+            for polygon in ([geometry["coordinates"]] if kind == "Polygon" else geometry["coordinates"])
+        ]
+    except (LookupError, TypeError, ValueError, OverflowError):
+        raise InputError(complaint, file=file, row=row, wanted="rings of pairs of numbers") from None
+    polygons = [rings for rings in polygons if rings]
+    if not polygons:
+        raise InputError(complaint, file=file, row=row, found="no rings", wanted="at least one")
+    for ring in itertools.chain(*polygons):
+        if len(ring) < 4 or ring[0] != ring[-1] or not all(abs(x) < LARGEST for x in itertools.chain(*ring)):
+            raise InputError(complaint, file=file, row=row, wanted="closed rings of four points or more")
+    return polygons
+
+
+def _shape(file: str, row: int, what: str, polygons: list[list[Ring]]) -> shapely.MultiPolygon:
+    import shapely  # slow to import, and only polygons need it
+
+    whole = shapely.MultiPolygon([shapely.Polygon(outer, holes) for outer, *holes in polygons])
+    if not whole.is_valid:
+        raise InputError(
+            f"invalid geometry of {what}",
+            file=file,
+            row=row,
+            found=str(shapely.is_valid_reason(whole)),
+            wanted="polygons that do not cross themselves (shapely.make_valid and QGIS's Fix geometries mend them)",
+        )
+    return whole

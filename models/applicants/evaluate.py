@@ -1,0 +1,81 @@
+"""The specification of dividing applicants: exact scores and broken rules of a division, (20) to (22)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from fairbound.models.applicants.instance import INCOME, LOSS, TVD, ApplicantInstance, Division
+from fairbound.models.core.exact import common_measure, decimal_text
+from fairbound.models.core.problem import Evaluation, Violation
+
+
+def evaluate(instance: ApplicantInstance, division: Division) -> Evaluation:
+    """Score a division exactly: equations (20) to (22), for both schools."""
+    cells = instance.cells
+    if len(division.counts) != len(cells):
+        return Evaluation(
+            {}, (Violation("every cell once", "the division", str(len(division.counts)), str(len(cells))),)
+        )
+    broken = [
+        Violation("applicants of a cell", f"{cell.place}, {cell.race}", str(count), f"0 to {cell.count}")
+        for cell, count in zip(cells, division.counts, strict=True)
+        if not 0 <= count <= cell.count
+    ]
+    taken = sum(division.counts)
+    if not instance.fewest <= taken <= instance.most:
+        wanted = f"{instance.fewest} to {instance.most}"
+        broken.append(Violation("seats", instance.schools[0], str(taken), wanted))
+    if broken:
+        return Evaluation({}, tuple(broken))
+    rest = tuple(cell.count - count for cell, count in zip(cells, division.counts, strict=True))
+    values, second = _values(instance, division.counts), _values(instance, rest)
+    for name, limit in instance.ceilings:
+        if name not in values or values[name] > limit:
+            found = decimal_text(values[name]) if name in values else "no incomes"
+            broken.append(Violation(f"max_{name}", instance.schools[0], found, f"at most {decimal_text(limit)}"))
+    measures = {f"second_{name}": value for name, value in second.items()} | {"seats": Fraction(taken)}
+    return Evaluation(values, tuple(broken), measures)
+
+
+def _values(instance: ApplicantInstance, counts: Sequence[int]) -> dict[str, Fraction]:
+    taken = sum(counts)
+    if not taken:
+        return {}
+    everyone = instance.race_counts([cell.count for cell in instance.cells])
+    gaps = (
+        Fraction(n, taken) - Fraction(m, instance.total)
+        for n, m in zip(instance.race_counts(counts), everyone, strict=True)
+    )
+    values = {TVD: sum((abs(gap) for gap in gaps), Fraction(0)) / 2}
+    if instance.has_incomes:
+        amounts = (n * (c.income or Fraction(0)) for n, c in zip(counts, instance.cells, strict=True))
+        mean = sum(amounts, Fraction(0)) / taken
+        values[INCOME] = abs(mean - instance.mean_income) / instance.mean_income
+        values[LOSS] = values[TVD] + values[INCOME]
+    return values
+
+
+def bounded(instance: ApplicantInstance, objective: str, value: Fraction) -> ApplicantInstance:
+    """The instance with one more rule: ``objective`` is at most ``value``."""
+    ceilings = dict(instance.ceilings)
+    ceilings[objective] = min(value, ceilings.get(objective, value))
+    return replace(instance, ceilings=tuple(sorted(ceilings.items())))
+
+
+def lattice(instance: ApplicantInstance, objective: str) -> Fraction | None:
+    """A rational of which every achievable value is a multiple.
+
+    With n_1 seats TVD is an integer over n_1 N: the gaps N n_r - n_1 N_r sum to 0, so half of their
+    absolute sum is a whole number.
+    """
+    sizes = range(instance.fewest, instance.most + 1)
+    per_size = [Fraction(1, size * instance.total) for size in sizes]
+    if objective != TVD:
+        if not instance.has_incomes:
+            return None
+        cents = common_measure((cell.income or Fraction(0)) - instance.mean_income for cell in instance.cells)
+        steps = [(cents or Fraction(1)) / (size * instance.mean_income) for size in sizes]
+        per_size = steps if objective == INCOME else per_size + steps
+    return common_measure(per_size)

@@ -1,0 +1,358 @@
+"""Block-group assignment: units, schools, the rules of a city and the zones drawn in it.
+
+Every unit (block group, tract) goes to one school; a school's units are its zone. Equation numbers
+are those of ``docs/blocks.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from math import ceil, floor
+from typing import Any
+
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.exact import decimal_text
+from fairbound.models.core.parameters import quoted, together_text
+from fairbound.models.core.problem import Instance, Objective, Sense
+
+DISSIMILARITY, TVD, INCOME = "dissimilarity", "tvd", "income"
+MAX_SHARE, TRAVEL, REZONED = "max_share_deviation", "travel", "rezoned"
+
+OBJECTIVES = (
+    Objective(DISSIMILARITY, Sense.MINIMIZE, "share", "dissimilarity index of one group, equation (1)", Fraction(0)),
+    Objective(
+        TVD, Sense.MINIMIZE, "share", "student-weighted mean total variation distance, equation (2)", Fraction(0)
+    ),
+    Objective(
+        INCOME, Sense.MINIMIZE, "dollars", "student-weighted mean gap of zone incomes, equation (3)", Fraction(0)
+    ),
+    Objective(
+        MAX_SHARE, Sense.MINIMIZE, "share", "largest gap of a zone's share of the group, equation (4)", Fraction(0)
+    ),
+    Objective(TRAVEL, Sense.MINIMIZE, "student-units of distance", "distance travelled by all students, equation (5)"),
+    Objective(REZONED, Sense.MINIMIZE, "students", "students whose school changes, equation (6)", Fraction(0)),
+)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit that is assigned whole.
+
+    Attributes
+    ----------
+    students
+        s_i, at least 0.
+    groups
+        Students of each group of the instance, in its order; they may leave some students out.
+    today
+        School of today, by id.
+    income
+        Mean household income in dollars, or ``None``.
+    point
+        Coordinates for maps, or ``None``.
+    """
+
+    id: str
+    students: int
+    groups: tuple[int, ...]
+    today: str
+    income: Fraction | None = None
+    point: tuple[Fraction, Fraction] | None = None
+
+
+@dataclass(frozen=True)
+class School:
+    """A school: the unit it stands in, which must be in its zone, and its seats."""
+
+    id: str
+    unit: str
+    seats: Fraction
+
+
+@dataclass(frozen=True)
+class Border:
+    """Two units that are neighbours; ``length`` of the shared border where it is known."""
+
+    one: str
+    other: str
+    length: Fraction | None = None
+
+
+@dataclass(frozen=True)
+class ZoneInstance(Instance):
+    """A city and the rules for its zones.
+
+    Attributes
+    ----------
+    travel
+        d_ij, from unit i (row) to school j (column).
+    group
+        The group whose share and dissimilarity are meant, one of ``group_names``.
+    seats_tolerance
+        A school takes between (1 - t) and (1 + t) times its seats, equation (8).
+    travel_ratio
+        rho: no unit travels more than rho times its distance of today, equation (9); ``None`` for
+        no limit. A unit may always stay where it is.
+    share_deviation
+        delta: no zone's share of the group is farther from the city's, equation (10).
+    rezoned_share
+        Largest share of students whose school changes, equation (11).
+    contiguous
+        Whether zones must be connected, equation (12).
+    together, forced
+        Sets of units that share a school; pairs (unit, school) that are settled.
+    ceilings
+        Largest values of objectives: pairs (objective, value).
+    outline
+        Polygons of the units for maps: pairs (unit, rings); not part of the question.
+    """
+
+    name: str
+    units: tuple[Unit, ...]
+    schools: tuple[School, ...]
+    borders: tuple[Border, ...]
+    travel: tuple[tuple[Fraction, ...], ...]
+    group_names: tuple[str, ...]
+    group: str
+    seats_tolerance: Fraction = Fraction(3, 20)
+    travel_ratio: Fraction | None = Fraction(3, 2)
+    share_deviation: Fraction | None = None
+    rezoned_share: Fraction | None = None
+    contiguous: bool = True
+    together: tuple[tuple[str, ...], ...] = ()
+    forced: tuple[tuple[str, str], ...] = ()
+    ceilings: tuple[tuple[str, Fraction], ...] = ()
+    outline: tuple[tuple[str, tuple[tuple[tuple[float, float], ...], ...]], ...] = ()
+    repairs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _validate(self)
+
+    def check_question(self) -> None:
+        """Refuse seats that cannot hold the students, and parts of a connected city without a school."""
+        _validate_seats(self)
+        _validate_parts(self)
+
+    @property
+    def problem(self) -> str:
+        return "blocks"
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        text = {
+            "group": self.group,
+            "seats_tolerance": decimal_text(self.seats_tolerance),
+            "travel_ratio": _optional(self.travel_ratio),
+            "share_deviation": _optional(self.share_deviation),
+            "rezoned_share": _optional(self.rezoned_share),
+            "contiguous": "yes" if self.contiguous else "no",
+            "together": together_text(self.together),
+            "forced": ";".join(f"{quoted(unit)}={quoted(school)}" for unit, school in self.forced),
+        }
+        return text | {f"max_{objective}": decimal_text(value) for objective, value in self.ceilings}
+
+    def canonical(self) -> dict[str, Any]:
+        return {
+            "problem": self.problem,
+            "group_names": list(self.group_names),
+            "units": [
+                [unit.id, str(unit.students), [str(count) for count in unit.groups], unit.today, _optional(unit.income)]
+                for unit in self.units
+            ],
+            "schools": [[school.id, school.unit, decimal_text(school.seats)] for school in self.schools],
+            "borders": sorted(sorted((border.one, border.other)) for border in self.borders),
+            "travel": [[decimal_text(distance) for distance in row] for row in self.travel],
+            "parameters": self.parameters,
+        }
+
+    @cached_property
+    def unit_index(self) -> dict[str, int]:
+        return {unit.id: i for i, unit in enumerate(self.units)}
+
+    @cached_property
+    def school_index(self) -> dict[str, int]:
+        return {school.id: j for j, school in enumerate(self.schools)}
+
+    @cached_property
+    def today(self) -> tuple[int, ...]:
+        """Index of each unit's school of today."""
+        return tuple(self.school_index[unit.today] for unit in self.units)
+
+    @cached_property
+    def roots(self) -> tuple[int, ...]:
+        """r_j: index of the unit that each school stands in."""
+        return tuple(self.unit_index[school.unit] for school in self.schools)
+
+    @cached_property
+    def neighbours(self) -> tuple[tuple[int, ...], ...]:
+        """N(i): indices of each unit's neighbours, ascending."""
+        near: list[set[int]] = [set() for _ in self.units]
+        for border in self.borders:
+            one, other = self.unit_index[border.one], self.unit_index[border.other]
+            near[one].add(other)
+            near[other].add(one)
+        return tuple(tuple(sorted(ids)) for ids in near)
+
+    @cached_property
+    def students(self) -> int:
+        """S, all students."""
+        return sum(unit.students for unit in self.units)
+
+    @cached_property
+    def group_position(self) -> int:
+        return self.group_names.index(self.group)
+
+    def seat_range(self, school: School) -> tuple[int, int]:
+        """L_j and U_j of equation (8), in whole students."""
+        least = ceil(school.seats * (1 - self.seats_tolerance))
+        return max(0, least), floor(school.seats * (1 + self.seats_tolerance))
+
+    def may_attend(self, unit: int, school: int) -> bool:
+        """Equation (9): whether the travel limit lets a unit attend a school."""
+        if self.travel_ratio is None or school == self.today[unit]:
+            return True
+        return self.travel[unit][school] <= self.travel_ratio * self.travel[unit][self.today[unit]]
+
+
+@dataclass(frozen=True)
+class Zoning:
+    """A solution: the school of every unit, by id, in the order of the units."""
+
+    schools: tuple[str, ...]
+
+    @classmethod
+    def of(cls, instance: ZoneInstance, school_of: Iterable[int]) -> Zoning:
+        """Build a zoning from the index of each unit's school."""
+        return cls(tuple(instance.schools[j].id for j in school_of))
+
+    def indices(self, instance: ZoneInstance) -> list[int]:
+        """Index of each unit's school."""
+        return [instance.school_index[school] for school in self.schools]
+
+
+def component(
+    neighbours: Mapping[int, Iterable[int]] | tuple[tuple[int, ...], ...], start: int, inside: Any
+) -> set[int]:
+    """The units that can be reached from ``start`` through units in ``inside``."""
+    seen, todo = {start}, [start]
+    while todo:
+        for near in neighbours[todo.pop()]:
+            if near in inside and near not in seen:
+                seen.add(near)
+                todo.append(near)
+    return seen
+
+
+def _optional(value: Fraction | None) -> str:
+    return "none" if value is None else decimal_text(value)
+
+
+def _validate(city: ZoneInstance) -> None:
+    """Refuse a city that no reading of the rules can make sense of."""
+    if not city.units or not city.schools:
+        raise InputError("no units" if not city.units else "no schools", wanted="at least one")
+    _validate_parameters(city)
+    units: dict[str, Unit] = {}
+    for unit in city.units:
+        if unit.id in units:
+            raise InputError("duplicate unit", found=unit.id, wanted="each unit once")
+        units[unit.id] = unit
+        if unit.students < 0 or min(unit.groups, default=0) < 0 or sum(unit.groups) > unit.students:
+            found = f"{unit.students} students, groups {list(unit.groups)}"
+            raise InputError(f"unit {unit.id}: counts", found=found, wanted="0 <= sum of groups <= students")
+        if len(unit.groups) != len(city.group_names):
+            raise InputError(f"unit {unit.id}: groups", found=len(unit.groups), wanted=len(city.group_names))
+    schools: set[str] = set()
+    at: dict[str, str] = {}
+    for school in city.schools:
+        if school.id in schools:
+            raise InputError("duplicate school", found=school.id, wanted="each school once")
+        schools.add(school.id)
+        if school.unit not in units:
+            raise InputError(f"school {school.id} stands in an unknown unit", found=school.unit, wanted="a unit's id")
+        if school.unit in at:
+            found = f"{at[school.unit]} and {school.id} in unit {school.unit}"
+            raise InputError("two schools in one unit", found=found, wanted="one; split the unit, or merge the schools")
+        at[school.unit] = school.id
+        if school.seats < 0:
+            raise InputError(f"school {school.id}: seats", found=decimal_text(school.seats), wanted="at least 0")
+    for unit in city.units:
+        if unit.today not in schools:
+            raise InputError(f"unit {unit.id}: school of today", found=unit.today, wanted="a school's id")
+    for border in city.borders:
+        for end in (border.one, border.other):
+            if end not in units:
+                found = f"{end} (beside {border.other if end == border.one else border.one})"
+                raise InputError("adjacency names an unknown unit", found=found, wanted="a unit's id")
+        if border.one == border.other:
+            raise InputError("a unit beside itself", found=border.one, wanted="two different units")
+    for ids in city.together:
+        for identifier in ids:
+            if identifier not in units:
+                raise InputError("parameter together", found=identifier, wanted="a unit's id")
+    for unit_id, school_id in city.forced:
+        if unit_id not in units or school_id not in schools:
+            raise InputError("parameter forced", found=f"{unit_id}={school_id}", wanted="unit=school, by their ids")
+    if len(city.travel) != len(city.units) or any(len(row) != len(city.schools) for row in city.travel):
+        raise InputError("travel", found=f"{len(city.travel)} rows", wanted="one row per unit, one number per school")
+
+
+def _validate_parameters(city: ZoneInstance) -> None:
+    if city.group not in city.group_names:
+        raise InputError("parameter group", found=city.group, wanted="one of " + ", ".join(city.group_names))
+    limits = (
+        ("seats_tolerance", city.seats_tolerance, None),
+        ("travel_ratio", city.travel_ratio, None),
+        ("share_deviation", city.share_deviation, 1),
+        ("rezoned_share", city.rezoned_share, 1),
+    )
+    for name, value, most in limits:
+        if value is not None and (value < 0 or (most is not None and value > most)):
+            wanted = "at least 0" + (f" and at most {most}" if most is not None else "")
+            raise InputError(f"parameter {name}", found=decimal_text(value), wanted=wanted)
+    known = [objective.name for objective in OBJECTIVES]
+    for name, _ in city.ceilings:
+        if name not in known:
+            raise InputError("ceiling on an unknown objective", found=name, wanted=" or ".join(known))
+
+
+def _validate_seats(city: ZoneInstance) -> None:
+    """Refuse seats that cannot hold the students, or that the students cannot fill."""
+    least = sum(city.seat_range(school)[0] for school in city.schools)
+    most = sum(city.seat_range(school)[1] for school in city.schools)
+    tolerance = f"with seats_tolerance {decimal_text(city.seats_tolerance)}"
+    if most < city.students:
+        raise InputError(
+            f"the seats cannot hold the students: {city.students - most} short",
+            found=f"{most} seats {tolerance}",
+            wanted=f"at least the {city.students} students",
+        )
+    if least > city.students:
+        raise InputError(
+            f"the students cannot fill the seats: {least - city.students} short",
+            found=f"{city.students} students",
+            wanted=f"at least the {least} that must be filled {tolerance}",
+        )
+
+
+def _validate_parts(city: ZoneInstance) -> None:
+    """Refuse, where zones must be connected, a part of the city without a school."""
+    if not city.contiguous:
+        return
+    everywhere, seen = range(len(city.units)), set[int]()
+    roots = set(city.roots)
+    for i in everywhere:
+        if i not in seen:
+            part = component(city.neighbours, i, everywhere)
+            seen |= part
+            if part.isdisjoint(roots):
+                names = ", ".join(city.units[u].id for u in sorted(part)[:5]) + (", ..." if len(part) > 5 else "")
+                dropped = "".join(f"; {repair}" for repair in city.repairs)
+                raise InputError(
+                    "part of the city without a school",
+                    found=f"{len(part)} unit{'s' if len(part) > 1 else ''} ({names}) with no way to the rest{dropped}",
+                    wanted="a border to the rest, a school in every part, or contiguous=no",
+                )

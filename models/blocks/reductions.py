@@ -1,0 +1,80 @@
+"""Pairs (unit, school) that no feasible zoning can use: what the models leave out.
+
+The travel limit, settled units and schools' own units leave a unit few schools. *Fixing* goes on:
+a connected zone that holds unit v holds a path from its school to v, so its students are at least
+those of the lightest such path together with those of the units that have no other school.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+
+from fairbound.models.blocks.instance import ZoneInstance
+
+Options = list[set[int]]
+"""Schools, by index, that each unit may attend."""
+
+
+def rule_options(city: ZoneInstance) -> Options:
+    """The schools that equation (9), ``forced`` and the schools' own units leave to each unit."""
+    schools = range(len(city.schools))
+    options = [{j for j in schools if city.may_attend(i, j)} for i in range(len(city.units))]
+    for unit, school in city.forced:
+        options[city.unit_index[unit]] &= {city.school_index[school]}
+    for j, root in enumerate(city.roots):
+        options[root] &= {j}
+    _share(city, options)
+    return options
+
+
+def fixed_options(city: ZoneInstance) -> Options:
+    """The same after fixing, repeated until nothing changes."""
+    options = rule_options(city)
+    if not city.contiguous:
+        return options
+    while True:
+        before = sum(map(len, options))
+        for j in range(len(city.schools)):
+            near = reach(city, options, j)
+            for i, schools in enumerate(options):
+                if j in schools and i not in near:
+                    schools.discard(j)
+        _share(city, options)
+        if sum(map(len, options)) == before:
+            return options
+
+
+def _share(city: ZoneInstance, options: Options) -> None:
+    """Units kept together have the schools that all of them may attend."""
+    for ids in city.together:
+        members = [city.unit_index[i] for i in ids]
+        common = set.intersection(*(options[i] for i in members))
+        for i in members:
+            options[i] = set(common)
+
+
+def reach(city: ZoneInstance, options: Options, school: int) -> set[int]:
+    """Units that a connected zone of the school can hold without more students than it may have.
+
+    Shortest paths over the units that may attend the school, each unit weighing its students; a
+    unit without another school weighs nothing, since it is in every zone of the school anyway.
+    """
+    settled = sum(unit.students for unit, schools in zip(city.units, options, strict=True) if schools == {school})
+    most = city.seat_range(city.schools[school])[1] - settled
+    root = city.roots[school]
+    if school not in options[root]:
+        return set()
+    best = {root: 0}
+    heap, done = [(0, root)], set[int]()
+    while heap:
+        weight, unit = heappop(heap)
+        if unit in done:
+            continue
+        done.add(unit)
+        for near in city.neighbours[unit]:
+            if school in options[near]:
+                longer = weight + (0 if options[near] == {school} else city.units[near].students)
+                if longer <= most and longer < best.get(near, most + 1):
+                    best[near] = longer
+                    heappush(heap, (longer, near))
+    return done

@@ -1,0 +1,87 @@
+r"""Separator rows: to hold a unit, a zone must hold a unit of every set that cuts it from its school.
+
+.. math::
+
+    x_{vj} \le \sum_{u \in C} x_{uj} \quad C \text{ separates } v \text{ from } r_j \ (19)
+
+Together with (13) they describe contiguity, but there are exponentially many: the separator loop
+(``fairbound.solvers.blocks.separator_loop``) adds those that a solution breaks. This file finds
+them; it is graph theory on the units that may attend a school and knows no engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from fairbound.models.blocks.instance import ZoneInstance, component
+
+Separator = tuple[int, int, tuple[int, ...]]
+"""(v, j, C): the row x[v,j] <= sum of x[u,j] over C."""
+
+
+def violated_separators(
+    city: ZoneInstance, zone_units: Sequence[set[int]], homes: Sequence[int]
+) -> Iterator[Separator]:
+    """Minimal separators that an assignment breaks: rows for every unit that is cut off.
+
+    For a part P of zone j without the school, two separators are given: the units next to P that
+    a walk from the school reaches first, and the units next to the school's part that a walk from
+    P reaches first. Both are minimal between P and the school among the units that may attend j.
+    """
+    for j, root in enumerate(city.roots):
+        zone = {i for i, home in enumerate(homes) if home == j}
+        if root not in zone:
+            continue
+        main = component(city.neighbours, root, zone)
+        rest = zone - main
+        while rest:
+            part = component(city.neighbours, min(rest), rest)
+            rest -= part
+            near_part = frontier(city, zone_units[j], part, main)
+            near_main = frontier(city, zone_units[j], main, part)
+            for v in sorted(part):
+                yield v, j, near_part
+                if near_main != near_part:
+                    yield v, j, near_main
+
+
+def frontier(city: ZoneInstance, units: set[int], near: set[int], far: set[int]) -> tuple[int, ...]:
+    """The units next to ``near`` that can be reached from ``far`` without passing next to ``near``."""
+    beside = {u for i in near for u in city.neighbours[i] if u in units and u not in near}
+    open_units = units - near - beside
+    reached = set[int]()
+    for i in far:
+        if i in open_units and i not in reached:
+            reached |= component(city.neighbours, i, open_units)
+    return tuple(sorted(u for u in beside if u in far or any(w in reached for w in city.neighbours[u])))
+
+
+LEVELS = (0.9, 0.7, 0.5, 0.3, 0.1)
+"""Thresholds at which a fractional zone is cut into parts."""
+LEAST_VIOLATION = 0.01
+Shares = Mapping[tuple[int, int], float]
+"""x[i,j] of a fractional solution."""
+
+
+def level_separators(city: ZoneInstance, zone_units: Sequence[set[int]], shares: Shares) -> Iterator[Separator]:
+    """Separator rows that a fractional solution breaks, found by level sets: fast, not all of them.
+
+    For each level t the units with x[i,j] >= t fall into parts; the separators around a part
+    without the school are tested for the units of the part.
+    """
+    for j, root in enumerate(city.roots):
+        share = {i: shares[i, j] for i in zone_units[j]}
+        for level in LEVELS:
+            zone = {i for i, value in share.items() if value >= level}
+            zone.add(root)
+            main = component(city.neighbours, root, zone)
+            rest = zone - main
+            while rest:
+                part = component(city.neighbours, min(rest), rest)
+                rest -= part
+                cuts = {frontier(city, zone_units[j], part, main), frontier(city, zone_units[j], main, part)}
+                for cut in sorted(cuts):
+                    held = sum(share[u] for u in cut)
+                    for v in sorted(part):
+                        if share[v] > held + 5 * LEAST_VIOLATION:
+                            yield v, j, cut

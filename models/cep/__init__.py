@@ -1,0 +1,54 @@
+"""CEP school grouping. Mathematics: ``docs/cep.md``; specification: ``problem.evaluate``.
+
+A new formulation is one file and one line in ``FORMULATIONS``.
+"""
+
+from fairbound.models.cep import bilinear, claim_levels, levels, membership, numbered_groups, set_partitioning
+from fairbound.models.cep.evaluate import arithmetic, bounded, evaluate, lattice
+from fairbound.models.cep.instance import OBJECTIVES, CepInstance, Cover, Grouping, School
+from fairbound.models.cep.parameters import PARAMETERS, with_parameters
+from fairbound.models.cep.rates import Rates, find_rates, rate_tables
+from fairbound.models.cep.tables import facts, read_solution, solution_rows, solution_summary
+from fairbound.models.core.problem import Problem
+
+FORMULATIONS = (
+    membership.FORMULATION,
+    levels.FORMULATION,
+    numbered_groups.FORMULATION,
+    numbered_groups.ORDERED,
+    set_partitioning.FORMULATION,
+    claim_levels.FORMULATION,
+    bilinear.FORMULATION,
+)
+
+PROBLEM = Problem(
+    name="cep",
+    title="CEP school grouping",
+    summary="group a district's schools for federal meals (Community Eligibility Provision)",
+    objectives=OBJECTIVES,
+    parameters=PARAMETERS,
+    formulations=FORMULATIONS,
+    evaluate=evaluate,
+    with_parameters=with_parameters,
+    bounded=bounded,
+    lattice=lattice,
+    solution_rows=solution_rows,
+    read_solution=read_solution,
+    solution_summary=solution_summary,
+    facts=facts,
+    compared=("phantom_money",),
+    arithmetic=arithmetic,
+)
+
+__all__ = [
+    "FORMULATIONS",
+    "PROBLEM",
+    "CepInstance",
+    "Cover",
+    "Grouping",
+    "Rates",
+    "School",
+    "evaluate",
+    "find_rates",
+    "rate_tables",
+]

@@ -1,0 +1,273 @@
+"""CEP school grouping: what an instance and a solution are.
+
+A district sorts its schools into groups for the federal Community Eligibility Provision. A group
+whose identified students reach the threshold share is paid the free rate for a share of its meals.
+Equation numbers are those of ``docs/cep.md``. Source: the MealsCount notebook (Algorithm v2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from fairbound.models.cep.rates import Rates
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.exact import common_measure, decimal_text
+from fairbound.models.core.parameters import ids_text, together_text
+from fairbound.models.core.problem import Instance, Objective, Sense
+
+REIMBURSEMENT, STUDENTS, SCHOOLS, FULL_FUNDING = "reimbursement", "students", "schools", "full_funding"
+
+OBJECTIVES = (
+    Objective(
+        REIMBURSEMENT,
+        Sense.MAXIMIZE,
+        "meal-equivalents, or dollars a year with rates",
+        "claims above the paid rate, equation (3)",
+    ),
+    Objective(STUDENTS, Sense.MAXIMIZE, "students", "students enrolled in schools that are in CEP"),
+    Objective(SCHOOLS, Sense.MAXIMIZE, "schools", "schools in CEP"),
+    Objective(FULL_FUNDING, Sense.MAXIMIZE, "schools", "schools whose group claims every meal at the free rate"),
+)
+
+
+class Cover(StrEnum):
+    """Whether every school must be in some group."""
+
+    ANY = "any"
+    ALL = "all"
+
+
+@dataclass(frozen=True)
+class School:
+    """One school.
+
+    Attributes
+    ----------
+    enrolled, identified
+        Students N_s and identified students E_s, with 0 <= E_s <= N_s. Published counts can be
+        fractional; they are kept exactly.
+    breakfasts, lunches
+        Meals served in a year, or ``None``: then meals are proportional to enrolment.
+    severe_need
+        Whether breakfasts are paid at the severe-need rate.
+    gain
+        p_s: dollars a year gained by being in CEP at all, whatever the claim share.
+    """
+
+    id: str
+    enrolled: Fraction
+    identified: Fraction
+    name: str = ""
+    breakfasts: Fraction | None = None
+    lunches: Fraction | None = None
+    severe_need: bool = False
+    gain: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True)
+class CepInstance(Instance):
+    """Schools of a district and the rules under which they may be grouped.
+
+    Attributes
+    ----------
+    threshold, multiplier
+        tau and m: a group needs E_g >= tau N_g and claims the share min(m E_g / N_g, 1).
+    rates
+        Dollars per meal; without them reimbursement is in meal-equivalents (W_s = N_s).
+    days
+        Days a year on which each enrolled student eats one breakfast and one lunch; used only
+        with rates and without meal counts.
+    forced_in, forced_out, together
+        Schools that must be in CEP, that must stay out, and sets that share their fate: in one
+        group or all out.
+    groups, min_group
+        At most this many groups (``None``: any number), each of at least this many schools.
+    floors
+        Least values of objectives: pairs (objective, value).
+    """
+
+    name: str
+    schools: tuple[School, ...]
+    threshold: Fraction = Fraction(2, 5)
+    multiplier: Fraction = Fraction(8, 5)
+    cover: Cover = Cover.ANY
+    rates: Rates | None = None
+    days: Fraction = Fraction(180)
+    forced_in: tuple[str, ...] = ()
+    forced_out: tuple[str, ...] = ()
+    together: tuple[tuple[str, ...], ...] = ()
+    groups: int | None = None
+    min_group: int = 1
+    floors: tuple[tuple[str, Fraction], ...] = ()
+    repairs: tuple[str, ...] = ()
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        _validate(self)
+
+    @property
+    def problem(self) -> str:
+        return "cep"
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        text = {
+            "threshold": decimal_text(self.threshold),
+            "multiplier": decimal_text(self.multiplier),
+            "cover": self.cover.value,
+            "rates": self.rates.name if self.rates else "none",
+            "days": decimal_text(self.days),
+            "forced_in": ids_text(self.forced_in),
+            "forced_out": ids_text(self.forced_out),
+            "together": together_text(self.together),
+        }
+        if self.groups is not None:
+            text["groups"] = str(self.groups)
+        if self.min_group > 1:
+            text["min_group"] = str(self.min_group)
+        return text | {f"min_{objective}": decimal_text(value) for objective, value in self.floors}
+
+    def canonical(self) -> dict[str, Any]:
+        columns = [field.name for field in fields(School) if field.name != "name"]
+        return {
+            "problem": self.problem,
+            "columns": columns,
+            "schools": [[_text(getattr(school, column)) for column in columns] for school in self.schools],
+            "parameters": self.parameters,
+            "rates": {field.name: _text(getattr(self.rates, field.name)) for field in fields(Rates)}
+            if self.rates
+            else None,
+            "repairs": list(self.repairs),
+        }
+
+    @cached_property
+    def by_id(self) -> dict[str, School]:
+        return {school.id: school for school in self.schools}
+
+    @cached_property
+    def weights(self) -> tuple[Fraction, ...]:
+        """W_s of equation (3), in the order of ``schools``: the value of a claim share of 1.
+
+        Students (meal-equivalents) without rates; dollars a year with them.
+        """
+        return tuple(weight for weight, _ in self._money)
+
+    @cached_property
+    def paid_base(self) -> tuple[Fraction, ...]:
+        """What each school is paid at a claim share of 0: every meal at the paid rate."""
+        return tuple(base for _, base in self._money)
+
+    @cached_property
+    def _money(self) -> tuple[tuple[Fraction, Fraction], ...]:
+        if self.rates is None:
+            return tuple((school.enrolled, Fraction(0)) for school in self.schools)
+        money = []
+        for school in self.schools:
+            breakfasts = self.days * school.enrolled if school.breakfasts is None else school.breakfasts
+            lunches = self.days * school.enrolled if school.lunches is None else school.lunches
+            free, paid = self.rates.breakfast(school.severe_need)
+            spread = breakfasts * (free - paid) + lunches * (self.rates.lunch_free - self.rates.lunch_paid)
+            money.append((spread, breakfasts * paid + lunches * self.rates.lunch_paid))
+        return tuple(money)
+
+    @cached_property
+    def weight_per_student(self) -> Fraction | None:
+        """w with W_s = w N_s for every school (proportional meals), or ``None``."""
+        ratio = next((w / s.enrolled for w, s in zip(self.weights, self.schools, strict=True) if s.enrolled), None)
+        if ratio is None:
+            return Fraction(0)
+        if all(w == ratio * s.enrolled for w, s in zip(self.weights, self.schools, strict=True)):
+            return ratio
+        return None
+
+    @cached_property
+    def claim_unit(self) -> Fraction | None:
+        """The lattice of reimbursement; see ``lattice``."""
+        weight = self.weight_per_student
+        if weight is None:
+            return None
+        terms = [school.gain for school in self.schools]
+        terms += [weight * school.enrolled for school in self.schools]
+        terms += [weight * self.multiplier * school.identified for school in self.schools]
+        return common_measure(terms) or Fraction(1)
+
+    @property
+    def full_share(self) -> Fraction:
+        """Least identified share at which a group is in CEP and claims every meal: max(tau, 1/m)."""
+        return max(self.threshold, 1 / self.multiplier)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Fraction):
+        return decimal_text(value)
+    return "" if value is None else str(value)
+
+
+def _validate(instance: CepInstance) -> None:
+    """Refuse an instance that no reading of the rules can make sense of."""
+    if not instance.schools:
+        raise InputError("no schools", wanted="at least one")
+    if not 0 < instance.threshold <= 1:
+        raise InputError("parameter threshold", found=decimal_text(instance.threshold), wanted="a number in (0, 1]")
+    if instance.multiplier <= 0:
+        raise InputError("parameter multiplier", found=decimal_text(instance.multiplier), wanted="a number above 0")
+    if instance.days <= 0:
+        raise InputError("parameter days", found=decimal_text(instance.days), wanted="a number above 0")
+    if instance.groups is not None and instance.groups < 1:
+        raise InputError("parameter groups", found=instance.groups, wanted="none or a whole number above 0")
+    if instance.min_group < 1:
+        raise InputError("parameter min_group", found=instance.min_group, wanted="a whole number above 0")
+    seen: set[str] = set()
+    with_meals = {school.lunches is not None for school in instance.schools}
+    for school in instance.schools:
+        where = f"school {school.id}"
+        if school.id in seen:
+            raise InputError("duplicate school_id", found=school.id, wanted="each school once")
+        seen.add(school.id)
+        if school.enrolled < 0 or school.identified < 0:
+            raise InputError(f"{where}: negative count", wanted="enrolled and identified at least 0")
+        if school.identified > school.enrolled:
+            raise InputError(
+                f"{where}: identified",
+                found=decimal_text(school.identified),
+                wanted=f"at most the {decimal_text(school.enrolled)} enrolled",
+            )
+        if (school.breakfasts is None) != (school.lunches is None) or len(with_meals) > 1:
+            raise InputError(f"{where}: meals", wanted="breakfasts and lunches for every school or for none")
+        meals = (school.breakfasts or 0, school.lunches or 0)
+        if min(meals) < 0:
+            raise InputError(f"{where}: negative meals", wanted="breakfasts and lunches at least 0")
+        if school.enrolled == 0 and max(meals) > 0:
+            raise InputError(f"{where}: meals without students", wanted="no meals where nobody is enrolled")
+    for rule, ids in (
+        ("forced_in", instance.forced_in),
+        ("forced_out", instance.forced_out),
+        ("together", tuple(i for group in instance.together for i in group)),
+    ):
+        for identifier in ids:
+            if identifier not in seen:
+                raise InputError(f"parameter {rule}", found=identifier, wanted="a school_id of the instance")
+    both = sorted(set(instance.forced_in) & set(instance.forced_out))
+    if both:
+        raise InputError("school in forced_in and in forced_out", found=both[0], wanted="one of the two")
+    known = [objective.name for objective in OBJECTIVES]
+    for name, _ in instance.floors:
+        if name not in known:
+            raise InputError("floor on an unknown objective", found=name, wanted=" or ".join(known))
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """A solution: the groups of schools in CEP, by school id; schools in no group stay out."""
+
+    groups: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def of(cls, groups: Iterable[Iterable[str]]) -> Grouping:
+        """Build a grouping in canonical order; empty groups vanish."""
+        return cls(tuple(sorted(tuple(sorted(group)) for group in map(list, groups) if group)))

@@ -1,0 +1,61 @@
+r"""Membership knapsack: who is in CEP, all in one group (theorem 1 of ``docs/cep.md``).
+
+.. math::
+
+    \max\ z + \sum_s p_s x_s \quad
+    z \le m w \textstyle\sum_s E_s x_s \ (4), \quad
+    z \le w \sum_s N_s x_s \ (5), \quad
+    \sum_s (E_s - \tau N_s) x_s \ge 0 \ (6)
+
+n binaries, one continuous variable, three rows, and no symmetry. A question about fully funded
+schools needs a second slot for them (theorem 2): that group claims every meal, equation (11).
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from fairbound.models.cep import rules
+from fairbound.models.cep.instance import FULL_FUNDING, REIMBURSEMENT, CepInstance, Grouping
+from fairbound.models.core.problem import Formulation
+from pyomo.environ import ConcreteModel, Constraint
+
+GROUP, FULL = "group", "full"
+
+
+def build(instance: CepInstance, objective: str, relaxed: bool = False) -> ConcreteModel:
+    """Build the model; see the module for its equations."""
+    two = rules.concerns_full_funding(instance, objective)
+    model = rules.start_model("membership", instance, (GROUP, FULL) if two else (GROUP,), relaxed)
+    rules.limit_slots(model, relaxed)
+    model.claimed_slots = ()
+    if instance.weight_per_student is not None:
+        rules.add_claim(model, (GROUP,))
+    model.eq6_threshold = Constraint(expr=rules.at_least_zero(rules.share_terms(model, GROUP, instance.threshold)))
+    objectives = rules.coverage(model)
+    if instance.weight_per_student is not None:
+        objectives[REIMBURSEMENT] = rules.claims(model)
+    if two:
+        model.eq11_full = Constraint(expr=rules.at_least_zero(rules.share_terms(model, FULL, instance.full_share)))
+        if REIMBURSEMENT in objectives:
+            objectives[REIMBURSEMENT] += rules.membership_terms(model, (FULL,), instance.weights)
+        objectives[FULL_FUNDING] = [(model.x[school.id, FULL], Fraction(1)) for school in instance.schools]
+    rules.set_goal(model, objective, objectives)
+    return model
+
+
+def assign(model: ConcreteModel, grouping: Grouping) -> None:
+    """Merge the groups of a grouping into the slots."""
+    under, full = rules.split_full(model.instance, grouping)
+    rules.assign_slots(model, {GROUP: under, FULL: full} if FULL in model.slots else {GROUP: under + full})
+
+
+FORMULATION = Formulation(
+    name="membership",
+    summary="who is in CEP, all in one group: a knapsack with the capped claim as one variable",
+    build=build,
+    extract=rules.extract_slots,
+    assign=assign,
+    refuses=rules.refuse_meals,
+    hesitates=rules.hesitates,
+)

@@ -1,0 +1,292 @@
+"""The contracts every problem fulfils: instance, solution, evaluation, formulation, problem.
+
+A problem is a mathematical question. Its *evaluation* is the specification: it scores a
+solution in rational arithmetic and knows nothing of Pyomo, of formulations or of engines.
+Its *formulations* restate the question as Pyomo models; they are built here and solved
+elsewhere (``fairbound.solvers``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from fairbound.models.core.errors import InputError, nearest
+from fairbound.models.core.exact import decimal_text
+from pyomo.environ import ConcreteModel
+
+
+class Sense(StrEnum):
+    """Direction of an objective."""
+
+    MAXIMIZE = "maximize"
+    MINIMIZE = "minimize"
+
+    def improves(self, new: Fraction, old: Fraction) -> bool:
+        """Tell whether ``new`` is strictly better than ``old``."""
+        return new > old if self is Sense.MAXIMIZE else new < old
+
+
+class Scope(StrEnum):
+    """How the feasible set of a formulation relates to the problem's."""
+
+    EXACT = "exact"
+    RELAXATION = "relaxation"
+    RESTRICTION = "restriction"
+
+
+@dataclass(frozen=True)
+class Objective:
+    """One thing to optimise.
+
+    Attributes
+    ----------
+    natural_bound
+        By its definition no value is better than this; ``None`` where it says no such thing.
+    """
+
+    name: str
+    sense: Sense
+    unit: str
+    summary: str
+    natural_bound: Fraction | None = None
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A named number or choice of an instance that ``--set`` may change.
+
+    Attributes
+    ----------
+    free
+        The value at which it forbids nothing, where it is a rule; ``None`` where it is not.
+    """
+
+    name: str
+    wanted: str
+    default: str
+    summary: str
+    free: str | None = None
+
+
+class Instance(ABC):
+    """One frozen, validated set of data for a problem; subclasses are frozen dataclasses.
+
+    Attributes
+    ----------
+    name, title
+        For people; no part of the digest.
+    repairs
+        What was changed in published data before this instance was made.
+    """
+
+    name: str
+    title: str = ""
+    repairs: tuple[str, ...] = ()
+
+    @property
+    @abstractmethod
+    def problem(self) -> str:
+        """Name of the problem that this instance belongs to."""
+
+    @property
+    @abstractmethod
+    def parameters(self) -> dict[str, str]:
+        """The parameters as text, each readable by ``--set`` again."""
+
+    @abstractmethod
+    def canonical(self) -> dict[str, Any]:
+        """Everything that the answer depends on, as JSON types; numbers as exact text."""
+
+    def check_question(self) -> None:  # noqa: B027 - most problems have nothing to refuse
+        """Raise ``InputError`` where data and parameters together ask what nobody can answer.
+
+        It is asked for once the parameters are settled, so a parameter can mend what the data refuse.
+        """
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 of the canonical form, in hexadecimal."""
+        text = json.dumps(self.canonical(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A rule that a solution breaks, and where."""
+
+    rule: str
+    where: str
+    found: str
+    wanted: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.where}: found {self.found}, wanted {self.wanted}"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Exact score of one solution.
+
+    Attributes
+    ----------
+    values
+        Every objective of the problem, exactly.
+    violations
+        Every broken rule; empty means feasible.
+    measures
+        Further exact figures that are reported but never optimised.
+    """
+
+    values: Mapping[str, Fraction]
+    violations: tuple[Violation, ...] = ()
+    measures: Mapping[str, Fraction] = field(default_factory=dict)
+
+    @property
+    def feasible(self) -> bool:
+        return not self.violations
+
+
+I = TypeVar("I", bound=Instance)  # noqa: E741
+S = TypeVar("S")
+
+
+def _never(instance: Any, objective: str) -> str | None:
+    return None
+
+
+def _unsettled(instance: Any) -> str | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Formulation(Generic[I, S]):
+    """A Pyomo model of a problem.
+
+    Attributes
+    ----------
+    build
+        ``build(instance, objective, relaxed=False)`` returns a ``ConcreteModel`` and never
+        solves; ``relaxed`` drops integrality and nothing else.
+    extract
+        Reads the solution from the variables' values, integers rounded.
+    assign
+        Writes a solution into the variables' values (a warm start); the inverse of ``extract``.
+    refuses
+        Why this formulation cannot state the question exactly, or ``None``.
+    hesitates
+        Why an exact method without floats should rather answer, such as coefficients that engines cannot keep
+        apart; ``None`` where there is no reason. A cheap guess: the coefficients themselves are looked at later.
+    beyond
+        Why the default engine cannot take the model, though it states the question; empty where it
+        can. Such a model is for other engines, as a file or through a method of its own.
+    """
+
+    name: str
+    summary: str
+    build: Callable[..., ConcreteModel]
+    extract: Callable[[ConcreteModel], S]
+    assign: Callable[[ConcreteModel, S], None]
+    refuses: Callable[[I, str], str | None] = _never
+    scope: Scope = Scope.EXACT
+    beyond: str = ""
+    hesitates: Callable[[I, str], str | None] = _never
+
+
+@dataclass(frozen=True)
+class Problem(Generic[I, S]):
+    """A problem: its words, its exact evaluation and its formulations.
+
+    Attributes
+    ----------
+    objectives
+        The first is the default.
+    evaluate
+        The specification: exact values and broken rules of a solution.
+    with_parameters
+        A new instance with some parameters changed from text; raises ``InputError``.
+    bounded
+        The instance with one more rule: the objective must be at least (maximise) or at most
+        (minimise) a value. Lexicographic and Pareto methods need nothing else.
+    lattice
+        A positive rational of which every achievable objective value is a multiple, or ``None``.
+    solution_rows
+        The solution as a table: one mapping per row, for CSV and JSON.
+    read_solution
+        The inverse of ``solution_rows``; raises ``InputError``.
+    solution_summary
+        The solution for people: a short table of text.
+    facts
+        Size of an instance for people: names and formatted figures.
+    compared
+        Measures of the evaluation that a comparison of methods shows as columns of their own.
+    arithmetic
+        Why no solution can keep the rules, where a sum settles it; else ``None``.
+    """
+
+    name: str
+    title: str
+    summary: str
+    objectives: tuple[Objective, ...]
+    parameters: tuple[Parameter, ...]
+    formulations: tuple[Formulation[I, S], ...]
+    evaluate: Callable[[I, S], Evaluation]
+    with_parameters: Callable[[I, Mapping[str, str]], I]
+    bounded: Callable[[I, str, Fraction], I]
+    lattice: Callable[[I, str], Fraction | None]
+    solution_rows: Callable[[I, S], list[dict[str, str]]]
+    read_solution: Callable[[I, Sequence[Mapping[str, str]]], S]
+    solution_summary: Callable[[I, S], list[dict[str, str]]]
+    facts: Callable[[I], dict[str, str]]
+    compared: tuple[str, ...] = ()
+    arithmetic: Callable[[I], str | None] = _unsettled
+
+    def objective(self, name: str) -> Objective:
+        """Find an objective by name; raises ``InputError`` with the nearest names."""
+        for objective in self.objectives:
+            if objective.name == name:
+                return objective
+        names = [objective.name for objective in self.objectives]
+        raise InputError(f"unknown objective of {self.name}", found=name, wanted=nearest(name, names))
+
+    def formulation(self, name: str) -> Formulation[I, S]:
+        """Find a formulation by name; raises ``InputError`` with the nearest names."""
+        for formulation in self.formulations:
+            if formulation.name == name:
+                return formulation
+        names = [formulation.name for formulation in self.formulations]
+        raise InputError(f"unknown formulation of {self.name}", found=name, wanted=nearest(name, names))
+
+    def check_parameters(self, given: Mapping[str, str]) -> None:
+        """Raise ``InputError`` for the first name that is not a parameter of this problem."""
+        names = [parameter.name for parameter in self.parameters]
+        for name in given:
+            if name not in names:
+                raise InputError(f"unknown parameter of {self.name}", found=name, wanted=nearest(name, names))
+
+
+def values_text(values: Mapping[str, Fraction]) -> dict[str, str]:
+    """Exact values as text (``"86824/5"``), for JSON."""
+    return {name: str(value) for name, value in values.items()}
+
+
+__all__ = [
+    "Evaluation",
+    "Formulation",
+    "Instance",
+    "Objective",
+    "Parameter",
+    "Problem",
+    "Scope",
+    "Sense",
+    "Violation",
+    "decimal_text",
+    "values_text",
+]

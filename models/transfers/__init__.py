@@ -1,0 +1,67 @@
+"""District transfers. Mathematics: ``docs/transfers.md``; specification: ``problem.evaluate``.
+
+A new formulation is one file and one line in ``FORMULATIONS``.
+"""
+
+from fairbound.models.core.problem import Problem
+from fairbound.models.transfers import absolute_deviations, composition_nlp, piecewise_mccormick, swaps, weighted_conic
+from fairbound.models.transfers.evaluate import bounded, evaluate, lattice
+from fairbound.models.transfers.instance import (
+    OBJECTIVES,
+    District,
+    Kind,
+    Measure,
+    Reading,
+    TransferInstance,
+    TransferPlan,
+)
+from fairbound.models.transfers.parameters import PARAMETERS, with_parameters
+from fairbound.models.transfers.tables import (
+    district_counts,
+    district_table,
+    facts,
+    read_solution,
+    solution_rows,
+    solution_summary,
+)
+
+FORMULATIONS = (
+    composition_nlp.FORMULATION,
+    composition_nlp.SQUARES,
+    weighted_conic.FORMULATION,
+    swaps.FORMULATION,
+    absolute_deviations.FORMULATION,
+    absolute_deviations.WHOLE,
+    piecewise_mccormick.FORMULATION,
+)
+
+PROBLEM = Problem(
+    name="transfers",
+    title="District transfers",
+    summary="move students between neighbouring districts so that districts resemble one another",
+    objectives=OBJECTIVES,
+    parameters=PARAMETERS,
+    formulations=FORMULATIONS,
+    evaluate=evaluate,
+    with_parameters=with_parameters,
+    bounded=bounded,
+    lattice=lattice,
+    solution_rows=solution_rows,
+    read_solution=read_solution,
+    solution_summary=solution_summary,
+    facts=facts,
+)
+
+__all__ = [
+    "FORMULATIONS",
+    "PROBLEM",
+    "District",
+    "Kind",
+    "Measure",
+    "Reading",
+    "TransferInstance",
+    "TransferPlan",
+    "district_counts",
+    "district_table",
+    "evaluate",
+]

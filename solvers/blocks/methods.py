@@ -1,0 +1,37 @@
+"""The exact methods of the zoning problem, and the choice between them by size."""
+
+from __future__ import annotations
+
+from fairbound.models.blocks import rules
+from fairbound.solvers.applicants import race_counts
+from fairbound.solvers.blocks import separator_loop, share_levels, witnesses
+from fairbound.solvers.core.method import Kind, Method
+
+METHODS = (
+    Method(
+        separator_loop.NAME,
+        Kind.ALGORITHM,
+        "contiguity by separator rows, added as solutions break them",
+        separator_loop.run,
+        rules.refuses,
+    ),
+    Method(
+        share_levels.NAME,
+        Kind.ALGORITHM,
+        "least largest share deviation, by separator loops at falling levels",
+        share_levels.run,
+        share_levels.refuses,
+    ),
+    Method("scip", Kind.ALGORITHM, "SCIP with lazy separator rows", witnesses.run_scip, witnesses.scip_refuses),
+    Method("cpsat", Kind.ALGORITHM, "CP-SAT in whole numbers, with flow", witnesses.run_cpsat, witnesses.cpsat_refuses),
+)
+
+APPLICANT_METHODS = (
+    Method(
+        race_counts.NAME,
+        Kind.ALGORITHM,
+        "least TVD of race counts by dynamic programming, with the number of best count vectors",
+        race_counts.run,
+        race_counts.refuses,
+    ),
+)

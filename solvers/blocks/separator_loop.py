@@ -1,0 +1,393 @@
+"""The separator loop: connected zones from a model that knows contiguity by cuts.
+
+HiGHS takes no lazy rows, so the loop is solve - separate - resolve on one live ``Highs`` object that
+was built once from Pyomo: the neighbour rows (13), then the separator rows (19) that the solutions
+met so far break. First the LP relaxation is cut until it breaks no row that the separation finds,
+then the integer model is solved again and again. Every round's dual bound holds for the question,
+since rows are only ever valid ones; a round whose best solution is connected ends the loop.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from fractions import Fraction
+from functools import cached_property, partial
+from math import inf, isfinite
+from random import Random
+from typing import Any
+
+import highspy
+import numpy as np
+from fairbound.models.blocks import PROBLEM, neighbour_rows, rules
+from fairbound.models.blocks.instance import ZoneInstance, Zoning
+from fairbound.models.blocks.separators import Separator, level_separators, violated_separators
+from fairbound.solvers.blocks.flow_separation import flow_separators
+from fairbound.solvers.blocks.zone_state import ZoneState, anneal, reconnect
+from fairbound.solvers.core.result import (
+    EngineInfo,
+    OnProgress,
+    Progress,
+    Result,
+    Seconds,
+    Settings,
+    Termination,
+    conclude,
+    doubt,
+)
+from fairbound.solvers.engines import highs as engine
+from fairbound.solvers.engines.standard_form import Floats, TriviallyInfeasibleError, compile_model
+
+NAME = "separator_loop"
+LP_ROUNDS = 100
+FEW_ROWS = 30
+"""Below this many rows from level sets, maximum flows look for the rest."""
+SLACK = 1e-6
+MOST_ROUNDS = 400
+ANNEALING_STEPS = 400
+"""Annealing steps per unit that has a choice, for the first incumbent."""
+REPAIRED = 3
+"""Solutions of a round that are repaired."""
+REPAIR_STEPS, REPAIR_WARMTH = 100, 2e-4
+NUDGES = (1e-3, 1e-4, 0.0)
+"""Integer rounds go through these stages. A nudge adds a cost for every step between a unit and its
+school, worth this part of the bound for today's zones: among the many zonings of almost the same
+value it prefers those whose zones hold together. The bound of a nudged round is lowered by the
+largest cost of steps that any zoning can have."""
+NUDGED_ROUNDS = 6
+"""Stage k begins after k times so many rounds at the latest; sooner where a stage finds no more cuts,
+or where its cost could be larger than the gap."""
+NUDGED_GAP = 0.5
+"""Relative gap of a nudged round, as a part of its nudge."""
+
+
+class SeparatorLoop:
+    """One run: the live model, the rows added so far, the incumbent and the dual bound."""
+
+    def __init__(
+        self,
+        city: ZoneInstance,
+        objective: str,
+        settings: Settings,
+        on_progress: OnProgress | None,
+        share_level: Fraction | None = None,
+    ) -> None:
+        self.city, self.objective, self.settings = city, objective, settings
+        self.on_progress = on_progress
+        self.began = time.perf_counter()
+        self.model = neighbour_rows.build(city, objective, share_level=share_level)
+        self.share_level = share_level
+        self.built = time.perf_counter()
+        self.form = compile_model(self.model)
+        self.live = engine.pass_model(self.form, settings)
+        self.size = self.form.size
+        self.compiled = time.perf_counter()
+        position = {id(variable): c for c, variable in enumerate(self.form.columns)}
+        self.pairs = list(self.model.pairs)
+        self.column = {pair: position[id(self.model.columns[pair])] for pair in self.pairs}
+        self.columns = np.array([self.column[pair] for pair in self.pairs])
+        self.zone_units = [set(units) for units in self.model.zone_units]
+        self.unit = float(self.model.objective_unit)
+        self.rows: dict[Separator, None] = {}
+        self.incumbent: list[int] | None = None
+        self.value: Fraction | None = None
+        self.dual: float | None = None
+        self.nodes = 0
+        self.most_nudge = 0.0
+        self.rounds = 0
+        self.trace: list[Progress] = []
+
+    def seconds_left(self) -> float | None:
+        limit = self.settings.time_limit
+        return None if limit is None else limit - (time.perf_counter() - self.began)
+
+    def homes(self, values: Floats) -> list[int]:
+        """The school with the largest x of every unit."""
+        best, homes = [-1.0] * len(self.city.units), list(self.city.today)
+        for (i, j), value in zip(self.pairs, values[self.columns].tolist(), strict=True):
+            if value > best[i]:
+                homes[i], best[i] = j, value
+        return homes
+
+    def exact_value(self, homes: list[int]) -> Fraction | None:
+        """The question's value of a zoning, or ``None`` if it breaks a rule."""
+        evaluation = PROBLEM.evaluate(self.city, Zoning.of(self.city, homes))
+        if not evaluation.feasible:
+            return None
+        if self.share_level is not None:
+            return rules.excess(self.city, homes, self.share_level)
+        return evaluation.values[self.objective]
+
+    def offer(self, homes: list[int] | None) -> bool:
+        """Take a zoning as incumbent if it keeps every rule and is better."""
+        value = None if homes is None else self.exact_value(homes)
+        if value is None or (self.value is not None and value >= self.value):
+            return False
+        self.incumbent, self.value = homes, value
+        self.report()
+        return True
+
+    def raise_dual(self, bound: float) -> None:
+        """A dual bound of the model, in units of its objective."""
+        if isfinite(bound) and abs(bound) < highspy.kHighsInf and (self.dual is None or bound > self.dual):
+            self.dual = bound
+            self.report()
+
+    def report(self) -> None:
+        primal = None if self.value is None else float(self.value)
+        dual = None if self.dual is None else self.dual * self.unit
+        moment = Progress(time.perf_counter() - self.began, primal, dual, self.nodes)
+        self.trace.append(moment)
+        if self.on_progress is not None:
+            known = None if self.incumbent is None else Zoning.of(self.city, self.incumbent)
+            self.on_progress(replace(moment, solution=known))
+
+    def add(self, found: Iterable[Separator]) -> int:
+        """Add the rows x[v,j] <= sum of x[u,j] over C that are not there yet."""
+        new = [row for row in dict.fromkeys(found) if row not in self.rows]
+        self.rows.update(dict.fromkeys(new))
+        starts: list[int] = []
+        index: list[int] = []
+        value: list[float] = []
+        for v, j, cut in new:
+            starts.append(len(index))
+            index += [self.column[v, j], *(self.column[u, j] for u in cut)]
+            value += [1.0] + [-1.0] * len(cut)
+        if new:
+            self.live.addRows(
+                len(new),
+                np.full(len(new), -highspy.kHighsInf),
+                np.zeros(len(new)),
+                len(index),
+                np.array(starts, dtype=np.int32),
+                np.array(index, dtype=np.int32),
+                np.array(value),
+            )
+        return len(new)
+
+    def run_engine(self, on_solution: Callable[[Floats], None] | None = None) -> Any:
+        """Run the live model within what is left of the time; returns its status."""
+        left = self.seconds_left()
+        if left is not None:
+            if left <= 0:
+                return highspy.HighsModelStatus.kTimeLimit
+            # The simplex method counts the run time of the object, the integer search that of the call.
+            before = 0.0 if on_solution is not None else float(self.live.getRunTime())
+            self.live.setOptionValue("time_limit", before + left)
+        engine.run(self.live, None, self.unit, on_solution)
+        return self.live.getModelStatus()
+
+    def cut_relaxation(self) -> Any:
+        """Solve the LP relaxation, add the separator rows it breaks, and again."""
+        self.live.setOptionValue("solve_relaxation", True)
+        status = highspy.HighsModelStatus.kOptimal
+        for _ in range(LP_ROUNDS):
+            status = self.run_engine()
+            if status != highspy.HighsModelStatus.kOptimal:
+                break
+            objective = float(self.live.getInfo().objective_function_value)
+            self.raise_dual(objective)
+            values = np.asarray(self.live.getSolution().col_value)
+            shares = {pair: values[c] for pair, c in self.column.items()}
+            added = self.add(level_separators(self.city, self.zone_units, shares))
+            if added < FEW_ROWS:
+                added += self.add(flow_separators(self.city, self.zone_units, shares))
+            if not added:
+                break
+        self.drop_slack_rows()
+        self.live.setOptionValue("solve_relaxation", False)
+        return status
+
+    def drop_slack_rows(self) -> None:
+        """Drop the separator rows that the last LP solution does not need: fewer rows, faster nodes."""
+        activity = np.asarray(self.live.getSolution().row_value)
+        first = len(self.form.rows)
+        if len(activity) != first + len(self.rows):
+            return
+        order = list(self.rows)
+        slack = np.flatnonzero(activity[first:] < -SLACK)
+        self.live.deleteRows(len(slack), (slack + first).astype(np.int32))
+        for row in slack.tolist():
+            del self.rows[order[row]]
+
+    def improve(self, homes: list[int], random: Random) -> None:
+        """Repair a zoning with islands, search downhill from it, and offer the result."""
+        state = ZoneState(self.city, self.objective, homes)
+        if self.city.contiguous and not reconnect(state):
+            return
+        self.offer(list(state.homes))
+        if self.searched:
+            state.descend(random)
+            self.offer(list(state.homes))
+            # A short, cool annealing: the zoning is near the best one but for its islands.
+            homes = anneal(state, random, REPAIR_STEPS * len(state.movable), warm=REPAIR_WARMTH)
+            state = ZoneState(self.city, self.objective, homes)
+            state.descend(random)
+            self.offer(list(state.homes))
+
+    @property
+    def searched(self) -> bool:
+        """Whether local search understands the question: limits on objectives are beyond it."""
+        return not self.city.ceilings and self.share_level is None
+
+    def start(self, start: Zoning | None, random: Random) -> None:
+        """The first incumbents: a given zoning, today's, and annealing from today's."""
+        if start is not None:
+            self.offer(start.indices(self.city))
+        self.offer(list(self.city.today))
+        if self.searched:
+            state = ZoneState(self.city, self.objective, self.city.today)
+            homes = anneal(state, random, ANNEALING_STEPS * len(state.movable))
+            state = ZoneState(self.city, self.objective, homes)
+            state.descend(random)
+            self.offer(state.homes)
+
+    def pass_incumbent(self) -> None:
+        """Hand the incumbent to the engine."""
+        if self.incumbent is None:
+            return
+        rules.assign(self.model, Zoning.of(self.city, self.incumbent))
+        values = self.form.start()
+        assert values is not None
+        self.live.setSolution(len(values), np.arange(len(values), dtype=np.int32), values)
+
+    def integer_rounds(self, random: Random) -> Termination:
+        """Solve, separate every solution met, resolve; until the best one is connected."""
+        stage = 0
+        for self.rounds in range(1, MOST_ROUNDS + 1):
+            stage = max(stage, min((self.rounds - 1) // NUDGED_ROUNDS, len(NUDGES) - 1))
+            nudge = self.nudge(NUDGES[stage])
+            while nudge and self.most_nudge >= self.gap:
+                stage += 1  # such a round cannot close the gap: its bound is lowered by more than that
+                nudge = self.nudge(NUDGES[stage])
+            self.live.setOptionValue("mip_rel_gap", max(NUDGED_GAP * nudge, self.settings.gap))
+            self.pass_incumbent()
+            pool: list[Floats] = []
+            status = self.run_engine(pool.append)
+            info = self.live.getInfo()
+            if status == highspy.HighsModelStatus.kInfeasible:
+                return Termination.INFEASIBLE
+            if status not in _USABLE:
+                return engine.why_stopped(status)
+            self.nodes += max(0, int(info.mip_node_count))
+            self.raise_dual(float(info.mip_dual_bound) - self.most_nudge)
+            if info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible):
+                pool.append(np.asarray(self.live.getSolution().col_value))
+            zonings = [list(homes) for homes in dict.fromkeys(tuple(self.homes(values)) for values in pool)]
+            found: list[Separator] = []
+            for homes in zonings:
+                broken = list(violated_separators(self.city, self.zone_units, homes)) if self.city.contiguous else []
+                found += broken
+                if not broken:
+                    self.offer(homes)
+            for homes in zonings[-REPAIRED:]:
+                self.improve(homes, random)
+            added = self.add(found)
+            if status != highspy.HighsModelStatus.kOptimal:
+                return engine.why_stopped(status)
+            if self.closed():
+                return Termination.FINISHED if self.settings.gap == 0 else Termination.GAP_LIMIT
+            if not added:
+                if stage + 1 == len(NUDGES):
+                    return Termination.FINISHED
+                stage += 1
+        return Termination.TIME_LIMIT
+
+    def nudge(self, share: float) -> float:
+        """Set the cost of steps; returns the share, or 0 where there is nothing to nudge."""
+        costs = self.form.c.copy()
+        self.most_nudge = 0.0
+        if not self.city.contiguous or self.dual is None or self.dual <= 0:
+            share = 0.0
+        if share:
+            today = sum(self.steps.get((i, j), 0) for i, j in enumerate(self.city.today)) or 1
+            each = share * (self.dual or 0.0) / today
+            # No zoning pays more than this for its steps, so taking it off leaves a bound of the question.
+            steps = self.steps
+            self.most_nudge = each * sum(
+                max((steps.get((i, j), 0) for j in schools), default=0) for i, schools in enumerate(self.model.options)
+            )
+            for pair, column in self.column.items():
+                costs[column] += each * steps.get(pair, 0)
+        self.live.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
+        return share
+
+    @cached_property
+    def steps(self) -> dict[tuple[int, int], int]:
+        """How many borders lie between each unit and each school, through units that may attend it."""
+        found: dict[tuple[int, int], int] = {}
+        for j, root in enumerate(self.city.roots):
+            found[root, j] = 0
+            todo = [root]
+            for unit in todo:
+                for near in self.city.neighbours[unit]:
+                    if near in self.zone_units[j] and (near, j) not in found:
+                        found[near, j] = found[unit, j] + 1
+                        todo.append(near)
+        return found
+
+    @property
+    def gap(self) -> float:
+        """Between the bounds, in units of the model's objective; infinite while one is missing."""
+        return inf if self.value is None or self.dual is None else float(self.value) / self.unit - self.dual
+
+    def closed(self) -> bool:
+        """Whether the bounds have met, to the gap asked for."""
+        primal = 0.0 if self.value is None else float(self.value) / self.unit
+        return self.gap <= max(self.settings.gap, 1e-9) * max(1.0, abs(primal))
+
+
+_USABLE = (
+    highspy.HighsModelStatus.kOptimal,
+    highspy.HighsModelStatus.kTimeLimit,
+    highspy.HighsModelStatus.kInterrupt,
+)
+
+
+def solve_loop(loop: SeparatorLoop, start: Zoning | None) -> Termination:
+    """First incumbents, then the cut relaxation, then the integer rounds."""
+    random = Random(loop.settings.seed)
+    try:
+        loop.start(start, random)
+        status = loop.cut_relaxation() if loop.city.contiguous else highspy.HighsModelStatus.kOptimal
+        if status != highspy.HighsModelStatus.kOptimal:
+            return engine.why_stopped(status)
+        return loop.integer_rounds(random)
+    except KeyboardInterrupt:
+        return Termination.INTERRUPTED
+
+
+def run(
+    city: ZoneInstance,
+    objective: str,
+    settings: Settings = Settings(),  # noqa: B008 - frozen
+    on_progress: OnProgress | None = None,
+    start: Zoning | None = None,
+) -> Result:
+    """Solve a zoning question exactly by the separator loop."""
+    began = time.perf_counter()
+    info = EngineInfo(engine.NAME, engine.version(), engine.options(settings))
+    state = partial(conclude, PROBLEM, city, objective, NAME, settings=settings, engine=info)
+    try:
+        loop = SeparatorLoop(city, objective, settings, on_progress)
+    except TriviallyInfeasibleError as error:
+        seconds = Seconds(total=time.perf_counter() - began)
+        return state(solution=None, termination=Termination.INFEASIBLE, seconds=seconds, message=str(error))
+    termination = solve_loop(loop, start)
+    ended = time.perf_counter()
+    result = state(
+        solution=None if loop.incumbent is None else Zoning.of(city, loop.incumbent),
+        termination=termination,
+        claimed_bound=None if loop.dual is None else loop.dual * loop.unit,
+        unit=Fraction(loop.model.objective_unit),
+        disbelief=doubt(loop.size),
+        model=replace(loop.size, rows=loop.size.rows + len(loop.rows)),
+        nodes=loop.nodes,
+        trace=tuple(loop.trace),
+        message=f"{loop.rounds} integer rounds, {len(loop.rows)} separator rows",
+    )
+    seconds = Seconds(
+        loop.built - loop.began, loop.compiled - loop.built, ended - loop.compiled, time.perf_counter() - began
+    )
+    return replace(result, seconds=seconds)

@@ -1,0 +1,129 @@
+"""Other engines on zoning questions: SCIP with lazy separators, CP-SAT in a process of its own.
+
+They are witnesses: optional, independent, and asked to disagree with HiGHS.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from importlib.util import find_spec
+from math import isfinite
+from typing import Any
+
+from fairbound.models.blocks import PROBLEM, ZoneInstance, Zoning, rules
+from fairbound.models.blocks.evaluate import group_scale
+from fairbound.models.blocks.instance import DISSIMILARITY
+from fairbound.solvers.blocks import cpsat_zones, scip_zones
+from fairbound.solvers.core.result import (
+    EngineInfo,
+    OnProgress,
+    Result,
+    Seconds,
+    Settings,
+    Termination,
+    conclude,
+    doubt,
+)
+
+USUAL_SECONDS = 3600.0
+
+
+def run_scip(
+    city: ZoneInstance,
+    objective: str,
+    settings: Settings = Settings(),  # noqa: B008 - frozen
+    on_progress: OnProgress | None = None,
+    start: Zoning | None = None,
+) -> Result:
+    """SCIP, with separator rows added as its tree needs them."""
+    began = time.perf_counter()
+    outcome = scip_zones.solve(city, objective, settings)
+    total = time.perf_counter() - began
+    return conclude(
+        PROBLEM,
+        city,
+        objective,
+        "scip",
+        solution=None if outcome.homes is None else Zoning.of(city, outcome.homes),
+        termination=outcome.termination,
+        claimed_bound=outcome.bound,
+        unit=outcome.unit,
+        disbelief=doubt(outcome.size),
+        model=outcome.size,
+        settings=settings,
+        engine=EngineInfo(scip_zones.NAME, scip_zones.version()),
+        nodes=outcome.nodes,
+        seconds=Seconds(solve=total, total=total),
+    )
+
+
+def run_cpsat(
+    city: ZoneInstance,
+    objective: str,
+    settings: Settings = Settings(),  # noqa: B008 - frozen
+    on_progress: OnProgress | None = None,
+    start: Zoning | None = None,
+) -> Result:
+    """CP-SAT on whole numbers, with flow; the process ends with the time limit."""
+    began = time.perf_counter()
+    seconds = USUAL_SECONDS if settings.time_limit is None else settings.time_limit
+    question = json.dumps({"city": city.canonical(), "seconds": seconds, "seed": settings.seed})
+    done = subprocess.run(
+        [sys.executable, cpsat_zones.__file__],
+        input=question,
+        capture_output=True,
+        text=True,
+        timeout=seconds + 60,
+        check=False,
+    )
+    total = time.perf_counter() - began
+    answer: dict[str, Any] = (
+        json.loads(done.stdout) if done.returncode == 0 else {"status": "ERROR", "homes": None, "bound": None}
+    )
+    known = {
+        "OPTIMAL": Termination.FINISHED,
+        "FEASIBLE": Termination.TIME_LIMIT,
+        "UNKNOWN": Termination.TIME_LIMIT,
+        "INFEASIBLE": Termination.INFEASIBLE,
+    }
+    bound = answer["bound"]
+    result = conclude(
+        PROBLEM,
+        city,
+        objective,
+        "cpsat",
+        solution=None if answer["homes"] is None else Zoning(tuple(answer["homes"])),
+        termination=known.get(answer["status"], Termination.ENGINE_ERROR),
+        claimed_bound=None if bound is None or not isfinite(bound) else bound * float(group_scale(city)),
+        unit=group_scale(city),
+        settings=settings,
+        engine=EngineInfo("cpsat", "OR-Tools"),
+        message="" if done.returncode == 0 else done.stderr.strip().splitlines()[-1],
+    )
+    return replace(result, seconds=Seconds(solve=total, total=total))
+
+
+def scip_refuses(city: ZoneInstance, objective: str) -> str | None:
+    """Refuse without SCIP, and what one linear model cannot state."""
+    return scip_zones.missing() or rules.refuses(city, objective)
+
+
+def cpsat_refuses(city: ZoneInstance, objective: str) -> str | None:
+    """Refuse without OR-Tools, and all but least dissimilarity under the basic rules."""
+    if not find_spec("ortools"):
+        return "ortools is not installed (pip install fairbound[cpsat])"
+    if objective != DISSIMILARITY:
+        return "only dissimilarity is stated for this engine"
+    if (
+        city.together
+        or city.forced
+        or city.ceilings
+        or city.share_deviation is not None
+        or city.rezoned_share is not None
+    ):
+        return "only seats, travel and contiguity are stated for this engine"
+    return None

@@ -1,0 +1,73 @@
+"""The questions that theorem 1 settles by itself; the knapsack for the others.
+
+If all schools together meet the threshold, everyone in one group is best: merging groups loses nothing
+(theorem 1), and with no negative gains a further school loses nothing either, since m E, N and their
+minimum only grow. If no school meets the threshold alone, no group does, since (2) is a sum over schools.
+Both need no engine, and the bound is the value itself: level L2. Mathematics: ``docs/cep.md``.
+"""
+
+from __future__ import annotations
+
+import time
+
+from fairbound.models.cep import PROBLEM, CepInstance, Cover, Grouping, evaluate, membership
+from fairbound.models.cep.evaluate import meets, totals
+from fairbound.models.cep.rules import concerns_full_funding
+from fairbound.solvers.core.formulations import solve_formulation
+from fairbound.solvers.core.method import Kind, Method
+from fairbound.solvers.core.result import OnProgress, Result, Seconds, Settings, Termination, conclude
+
+NAME = "everyone_or_nobody"
+
+
+def settled(instance: CepInstance, objective: str) -> Grouping | None:
+    """The best grouping where the theorem names it, else ``None``."""
+    if instance.floors or instance.min_group > 1 or concerns_full_funding(instance, objective):
+        return None
+    schools = instance.schools
+    short = all(not meets(school.identified, school.enrolled, instance.threshold) for school in schools)
+    if short and not instance.forced_in and instance.cover is Cover.ANY:
+        return Grouping(())
+    if instance.forced_out or any(school.gain < 0 for school in schools):
+        return None
+    identified, enrolled = totals(schools)
+    if meets(identified, enrolled, instance.threshold):
+        return Grouping.of([[school.id for school in schools]])
+    return None
+
+
+def run(
+    instance: CepInstance,
+    objective: str,
+    settings: Settings,
+    on_progress: OnProgress | None = None,
+    start: Grouping | None = None,
+) -> Result:
+    """Answer by the theorem, or by ``membership``; the result names the one that answered."""
+    began = time.perf_counter()
+    solution = settled(instance, objective)
+    if solution is None:
+        return solve_formulation(PROBLEM, membership.FORMULATION, instance, objective, settings, on_progress, start)
+    bound = evaluate(instance, solution).values[objective]
+    seconds = time.perf_counter() - began
+    return conclude(
+        PROBLEM,
+        instance,
+        objective,
+        NAME,
+        solution=solution,
+        termination=Termination.FINISHED,
+        exact_bound=bound,
+        settings=settings,
+        seconds=Seconds(solve=seconds, total=seconds),
+    )
+
+
+METHOD = Method(
+    NAME,
+    Kind.ALGORITHM,
+    "everyone or nobody where theorem 1 settles it, else membership",
+    run,
+    membership.FORMULATION.refuses,
+    hesitates=lambda instance, objective: None if settled(instance, objective) else "the theorem does not settle it",
+)

@@ -1,0 +1,451 @@
+"""Any district, any meals: a certified bound from the level LP, and a plan found against it.
+
+1. ``level_lp``: prices of the levels. 2. The bound (23), in rational arithmetic. 3. Interval models
+of regrets (``regrets``, ``models.cep_grouping.intervals``) give plans; each further round cuts the
+levels anew and starts from the best plan (large-neighbourhood search: units that lose much
+elsewhere stay). 4. Moves and swaps (``group_moves``). Mathematics: ``docs/cep_meals.md``.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from fairbound.models.cep import PROBLEM, CepInstance, Grouping
+from fairbound.models.cep.instance import REIMBURSEMENT
+from fairbound.models.cep.intervals import Slot
+from fairbound.models.cep.price_curve import contributions, curve_bound, level_range, refuses_jumps, units_of
+from fairbound.solvers.cep import subset_dp
+from fairbound.solvers.cep.certificate import certificate_json
+from fairbound.solvers.cep.group_moves import OUT, Plan, improve
+from fairbound.solvers.cep.level_lp import LevelBound, prune, solve_levels
+from fairbound.solvers.cep.regrets import Regrets, interval_model, middle_slots
+from fairbound.solvers.core.interrupts import interruptible
+from fairbound.solvers.core.method import Kind, Method
+from fairbound.solvers.core.result import (
+    EngineInfo,
+    Level,
+    OnProgress,
+    Progress,
+    Result,
+    Seconds,
+    Settings,
+    Status,
+    Termination,
+    conclude,
+)
+from fairbound.solvers.engines import highs as engine
+from fairbound.solvers.engines.standard_form import Floats, TriviallyInfeasibleError
+
+NAME = "price_curve"
+ROUNDS = 4
+"""Interval models that are tried where no time limit says otherwise."""
+ROUND_SECONDS = 15.0
+ROUND_GAP = 0.2
+"""An interval model stops at this gap of its regret; the bound does not depend on it."""
+STEPS = (18, 24, 30, 40)
+SEARCH_FINE = 201
+"""Levels among which those of at most K groups are chosen."""
+
+
+@dataclass
+class Search:
+    """One run: its clock, the best plan and the bound so far.
+
+    Attributes
+    ----------
+    proven
+        The bound of the price curve; one below it is the claim of a search in floats.
+    built
+        Seconds until it stood.
+    """
+
+    instance: CepInstance
+    objective: str
+    settings: Settings
+    on_progress: OnProgress | None
+    began: float = field(default_factory=time.perf_counter)
+    best: Grouping | None = None
+    value: Fraction | None = None
+    bound: Fraction | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
+    trace: list[Progress] = field(default_factory=list)
+    proven: Fraction | None = None
+    built: float = 0.0
+
+    def seconds(self) -> float:
+        return time.perf_counter() - self.began
+
+    def left(self) -> float | None:
+        """Seconds left of the time limit, or ``None`` without one."""
+        limit = self.settings.time_limit
+        return None if limit is None else max(0.0, limit - self.seconds())
+
+    def late(self) -> bool:
+        return self.stop.is_set() or self.left() == 0.0
+
+    def closed(self) -> bool:
+        """Whether the gap asked for is reached."""
+        if self.value is None or self.bound is None:
+            return False
+        return self.bound - self.value <= Fraction(self.settings.gap) * abs(self.value)
+
+    def report(self) -> None:
+        moment = Progress(
+            self.seconds(),
+            None if self.value is None else float(self.value),
+            None if self.bound is None else float(self.bound),
+        )
+        self.trace.append(moment)
+        if self.on_progress is not None:
+            self.on_progress(replace(moment, solution=self.best))
+
+    def offer(self, grouping: Grouping) -> bool:
+        """Keep a grouping if it keeps every rule and is worth more, both exactly."""
+        evaluation = PROBLEM.evaluate(self.instance, grouping)
+        if not evaluation.feasible:
+            return False
+        value = evaluation.values[self.objective]
+        if self.value is not None and value <= self.value:
+            return False
+        self.best, self.value = grouping, value
+        self.report()
+        return True
+
+    @contextmanager
+    def begin(self, start: Grouping | None) -> Iterator[None]:
+        """While inside, Ctrl-C asks the search to stop; begins with plans that cost nothing to find."""
+        with interruptible() as self.stop:
+            for plan in (start, first_plan(self.instance, self.objective), Grouping(())):
+                if plan is not None:
+                    self.offer(plan)
+            yield
+
+    def infeasible(self, method: str) -> Result | None:
+        """The result where no grouping keeps the rules, or ``None``."""
+        reason = infeasible(self.instance, self.objective)
+        return None if reason is None else self.no_solution(method, reason)
+
+    def no_solution(self, method: str, reason: str) -> Result:
+        """The result where exact arithmetic has shown that no grouping keeps the rules."""
+        return conclude(
+            PROBLEM,
+            self.instance,
+            self.objective,
+            method,
+            solution=None,
+            termination=Termination.INFEASIBLE,
+            settings=self.settings,
+            engine=self._engine(),
+            message=reason,
+            seconds=Seconds(total=self.seconds()),
+        )
+
+    def conclude(self, method: str, found: tuple[Regrets, LevelBound] | None, **details: Any) -> Result:
+        """What is known at the end: with a certificate if the bound is the price curve's, else at level L1."""
+        if self.value is not None and self.value == self.bound:
+            termination = Termination.FINISHED
+        elif self.stop.is_set():
+            termination = Termination.INTERRUPTED
+        elif self.closed():
+            termination = Termination.GAP_LIMIT
+        elif self.left() == 0.0:
+            termination = Termination.TIME_LIMIT
+        else:
+            termination = Termination.FINISHED
+        certificate = None
+        certified = self.bound == self.proven
+        if found is not None and self.bound is not None and certified:
+            certificate = certificate_json(self.instance, self.objective, found[1].curve, self.bound)
+        result = conclude(
+            PROBLEM,
+            self.instance,
+            self.objective,
+            method,
+            solution=self.best,
+            termination=termination,
+            exact_bound=self.bound,
+            settings=self.settings,
+            engine=self._engine(),
+            trace=tuple(self.trace),
+            certificate=certificate,
+            seconds=Seconds(solve=self.seconds() - self.built, build=self.built, total=self.seconds()),
+            **details,
+        )
+        return result if certified else replace(result, level=min(result.level, Level.L1))
+
+    def _engine(self) -> EngineInfo:
+        return EngineInfo(engine.NAME, engine.version(), engine.options(self.settings))
+
+
+def infeasible(instance: CepInstance, objective: str) -> str | None:
+    """An exact reason why no grouping keeps the rules, or ``None`` if none was found.
+
+    Units that must be covered need those at or above the threshold; one group of all of them is
+    the best that can be done for the threshold.
+    """
+    low, _ = level_range(instance)
+    units = units_of(instance, objective)
+    for unit in units:
+        if unit.must and unit.barred:
+            return f"school {unit.members[0]} must be in CEP and must stay out"
+    schools = sum(len(unit.members) for unit in units if not unit.barred)
+    wanted = any(unit.must for unit in units) or any(floor > 0 for _, floor in instance.floors)
+    if wanted and schools < instance.min_group:
+        return f"{schools} schools may be in CEP, and a group has at least {instance.min_group}"
+    if not any(unit.must for unit in units):
+        return None
+    over = sum(
+        (
+            unit.lifted - low * unit.enrolled
+            for unit in units
+            if unit.must or (not unit.barred and unit.lifted >= low * unit.enrolled)
+        ),
+        Fraction(0),
+    )
+    return "even all schools above the threshold do not lift the rest to it" if over < 0 else None
+
+
+def unreachable(search: Search) -> str | None:
+    """A floor above the certified bound of its own objective, in words; ``None`` where all can be reached."""
+    alone = replace(search.instance, floors=())
+    for name, floor in search.instance.floors:
+        if search.late():
+            return None
+        levels = solve_levels(alone, name, search.settings, search.left, search.stop.is_set)
+        if levels is None:
+            continue
+        bound = curve_bound(alone, name, levels.curve)
+        if bound < floor:
+            return f"{name} is at most {float(bound):.10g} without its floor, and {float(floor):.10g} is wanted"
+    return None
+
+
+def first_plan(instance: CepInstance, objective: str) -> Grouping:
+    """One group of everyone who must be in, and everyone who helps."""
+    low, _ = level_range(instance)
+    return Grouping.of(
+        [
+            [
+                member
+                for unit in units_of(instance, objective)
+                if unit.must or (not unit.barred and unit.lifted >= low * unit.enrolled)
+                for member in unit.members
+            ]
+        ]
+    )
+
+
+def polish(search: Search, regrets: Regrets, home: Sequence[int]) -> bool:
+    """Moves and swaps from a placement; offers the result."""
+    instance = search.instance
+    names = {name for name, _ in instance.floors}
+    plan = Plan(instance, units_of(instance, search.objective), home)
+    found = search.offer(plan.grouping())
+    if REIMBURSEMENT in names:
+        return found  # a move that covers more may cost money that a floor asks for
+    may_leave = ~regrets.must & (not names)
+    _merge_down(plan)
+    improve(plan, may_leave, regrets.barred, search.late)
+    return search.offer(plan.grouping()) or found
+
+
+def _merge_down(plan: Plan) -> None:
+    """Merge groups that are too small or too many, each time the pair that loses least."""
+    instance = plan.instance
+    while True:
+        live = [g for g, sums in enumerate(plan.sums) if sums[4]]
+        small = [g for g in live if plan.sums[g][4] < instance.min_group]
+        too_many = instance.groups is not None and len(live) > instance.groups
+        if len(live) < 2 or not (small or too_many):
+            return
+        sums, worth, _ = plan.group_floats()
+        first = small or live
+        pairs = [(g, h) for g in first for h in live if g != h]
+        merged = plan.floats([np.array([total[g] + total[h] for g, h in pairs]) for total in sums])
+        loss = [max(worth[g], 0.0) + max(worth[h], 0.0) - merged[i] for i, (g, h) in enumerate(pairs)]
+        g, h = pairs[int(np.argmin(loss))]
+        for u, home in enumerate(plan.home):
+            if home == g:
+                plan._shift(g, u, -1)
+                plan.home[u] = h
+                plan._shift(h, u, 1)
+
+
+def _edges(regrets: Regrets, steps: int, shift: float) -> Floats:
+    """Edges of ``steps`` intervals, moved by a share of one interval after the first round."""
+    edges = np.linspace(regrets.low, regrets.high, steps + 1)
+    inner = edges[1:-1] + shift * (edges[1] - edges[0])
+    return np.asarray(np.r_[edges[0], inner, edges[-1]])
+
+
+def _few_slots(regrets: Regrets, most: int) -> tuple[list[Slot], Floats]:
+    """Slots of at most ``most`` levels, chosen greedily and by exchange for the least total regret."""
+    grid = np.linspace(regrets.low, regrets.high, SEARCH_FINE)
+    cost = regrets.at(grid)
+    outside = regrets.outside()
+    finite = ~regrets.barred
+
+    def total(chosen: Sequence[int]) -> float:
+        return float(np.minimum(cost[:, list(chosen)].min(axis=1), outside)[finite].sum())
+
+    chosen: list[int] = []
+    while len(chosen) < most:
+        chosen.append(min(range(len(grid)), key=lambda k: total([*chosen, k])))
+    better = True
+    while better:
+        better = False
+        for i in range(len(chosen)):
+            rest = chosen[:i] + chosen[i + 1 :]
+            k = min(range(len(grid)), key=lambda k: total([*rest, k]))
+            if total([*rest, k]) < total(chosen) - 1e-9:
+                chosen, better = [*rest, k], True
+    levels = np.unique(grid[chosen])
+    fans = cost[:, sorted(set(chosen))].argmin(axis=1)
+    slots = []
+    for i, level in enumerate(levels):
+        price = float(regrets.price(level))
+        if level in (regrets.low, regrets.high) or len(levels) == 1:
+            people = regrets.arrays.enrolled[fans == i].sum()
+            worth = regrets.arrays.slope[fans == i].sum() / people if people and level < 1 else 0.0
+            slots.append(Slot(float(level), None, max(0.0, price - worth)))
+        else:
+            below = (levels[i - 1] + level) / 2 if i else level
+            above = (levels[i + 1] + level) / 2 if i + 1 < len(levels) else regrets.high
+            slots.append(Slot(float(below), float(above)))
+    return slots, cost[:, sorted(set(chosen))]
+
+
+def _placed(search: Search, regrets: Regrets, slots: Sequence[Slot]) -> list[int] | None:
+    """The slot in which each unit of the best plan stands, or ``None`` without a plan."""
+    if search.best is None:
+        return None
+    group = {member: g for g, members in enumerate(search.best.groups) for member in members}
+    home = np.array([group.get(unit.members[0], OUT) for unit in regrets.units])
+    slot_of = {OUT: OUT}
+    for g in range(len(search.best.groups)):
+        inside = home == g
+        people = regrets.arrays.enrolled[inside].sum()
+        level = regrets.arrays.lifted[inside].sum() / people if people else regrets.high
+        fits = [k for k, slot in enumerate(slots) if slot.high is not None and slot.low <= level <= slot.high]
+        near = min(range(len(slots)), key=lambda k: abs(min(level, regrets.high) - slots[k].low))
+        ends = level >= slots[-1].low or level <= slots[0].low + 1e-6
+        slot_of[g] = near if ends or not fits else fits[0]
+    return [slot_of[int(g)] for g in home]
+
+
+def search_plans(
+    search: Search, regrets: Regrets, solve_settings: Settings, enough: Callable[[int], bool] | None = None
+) -> None:
+    """Rounds of interval models, each followed by moves and swaps, until closed, late or enough (rounds done)."""
+    chance = random.Random(search.settings.seed)
+    limit = search.instance.groups
+    round_ = 0
+    while not search.late() and not search.closed():
+        if enough(round_) if enough is not None else search.settings.time_limit is None and round_ >= ROUNDS:
+            return
+        steps = STEPS[min(round_, len(STEPS) - 1)]
+        shift = 0.0 if round_ == 0 else chance.uniform(-0.5, 0.5)
+        if limit is not None and limit < steps:
+            if round_ > 1:
+                return
+            slots, cost = _few_slots(regrets, max(1, limit))
+        else:
+            slots, cost = middle_slots(regrets, _edges(regrets, steps, shift))
+        known = _placed(search, regrets, slots)
+        shortfall = np.inf
+        if search.bound is not None and search.value is not None:
+            shortfall = float(search.bound - search.value)
+        most_pairs = 2000 + 500 * round_
+        stated = interval_model(regrets, slots, cost, shortfall, known, most_pairs)
+        if known is not None and round_:
+            stated.assign(known)
+        left = search.left()
+        seconds = min(ROUND_SECONDS, 1 + len(regrets.units) / 40)
+        seconds = seconds if left is None else min(seconds, max(left, 0.1))
+        outcome = engine.solve(
+            stated.model,
+            replace(solve_settings, time_limit=seconds, gap=ROUND_GAP if round_ < 2 else ROUND_GAP / 2),
+            warm_start=bool(known is not None and round_),
+        )
+        if outcome.termination is Termination.INTERRUPTED:
+            search.stop.set()
+        gained = False
+        if outcome.has_solution:
+            gained = polish(search, regrets, stated.placement(len(regrets.units)))
+        if not gained and round_ >= 1 and outcome.termination is Termination.FINISHED and len(regrets.units) <= 12:
+            return
+        round_ += 1
+
+
+def bound_and_regrets(search: Search) -> tuple[Regrets, LevelBound] | None:
+    """The certified bound, and the regrets it leaves; ``None`` if the LP gave no prices."""
+    if all(unit.barred for unit in units_of(search.instance, search.objective)):
+        search.bound = search.proven = Fraction(0)  # nobody may be covered
+        return None
+    settings = Settings(threads=search.settings.threads, seed=search.settings.seed)
+    levels = solve_levels(search.instance, search.objective, settings, search.left, search.stop.is_set)
+    if levels is None:
+        return None
+    levels = replace(levels, curve=prune(search.instance, search.objective, levels.curve))
+    entries = contributions(search.instance, search.objective, levels.curve)
+    search.bound = curve_bound(search.instance, search.objective, levels.curve, entries)
+    search.proven, search.built = search.bound, search.seconds()
+    search.report()
+    return Regrets.of(search.instance, search.objective, levels.curve, entries), levels
+
+
+def run(
+    instance: CepInstance,
+    objective: str,
+    settings: Settings,
+    on_progress: OnProgress | None = None,
+    start: Grouping | None = None,
+) -> Result:
+    """Solve; see the module."""
+    search = Search(instance, objective, settings, on_progress)
+    impossible = search.infeasible(NAME)
+    if impossible is not None:
+        return impossible
+    with search.begin(start):
+        try:
+            found = bound_and_regrets(search)
+        except TriviallyInfeasibleError as error:
+            return search.no_solution(NAME, str(error))
+        if found is not None:
+            search_plans(search, found[0], settings)
+        if search.value is None and not search.late():
+            reason = unreachable(search)
+            if reason is not None:
+                return search.no_solution(NAME, reason)
+            if (
+                subset_dp.refuses(instance, objective) is None
+                and len(units_of(instance, objective)) <= subset_dp.FEW_UNITS
+            ):
+                listed = subset_dp.run(instance, objective, settings)
+                if listed.status is Status.INFEASIBLE:
+                    return search.no_solution(NAME, listed.message)
+                search.offer(listed.solution)
+    return search.conclude(NAME, found, model=found[1].size if found else None)
+
+
+def refuses(instance: CepInstance, objective: str) -> str | None:
+    """Refuse what is not linear in the claim share."""
+    return refuses_jumps(instance, objective)
+
+
+METHOD = Method(
+    NAME,
+    Kind.ALGORITHM,
+    "any meals, any size: level prices as a certified bound, interval models and moves for the plan",
+    run,
+    refuses,
+    closes=False,
+)

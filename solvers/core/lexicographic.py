@@ -1,0 +1,74 @@
+"""Lexicographic optimisation: each objective is settled before the next one is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.problem import Instance, Problem
+from fairbound.solvers.core.method import Method
+from fairbound.solvers.core.result import OnProgress, Result, Seconds, Settings, Status, Termination
+
+
+def solve_lexicographic(
+    problem: Problem[Any, Any],
+    method: Method,
+    instance: Instance,
+    objectives: Sequence[str],
+    settings: Settings,
+    on_progress: OnProgress | None = None,
+) -> Result:
+    """Optimise the first objective, keep its best value as a rule, optimise the next, and so on.
+
+    Every stage starts from the solution of the one before. The result carries the bounds of the
+    last objective and the earlier results as ``stages``; it is optimal only if all of them are.
+
+    Raises
+    ------
+    InputError
+        If the method cannot state the question of a stage exactly.
+    """
+    stages: list[Result] = []
+    asked = instance
+    for objective in objectives:
+        reason = method.refuses(asked, objective)
+        if reason is not None:
+            raise InputError(f"method {method.name} refuses objective {objective} of {instance.name}: {reason}")
+        start = stages[-1].solution if stages else None
+        result = method.run(asked, objective, settings, on_progress, start=start)
+        stages.append(result)
+        if result.primal_bound is None or result.termination is Termination.INTERRUPTED:
+            break
+        asked = problem.bounded(asked, objective, result.primal_bound)
+
+    last, earlier = stages[-1], stages[:-1]
+    if len(stages) < len(objectives) or last.primal_bound is None:
+        # What the stage before found keeps this question's rules too: it is the answer, unproven. The bounds
+        # are of the last objective, of which nothing else is known.
+        final = objectives[-1]
+        solved = [stage for stage in stages if stage.primal_bound is not None]
+        value = solved[-1].values[final] if solved else None
+        about: dict[str, Any] = {"sense": problem.objective(final).sense, "primal_bound": value, "dual_bound": None}
+        if solved:
+            failed, before = stages[-1], solved[-1].objective
+            kept = f"{failed.objective} gave no plan ({failed.termination.value}): that of {before} is kept"
+            about["message"] = "; ".join(filter(None, (kept, failed.message)))
+        last, earlier = replace((solved or stages)[-1], termination=last.termination, **about), solved
+    proven = len(stages) == len(objectives) and all(stage.status is Status.OPTIMAL for stage in stages)
+    status = Status.FEASIBLE if last.status is Status.OPTIMAL and not proven else last.status
+    total = Seconds(
+        *(sum(getattr(stage.seconds, step) for stage in stages) for step in ("build", "compile", "solve", "total"))
+    )
+    return replace(
+        last,
+        digest=instance.digest,
+        parameters=instance.parameters,
+        objective=",".join(objectives),
+        status=status,
+        level=min(stage.level for stage in stages),
+        stages=tuple(earlier),
+        contradiction="; ".join(stage.contradiction for stage in stages if stage.contradiction),
+        seconds=total,
+    )

@@ -1,0 +1,180 @@
+"""The table of named methods: every way from an instance to a result, found by problem and name.
+
+A formulation is a method by itself (its model, handed to HiGHS). Exact algorithms and baselines
+are listed by problem in ``ALGORITHMS`` and ``BASELINES``; a new one is one file and one line there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+from fairbound.models.core.errors import InputError, nearest
+from fairbound.models.core.problem import Formulation, Instance, Problem, Scope
+from fairbound.models.core.registry import find_problem
+from fairbound.solvers.applicants import baselines as applicant_baselines
+from fairbound.solvers.blocks import baselines as zone_baselines
+from fairbound.solvers.blocks import methods as zone_algorithms
+from fairbound.solvers.cep import baselines as cep_baselines
+from fairbound.solvers.cep import everyone_or_nobody, group_columns, price_curve, subset_dp
+from fairbound.solvers.core.baseline import Baseline
+from fairbound.solvers.core.formulations import solve_formulation
+from fairbound.solvers.core.method import Kind, Method
+from fairbound.solvers.core.result import OnProgress, Result, Seconds, Settings, Termination, conclude
+from fairbound.solvers.transfers import baselines as transfer_baselines
+from fairbound.solvers.transfers import nonlinear_engines, outer_approximation, spatial_tree
+
+BASELINES: dict[str, Sequence[Baseline]] = {
+    "applicants": applicant_baselines.BASELINES,
+    "blocks": zone_baselines.BASELINES,
+    "cep": cep_baselines.BASELINES,
+}
+ALGORITHMS: dict[str, Sequence[Method]] = {
+    "applicants": zone_algorithms.APPLICANT_METHODS,
+    "blocks": zone_algorithms.METHODS,
+    "cep": (everyone_or_nobody.METHOD, subset_dp.METHOD, group_columns.METHOD, price_curve.METHOD),
+    "transfers": (
+        spatial_tree.METHOD,
+        outer_approximation.METHOD,
+        *nonlinear_engines.METHODS,
+        *transfer_baselines.METHODS,
+    ),
+}
+DEFAULTS: dict[str, Sequence[str]] = {
+    "applicants": ("race_counts",),
+    "blocks": ("separator_loop", "share_levels"),
+    "cep": ("everyone_or_nobody", "subset_dp", "membership", "group_columns", "price_curve"),
+    "transfers": ("outer_approximation", "absolute_deviations", "spatial_tree"),
+}
+"""Exact methods that a problem is asked with first, in this order; the others follow as listed."""
+
+
+def run_baseline(
+    problem: Problem[Any, Any],
+    baseline: Baseline,
+    argument: str | None,
+    instance: Instance,
+    objective: str,
+    settings: Settings,
+    on_progress: OnProgress | None = None,
+    start: Any = None,
+) -> Result:
+    """Run a heuristic and evaluate what it found exactly."""
+    began = time.perf_counter()
+    solution = baseline.run(instance, objective, settings.seed, argument)
+    result = conclude(
+        problem,
+        instance,
+        objective,
+        baseline_name(baseline, argument),
+        solution=solution,
+        termination=Termination.FINISHED,
+        settings=settings,
+    )
+    seconds = time.perf_counter() - began
+    return replace(result, seconds=Seconds(solve=seconds, total=seconds))
+
+
+def baseline_name(baseline: Baseline, argument: str | None) -> str:
+    """``one_group``, or ``width:3.125`` for a baseline with an argument."""
+    return baseline.name if argument is None else f"{baseline.name}:{argument}"
+
+
+def _from_formulation(problem: Problem[Any, Any], formulation: Formulation[Any, Any]) -> Method:
+    run = partial(solve_formulation, problem, formulation)
+    exact = formulation.scope is Scope.EXACT
+
+    def refuses(instance: Any, objective: str) -> str | None:
+        return formulation.refuses(instance, objective) or formulation.beyond or None
+
+    return Method(
+        formulation.name, Kind.FORMULATION, formulation.summary, run, refuses, exact, exact, formulation.hesitates
+    )
+
+
+def _from_baseline(problem: Problem[Any, Any], baseline: Baseline, argument: str | None) -> Method:
+    run = partial(run_baseline, problem, baseline, argument)
+    name = baseline_name(baseline, argument)
+    return Method(
+        name,
+        Kind.BASELINE,
+        baseline.summary,
+        run,
+        lambda instance, objective: baseline.refuses(),
+        exact=False,
+        closes=False,
+    )
+
+
+def methods_of(problem: Problem[Any, Any]) -> list[Method]:
+    """Every method of a problem: formulations, algorithms, baselines with each usual argument."""
+    found = [_from_formulation(problem, formulation) for formulation in problem.formulations]
+    found += ALGORITHMS.get(problem.name, ())
+    for baseline in BASELINES.get(problem.name, ()):
+        for argument in baseline.usual or (None,):
+            found.append(_from_baseline(problem, baseline, argument))
+    return found
+
+
+def cheapest_first(problem: Problem[Any, Any]) -> list[Method]:
+    """Every method of a problem, those of ``DEFAULTS`` first, in that order."""
+    first = {name: i for i, name in enumerate(DEFAULTS.get(problem.name, ()))}
+    return sorted(methods_of(problem), key=lambda method: first.get(method.name, len(first)))
+
+
+def find_method(problem: Problem[Any, Any], name: str) -> Method:
+    """Find a method by name; ``width:3.125`` gives a baseline its argument.
+
+    Raises ``InputError`` with the nearest names.
+    """
+    known = methods_of(problem)
+    for method in known:
+        if method.name == name:
+            return method
+    head, colon, argument = name.partition(":")
+    for baseline in BASELINES.get(problem.name, ()):
+        if baseline.name == head and colon and baseline.usual:
+            return _from_baseline(problem, baseline, argument)
+    raise InputError(f"unknown method of {problem.name}", found=name, wanted=nearest(name, [m.name for m in known]))
+
+
+def default_method(instance: Instance, *objectives: str) -> Method:
+    """The first exact method that takes the question and does not hesitate, in the order of ``DEFAULTS``.
+
+    With several objectives it must take each of them with those before it bounded. Where all that take
+    it hesitate, the first of them answers.
+    """
+    problem = find_problem(instance.problem)
+    reasons: dict[str, list[str]] = {}
+    second: Method | None = None
+    for method in cheapest_first(problem):
+        if not method.exact:
+            continue
+        reason = _refuses_one(problem, method.refuses, instance, objectives)
+        if reason is not None:
+            reasons.setdefault(reason, []).append(method.name)
+        elif _refuses_one(problem, method.hesitates, instance, objectives) is None:
+            return method
+        elif second is None:
+            second = method
+    if second is not None:
+        return second
+    said = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in reasons.items())
+    raise InputError(f"no exact method takes {instance.name} with objective {','.join(objectives)} ({said})")
+
+
+def _refuses_one(
+    problem: Problem[Any, Any], refuses: Callable[[Any, str], str | None], instance: Instance, objectives: Sequence[str]
+) -> str | None:
+    """The reason against one of several objectives asked one after the other, or ``None``."""
+    asked = instance
+    for objective in objectives:
+        reason = refuses(asked, objective)
+        if reason is not None:
+            return reason
+        asked = problem.bounded(asked, objective, Fraction(0))  # whatever the bound is
+    return None

@@ -1,0 +1,374 @@
+"""What a method reports: why it stopped, what is known, and both bounds.
+
+Why a method stopped (``Termination``) and what is known (``Status``) are separate facts. A value
+is always the exact evaluation of the solution; an engine's own objective value is never reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from fractions import Fraction
+from math import floor, isfinite
+from typing import Any
+
+from fairbound.models.core.problem import Instance, Problem, Sense, Violation
+
+ABSOLUTE_TOLERANCE = Fraction(1, 10**6)
+RELATIVE_TOLERANCE = Fraction(1, 10**9)
+BELIEVED_GAP = 1e-6
+"""A method that ended with no more than this left has closed the question as far as its engine can tell."""
+BELIEVED_RANGE = 1e6
+"""Engines work to 1e-6: a row whose coefficients differ by more than this factor is kept or broken at their whim."""
+
+
+def engine_accuracy(bound: Fraction, unit: Fraction = Fraction(1)) -> Fraction:
+    """How finely an engine's floating-point bound is believed: 1e-6 of the model's unit, or 1e-9 of a large bound."""
+    return max(ABSOLUTE_TOLERANCE * unit, RELATIVE_TOLERANCE * abs(bound))
+
+
+class Termination(StrEnum):
+    """Why a method stopped."""
+
+    FINISHED = "finished"
+    """It ran to its own end: an exact method says that its gap is closed, a heuristic has no more steps."""
+    GAP_LIMIT = "gap_limit"
+    """The gap asked for was reached, by the exact value and the bound reported."""
+    TIME_LIMIT = "time_limit"
+    INTERRUPTED = "interrupted"
+    """A person stopped it; incumbent and bound are kept."""
+    INFEASIBLE = "infeasible"
+    """The engine claims that no solution exists."""
+    UNBOUNDED = "unbounded"
+    """The engine claims that values have no bound."""
+    ENGINE_ERROR = "engine_error"
+
+
+class Status(StrEnum):
+    """What is known, once the solution was evaluated exactly."""
+
+    OPTIMAL = "optimal"
+    """Primal and dual bound are equal. How far the dual bound is proven says ``Level``."""
+    FEASIBLE = "feasible"
+    """A solution that keeps every rule, checked exactly; not known to be best."""
+    INVALID = "invalid"
+    """The solution breaks a rule; ``violations`` says which."""
+    INFEASIBLE = "infeasible"
+    """The engine claims that no solution exists."""
+    UNKNOWN = "unknown"
+    """No solution."""
+
+
+class Level(StrEnum):
+    """The certificate ladder: what was checked, and by whom (``docs/ladder.md``)."""
+
+    L0 = "L0"
+    """Claimed: the engine says so."""
+    L1 = "L1"
+    """Exact primal: feasibility and value recomputed in rationals; the dual bound is a claim."""
+    L2 = "L2"
+    """Exact bound: the dual bound is a rational that a theorem or multipliers prove."""
+    L3 = "L3"
+    """Independent engines agree."""
+    L4 = "L4"
+    """A tree certificate was replayed."""
+    L5 = "L5"
+    """A VIPR certificate was accepted."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Limits and choices of one solve.
+
+    Attributes
+    ----------
+    time_limit
+        Seconds for the engine, or ``None``.
+    gap
+        Relative gap at which to stop; 0 asks for a proof.
+    threads, seed
+        One thread and a seed make a run repeatable.
+    """
+
+    time_limit: float | None = None
+    gap: float = 0.0
+    threads: int = 1
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A moment of a running solve; bounds are the engine's floats.
+
+    Attributes
+    ----------
+    solution
+        The incumbent, where it is new and the method has it at hand; not in a trace.
+    """
+
+    seconds: float
+    primal: float | None
+    dual: float | None
+    nodes: int = 0
+    solution: Any = field(default=None, repr=False)
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class ModelSize:
+    """Size of the model that the engine received.
+
+    Attributes
+    ----------
+    row_range, matrix_range
+        Largest over smallest absolute coefficient: in the row where that is most, and over all rows.
+    """
+
+    columns: int
+    rows: int
+    nonzeros: int
+    integers: int
+    row_range: float = 1.0
+    matrix_range: float = 1.0
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """Wall seconds of each step of a solve."""
+
+    build: float = 0.0
+    compile: float = 0.0
+    solve: float = 0.0
+    total: float = 0.0
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """Which program answered, with the options it was given."""
+
+    name: str
+    version: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer of one method on one instance. Both bounds always travel together.
+
+    Attributes
+    ----------
+    primal_bound
+        Exact value of ``solution``; ``None`` without a feasible solution.
+    dual_bound
+        No solution is better than this; ``None`` where the method gives no bound.
+    values, measures
+        Every objective and further figures of the solution, exactly.
+    trace
+        Engine's bounds over time.
+    stages
+        Results of the earlier objectives of a lexicographic solve.
+    message
+        What a reader must know beyond the fields.
+    contradiction
+        A claim that something exact, or the same engine once more, has disproved: which, and by what.
+    explanation
+        Of an infeasible answer: rules that cannot hold together, and what could be reached.
+    certificate
+        JSON object that ``fairbound verify`` replays to confirm a dual bound.
+    """
+
+    problem: str
+    instance: str
+    digest: str
+    parameters: Mapping[str, str]
+    objective: str
+    sense: Sense
+    method: str
+    status: Status
+    termination: Termination
+    level: Level
+    primal_bound: Fraction | None = None
+    dual_bound: Fraction | None = None
+    solution: Any = None
+    values: Mapping[str, Fraction] = field(default_factory=dict)
+    measures: Mapping[str, Fraction] = field(default_factory=dict)
+    violations: tuple[Violation, ...] = ()
+    engine: EngineInfo | None = None
+    model: ModelSize | None = None
+    seconds: Seconds = Seconds()
+    nodes: int | None = None
+    seed: int = 0
+    trace: tuple[Progress, ...] = ()
+    stages: tuple[Result, ...] = ()
+    message: str = ""
+    contradiction: str = ""
+    explanation: tuple[str, ...] = ()
+    certificate: Mapping[str, Any] | None = None
+
+    @property
+    def gap(self) -> float | None:
+        """Relative distance of the bounds: |dual - primal| / |primal|; ``None`` without both."""
+        return relative_gap(self.primal_bound, self.dual_bound)
+
+
+def relative_gap(primal: Fraction | None, dual: Fraction | None) -> float | None:
+    """|dual - primal| / |primal|; infinite for a primal bound of 0 that is not the dual bound."""
+    if primal is None or dual is None:
+        return None
+    if primal == dual:
+        return 0.0
+    return float(abs(dual - primal) / abs(primal)) if primal else float("inf")
+
+
+def shortfall(value: Fraction | None, bound: Fraction | None) -> float | None:
+    """How far a value stays behind a dual bound, as a share of the bound; ``None`` without both."""
+    if value is None or bound is None:
+        return None
+    if value == bound:
+        return 0.0
+    return float(abs(bound - value) / abs(bound)) if bound else float("inf")
+
+
+def tells_apart(lattice: Fraction | None, bound: Fraction, unit: Fraction = Fraction(1)) -> bool:
+    """Whether an engine's bound is accurate enough to tell neighbouring values of the lattice apart."""
+    return lattice is not None and lattice > 2 * engine_accuracy(bound, unit)
+
+
+def doubt(size: ModelSize | None) -> str:
+    """Why an engine's claims about a model are not believed, or ``""``."""
+    if size is None or size.row_range <= BELIEVED_RANGE:
+        return ""
+    return (
+        f"the coefficients of a row differ by a factor of {size.row_range:.1e}, which engines do not keep apart "
+        f"(1e6 at most): what the engine claims is not believed"
+    )
+
+
+def lattice_bound(claimed: float, lattice: Fraction | None, sense: Sense, unit: Fraction = Fraction(1)) -> Fraction:
+    """Turn an engine's floating-point dual bound into a rational claim.
+
+    A bound within the engine's accuracy of a multiple of the lattice is that multiple; any other
+    is rounded to the next multiple that a solution can reach. Where the lattice is finer than the
+    accuracy, the float itself is the claim.
+    """
+    bound = Fraction(claimed)
+    if lattice is None or not tells_apart(lattice, bound, unit):
+        return bound
+    steps = bound / lattice
+    near = round(steps)
+    if abs(bound - near * lattice) <= engine_accuracy(bound, unit):
+        return near * lattice
+    return floor(steps) * lattice if sense is Sense.MAXIMIZE else -floor(-steps) * lattice
+
+
+def conclude(
+    problem: Problem[Any, Any],
+    instance: Instance,
+    objective: str,
+    method: str,
+    *,
+    solution: Any,
+    termination: Termination,
+    claimed_bound: float | Fraction | None = None,
+    exact_bound: Fraction | None = None,
+    settings: Settings = Settings(),
+    unit: Fraction = Fraction(1),
+    gap: float | None = None,
+    disbelief: str = "",
+    contradiction: str = "",
+    **details: Any,
+) -> Result:
+    """Evaluate a solution exactly and state what is known.
+
+    A dual bound never moves towards the primal. A claimed one is as fine as its engine's accuracy: where
+    the lattice does not round it, it stays that far from the value, and the result is not optimal.
+
+    Parameters
+    ----------
+    claimed_bound
+        A dual bound as an engine's float, or a rational to which the method has rounded it itself: the level
+        stays L1 at most.
+    exact_bound
+        A dual bound that a theorem or exact arithmetic proves: the level can be L2.
+    unit
+        Value of one unit of the objective of the engine's model.
+    gap
+        The gap asked for, where it is not that of ``settings``.
+    disbelief
+        Why an engine's claims (bound, infeasible) are dropped; the message says so.
+    contradiction
+        The same where something else contradicts the claims.
+    details
+        Further fields of ``Result``.
+    """
+    asked = problem.objective(objective)
+    sense = asked.sense
+    base = Result(
+        problem=problem.name,
+        instance=instance.name,
+        digest=instance.digest,
+        parameters=instance.parameters,
+        objective=objective,
+        sense=sense,
+        method=method,
+        status=Status.UNKNOWN,
+        termination=termination,
+        level=Level.L0,
+        seed=settings.seed,
+        **details,
+    )
+    gap = settings.gap if gap is None else gap
+    if disbelief or contradiction:
+        claimed_bound = None
+        message = "; ".join(filter(None, (base.message, contradiction, disbelief)))
+        base = replace(base, message=message, contradiction=contradiction)
+    lattice = problem.lattice(instance, objective)
+    dual = exact_bound
+    if dual is None and claimed_bound is not None and isfinite(claimed_bound):
+        rounded = isinstance(claimed_bound, Fraction)
+        dual = Fraction(claimed_bound) if rounded else lattice_bound(float(claimed_bound), lattice, sense, unit)
+    if dual is not None and asked.natural_bound is not None and sense.improves(dual, asked.natural_bound):
+        dual = exact_bound = asked.natural_bound
+    if solution is None:
+        claimed = termination is Termination.INFEASIBLE and not disbelief and not contradiction
+        return _checked(replace(base, status=Status.INFEASIBLE if claimed else Status.UNKNOWN, dual_bound=dual), gap)
+
+    evaluation = problem.evaluate(instance, solution)
+    known = replace(
+        base,
+        solution=solution,
+        values=evaluation.values,
+        measures=evaluation.measures,
+        violations=evaluation.violations,
+        dual_bound=dual,
+    )
+    if not evaluation.feasible:
+        return _checked(replace(known, status=Status.INVALID), gap)
+    primal = evaluation.values[objective]
+    message, contradiction = base.message, base.contradiction
+    if primal == asked.natural_bound and (dual is not None or disbelief or contradiction):
+        dual = exact_bound = primal
+    accuracy = engine_accuracy(primal, unit)
+    floating = exact_bound is None and isinstance(claimed_bound, float)
+    coarse = dual is not None and floating and not tells_apart(lattice, dual, unit)
+    if coarse and dual is not None and abs(dual - primal) <= accuracy:
+        dual = primal + accuracy if sense is Sense.MAXIMIZE else primal - accuracy
+    if dual is not None and sense.improves(primal, dual):
+        contradiction = f"the bound {dual} was contradicted by the exact value {primal} and is withdrawn"
+        message = "; ".join(filter(None, (message, contradiction)))
+        dual, exact_bound = None, None
+    status = Status.OPTIMAL if dual == primal else Status.FEASIBLE
+    level = Level.L2 if exact_bound is not None else Level.L1
+    known = replace(known, message=message, contradiction=contradiction)
+    return _checked(replace(known, status=status, level=level, primal_bound=primal, dual_bound=dual), gap)
+
+
+def _checked(result: Result, gap: float) -> Result:
+    """The result, without the word ``gap_limit`` where the gap asked for was not reached."""
+    reached = result.gap is not None and result.gap <= gap * (1 + 1e-9)
+    if result.termination is Termination.GAP_LIMIT and not reached:
+        return replace(result, termination=Termination.FINISHED)
+    return result

@@ -1,0 +1,281 @@
+"""A hard wall limit for every method: the solve runs in a process of its own and ends near its limit.
+
+Engines look at their clocks when they please. So the process is asked to stop shortly after the limit, as by
+Ctrl-C, and killed soon after that; the last incumbent that it told and its last bound are then the
+answer. Ctrl-C goes the same way. A crash of an engine ends its own process only.
+"""
+
+from __future__ import annotations
+
+import atexit
+import base64
+import os
+import pickle
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from fairbound.models.core.problem import Formulation, Instance, Problem, Scope
+from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core.formulations import relaxation_bound
+from fairbound.solvers.core.interrupts import interruptible
+from fairbound.solvers.core.isolation import Ending, Isolation, Limits, Outcome, may_fork
+from fairbound.solvers.core.method import Kind, Method
+from fairbound.solvers.core.methods import find_method
+from fairbound.solvers.core.result import OnProgress, Progress, Result, Seconds, Settings, Termination, conclude
+
+SOFT = (0.25, 0.02)
+"""A process is asked to stop so many seconds, and this share of the limit, after the limit."""
+HARD = (1.0, 0.10)
+"""And killed so much after the limit."""
+INTERRUPT_SECONDS = 5.0
+"""A process that was interrupted is killed so many seconds later."""
+SAME_SECONDS = 0.1
+"""Progress without news is passed on so often."""
+LAST_SOLUTIONS = 3
+
+
+def available() -> bool:
+    """Whether this system can fork; elsewhere limits are the engines' own."""
+    return hasattr(os, "fork")
+
+
+def limited(problem: Problem[Any, Any], method: Method) -> Method:
+    """The method, each run of it in a process of its own and with a hard wall limit if it has a time limit."""
+    return replace(method, run=partial(_run, problem, method)) if available() else method
+
+
+_own = threading.local()
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """While inside, solves of this thread share one nursery, begun before this process has further threads."""
+    if not available() or getattr(_own, "isolation", None) is not None:
+        yield
+        return
+    with Isolation([__name__]) as isolation:
+        isolation.start()
+        _own.isolation = isolation
+        try:
+            yield
+        finally:
+            _own.isolation = None
+
+
+@contextmanager
+def _isolation() -> Iterator[Isolation]:
+    """The nursery that is kept, a fork for this one solve, or an interpreter that is kept from now on."""
+    isolation: Isolation | None = getattr(_own, "isolation", None)
+    if isolation is None and may_fork():
+        with Isolation() as fresh:
+            yield fresh
+        return
+    if isolation is None:
+        isolation = _own.isolation = Isolation([__name__])
+        atexit.register(isolation.close)
+    try:
+        yield isolation
+    except BaseException:
+        close()  # what runs there must end, and whoever asks next begins with a new one
+        raise
+
+
+def close() -> None:
+    """End the nursery of this thread, if it keeps one; the next solve that needs one starts it anew."""
+    isolation: Isolation | None = getattr(_own, "isolation", None)
+    if isolation is not None:
+        isolation.close()
+        _own.isolation = None
+
+
+def _pack(value: Any) -> str:
+    return base64.b64encode(pickle.dumps(value)).decode()
+
+
+def _unpack(text: str) -> Any:
+    return pickle.loads(base64.b64decode(text))
+
+
+@dataclass(frozen=True)
+class _Interrupted:
+    """The answer of a method that was stopped and kept nothing itself."""
+
+
+@dataclass(frozen=True)
+class _Raised:
+    """The answer of a method that raised."""
+
+    error: Exception
+
+
+def run_method(argument: str, tell: Callable[[Any], None]) -> str:
+    """In the process of the solve: run a method; returns a ``Result``, ``_Interrupted`` or ``_Raised``, packed."""
+    name, method, instance, objective, settings, start = _unpack(argument)
+    told = _Teller(tell)
+    return _answer(lambda: find_method(find_problem(name), method).run(instance, objective, settings, told, **start))
+
+
+def run_relaxation(argument: str, tell: Callable[[Any], None]) -> str:
+    """In the process of the solve: optimum of an LP relaxation, packed."""
+    name, formulation, instance, objective = _unpack(argument)
+    problem = find_problem(name)
+    return _answer(lambda: relaxation_bound(problem, problem.formulation(formulation), instance, objective))
+
+
+def _answer(work: Callable[[], Any]) -> str:
+    try:
+        return _pack(work())
+    except KeyboardInterrupt:
+        return _pack(_Interrupted())
+    except Exception as error:
+        try:
+            text = _pack(_Raised(error))
+            _unpack(text)
+        except Exception:
+            raise error from None  # an exception that cannot travel: the nursery says it in words
+        return text
+
+
+class _Teller:
+    """Passes progress on: what is new at once, the rest now and then."""
+
+    def __init__(self, tell: Callable[[Any], None]) -> None:
+        self.tell = tell
+        self.bounds: tuple[float | None, float | None] = (None, None)
+        self.solution: Any = None
+        self.told = -SAME_SECONDS
+
+    def __call__(self, moment: Progress) -> None:
+        if moment.solution is self.solution:
+            moment = replace(moment, solution=None)
+        now, bounds = time.perf_counter(), (moment.primal, moment.dual)
+        if moment.solution is None and bounds == self.bounds and now - self.told < SAME_SECONDS:
+            return
+        self.tell(_pack(moment))
+        self.bounds, self.told = bounds, now
+        if moment.solution is not None:
+            self.solution = moment.solution
+
+
+@dataclass
+class _Heard:
+    """What a running method has told so far."""
+
+    on_progress: OnProgress | None
+    trace: list[Progress] = field(default_factory=list)
+    solutions: deque[Any] = field(default_factory=lambda: deque(maxlen=LAST_SOLUTIONS))
+
+    def __call__(self, told: str) -> None:
+        moment: Progress = _unpack(told)
+        if moment.solution is not None:
+            self.solutions.append(moment.solution)
+        self.trace.append(replace(moment, solution=None))
+        if self.on_progress is not None:
+            self.on_progress(moment)
+
+    def dual(self) -> float | None:
+        """The last bound told."""
+        return next((moment.dual for moment in reversed(self.trace) if moment.dual is not None), None)
+
+    def best(self, problem: Problem[Any, Any], instance: Instance, objective: str) -> Any:
+        """The best solution told that keeps every rule, or ``None``."""
+        sense, best = problem.objective(objective).sense, None
+        for solution in self.solutions:
+            evaluation = problem.evaluate(instance, solution)
+            if evaluation.feasible and (best is None or sense.improves(evaluation.values[objective], best[0])):
+                best = evaluation.values[objective], solution
+        return None if best is None else best[1]
+
+
+def _limits(seconds: float | None) -> Limits:
+    if seconds is None:
+        return Limits()
+    soft, hard = (seconds + fixed + share * seconds for fixed, share in (SOFT, HARD))
+    return Limits(seconds=hard, soft_seconds=soft)
+
+
+def _call(work: str, argument: Any, seconds: float | None, on_told: Callable[[Any], None]) -> tuple[Ending, bool]:
+    """How the work ended, and whether a person stopped it."""
+    with _isolation() as isolation, interruptible(lambda: isolation.interrupt(INTERRUPT_SECONDS)) as stop:
+        isolation.start()
+        ending = isolation.run(f"{__name__}:{work}", _pack(argument), _limits(seconds), on_told)
+        return ending, stop.is_set()
+
+
+def _run(
+    problem: Problem[Any, Any],
+    method: Method,
+    instance: Instance,
+    objective: str,
+    settings: Settings,
+    on_progress: OnProgress | None = None,
+    start: Any = None,
+) -> Result:
+    began = time.perf_counter()
+    heard = _Heard(on_progress)
+    starts = {} if start is None else {"start": start}
+    asked = (problem.name, method.name, instance, objective, settings, starts)
+    ending, interrupted = _call(run_method.__name__, asked, settings.time_limit, heard)
+    stopped = Termination.INTERRUPTED if interrupted else Termination.TIME_LIMIT
+    message = ""
+    if ending.outcome is Outcome.OK:
+        answer = _unpack(ending.value)
+        if isinstance(answer, _Raised):
+            raise answer.error
+        if isinstance(answer, Result):
+            if answer.termination is Termination.INTERRUPTED:
+                answer = replace(answer, termination=stopped)
+            if answer.solution is not None or not heard.solutions or answer.termination is not stopped:
+                return answer
+    elif ending.outcome is Outcome.TIMEOUT:
+        what = "the interrupt" if interrupted else f"its limit of {settings.time_limit:g} s"
+        message = f"the method did not heed {what} and was ended; this is what it had told by then"
+    else:
+        stopped = Termination.ENGINE_ERROR
+        message = f"the method failed: {ending.message}"
+    return conclude(
+        problem,
+        instance,
+        objective,
+        method.name,
+        solution=heard.best(problem, instance, objective),
+        termination=stopped,
+        claimed_bound=heard.dual() if _bounds(problem, method) else None,
+        settings=settings,
+        trace=tuple(heard.trace),
+        seconds=Seconds(total=time.perf_counter() - began),
+        message=message,
+    )
+
+
+def _bounds(problem: Problem[Any, Any], method: Method) -> bool:
+    """Whether the bounds that a method tells are bounds of the question."""
+    if method.kind is Kind.FORMULATION:
+        return problem.formulation(method.name).scope is not Scope.RESTRICTION
+    return method.exact
+
+
+def limited_relaxation(
+    problem: Problem[Any, Any],
+    formulation: Formulation[Any, Any],
+    instance: Instance,
+    objective: str,
+    seconds: float | None,
+) -> float | None:
+    """Optimum of the LP relaxation of a formulation, or ``None`` if the limit was met; raises ``KeyboardInterrupt``."""
+    if not available():
+        return relaxation_bound(problem, formulation, instance, objective)
+    asked = (problem.name, formulation.name, instance, objective)
+    ending, interrupted = _call(run_relaxation.__name__, asked, seconds, lambda told: None)
+    if interrupted:
+        raise KeyboardInterrupt
+    answer = _unpack(ending.value) if ending.outcome is Outcome.OK else None
+    if isinstance(answer, _Raised):
+        raise answer.error
+    return None if isinstance(answer, _Interrupted) else answer

@@ -1,0 +1,102 @@
+"""Ipopt and SCIP as methods of district transfers: a local answer, and a global witness."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from fairbound.models.transfers import PROBLEM, TransferInstance, composition_nlp, rules
+from fairbound.solvers.core.method import Kind, Method
+from fairbound.solvers.core.result import EngineInfo, OnProgress, Result, Seconds, Settings, Termination, conclude
+from fairbound.solvers.engines import ipopt, scip_nlp
+
+STARTS = 8
+
+
+def run_ipopt(
+    instance: TransferInstance,
+    objective: str,
+    settings: Settings,
+    on_progress: OnProgress | None = None,
+    start: Any = None,
+) -> Result:
+    """Best of a start at nobody moved and random ones; no bound."""
+    began = time.perf_counter()
+    model = composition_nlp.build(instance, objective)
+    draw = np.random.default_rng(settings.seed)
+    best, words, values = None, "", []
+    for turn in range(STARTS):
+        for (i, _), variable in model.x.items():
+            share = draw.exponential() / (1 + len(instance.neighbours[i])) if turn else 0.01
+            variable.set_value(min(0.9, share), skip_validation=True)
+        outcome = ipopt.solve(model, settings.time_limit)
+        plan = rules.extract(model)
+        value = PROBLEM.evaluate(instance, plan).values[objective]
+        values.append(f"{float(value):.5f}{'' if outcome.success else f' ({outcome.words})'}")
+        if best is None or value < best[0]:
+            best, words = (value, plan), outcome.words
+        if settings.time_limit is not None and time.perf_counter() - began > settings.time_limit:
+            break
+    result = conclude(
+        PROBLEM,
+        instance,
+        objective,
+        "ipopt",
+        solution=best[1] if best else None,
+        termination=Termination.FINISHED,
+        settings=settings,
+        engine=EngineInfo(ipopt.NAME, ipopt.version(), {"starts": len(values)}),
+        message=f"Ipopt {words}; all starts: {', '.join(values)}",
+    )
+    total = time.perf_counter() - began
+    return replace(result, seconds=Seconds(solve=total, total=total))
+
+
+def run_scip(
+    instance: TransferInstance,
+    objective: str,
+    settings: Settings,
+    on_progress: OnProgress | None = None,
+    start: Any = None,
+) -> Result:
+    """SCIP on the polynomial form; its bound is a claim."""
+    began = time.perf_counter()
+    model = composition_nlp.build_squares(instance, objective)
+    outcome = scip_nlp.solve(model, settings)
+    result = conclude(
+        PROBLEM,
+        instance,
+        objective,
+        "scip",
+        solution=rules.extract(model) if outcome.has_solution else None,
+        termination=outcome.termination,
+        claimed_bound=outcome.dual,
+        settings=settings,
+        engine=EngineInfo(scip_nlp.NAME, scip_nlp.version(), {"gap": settings.gap}),
+        nodes=outcome.nodes,
+    )
+    total = time.perf_counter() - began
+    return replace(result, seconds=Seconds(solve=total, total=total))
+
+
+METHODS: Sequence[Method] = (
+    Method(
+        "ipopt",
+        Kind.BASELINE,
+        f"Ipopt on the poster's program, best of {STARTS} starts: local, no bound",
+        run_ipopt,
+        lambda instance, objective: ipopt.missing() or composition_nlp.refuses(instance, objective),
+        exact=False,
+        closes=False,
+    ),
+    Method(
+        "scip",
+        Kind.ALGORITHM,
+        "SCIP on squared_ratios: a global witness, its bound a claim",
+        run_scip,
+        lambda instance, objective: scip_nlp.missing() or composition_nlp.refuses_squares(instance, objective),
+    ),
+)

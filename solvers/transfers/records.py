@@ -1,0 +1,63 @@
+"""What the spatial tree's linear program is told, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from fairbound.solvers.transfers.composition import Composition, Floats
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A minorant in the pool: district, end of the interval (0 lower, 1 upper), cut point v, and whose G."""
+
+    district: int
+    side: int
+    point: Floats
+    goal: int = 0
+
+
+@dataclass(frozen=True)
+class Cap:
+    """A bound on another objective, in units of 1/N: largest value, and the power of 2 its row is divided by."""
+
+    game: Composition
+    limit: float
+    unit: float
+
+
+@dataclass(frozen=True)
+class Point:
+    """A solved node: moves into each district, and what each district scores and is charged.
+
+    Attributes
+    ----------
+    value
+        Of the linear program, broken bounds on other objectives at their price.
+    score, charged
+        Of every goal in each district, shape (goals, districts); the first goal is the objective.
+    """
+
+    value: float
+    students: Floats
+    sizes: Floats
+    score: Floats
+    charged: Floats
+
+
+@dataclass(frozen=True)
+class Multipliers:
+    """Row multipliers of a solved node, by row; cuts by their number in the pool."""
+
+    simplex: Floats
+    conservation: Floats
+    budget: float
+    sizes: Floats
+    cut_ids: Ints
+    cuts: Floats
+    caps: Floats = field(default_factory=lambda: np.zeros(0))
+    own: Floats = field(default_factory=lambda: np.zeros(0))

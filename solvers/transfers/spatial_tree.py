@@ -1,0 +1,414 @@
+"""Spatial branch and bound over district sizes: any objective, bounds on others, to a proven gap.
+
+A node is a box of sizes; its bound comes from the linear program of ``transfer_lp`` by safe weak duality,
+its incumbents from LP points and a local search, each repaired and evaluated exactly. A node is split at
+the district whose charge falls furthest short of its score. As boxes shrink the two ends of an interval
+meet and the relaxation becomes the problem itself.
+
+Bounds on other objectives are rows of the linear program, valid in every box. A plan must keep them exactly:
+one that breaks them a little is mixed with a plan known to keep them (``transfer_caps``).
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from math import inf, nextafter
+from typing import Any
+
+import numpy as np
+from fairbound.models.transfers import PROBLEM, TransferInstance, TransferPlan, evaluate
+from fairbound.models.transfers.instance import OBJECTIVES
+from fairbound.models.transfers.repair import repair
+from fairbound.models.transfers.rules import refuse_common
+from fairbound.solvers.core.interrupts import interruptible
+from fairbound.solvers.core.method import Kind, Method
+from fairbound.solvers.core.result import (
+    EngineInfo,
+    ModelSize,
+    OnProgress,
+    Progress,
+    Result,
+    Seconds,
+    Settings,
+    Termination,
+    conclude,
+)
+from fairbound.solvers.engines import highs
+from fairbound.solvers.transfers.caps import program_caps, within_caps
+from fairbound.solvers.transfers.composition import Floats, composition
+from fairbound.solvers.transfers.node_bound import node_bound
+from fairbound.solvers.transfers.node_program import NodeProgram
+from fairbound.solvers.transfers.records import Multipliers, Point
+from fairbound.solvers.transfers.tightening import tightened
+
+NAME = "spatial_tree"
+DEFAULT_GAP = 1e-4
+"""Asked for where a gap of 0 is asked: the optimum is irrational in general, so bounds meet only at a limit."""
+AIM = 1 - 1e-5
+"""A plan under a bound on another objective should be inside it by so much, so that others can be mixed with it."""
+NEGLIGIBLE = 1e-6
+"""A share of the value of today that is not worth a proof: an optimum of 0 has no relative gap."""
+ROOT_ROUNDS, NODE_ROUNDS = 40, 4
+CUT_SHARE = 1e-5
+"""A cut is worth adding when it is violated by this share of the objective, divided by the districts."""
+TIGHTENINGS = 3
+RADII, STEPS, SEARCH_ROUNDS = (1.25, 1.1, 1.03, 1.01), 24, 8
+SEARCH_CAPS = 1 - 5e-5
+"""The local search aims for so much of a bound on another objective, to end inside it."""
+DIVE_EVERY, DIVE_DEPTH = 64, 24
+"""Of every 64 nodes, 24 follow one path down from the node of least bound."""
+EDGE = 0.1
+"""A split leaves each side at least this share of the interval, on a logarithmic scale."""
+
+
+@dataclass
+class Node:
+    """A box of sizes with its bound; ``record`` keeps the tree for a certificate."""
+
+    bound: float
+    low: Floats
+    high: Floats
+    shortfall: Floats
+    sizes: Floats
+    record: Record
+
+
+@dataclass
+class Record:
+    """A node of the finished tree: a split with two children, or a leaf with multipliers."""
+
+    split: tuple[int, float] | None = None
+    children: list[Record] = field(default_factory=list)
+    multipliers: Multipliers | None = None
+
+
+@dataclass
+class Tree:
+    """A run of branch and bound; bounds are of the sum over districts, N times the objective.
+
+    Attributes
+    ----------
+    plan
+        A plan that keeps every rule, bounds on other objectives too; replaced by better ones.
+    aim
+        Ask only whether the objective can be at most this: the run ends when it is or cannot be.
+    most_nodes
+        Splits after which the run ends as at its deadline.
+    """
+
+    instance: TransferInstance
+    objective: str
+    gap: float
+    deadline: float
+    tighten: bool = True
+    on_progress: OnProgress | None = None
+    plan: TransferPlan = field(default_factory=lambda: TransferPlan(()))
+    aim: float | None = None
+    most_nodes: float = inf
+    best: float = inf
+    closed: float = inf
+    nodes: int = 0
+    termination: Termination = Termination.GAP_LIMIT
+    trace: list[Progress] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.began = time.perf_counter()
+        self.N = len(self.instance.districts)
+        bounds = self.instance.size_bounds
+        # Outward, so that the float box holds the exact one.
+        self.low = np.array([nextafter(float(low), 0.0) for low, _ in bounds])
+        self.high = np.array([nextafter(float(high), inf) for _, high in bounds])
+        game = composition(self.instance, self.objective)
+        self.program = NodeProgram(self.instance, game, self.low, self.high, program_caps(self.instance))
+        self.root = Record()
+        self.anchor = self.program.students(self.plan)
+        self._offer(self.plan)
+        self._offer(TransferPlan(()))
+        self.start = float(self.instance.start[self.objective]) * self.N
+
+    # Incumbents -------------------------------------------------------------------------------
+
+    def _offer(self, plan: TransferPlan) -> None:
+        """Take a plan as incumbent if its exact value is better."""
+        evaluation = evaluate(self.instance, plan)
+        value = float(evaluation.values[self.objective]) * self.N
+        if evaluation.feasible and value < self.best:
+            self.best, self.plan = value, plan
+
+    def consider(self, point: Point, search: bool) -> None:
+        """Incumbents from an LP point: as it stands where it is better, and after a local search."""
+        if search and self.instance.arcs:
+            self.program.limit_caps(SEARCH_CAPS)
+            point = self._searched(point)
+            self.program.limit_caps(1)
+        students, score = point.students, point.score
+        if self.program.excess(score).any():
+            students = within_caps(self.program, students, self.anchor)
+            score = self.program.scores(students)
+        if score[0].sum() < self.best * (1 - 1e-7):
+            self._offer(repair(self.instance, self.program.moves(students)))
+
+    def _searched(self, point: Point) -> Point:
+        """A local search in sizes: solve the program in ever smaller boxes around the best point so far.
+
+        In a narrow box the relaxation is all but the problem, and it is global in the moves. A box
+        whose bound is no better than the incumbent holds nothing to find.
+        """
+        for radius in RADII:
+            for _ in range(STEPS):
+                low = np.minimum(np.maximum(self.low, point.sizes / radius), self.high)
+                high = np.maximum(np.minimum(self.high, point.sizes * radius), low)
+                found = self._relaxed(low, high, SEARCH_ROUNDS)
+                if found is None or found.value >= self.best * (1 - 1e-7):
+                    return point
+                better = self._merit(found) < self._merit(point) * (1 - 1e-5)
+                point = found if better or radius is RADII[0] else point
+                if not better:
+                    break
+        return point
+
+    def _merit(self, point: Point) -> float:
+        """What a point scores, broken bounds on other objectives at the program's price."""
+        return float(point.score[0].sum() + self.program.cap_price * self.program.excess(point.score).sum())
+
+    def late(self) -> bool:
+        """Whether the time is over, or a person has asked to stop; what is begun is then ended, never cut off."""
+        return self.stop.is_set() or time.perf_counter() > self.deadline
+
+    # Nodes ------------------------------------------------------------------------------------
+
+    @property
+    def target(self) -> float:
+        """A node whose bound reaches this needs no further look."""
+        if self.aim is not None:
+            return self.aim * self.N if self.best > self.aim * self.N else 0.0
+        return min(self.best * (1 - self.gap), self.best - NEGLIGIBLE * self.start)
+
+    def solve_node(
+        self, low: Floats, high: Floats, bound: float, rounds: int, record: Record
+    ) -> tuple[float, Point, Floats] | None:
+        """Bound and point of a box, and where it falls short; cuts are added for at most ``rounds`` rounds."""
+        program = self.program
+        point = self._relaxed(low, high, rounds)
+        if point is None:
+            return None
+        multipliers = program.multipliers()
+        safe = node_bound(program, multipliers)
+        record.multipliers = multipliers
+        program.purge()
+        # Goals at what they cost here; a bound that is broken unnoticed costs as much as the objective.
+        short, broken = point.score - point.charged, program.excess(point.score) > 0
+        units = np.array([cap.unit for cap in program.caps])
+        prices = np.maximum(multipliers.caps, broken * self.best) / units
+        return max(bound, safe), point, short[0] + prices @ short[1:]
+
+    def _relaxed(self, low: Floats, high: Floats, rounds: int) -> Point | None:
+        """Solve the program of a box, with at most ``rounds`` rounds of cuts; ``None`` if the engine fails."""
+        program = self.program
+        program.set_box(low, high)
+        others = [CUT_SHARE * max(cap.limit, 1e-9) / self.N for cap in program.caps]
+        last = -inf
+        for turn in range(rounds):
+            x = program.run()
+            if x is None:
+                return None
+            point = program.point(x)
+            if point.value >= self.target * (1 + 1e-6) or turn == rounds - 1 or self.late():
+                return point
+            tolerance = CUT_SHARE * max(point.value, 0.02 * self.best, 1e-9) / self.N
+            violated = program.separate(x, [tolerance, *others])
+            stalled = turn > 8 and point.value - last < 1e-6 * point.value
+            if violated <= 20 or stalled:
+                return point if program.run() is not None else None
+            last = point.value
+        return None
+
+    def branch_point(self, node: Node, j: int) -> float:
+        """Where to split: between the LP's size and the geometric middle, away from the ends."""
+        low, high = node.low[j], node.high[j]
+        ratio = (high / low) ** EDGE
+        at = 0.5 * node.sizes[j] + 0.5 * float(np.sqrt(low * high))
+        return float(np.round(min(max(at, low * ratio), high / ratio) * 2**20) / 2**20)
+
+    def run(self) -> None:
+        """Branch until the gap, the deadline or an interrupt."""
+        open_nodes: list[tuple[float, int, Node]] = []
+        with interruptible() as self.stop:
+            self._search(open_nodes)
+        self.closed = min([self.closed, *(entry[0] for entry in open_nodes)])
+
+    def _search(self, open_nodes: list[tuple[float, int, Node]]) -> None:
+        node = self._root()
+        if node is None:
+            self.closed, self.termination = 0.0, Termination.ENGINE_ERROR
+            return
+        count = 0
+        heapq.heappush(open_nodes, (node.bound, count, node))
+        dive: Node | None = None
+        while open_nodes:
+            self._report(open_nodes[0][0])
+            if open_nodes[0][0] >= self.target:
+                break
+            # Mostly the least bound first; now and then straight down, where LP points become plans.
+            entry = next((e for e in open_nodes if e[2] is dive), open_nodes[0])
+            bound, _, node = entry
+            if self.late() or self.nodes >= self.most_nodes:
+                self.termination = Termination.INTERRUPTED if self.stop.is_set() else Termination.TIME_LIMIT
+                break
+            width = node.high / node.low
+            j = int(np.argmax(np.where(width > 1 + 1e-9, node.shortfall, -inf)))
+            if node.shortfall[j] <= 1e-12 or width[j] <= 1 + 1e-9:
+                # Nothing left to split: the box is a point as far as floats tell.
+                open_nodes.remove(entry)
+                heapq.heapify(open_nodes)
+                self.closed = min(self.closed, bound)
+                dive = None
+                continue
+            at = self.branch_point(node, j)
+            children = []
+            for side in (0, 1):
+                low, high = node.low.copy(), node.high.copy()
+                (high if side == 0 else low)[j] = at
+                record = Record()
+                found = self.solve_node(low, high, bound, NODE_ROUNDS, record)
+                if found is None:
+                    child = Node(bound, low, high, node.shortfall, node.sizes, record)
+                    record.multipliers = node.record.multipliers
+                else:
+                    value, point, shortfall = found
+                    self.consider(point, side == 0 and (self.nodes < 4 or self.nodes % 8 == 0))
+                    child = Node(value, low, high, shortfall, point.sizes, record)
+                children.append(child)
+            open_nodes.remove(entry)
+            heapq.heapify(open_nodes)
+            node.record.split, node.record.children = (j, at), [child.record for child in children]
+            node.record.multipliers = None
+            self.nodes += 1
+            for child in children:
+                if child.bound >= self.target:
+                    self.closed = min(self.closed, child.bound)
+                else:
+                    count += 1
+                    heapq.heappush(open_nodes, (child.bound, count, child))
+            diving = self.nodes % DIVE_EVERY < DIVE_DEPTH
+            dive = min(children, key=lambda child: child.bound) if diving else None
+
+    def _root(self) -> Node | None:
+        low, high, bound, node = self.low.copy(), self.high.copy(), 0.0, None
+        for turn in range(TIGHTENINGS + 1):
+            found = self.solve_node(low, high, bound, ROOT_ROUNDS, self.root)
+            if found is None:
+                break
+            bound, point, shortfall = found
+            self.consider(point, True)
+            node = Node(bound, low, high, shortfall, point.sizes, self.root)
+            self._report(bound)
+            done = bound >= self.target or turn == TIGHTENINGS or not self.tighten
+            if done or self.late():
+                break
+            new_low, new_high = tightened(self.program, low, high, self.best * (1 + 1e-9))
+            shrink = np.log(high / low).sum() - np.log(new_high / new_low).sum()
+            if shrink < 0.02 * np.log(high / low).sum():
+                break
+            low, high = new_low, new_high
+        return node
+
+    def _report(self, bound: float) -> None:
+        primal, dual = self.best / self.N, min(bound, self.closed, self.best) / self.N
+        if self.trace and (self.trace[-1].primal, self.trace[-1].dual) == (primal, dual):
+            return
+        moment = Progress(time.perf_counter() - self.began, primal, dual, self.nodes)
+        self.trace.append(moment)
+        if self.on_progress is not None:
+            self.on_progress(replace(moment, solution=self.plan))
+
+    @property
+    def dual_bound(self) -> Fraction:
+        """Proven lower bound of the objective."""
+        return max(Fraction(0), Fraction(min(self.closed, self.best)) / self.N)
+
+
+def run(
+    instance: TransferInstance,
+    objective: str,
+    settings: Settings,
+    on_progress: OnProgress | None = None,
+    start: Any = None,
+) -> Result:
+    """Answer a question to ``settings.gap`` (``DEFAULT_GAP`` if 0)."""
+    began = time.perf_counter()
+    deadline = inf if settings.time_limit is None else began + settings.time_limit
+    gap = settings.gap or DEFAULT_GAP
+    known = plan_within_caps(instance, start, deadline)
+    if isinstance(known, Termination):
+        words = "" if known is Termination.INFEASIBLE else "no plan that keeps every bound on an objective was found"
+        details: dict[str, Any] = {"solution": None, "termination": known, "message": words}
+    else:
+        tree = Tree(instance, objective, gap, deadline, on_progress=on_progress, plan=known)
+        tree.run()
+        # The tree only ever looked for plans better than its best one, so its bound reaches no further than that.
+        dual = min(tree.dual_bound, evaluate(instance, tree.plan).values[objective])
+        engine = tree.program.highs
+        details = {
+            "solution": tree.plan,
+            "termination": tree.termination,
+            "exact_bound": dual,
+            "model": ModelSize(int(engine.getNumCol()), int(engine.getNumRow()), int(engine.getNumNz()), 0),
+            "nodes": tree.nodes,
+            "trace": tuple(tree.trace),
+        }
+    result = conclude(
+        PROBLEM,
+        instance,
+        objective,
+        NAME,
+        settings=settings,
+        gap=gap,
+        engine=EngineInfo(highs.NAME, highs.version(), {"gap": gap, "threads": 1}),
+        **details,
+    )
+    total = time.perf_counter() - began
+    return replace(result, seconds=Seconds(solve=total, total=total))
+
+
+def plan_within_caps(
+    instance: TransferInstance, start: TransferPlan | None, deadline: float
+) -> TransferPlan | Termination:
+    """A plan that keeps every rule, bounds on objectives too, or why there is none.
+
+    Bounds are met one after the other: a tree minimises the next one's objective under those before it.
+    """
+    known = start if start is not None and evaluate(instance, start).feasible else TransferPlan(())
+    for k, (name, cap) in enumerate(instance.caps):
+        if evaluate(instance, known).values[name] <= cap:
+            continue
+        before = replace(instance, caps=instance.caps[:k])
+        tree = Tree(before, name, 0.0, deadline, plan=known, aim=float(cap) * AIM if cap > 0 else 0.0)
+        tree.run()
+        if evaluate(instance, tree.plan).values[name] > cap:
+            return Termination.INFEASIBLE if tree.dual_bound > cap else tree.termination
+        if tree.termination is Termination.INTERRUPTED:
+            return tree.termination
+        known = tree.plan
+    return known
+
+
+def refuses(instance: TransferInstance, objective: str) -> str | None:
+    """Why the tree cannot answer a question, or ``None``."""
+    return refuse_common(instance, objective, tuple(o.name for o in OBJECTIVES), caps=True)
+
+
+METHOD = Method(
+    NAME,
+    Kind.ALGORITHM,
+    "spatial branch and bound over sizes: a proven gap, under bounds on other objectives too",
+    run,
+    refuses,
+)
+
+__all__ = ["METHOD", "Tree", "run"]

@@ -1,0 +1,46 @@
+"""Tightening of the root's box: the sizes that a plan better than a known one can have."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import highspy
+import numpy as np
+from fairbound.solvers.transfers.composition import Floats
+from fairbound.solvers.transfers.node_bound import node_bound
+from fairbound.solvers.transfers.node_program import SIDES, NodeProgram
+
+
+def tightened(program: NodeProgram, low: Floats, high: Floats, limit: float) -> tuple[Floats, Floats]:
+    """A box that holds the sizes of every plan in this box whose value is at most ``limit``.
+
+    Two linear programs a district, each bounded safely from its multipliers.
+    """
+    engine = program.highs
+    program.set_box(low, high)  # the local search has been elsewhere
+    new_low, new_high = low.copy(), high.copy()
+    columns, prices = program.goal_columns(0)
+    engine.addRow(-highspy.kHighsInf, limit, len(columns), columns, prices)
+    last = engine.getNumRow() - 1
+    engine.changeColsCost(len(columns), columns, np.zeros(len(columns)))
+    for j in range(program.N):
+        block = program.columns(j)
+        sizes = np.repeat(program.ends[:, j] / program.S[j], program.degree[j])
+        for sign in (1.0, -1.0):
+            engine.changeColsCost(len(block), block, sign * sizes)
+            cost = np.zeros((SIDES, program.E))
+            cost.flat[block] = sign * sizes
+            if program.run() is None:
+                continue
+            dual = max(0.0, -float(engine.getSolution().row_dual[last]))
+            y = program.multipliers()
+            safe = node_bound(program, replace(y, caps=np.append(y.caps, dual)), cost, limit) * program.S[j]
+            if sign > 0:
+                new_low[j] = max(low[j], safe * (1 - 1e-12))
+            else:
+                new_high[j] = min(high[j], -safe * (1 + 1e-12))
+        engine.changeColsCost(len(block), block, np.zeros(len(block)))
+    engine.changeColsCost(len(columns), columns, prices)
+    engine.deleteRows(1, np.array([last], dtype=np.int32))
+    keep = new_low < new_high
+    return np.where(keep, new_low, low), np.where(keep, new_high, high)
