@@ -1,1 +1,7 @@
-"""What is optimised: the contracts and one folder per problem. Imports no engine."""
+"""Problems: what is asked, how an answer is scored, and the formulations. Nothing here solves.
+
+A new problem is a folder of its name on each floor, and one word here.
+"""
+
+PROBLEMS = ("cep", "transfers", "blocks", "applicants")
+"""Names of the problems; each floor has a folder of that name."""

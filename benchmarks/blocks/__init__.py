@@ -1,1 +1,1 @@
-"""TODO."""
+"""Figures and maps of zones."""

@@ -6,26 +6,19 @@ import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import TypeVar
 
-from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series, Solutions
+from fairbound.benchmarks.core.answers import instance_of, questions_of, ranked
+from fairbound.benchmarks.core.figure import PALETTE, Axis, Figure, Mark, Series, Solutions
 from fairbound.benchmarks.core.map_shapes import Shape, area, shapes
 from fairbound.benchmarks.core.row import Row
-from fairbound.instances.core import catalogue
-from fairbound.models.applicants import ApplicantInstance, Division
 from fairbound.models.blocks import ZoneInstance, Zoning
-from fairbound.models.core.errors import InputError
-from fairbound.models.core.problem import Instance
 from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core.pareto import Front
 
-# Okabe and Ito's palette: told apart by colour-blind readers; more schools repeat it with hatches.
-PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#999999")
 HATCHES = ("", "/", ".", "x")
-STAYS, MOVES, EVERYONE = "#DDDDDD", "#D55E00", "#555555"
-Kind = TypeVar("Kind", bound=Instance)
-
-MOST_CITIES, MOST_PLANS, MOST_POINTS = 4, 5, 12
-"""So many questions at most get maps, so many plans of one question bars, so many points of a front a map."""
+STAYS, MOVES, TODAY = "#DDDDDD", "#D55E00", "#555555"
+MOST_CITIES, MOST_POINTS = 4, 12
+"""So many questions at most get maps, so many points of a front a map."""
 COLUMNS, SPACE = 4, 0.22
 """Small multiples beside each other, and the room between them as a part of a map's side."""
 
@@ -33,9 +26,9 @@ COLUMNS, SPACE = 4, 0.22
 def zone_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
     """Today's zones, the best zones found, what changes, and each school's share of the group; by question."""
     figures = []
-    for number, group in enumerate(_questions(rows)[:MOST_CITIES], start=1):
-        city = _instance(group[0], ZoneInstance)
-        best = next((row for row in _ranked(group) if solutions(row.key) is not None), None)
+    for number, group in enumerate(questions_of(rows)[:MOST_CITIES], start=1):
+        city = instance_of(group[0], ZoneInstance)
+        best = next((row for row in ranked(group) if solutions(row.key) is not None), None)
         if city is None or best is None or any(unit.point is None for unit in city.units):
             continue
         zoning = find_problem("blocks").read_solution(city, solutions(best.key) or [])
@@ -62,8 +55,8 @@ def front_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
         zonings: list[tuple[str, Zoning]] = []
         city, best = None, None
         for _, group in sorted(points.items()):
-            shown = next((row for row in _ranked(group) if solutions(row.key) is not None), None)
-            asked = None if shown is None else _instance(shown, ZoneInstance)
+            shown = next((row for row in ranked(group) if solutions(row.key) is not None), None)
+            asked = None if shown is None else instance_of(shown, ZoneInstance)
             if shown is None or asked is None or shown.primal is None or (best is not None and shown.primal >= best):
                 continue
             city, best = asked, shown.primal
@@ -220,77 +213,18 @@ def _school_shares(name: str, label: str, city: ZoneInstance, before: Sequence[i
         "even.",
         Axis(f"share of {city.group}", percent=True),
         Axis("", categories=names),
-        (series("today", before, EVERYONE), series("best zones", after, PALETTE[1])),
+        (series("today", before, TODAY), series("best zones", after, PALETTE[1])),
     )
 
 
-def applicant_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
-    """The seed's charts: shares of the races among all applicants and at each school, one figure for a plan."""
-    figures = []
-    for number, group in enumerate(_questions(rows), start=1):
-        instance = _instance(group[0], ApplicantInstance)
-        if instance is None:
-            continue
-        plans: dict[Division, list[Row]] = {}
-        for row in _ranked(group):
-            solution = solutions(row.key)
-            if solution is not None:
-                plans.setdefault(find_problem("applicants").read_solution(instance, solution), []).append(row)
-        for place, (division, makers) in enumerate(list(plans.items())[:MOST_PLANS], start=1):
-            figures.append(_share_bars(f"applicants-{number}-{place}", instance, division, makers))
-    return figures
+def front_of(city: ZoneInstance, names: Sequence[str], front: Front) -> list[Figure]:
+    """The maps of a front's zonings side by side, where every unit has a point."""
+    if not front.points or any(unit.point is None for unit in city.units):
+        return []
+    named = [
+        (" at ".join(f"{float(point.values[name]):,.6g}" for name in names), point.solution) for point in front.points
+    ]
+    return [front_maps("maps", f"Front of {city.name}: {' against '.join(names)}", city, named)]
 
 
-def _share_bars(name: str, instance: ApplicantInstance, division: Division, makers: Sequence[Row]) -> Figure:
-    totals = instance.race_counts([cell.count for cell in instance.cells])
-    first = instance.race_counts(division.counts)
-    second = tuple(total - mine for total, mine in zip(totals, first, strict=True))
-    row = makers[0]
-    series = []
-    labels = ("all", *instance.schools)
-    for label, counts, colour in zip(labels, (totals, first, second), (EVERYONE, PALETTE[0], PALETTE[1]), strict=True):
-        whole = sum(counts)
-        series.append(
-            Series(
-                f"{label} ({whole})",
-                tuple(count / (whole or 1) for count in counts),
-                instance.races,
-                Mark.BARS,
-                tuple(f"{label}: {count} {race}" for count, race in zip(counts, instance.races, strict=True)),
-                colour,
-            )
-        )
-    value = "breaks a rule" if row.primal_float is None else f"{row.objective} {row.primal_float:.4f}"
-    return Figure(
-        name,
-        f"Shares by race: {', '.join(dict.fromkeys(maker.method for maker in makers))}",
-        f"{row.title}: {value}. An even division gives each school the bars of all applicants.",
-        Axis("share", percent=True),
-        Axis("", categories=instance.races),
-        tuple(series),
-    )
-
-
-def _questions(rows: Iterable[Row]) -> list[list[Row]]:
-    groups: dict[tuple[str, str, str], list[Row]] = {}
-    for row in rows:
-        groups.setdefault((row.instance, row.given, row.objective), []).append(row)
-    return list(groups.values())
-
-
-def _ranked(rows: Iterable[Row]) -> list[Row]:
-    """Rows with a solution, best value first; those whose solution breaks a rule last."""
-    kept = [row for row in rows if not row.relaxed]
-    return sorted(kept, key=lambda row: (row.primal_float is None, row.primal_float or 0.0))
-
-
-def _instance(row: Row, kind: type[Kind]) -> Kind | None:
-    """The instance of a row; ``None`` where its data is not here or is another by now."""
-    try:
-        found = catalogue.load(row.instance, row.problem)
-        changes = dict(word.split("=", 1) for word in shlex.split(row.given))
-        if changes:
-            found = find_problem(row.problem).with_parameters(found, changes)
-    except InputError:
-        return None
-    return found if isinstance(found, kind) and found.digest == row.digest else None
+FIGURES = (zone_figures, front_figures)

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Analyses of a district's grouping, their figures, and a measurement of growth."""

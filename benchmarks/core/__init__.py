@@ -1,1 +1,1 @@
-"""TODO."""
+"""Suites, runs, their store and report. It knows no problem."""

@@ -11,6 +11,9 @@ from typing import Any
 from fairbound.benchmarks.core.row import Row
 from fairbound.models.core.text import clean
 
+# Okabe and Ito's palette: told apart by colour-blind readers; more schools repeat it with hatches.
+PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#999999")
+
 
 class Mark(StrEnum):
     """How a series is drawn."""

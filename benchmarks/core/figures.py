@@ -1,6 +1,6 @@
 """The figures of a report, as data: drawn by Plotly in the page and by Matplotlib for papers.
 
-A problem may add figures of its own: one line in ``PROBLEM_FIGURES``.
+A problem may add figures of its own: ``FIGURES`` in ``benchmarks/<problem>/figures.py``.
 """
 
 from __future__ import annotations
@@ -8,22 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 
-from fairbound.benchmarks.blocks.figures import applicant_figures, front_figures, zone_figures
 from fairbound.benchmarks.core.analysis import Cell, HeuristicGap, Question, compare_exact, heuristic_gaps
-from fairbound.benchmarks.core.figure import Axis, Figure, FigureFunction, Mark, Series, Solutions
+from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series, Solutions
 from fairbound.benchmarks.core.measures import bound_gap, performance_profile
-from fairbound.benchmarks.transfers.figures import change_figures, convergence_figures, district_figures
-from fairbound.benchmarks.transfers.maps import map_figures
+from fairbound.benchmarks.core.rooms import figure_functions
 
 MOST_TRACES = 12
 """So many questions at most get a figure of their gap over time: the slowest ones."""
-
-PROBLEM_FIGURES: dict[str, Sequence[FigureFunction]] = {
-    "applicants": (applicant_figures,),
-    "blocks": (zone_figures, front_figures),
-    "transfers": (change_figures, district_figures, map_figures, convergence_figures),
-}
-"""Figures that only one problem has: problem name -> functions of its rows and their solutions."""
 
 
 def profile_figure(problem: str, cells: Sequence[Cell]) -> Figure | None:
@@ -223,7 +214,7 @@ def problem_figures(problem: str, asked: Sequence[Question], solutions: Solution
     cells = compare_exact(asked)
     own = [
         figure
-        for function in PROBLEM_FIGURES.get(problem, ())
+        for function in figure_functions(problem)
         for figure in function([row for question in asked for row in question.rows], solutions)
     ]
     comparison = [make(problem, cells) for make in (profile_figure, seconds_figure, root_gap_figure, growth_figure)]

@@ -25,7 +25,8 @@ from fairbound.benchmarks.core.row import Row
 from fairbound.benchmarks.core.static_figures import write_static
 from fairbound.benchmarks.core.store import Store
 from fairbound.instances.core.tables import write_csv, write_text
-from fairbound.models.core.registry import PROBLEMS
+from fairbound.models import PROBLEMS
+from fairbound.models.core.registry import find_problem
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -118,7 +119,7 @@ def _by_problem(asked: Iterable[Question]) -> dict[str, list[Question]]:
 
 
 def _section(name: str, asked: Sequence[Question], solutions: Solutions) -> Section:
-    problem = PROBLEMS.get(name)
+    problem = find_problem(name) if name in PROBLEMS else None
     cells = compare_exact(asked)
     made = {
         "answers": tables.answers_table(name, asked),

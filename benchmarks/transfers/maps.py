@@ -13,7 +13,7 @@ import shapely
 from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series, Solutions
 from fairbound.benchmarks.core.map_shapes import Shape, area, shapes
 from fairbound.benchmarks.core.row import Row
-from fairbound.benchmarks.transfers.figures import Answers, families
+from fairbound.benchmarks.transfers.drawings import Answers, families
 from fairbound.models.core.errors import InputError
 from fairbound.models.transfers import TransferInstance, TransferPlan, district_counts
 

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Applicant instances: the seed and tables of applications."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Zoning instances: graphs, tables, polygons, generators."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""CEP instances: the table of schools, the catalogue."""

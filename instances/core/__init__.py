@@ -1,1 +1,1 @@
-"""TODO."""
+"""The catalogue, readers of files, where data is found. It knows no problem."""

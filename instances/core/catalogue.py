@@ -1,27 +1,24 @@
 """The catalogue: named instances with their origin, and instances from files.
 
-Each problem's module lists its own ``ENTRIES`` and ``FORMATS``; a new problem is one line in
-``_SOURCES``.
+Each problem's ``sources.py`` lists its own ``ENTRIES`` and ``FORMATS``, and ``GENERATORS`` if it has any.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 
-from fairbound.instances.applicants import sources as applicants
-from fairbound.instances.blocks import sources as blocks
-from fairbound.instances.cep import sources as cep
 from fairbound.instances.core.entry import Entry, FileFormat, Generator, data_file, need_file
 from fairbound.instances.core.tables import read_text, write_text
-from fairbound.instances.transfers import sources as transfers
+from fairbound.models import PROBLEMS
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.problem import Instance
 
-_SOURCES = (cep, transfers, blocks, applicants)
+_SOURCES = tuple(import_module(f"fairbound.instances.{name}.sources") for name in PROBLEMS)
 ENTRIES: tuple[Entry, ...] = tuple(entry for source in _SOURCES for entry in source.ENTRIES)
 FORMATS: tuple[FileFormat, ...] = tuple(form for source in _SOURCES for form in source.FORMATS)
-GENERATORS: tuple[Generator, ...] = (*blocks.GENERATORS, *transfers.GENERATORS)
+GENERATORS: tuple[Generator, ...] = tuple(made for source in _SOURCES for made in getattr(source, "GENERATORS", ()))
 
 
 def find_generator(problem: str, name: str) -> Generator:

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Transfer instances: tables of districts and borders, generators."""

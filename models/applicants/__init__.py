@@ -1,1 +1,32 @@
-"""TODO."""
+"""Applicants to two schools. Mathematics: ``docs/blocks.md``; specification: ``evaluate.py``.
+
+A new formulation is one file and one word in ``FORMULATIONS``.
+"""
+
+from fairbound.models.applicants import cell_counts
+from fairbound.models.applicants.evaluate import bounded, evaluate, lattice
+from fairbound.models.applicants.instance import OBJECTIVES, ApplicantInstance, Cell, Division
+from fairbound.models.applicants.parameters import PARAMETERS, with_parameters
+from fairbound.models.applicants.tables import facts, read_solution, solution_rows, solution_summary
+from fairbound.models.core.problem import Problem
+
+FORMULATIONS = (cell_counts.FORMULATION,)
+
+PROBLEM = Problem(
+    name="applicants",
+    title="Applicants to two schools",
+    summary="divide a school's applicants between it and a second one so that races and incomes balance",
+    objectives=OBJECTIVES,
+    parameters=PARAMETERS,
+    formulations=FORMULATIONS,
+    evaluate=evaluate,
+    with_parameters=with_parameters,
+    bounded=bounded,
+    lattice=lattice,
+    solution_rows=solution_rows,
+    read_solution=read_solution,
+    solution_summary=solution_summary,
+    facts=facts,
+)
+
+__all__ = ["FORMULATIONS", "PROBLEM", "ApplicantInstance", "Cell", "Division", "evaluate"]

@@ -3,9 +3,6 @@
 A new formulation is one file and one line in ``FORMULATIONS``.
 """
 
-from fairbound.models.applicants import cell_counts
-from fairbound.models.applicants import instance as applicants
-from fairbound.models.applicants.instance import ApplicantInstance, Cell, Division
 from fairbound.models.blocks import closer_neighbour, flow, multiflow, neighbour_rows
 from fairbound.models.blocks.evaluate import bounded, evaluate, lattice
 from fairbound.models.blocks.instance import OBJECTIVES, Border, School, Unit, ZoneInstance, Zoning
@@ -38,31 +35,10 @@ PROBLEM = Problem(
     facts=facts,
 )
 
-APPLICANTS = Problem(
-    name="applicants",
-    title="Applicants to two schools",
-    summary="divide a school's applicants between it and a second one so that races and incomes balance",
-    objectives=applicants.OBJECTIVES,
-    parameters=applicants.PARAMETERS,
-    formulations=(cell_counts.FORMULATION,),
-    evaluate=applicants.evaluate,
-    with_parameters=applicants.with_parameters,
-    bounded=applicants.bounded,
-    lattice=applicants.lattice,
-    solution_rows=applicants.solution_rows,
-    read_solution=applicants.read_solution,
-    solution_summary=applicants.solution_summary,
-    facts=applicants.facts,
-)
-
 __all__ = [
-    "APPLICANTS",
     "FORMULATIONS",
     "PROBLEM",
-    "ApplicantInstance",
     "Border",
-    "Cell",
-    "Division",
     "School",
     "Unit",
     "ZoneInstance",

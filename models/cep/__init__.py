@@ -8,7 +8,7 @@ from fairbound.models.cep.evaluate import arithmetic, bounded, evaluate, lattice
 from fairbound.models.cep.instance import OBJECTIVES, CepInstance, Cover, Grouping, School
 from fairbound.models.cep.parameters import PARAMETERS, with_parameters
 from fairbound.models.cep.rates import Rates, find_rates, rate_tables
-from fairbound.models.cep.tables import facts, read_solution, solution_rows, solution_summary
+from fairbound.models.cep.tables import audit_rows, facts, read_solution, solution_rows, solution_summary
 from fairbound.models.core.problem import Problem
 
 FORMULATIONS = (
@@ -38,6 +38,8 @@ PROBLEM = Problem(
     facts=facts,
     compared=("phantom_money",),
     arithmetic=arithmetic,
+    audit_title="Groups",
+    audit_rows=audit_rows,
 )
 
 __all__ = [

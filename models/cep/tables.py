@@ -8,6 +8,7 @@ from fractions import Fraction
 from fairbound.models.cep.evaluate import claim_share, evaluate, totals
 from fairbound.models.cep.instance import REIMBURSEMENT, CepInstance, Grouping
 from fairbound.models.core.errors import InputError, nearest
+from fairbound.models.core.exact import decimal_text
 
 
 def solution_rows(instance: CepInstance, grouping: Grouping) -> list[dict[str, str]]:
@@ -76,3 +77,27 @@ def facts(instance: CepInstance) -> dict[str, str]:
         "students": f"{float(enrolled):,.10g}",
         "identified": f"{float(identified):,.10g}",
     }
+
+
+def audit_rows(instance: CepInstance, grouping: Grouping) -> list[dict[str, str]]:
+    """One row per group: schools, students, share, claim, worth, and how many identified students are missing."""
+    rows = []
+    for g, group in enumerate(grouping.groups):
+        schools = [instance.by_id[identifier] for identifier in group]
+        identified, enrolled = totals(schools)
+        alone = evaluate(instance, Grouping((group,)))
+        missing = max(Fraction(0), instance.threshold * enrolled - identified)
+        rows.append(
+            {
+                "group": str(g + 1),
+                "schools": str(len(group)),
+                "enrolled": decimal_text(enrolled),
+                "identified": decimal_text(identified),
+                "share %": f"{float(100 * identified / enrolled):.4f}" if enrolled else "",
+                "claim %": f"{float(100 * claim_share(instance, identified, enrolled)):.4f}",
+                "worth": f"{float(alone.values[REIMBURSEMENT]):,.2f}",
+                "missing": decimal_text(missing),
+                "phantom money": f"{float(alone.measures['phantom_money']):,.2f}",
+            }
+        )
+    return rows

@@ -162,6 +162,10 @@ def _never(instance: Any, objective: str) -> str | None:
     return None
 
 
+def _no_rows(instance: Any, solution: Any) -> list[dict[str, str]]:
+    return []
+
+
 def _unsettled(instance: Any) -> str | None:
     return None
 
@@ -227,6 +231,8 @@ class Problem(Generic[I, S]):
         Size of an instance for people: names and formatted figures.
     compared
         Measures of the evaluation that a comparison of methods shows as columns of their own.
+    audit_title, audit_rows
+        The groups of a solution as an auditor wants to see them, a mapping for each; empty where there are none.
     arithmetic
         Why no solution can keep the rules, where a sum settles it; else ``None``.
     """
@@ -246,6 +252,8 @@ class Problem(Generic[I, S]):
     solution_summary: Callable[[I, S], list[dict[str, str]]]
     facts: Callable[[I], dict[str, str]]
     compared: tuple[str, ...] = ()
+    audit_title: str = ""
+    audit_rows: Callable[[I, S], list[dict[str, str]]] = _no_rows
     arithmetic: Callable[[I], str | None] = _unsettled
 
     def objective(self, name: str) -> Objective:

@@ -1,22 +1,29 @@
-"""The table of problems. A new problem is one folder and one line here."""
+"""Problems by name. ``fairbound.models.PROBLEMS`` is the one list of them."""
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import import_module
 from typing import Any
 
-from fairbound.models.applicants import PROBLEM as APPLICANTS
-from fairbound.models.blocks import PROBLEM as BLOCKS
-from fairbound.models.cep import PROBLEM as CEP
+from fairbound.models import PROBLEMS
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.problem import Problem
-from fairbound.models.transfers import PROBLEM as TRANSFERS
-
-PROBLEMS: dict[str, Problem[Any, Any]] = {problem.name: problem for problem in (CEP, TRANSFERS, BLOCKS, APPLICANTS)}
 
 
 def find_problem(name: str) -> Problem[Any, Any]:
     """Find a problem by name; raises ``InputError`` with the nearest names."""
-    try:
-        return PROBLEMS[name]
-    except KeyError:
-        raise InputError("unknown problem", found=name, wanted=nearest(name, PROBLEMS)) from None
+    if name not in PROBLEMS:
+        raise InputError("unknown problem", found=name, wanted=nearest(name, PROBLEMS))
+    return _load(name)
+
+
+@cache
+def _load(name: str) -> Problem[Any, Any]:
+    found: Problem[Any, Any] = import_module(f"fairbound.models.{name}").PROBLEM
+    return found
+
+
+def problems() -> list[Problem[Any, Any]]:
+    """Every problem, in the order of the list."""
+    return [_load(name) for name in PROBLEMS]

@@ -17,6 +17,7 @@ from fairbound.models.transfers.instance import (
 )
 from fairbound.models.transfers.parameters import PARAMETERS, with_parameters
 from fairbound.models.transfers.tables import (
+    audit_rows,
     district_counts,
     district_table,
     facts,
@@ -50,6 +51,8 @@ PROBLEM = Problem(
     read_solution=read_solution,
     solution_summary=solution_summary,
     facts=facts,
+    audit_title="Districts",
+    audit_rows=audit_rows,
 )
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -119,6 +119,11 @@ def _broken_rules(
     if moved > limit:
         broken.append(Violation("p", "the plan", f"{decimal_text(moved)} moved", f"at most {decimal_text(limit)}"))
     return broken
+
+
+def values_today(instance: TransferInstance) -> Mapping[str, Fraction]:
+    """Every objective's value with nobody moved."""
+    return evaluate(instance, TransferPlan(())).values
 
 
 def bounded(instance: TransferInstance, objective: str, value: Fraction) -> TransferInstance:

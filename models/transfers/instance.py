@@ -18,7 +18,6 @@ from typing import Any
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.exact import decimal_text
 from fairbound.models.core.problem import Instance, Objective, Sense
-from fairbound.models.transfers.evaluate import evaluate
 
 RACE, RACE_WEIGHTED, COMBINED = "race", "race_weighted", "combined"
 RACE_L1, RACE_L1_WEIGHTED = "race_l1", "race_l1_weighted"
@@ -212,11 +211,6 @@ class TransferInstance(Instance):
                 low = max(low, self.floor * size)
             bounds.append((low, high))
         return tuple(bounds)
-
-    @cached_property
-    def start(self) -> dict[str, Fraction]:
-        """Every objective's value with nobody moved."""
-        return dict(evaluate(self, TransferPlan(())).values)
 
     def weight(self, term: str) -> Fraction:
         """Weight of a term of ``combined``."""

@@ -88,3 +88,27 @@ def facts(instance: TransferInstance) -> dict[str, str]:
         "measures": ", ".join(f"{m.name} ({m.provenance})" if m.provenance else m.name for m in instance.measures)
         or "none",
     }
+
+
+def audit_rows(instance: TransferInstance, plan: TransferPlan) -> list[dict[str, str]]:
+    """One row per district: students who leave and arrive, its size and the sizes allowed, its race term."""
+    leaving, arriving = (dict.fromkeys(instance.index, Fraction(0)) for _ in range(2))
+    for origin, target, students in plan.moves:
+        leaving[origin] += students
+        arriving[target] += students
+    before, after = district_table(instance, TransferPlan(())), district_table(instance, plan)
+    return [
+        {
+            "district": district.id,
+            "leave": f"{float(leaving[district.id]):,.2f}",
+            "arrive": f"{float(arriving[district.id]):,.2f}",
+            "students": f"{float(size):,.2f}",
+            "least": f"{float(low):,.2f}",
+            "most": f"{float(high):,.2f}",
+            "race term": f"{float(old):.5f}",
+            "after": f"{float(new):.5f}",
+        }
+        for district, (low, high), (_, old), (size, new) in zip(
+            instance.districts, instance.size_bounds, before, after, strict=True
+        )
+    ]

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Applicants to two schools: exact count, baselines."""

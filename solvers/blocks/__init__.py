@@ -1,1 +1,1 @@
-"""TODO."""
+"""Block-group assignment: exact algorithms, witnesses, baselines."""

@@ -1,10 +1,10 @@
-"""The exact methods of the zoning problem, and the choice between them by size."""
+"""The exact methods of zoning besides its formulations, the baselines, and whom a default answer asks first."""
 
 from __future__ import annotations
 
 from fairbound.models.blocks import rules
-from fairbound.solvers.applicants import race_counts
 from fairbound.solvers.blocks import separator_loop, share_levels, witnesses
+from fairbound.solvers.blocks.baselines import BASELINES
 from fairbound.solvers.core.method import Kind, Method
 
 METHODS = (
@@ -26,12 +26,6 @@ METHODS = (
     Method("cpsat", Kind.ALGORITHM, "CP-SAT in whole numbers, with flow", witnesses.run_cpsat, witnesses.cpsat_refuses),
 )
 
-APPLICANT_METHODS = (
-    Method(
-        race_counts.NAME,
-        Kind.ALGORITHM,
-        "least TVD of race counts by dynamic programming, with the number of best count vectors",
-        race_counts.run,
-        race_counts.refuses,
-    ),
-)
+PREFERRED = ("separator_loop", "share_levels")
+
+__all__ = ["BASELINES", "METHODS", "PREFERRED"]

@@ -1,1 +1,1 @@
-"""TODO."""
+"""CEP school grouping: exact algorithms, baselines, certificate."""

@@ -13,8 +13,12 @@ from fairbound.models.cep.price_curve import PriceCurve, contributions
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import decimal_text, parse_number
 from fairbound.models.core.parameters import together_text
+from fairbound.solvers.checker import cep as checker
+from fairbound.solvers.core.result import Level
 
 FORMAT = "fairbound price curve 1"
+LEVEL = Level.L2
+CHECKER = checker
 
 
 def certificate_json(instance: CepInstance, objective: str, curve: PriceCurve, bound: Fraction) -> dict[str, Any]:
@@ -78,6 +82,11 @@ def _school(cells: Mapping[str, str]) -> School:
         severe_need={"True": True, "False": False}[cells["severe_need"]],
         gain=parse_number(cells["gain"]),
     )
+
+
+def auditor_rows(instance: CepInstance, objective: str, certificate: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """The contributions of a certificate's price curve; see ``contribution_rows``."""
+    return contribution_rows(instance, objective, read_curve(certificate))
 
 
 def contribution_rows(instance: CepInstance, objective: str, curve: PriceCurve) -> Iterator[dict[str, str]]:

@@ -1,7 +1,7 @@
 """The table of named methods: every way from an instance to a result, found by problem and name.
 
-A formulation is a method by itself (its model, handed to HiGHS). Exact algorithms and baselines
-are listed by problem in ``ALGORITHMS`` and ``BASELINES``; a new one is one file and one line there.
+A formulation is a method by itself (its model, handed to HiGHS). Exact algorithms and baselines stand in
+``METHODS`` and ``BASELINES`` of ``solvers/<problem>/methods.py``; a new one is one file and one word there.
 """
 
 from __future__ import annotations
@@ -11,46 +11,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.problem import Formulation, Instance, Problem, Scope
 from fairbound.models.core.registry import find_problem
-from fairbound.solvers.applicants import baselines as applicant_baselines
-from fairbound.solvers.blocks import baselines as zone_baselines
-from fairbound.solvers.blocks import methods as zone_algorithms
-from fairbound.solvers.cep import baselines as cep_baselines
-from fairbound.solvers.cep import everyone_or_nobody, group_columns, price_curve, subset_dp
 from fairbound.solvers.core.baseline import Baseline
 from fairbound.solvers.core.formulations import solve_formulation
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.result import OnProgress, Result, Seconds, Settings, Termination, conclude
-from fairbound.solvers.transfers import baselines as transfer_baselines
-from fairbound.solvers.transfers import nonlinear_engines, outer_approximation, spatial_tree
 
-BASELINES: dict[str, Sequence[Baseline]] = {
-    "applicants": applicant_baselines.BASELINES,
-    "blocks": zone_baselines.BASELINES,
-    "cep": cep_baselines.BASELINES,
-}
-ALGORITHMS: dict[str, Sequence[Method]] = {
-    "applicants": zone_algorithms.APPLICANT_METHODS,
-    "blocks": zone_algorithms.METHODS,
-    "cep": (everyone_or_nobody.METHOD, subset_dp.METHOD, group_columns.METHOD, price_curve.METHOD),
-    "transfers": (
-        spatial_tree.METHOD,
-        outer_approximation.METHOD,
-        *nonlinear_engines.METHODS,
-        *transfer_baselines.METHODS,
-    ),
-}
-DEFAULTS: dict[str, Sequence[str]] = {
-    "applicants": ("race_counts",),
-    "blocks": ("separator_loop", "share_levels"),
-    "cep": ("everyone_or_nobody", "subset_dp", "membership", "group_columns", "price_curve"),
-    "transfers": ("outer_approximation", "absolute_deviations", "spatial_tree"),
-}
-"""Exact methods that a problem is asked with first, in this order; the others follow as listed."""
+
+def _room(problem: str) -> Any:
+    """The solvers' folder of a problem: METHODS, BASELINES and PREFERRED in its ``methods.py``."""
+    return import_module(f"fairbound.solvers.{problem}.methods")
+
+
+def _baselines(problem: str) -> Sequence[Baseline]:
+    found: Sequence[Baseline] = getattr(_room(problem), "BASELINES", ())
+    return found
 
 
 def run_baseline(
@@ -113,16 +93,16 @@ def _from_baseline(problem: Problem[Any, Any], baseline: Baseline, argument: str
 def methods_of(problem: Problem[Any, Any]) -> list[Method]:
     """Every method of a problem: formulations, algorithms, baselines with each usual argument."""
     found = [_from_formulation(problem, formulation) for formulation in problem.formulations]
-    found += ALGORITHMS.get(problem.name, ())
-    for baseline in BASELINES.get(problem.name, ()):
+    found += _room(problem.name).METHODS
+    for baseline in _baselines(problem.name):
         for argument in baseline.usual or (None,):
             found.append(_from_baseline(problem, baseline, argument))
     return found
 
 
 def cheapest_first(problem: Problem[Any, Any]) -> list[Method]:
-    """Every method of a problem, those of ``DEFAULTS`` first, in that order."""
-    first = {name: i for i, name in enumerate(DEFAULTS.get(problem.name, ()))}
+    """Every method of a problem, those of ``PREFERRED`` first, in that order."""
+    first = {name: i for i, name in enumerate(_room(problem.name).PREFERRED)}
     return sorted(methods_of(problem), key=lambda method: first.get(method.name, len(first)))
 
 
@@ -136,14 +116,14 @@ def find_method(problem: Problem[Any, Any], name: str) -> Method:
         if method.name == name:
             return method
     head, colon, argument = name.partition(":")
-    for baseline in BASELINES.get(problem.name, ()):
+    for baseline in _baselines(problem.name):
         if baseline.name == head and colon and baseline.usual:
             return _from_baseline(problem, baseline, argument)
     raise InputError(f"unknown method of {problem.name}", found=name, wanted=nearest(name, [m.name for m in known]))
 
 
 def default_method(instance: Instance, *objectives: str) -> Method:
-    """The first exact method that takes the question and does not hesitate, in the order of ``DEFAULTS``.
+    """The first exact method that takes the question and does not hesitate, in the order of ``PREFERRED``.
 
     With several objectives it must take each of them with those before it bounded. Where all that take
     it hesitate, the first of them answers.

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What produces proofs and knows rows, not problems."""

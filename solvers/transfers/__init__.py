@@ -1,1 +1,1 @@
-"""TODO."""
+"""District transfers: exact algorithms, baselines, certificate."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import frexp, inf, nextafter
 
 from fairbound.models.transfers import TransferInstance
+from fairbound.models.transfers.evaluate import values_today
 from fairbound.solvers.transfers.composition import Floats, composition
 from fairbound.solvers.transfers.node_program import NodeProgram
 from fairbound.solvers.transfers.records import Cap
@@ -20,7 +21,7 @@ def program_caps(instance: TransferInstance) -> list[Cap]:
     count = len(instance.districts)
     for name, value in instance.caps:
         limit = nextafter(float(value * count), inf)
-        size = max(limit, 1e-6 * float(instance.start[name]) * count, 1e-12)
+        size = max(limit, 1e-6 * float(values_today(instance)[name]) * count, 1e-12)
         found.append(Cap(composition(instance, name), limit, 2.0 ** frexp(size)[1]))
     return found
 

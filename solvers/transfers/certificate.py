@@ -15,13 +15,16 @@ from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import decimal_text
 from fairbound.models.transfers import TransferInstance, TransferPlan
 from fairbound.models.transfers.instance import RACE
-from fairbound.solvers.core.result import Result, Settings, Termination
+from fairbound.solvers.checker import transfers as checker
+from fairbound.solvers.core.result import Level, Result, Settings, Termination
 from fairbound.solvers.transfers.composition import POINT_BITS, Floats
 from fairbound.solvers.transfers.node_bound import node_bound
 from fairbound.solvers.transfers.records import Multipliers
 from fairbound.solvers.transfers.spatial_tree import DEFAULT_GAP, NAME, Record, Tree, refuses
 
 FORMAT = "fairbound transfers tree 2"
+LEVEL = Level.L4
+CHECKER = checker
 MULTIPLIER_BITS = 40
 ROUNDING = Fraction(1, 10**9)
 """Taken off the bound: rounding multipliers moves it by far less."""

@@ -20,6 +20,7 @@ from typing import Any
 import highspy
 import numpy as np
 from fairbound.models.transfers import PROBLEM, TransferInstance
+from fairbound.models.transfers.evaluate import values_today
 from fairbound.models.transfers.instance import RACE_WEIGHTED
 from fairbound.models.transfers.repair import repair
 from fairbound.models.transfers.weighted_conic import refuses
@@ -148,7 +149,7 @@ def run(
     began = time.perf_counter()
     gap = settings.gap or DEFAULT_GAP
     program = ConicProgram(instance)
-    today = float(instance.start[RACE_WEIGHTED])
+    today = float(values_today(instance)[RACE_WEIGHTED])
     termination, best, plan = Termination.ENGINE_ERROR, np.inf, None
     trace: list[Progress] = []
     rounds = 0

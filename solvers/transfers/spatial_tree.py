@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 from fairbound.models.transfers import PROBLEM, TransferInstance, TransferPlan, evaluate
+from fairbound.models.transfers.evaluate import values_today
 from fairbound.models.transfers.instance import OBJECTIVES
 from fairbound.models.transfers.repair import repair
 from fairbound.models.transfers.rules import refuse_common
@@ -129,7 +130,7 @@ class Tree:
         self.anchor = self.program.students(self.plan)
         self._offer(self.plan)
         self._offer(TransferPlan(()))
-        self.start = float(self.instance.start[self.objective]) * self.N
+        self.start = float(values_today(self.instance)[self.objective]) * self.N
 
     # Incumbents -------------------------------------------------------------------------------
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from fairbound.benchmarks.core.specification import Specification
 from fairbound.benchmarks.core.suite import load_suite, parse_suite, plan, shipped_suites
+from fairbound.models import PROBLEMS
 from fairbound.models.core.errors import InputError
-from fairbound.models.core.registry import PROBLEMS
 from fairbound.solvers.core.methods import methods_of
 
 HEAD = 'name = "mine"\ntitle = "t"\n'

@@ -14,7 +14,7 @@ from fairbound.benchmarks.core.row import Row
 from fairbound.benchmarks.core.runner import run_plan
 from fairbound.benchmarks.core.store import Store
 from fairbound.benchmarks.core.suite import parse_suite, plan
-from fairbound.benchmarks.transfers.figures import change_figures, convergence_figures, district_figures
+from fairbound.benchmarks.transfers.drawings import change_figures, convergence_figures, district_figures
 from fairbound.benchmarks.transfers.maps import map_figures
 from fairbound.models.transfers import PROBLEM, TransferInstance, TransferPlan, evaluate
 

@@ -9,8 +9,9 @@ import pytest
 import tiny_blocks
 import tiny_cep
 import tiny_transfers
+from fairbound.models import PROBLEMS
 from fairbound.models.core.problem import Formulation, Instance, Scope, Sense
-from fairbound.models.core.registry import PROBLEMS, find_problem
+from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.formulations import relaxation_bound
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.methods import methods_of

@@ -9,7 +9,7 @@ import typer
 from fairbound.cli.show import console, table
 from fairbound.instances.core import catalogue
 from fairbound.instances.core.entry import data_file
-from fairbound.models.core.registry import PROBLEMS, find_problem
+from fairbound.models.core.registry import find_problem, problems
 from fairbound.solvers.core.methods import methods_of
 
 
@@ -24,7 +24,7 @@ def list_(
     """List the problems, or one problem's instances, objectives, parameters and methods."""
     out = console()
     if problem is None:
-        rows = [{"problem": p.name, "what it decides": p.summary} for p in PROBLEMS.values()]
+        rows = [{"problem": p.name, "what it decides": p.summary} for p in problems()]
         out.print(table("Problems", rows, text_columns=2))
         out.print("\nfairbound list PROBLEM shows its instances, objectives, parameters and methods.")
         return

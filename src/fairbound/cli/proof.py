@@ -19,27 +19,9 @@ from fairbound.models.core.exact import parse_number
 from fairbound.models.core.problem import Instance, Problem, Sense
 from fairbound.models.core.registry import find_problem
 from fairbound.models.core.text import short
-from fairbound.solvers.checker import cep as price_curve
-from fairbound.solvers.checker import transfers as transfer_tree
-from fairbound.solvers.core import audits
+from fairbound.solvers.core import certificates
 from fairbound.solvers.core.contradictions import beaten, exists, named
 from fairbound.solvers.core.result import Level, Status, Termination, shortfall
-
-CHECKERS: dict[str, Any] = {
-    price_curve.FORMAT: price_curve,
-    transfer_tree.FORMAT: transfer_tree,
-}
-"""Format of a certificate -> what replays it."""
-REJECTED = (price_curve.Rejected, transfer_tree.Rejected)
-
-
-def replay(document: dict[str, Any], digest: str | None) -> Fraction:
-    """The bound that a certificate of any format proves; raises one of ``REJECTED``."""
-    found = document.get("format")
-    if not isinstance(found, str) or found not in CHECKERS:
-        raise price_curve.Rejected(f"unknown format {found!r}, wanted one of {', '.join(sorted(CHECKERS))}")
-    bound: Fraction = CHECKERS[found].check(document, digest)
-    return bound
 
 
 def register(app: typer.Typer) -> None:
@@ -73,9 +55,9 @@ def verify(
     digest = None if instance is None else api.load(instance, options.changes(set_)).digest
     answer: dict[str, Any] = {"certificate": str(certificate), "accepted": False, "bound": None, "reason": ""}
     try:
-        bound = replay(document, digest)
-        answer |= {"accepted": True, "bound": str(bound), "digest": document["digest"]}
-    except REJECTED as error:
+        bound, level = certificates.verify(document, digest)
+        answer |= {"accepted": True, "bound": str(bound), "level": level.value, "digest": document["digest"]}
+    except certificates.Rejected as error:
         answer["reason"] = str(error)
     if as_json:
         print(json.dumps(answer, indent=2))
@@ -128,8 +110,8 @@ def audit(
         "values": {name: str(number) for name, number in evaluation.values.items()},
         "measures": {name: str(number) for name, number in evaluation.measures.items()},
         "violations": [str(violation) for violation in evaluation.violations],
-        "table": audits.title(asked),
-        "groups": audits.group_rows(asked, given),
+        "table": kind.audit_title,
+        "groups": kind.audit_rows(asked, given),
     }
     better: list[dict[str, str]] | None = None
     bound: Fraction | None
@@ -201,12 +183,11 @@ def _checked_bound(path: Path, asked: Instance, objective: str) -> tuple[Fractio
         raise InputError(
             "certificate", file=str(path), found=document.get("objective"), wanted=f"objective {objective}"
         )
-    tree = document.get("format") == transfer_tree.FORMAT
     try:
-        bound = replay(document, asked.digest)
-    except REJECTED as error:
+        bound, level = certificates.verify(document, asked.digest)
+    except certificates.Rejected as error:
         raise InputError("certificate rejected", file=str(path), found=str(error)) from None
-    return bound, (Level.L4 if tree else Level.L2).value
+    return bound, level.value
 
 
 def _show(answer: dict[str, Any], sense: Sense) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from fairbound import api
+from fairbound.benchmarks.core.rooms import front_figures
 from fairbound.cli import options
 from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED, code_of
 from fairbound.cli.show import (
@@ -25,19 +26,14 @@ from fairbound.cli.show import (
     table,
 )
 from fairbound.instances.core.tables import write_csv, write_text
-from fairbound.models.blocks import ZoneInstance
-from fairbound.models.cep import CepInstance
 from fairbound.models.core.exact import parse_number
 from fairbound.models.core.problem import Instance, Problem
 from fairbound.models.core.registry import find_problem
-from fairbound.models.transfers import TransferInstance
-from fairbound.solvers.cep.certificate import contribution_rows, read_curve
-from fairbound.solvers.core import infeasibility
+from fairbound.solvers.core import certificates, infeasibility
 from fairbound.solvers.core.interrupts import interruptible, requested
 from fairbound.solvers.core.pareto import Front
 from fairbound.solvers.core.result import Result, Status, Termination
 from fairbound.solvers.core.serialise import result_json
-from fairbound.solvers.transfers import certificate as transfer_tree
 
 
 def register(app: typer.Typer) -> None:
@@ -73,8 +69,8 @@ def solve(
         result = api.solve(
             asked, objective=objective, method=method, settings=settings, on_progress=shown, isolate=True
         )
-        if out is not None and result.certificate is None and isinstance(asked, TransferInstance):
-            result = replace(result, certificate=transfer_tree.of_result(asked, result, settings))
+        if out is not None:
+            result = replace(result, certificate=certificates.certify(asked, result, settings))
         if result.status is Status.INFEASIBLE:
             shown.say(f"{asked.name} is infeasible: looking for the rules that are to blame")
             last = result.objective.split(",")[-1]
@@ -113,8 +109,8 @@ def write_result(problem: Problem[Any, Any], instance: Instance, result: Result,
         write_csv(folder / "solution.csv", problem.solution_rows(instance, result.solution))
     if result.certificate is not None:
         write_text(folder / "certificate.json", json.dumps(result.certificate, indent=1) + "\n")
-        if isinstance(instance, CepInstance):
-            rows = contribution_rows(instance, result.objective, read_curve(result.certificate))
+        rows = certificates.auditor_rows(instance, result.objective, result.certificate)
+        if rows:
             write_csv(folder / "certificate.csv", rows)
 
 
@@ -214,15 +210,11 @@ def _show_front(
         write_csv(out / "pareto.csv", rows)
         for k, point in enumerate(front.points, start=1):
             write_csv(out / f"point_{k}.csv", find_problem(asked.problem).solution_rows(asked, point.solution))
-        if isinstance(asked, ZoneInstance) and front.points and all(unit.point is not None for unit in asked.units):
-            from fairbound.benchmarks.blocks.figures import front_maps
+        figures = front_figures(asked, names, front)
+        if figures:
             from fairbound.benchmarks.core.static_figures import write_static  # slow to import
 
-            named = [
-                (f"{number(point.values[names[0]])} at {number(point.values[names[1]])}", point.solution)
-                for point in front.points
-            ]
-            write_static([front_maps("maps", f"Front of {asked.name}: {' against '.join(names)}", asked, named)], out)
+            write_static(figures, out)
     if as_json:
         about = {"instance": asked.name, "digest": asked.digest, "termination": front.termination.value}
         print(json.dumps(about | {"complete": front.complete, "contradictions": contradictions, "points": rows}))

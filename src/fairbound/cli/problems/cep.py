@@ -15,12 +15,13 @@ from fairbound.benchmarks.cep.analyses import Analysis, Cell, Table
 from fairbound.benchmarks.core.figure import Figure
 from fairbound.cli import options
 from fairbound.cli.exit_codes import ENGINE_FAILED, code_of
-from fairbound.cli.proof import REJECTED, read_certificate, replay
+from fairbound.cli.proof import read_certificate
 from fairbound.cli.show import console, exact, levels_line, number, percent, running, shout, table
 from fairbound.instances.core.tables import write_csv
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import decimal_text
-from fairbound.solvers.checker import cep as price_curve
+from fairbound.solvers.cep import certificate as price_curve
+from fairbound.solvers.core import certificates
 from fairbound.solvers.core.interrupts import interruptible
 from fairbound.solvers.core.result import Termination
 
@@ -199,8 +200,8 @@ def prices(
     if document.get("format") != price_curve.FORMAT:
         raise InputError("certificate", file=str(certificate), found=document.get("format"), wanted=price_curve.FORMAT)
     try:
-        bound = replay(document, None)
-    except REJECTED as error:
+        bound, _ = certificates.verify(document)
+    except certificates.Rejected as error:
         raise InputError("certificate rejected", file=str(certificate), found=str(error)) from None
     found = price_table.prices(document)
     assert found.bound == bound, "the rows must add up to what the checker proves"

@@ -1,0 +1,40 @@
+"""The rows of a report's figures: by question, best first, with the instance they are about."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from typing import TypeVar
+
+from fairbound.benchmarks.core.row import Row
+from fairbound.instances.core import catalogue
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.problem import Instance
+from fairbound.models.core.registry import find_problem
+
+Kind = TypeVar("Kind", bound=Instance)
+
+
+def questions_of(rows: Iterable[Row]) -> list[list[Row]]:
+    groups: dict[tuple[str, str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row.instance, row.given, row.objective), []).append(row)
+    return list(groups.values())
+
+
+def ranked(rows: Iterable[Row]) -> list[Row]:
+    """Rows with a solution, best value first; those whose solution breaks a rule last."""
+    kept = [row for row in rows if not row.relaxed]
+    return sorted(kept, key=lambda row: (row.primal_float is None, row.primal_float or 0.0))
+
+
+def instance_of(row: Row, kind: type[Kind]) -> Kind | None:
+    """The instance of a row; ``None`` where its data is not here or is another by now."""
+    try:
+        found = catalogue.load(row.instance, row.problem)
+        changes = dict(word.split("=", 1) for word in shlex.split(row.given))
+        if changes:
+            found = find_problem(row.problem).with_parameters(found, changes)
+    except InputError:
+        return None
+    return found if isinstance(found, kind) and found.digest == row.digest else None

@@ -1,1 +1,0 @@
-"""Exact algorithms around an engine."""

@@ -1,0 +1,11 @@
+"""The methods of CEP grouping besides its formulations, the baselines, and whom a default answer asks first."""
+
+from __future__ import annotations
+
+from fairbound.solvers.cep import everyone_or_nobody, group_columns, price_curve, subset_dp
+from fairbound.solvers.cep.baselines import BASELINES
+
+METHODS = (everyone_or_nobody.METHOD, subset_dp.METHOD, group_columns.METHOD, price_curve.METHOD)
+PREFERRED = ("everyone_or_nobody", "subset_dp", "membership", "group_columns", "price_curve")
+
+__all__ = ["BASELINES", "METHODS", "PREFERRED"]

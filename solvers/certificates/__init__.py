@@ -1,1 +1,0 @@
-"""What produces proofs: data from which a checker who trusts nobody confirms a bound."""

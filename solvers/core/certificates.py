@@ -1,0 +1,99 @@
+"""Certificates of every problem: which checker replays a format, and what a bound that it confirms is worth.
+
+``solvers/<problem>/certificate.py`` says FORMAT, LEVEL and CHECKER. The checkers themselves use the standard
+library alone and import nothing from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from fairbound.models import PROBLEMS
+from fairbound.models.core.problem import Instance
+from fairbound.solvers.core.result import Level, Result, Settings
+
+
+class Rejected(Exception):
+    """The certificate proves nothing; the text says why."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One format of certificates.
+
+    Attributes
+    ----------
+    level
+        What a bound is worth that the checker confirms.
+    module
+        The problem's ``certificate.py``.
+    """
+
+    format: str
+    problem: str
+    level: Level
+    module: Any
+
+
+@cache
+def kinds() -> dict[str, Kind]:
+    """Every format that a problem has, by its name."""
+    found = {}
+    for problem in PROBLEMS:
+        name = f"fairbound.solvers.{problem}.certificate"
+        if find_spec(name) is not None:
+            module = import_module(name)
+            found[module.FORMAT] = Kind(module.FORMAT, problem, module.LEVEL, module)
+    return found
+
+
+def kind_of(document: Mapping[str, Any]) -> Kind:
+    """The format of a certificate; raises ``Rejected`` for an unknown one."""
+    found = document.get("format")
+    if not isinstance(found, str) or found not in kinds():
+        raise Rejected(f"unknown format {found!r}, wanted one of {', '.join(sorted(kinds()))}")
+    return kinds()[found]
+
+
+def verify(document: Mapping[str, Any], digest: str | None = None) -> tuple[Fraction, Level]:
+    """Replay a certificate: the bound that it proves, and what that is worth.
+
+    Parameters
+    ----------
+    digest
+        The instance that is meant; without it the proof is about the data inside.
+
+    Raises
+    ------
+    Rejected
+        If any step of the proof fails, or it is about another instance.
+    """
+    kind = kind_of(document)
+    checker = kind.module.CHECKER
+    try:
+        return checker.check(dict(document), digest), kind.level
+    except checker.Rejected as reason:
+        raise Rejected(str(reason)) from None
+
+
+def certify(instance: Instance, result: Result, settings: Settings) -> Mapping[str, Any] | None:
+    """The certificate of a result: the one it carries, or one that its problem can make afterwards; else ``None``."""
+    if result.certificate is not None:
+        return result.certificate
+    for kind in kinds().values():
+        if kind.problem == instance.problem and hasattr(kind.module, "of_result"):
+            made: Mapping[str, Any] | None = kind.module.of_result(instance, result, settings)
+            return made
+    return None
+
+
+def auditor_rows(instance: Instance, objective: str, document: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The proof as a table that an auditor adds up; empty where it is not of that kind."""
+    module = kinds()[document["format"]].module
+    return list(module.auditor_rows(instance, objective, document)) if hasattr(module, "auditor_rows") else []
