@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor
 
+from fairbound.instances.core import question
 from fairbound.models.cep import PROBLEM, CepInstance, Cover, Grouping
 from fairbound.models.cep.evaluate import bounded, claim_share, totals
 from fairbound.models.cep.instance import REIMBURSEMENT, SCHOOLS, STUDENTS
@@ -18,8 +19,7 @@ from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.exact import decimal_text
 from fairbound.models.core.problem import Instance
 from fairbound.solvers.core.result import Level, Result, Settings, Status, Termination, conclude
-
-from fairbound import api
+from fairbound.solvers.core.solve import solve
 
 Cell = str | int | float | Fraction | None
 Rows = list[dict[str, Cell]]
@@ -84,7 +84,7 @@ def _quiet(text: str) -> None:
 
 def cep_instance(instance: str | Instance, parameters: Mapping[str, str]) -> CepInstance:
     """Load a CEP instance; raises ``InputError`` for another problem's."""
-    asked = api.load(instance, parameters)
+    asked = question.load(instance, parameters)
     if not isinstance(asked, CepInstance):
         raise InputError("these analyses are about CEP grouping", found=asked.problem, wanted="a CEP instance")
     return asked
@@ -96,7 +96,7 @@ def unit_of(instance: CepInstance) -> str:
 
 
 def _solve(label: str, instance: CepInstance, time_limit: float | None, objective: str = REIMBURSEMENT) -> Line:
-    return Line(label, instance, api.solve(instance, objective=objective, settings=Settings(time_limit=time_limit)))
+    return Line(label, instance, solve(instance, objective, settings=Settings(time_limit=time_limit)))
 
 
 def _interrupted(line: Line) -> bool:
@@ -225,7 +225,7 @@ def sensitivity(
         For a wrong parameter or value, before anything is solved; for rates that are named for some
         lines only, since dollars and meal-equivalents do not compare.
     """
-    asked = [api.load(instance, {parameter: value}) for value in values]
+    asked = [question.load(instance, {parameter: value}) for value in values]
     if len({unit_of(changed) for changed in asked}) > 1:  # type: ignore[arg-type]
         raise InputError("parameter rates", found="none", wanted="rate tables only: dollars and meals do not compare")
     lines: list[Line] = []

@@ -19,6 +19,7 @@ from fairbound.benchmarks.core.analysis import Question
 from fairbound.benchmarks.core.row import Row
 from fairbound.instances.core import catalogue
 from fairbound.instances.core.entry import data_file
+from fairbound.instances.core.question import load
 from fairbound.instances.core.tables import read_rows, write_csv
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import parse_number
@@ -157,9 +158,7 @@ def _verify(reference: Reference, folder: Path) -> Check:
     problem = find_problem(reference.problem)
     faults = []
     try:
-        instance = catalogue.load(reference.instance)
-        if reference.parameters:
-            instance = problem.with_parameters(instance, reference.parameters)
+        instance = load(reference.instance, reference.parameters)
         if instance.digest != reference.digest:
             return Check(reference, (f"the instance has digest {instance.digest[:16]}, not {reference.digest[:16]}",))
         rows = read_rows(folder / "solutions" / reference.solution)[1]

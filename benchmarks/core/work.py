@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fairbound.benchmarks.core.specification import DEFAULT, Specification, content_of
-from fairbound.instances.core import catalogue
+from fairbound.instances.core import catalogue, question
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.problem import Instance
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.formulations import relaxation_bound
-from fairbound.solvers.core.lexicographic import solve_lexicographic
-from fairbound.solvers.core.methods import default_method, find_method
 from fairbound.solvers.core.result import Progress, Settings
 from fairbound.solvers.core.serialise import result_json
+from fairbound.solvers.core.solve import choose
+from fairbound.solvers.core.solve import solve as solve_question
 
 SOLVE = "fairbound.benchmarks.core.work:solve"
 PREPARE = "fairbound.benchmarks.core.work:prepare"
@@ -33,13 +33,7 @@ def load(specification: Specification) -> Instance:
     """The instance of a specification, its parameters changed; raises ``InputError``."""
     if specification.content and content_of(specification.instance, specification.problem) != specification.content:
         raise InputError("the data has changed since the run was planned", found=specification.instance)
-    instance = catalogue.load(specification.instance, specification.problem)
-    if specification.parameters:
-        problem = find_problem(instance.problem)
-        problem.check_parameters(dict(specification.parameters))
-        instance = problem.with_parameters(instance, dict(specification.parameters))
-    instance.check_question()
-    return instance
+    return question.load(specification.instance, dict(specification.parameters), specification.problem)
 
 
 def prepare(document: Mapping[str, Any]) -> None:
@@ -60,13 +54,13 @@ def solve(document: Mapping[str, Any]) -> dict[str, Any]:
         "about": {"title": instance.title, "facts": problem.facts(instance), "repairs": instance.repairs},
         "parameters": instance.parameters,
     }
-    if specification.method == DEFAULT:
-        try:
-            method = default_method(instance, *objectives)
-        except InputError as error:
-            return answer | {"status": REFUSED, "message": str(error)}
-    else:
-        method = find_method(problem, specification.method)
+    named = None if specification.method == DEFAULT else specification.method
+    try:
+        method = choose(instance, named, objectives)
+    except InputError as error:
+        if named is not None:
+            raise
+        return answer | {"status": REFUSED, "message": str(error)}
     answer["method"] = method.name
     refusal = method.refuses(instance, objectives[0])
     if refusal is not None:
@@ -81,10 +75,7 @@ def solve(document: Mapping[str, Any]) -> dict[str, Any]:
         threads=specification.threads,
         seed=specification.seed,
     )
-    if len(objectives) > 1:
-        result = solve_lexicographic(problem, method, instance, objectives, settings)
-    else:
-        result = method.run(instance, objectives[0], settings)
+    result = solve_question(instance, specification.objective, method.name, settings, isolate=False)
     if specification.method == DEFAULT:
         answer["method"] = result.method  # the one that it left the question to, if it did
     answer["result"] = result_json(problem, instance, result)

@@ -37,7 +37,7 @@ SHEET_COLUMNS = ("Geoid1", "Median HH Income")
 def sfusd65() -> ApplicantInstance:
     """The seed's 65 applicants by race, 22 seats; incomes and block groups are not printed."""
     cells = tuple(Cell("", race, count) for race, count in SEED_COUNTS.items())
-    return ApplicantInstance("blocks/sfusd65", cells, SEED_SCHOOLS, SEED_SEATS, SEED_SEATS)
+    return ApplicantInstance("applicants/sfusd65", cells, SEED_SCHOOLS, SEED_SEATS, SEED_SEATS)
 
 
 def load_tables(
@@ -136,11 +136,10 @@ def _load(path: Path) -> ApplicantInstance:
 
 ENTRIES = (
     Entry(
-        "blocks/sfusd65",
-        "65 applicants to Daniel Webster Elementary by race, 22 seats (problem: applicants)",
+        "applicants/sfusd65",
+        "65 applicants to Daniel Webster Elementary by race, 22 seats",
         "printed in the Datathon Fall 2024 notebook on SFUSD",
         lambda name: sfusd65(),
-        problem="applicants",
     ),
 )
 FORMATS = (FileFormat("applicants", "a CSV of applications with ProgramCode and Block Group", _recognises, _load),)

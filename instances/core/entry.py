@@ -68,7 +68,7 @@ def data_file(relative: str) -> Path | None:
     The latter is looked for beside the working folder and beside the project's own folder.
     """
     named = os.environ.get(DATA_VARIABLE)
-    beside = [Path.cwd().parent / "shared" / "data", Path(__file__).parents[2] / "shared" / "data"]
+    beside = [Path.cwd().parent / "shared" / "data", Path(__file__).parents[3] / "shared" / "data"]
     roots = [Path(named)] if named else beside
     return next((root / relative for root in roots if (root / relative).is_file()), None)
 

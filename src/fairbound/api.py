@@ -5,64 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from fairbound import comparison
-from fairbound.comparison import Compared
 from fairbound.instances.core import catalogue
-from fairbound.models.core.errors import InputError
-from fairbound.models.core.problem import Evaluation, Instance, Problem
+from fairbound.instances.core.question import load
+from fairbound.models.core.problem import Evaluation, Instance
 from fairbound.models.core.registry import find_problem
-from fairbound.solvers.core import infeasibility, wall
+from fairbound.solvers.core import comparison, infeasibility, wall
+from fairbound.solvers.core.comparison import Compared
 from fairbound.solvers.core.infeasibility import Explanation
-from fairbound.solvers.core.lexicographic import solve_lexicographic
-from fairbound.solvers.core.method import Kind, Method
-from fairbound.solvers.core.methods import cheapest_first, default_method, find_method
+from fairbound.solvers.core.methods import cheapest_first, find_method
 from fairbound.solvers.core.pareto import Front, pareto_front
 from fairbound.solvers.core.result import OnProgress, Result, Settings
-
-
-def load(
-    instance: str | Instance, parameters: Mapping[str, object] | None = None, problem: str | None = None
-) -> Instance:
-    """Load an instance by catalogue name or file, with some parameters changed.
-
-    Parameters
-    ----------
-    parameters
-        Values as text are read as exact decimals or ratios; so ``"0.40"``, never ``0.40``.
-
-    Raises
-    ------
-    InputError
-        One line that says what is wrong, where, and what was wanted.
-    """
-    loaded = catalogue.load(instance, problem) if isinstance(instance, str) else instance
-    if parameters:
-        kind = find_problem(loaded.problem)
-        kind.check_parameters({name: str(value) for name, value in parameters.items()})
-        loaded = kind.with_parameters(loaded, {name: str(value) for name, value in parameters.items()})
-    try:
-        loaded.check_question()
-    except InputError as error:
-        raise InputError(str(error), file=instance if isinstance(instance, str) else None) from None
-    return loaded
-
-
-def _objectives(problem: Problem[Any, Any], objective: str | None) -> list[str]:
-    names = [part.strip() for part in objective.split(",")] if objective else [problem.objectives[0].name]
-    for name in names:
-        problem.objective(name)
-    if len(set(names)) < len(names):
-        raise InputError("objective named twice", found=objective)
-    return names
-
-
-def _method(problem: Problem[Any, Any], instance: Instance, name: str | None, objectives: Sequence[str]) -> Method:
-    return default_method(instance, *objectives) if name is None else find_method(problem, name)
-
-
-def _isolated(isolate: bool | None, settings: Settings) -> bool:
-    """Whether solves get a process each: as asked, by default where a time limit must be kept."""
-    return settings.time_limit is not None if isolate is None else isolate
+from fairbound.solvers.core.solve import choose, isolated, objective_names
+from fairbound.solvers.core.solve import solve as one_solve
 
 
 def solve(
@@ -94,19 +48,7 @@ def solve(
     InputError
         If the instance, a parameter or a name is wrong, or the method refuses the question.
     """
-    asked = load(instance, parameters)
-    problem = find_problem(asked.problem)
-    names = _objectives(problem, objective)
-    chosen = _method(problem, asked, method, names)
-    limited = wall.limited(problem, chosen) if _isolated(isolate, settings) else chosen
-    if len(names) > 1:
-        if chosen.kind is Kind.BASELINE:
-            raise InputError("a baseline takes one objective", found=objective)
-        return solve_lexicographic(problem, limited, asked, names, settings, on_progress)
-    reason = chosen.refuses(asked, names[0])
-    if reason is not None:
-        raise InputError(f"method {chosen.name} refuses {asked.name}: {reason}")
-    return limited.run(asked, names[0], settings, on_progress)
+    return one_solve(load(instance, parameters), objective, method, settings, on_progress, isolate)
 
 
 def explain(
@@ -125,7 +67,7 @@ def explain(
     """
     asked = load(instance, parameters)
     problem = find_problem(asked.problem)
-    return infeasibility.explain(problem, asked, _objectives(problem, objective)[-1], seconds)
+    return infeasibility.explain(problem, asked, objective_names(problem, objective)[-1], seconds)
 
 
 def compare(
@@ -158,7 +100,7 @@ def compare(
     """
     asked = load(instance, parameters)
     problem = find_problem(asked.problem)
-    [name] = _objectives(problem, objective)[:1]
+    [name] = objective_names(problem, objective)[:1]
     chosen = cheapest_first(problem) if methods is None else [find_method(problem, method) for method in methods]
     return comparison.run(
         problem,
@@ -170,7 +112,7 @@ def compare(
         on_progress=on_progress,
         on_line=on_line,
         to_the_limit=to_the_limit,
-        isolate=_isolated(isolate, settings),
+        isolate=isolated(isolate, settings),
     )
 
 
@@ -187,12 +129,12 @@ def pareto(
     on_progress: OnProgress | None = None,
     isolate: bool | None = None,
 ) -> Front:
-    """The Pareto front of two objectives; see ``solvers.algorithms.pareto``, and ``solve`` for ``isolate``."""
+    """The Pareto front of two objectives; see ``solvers.core.pareto``, and ``solve`` for ``isolate``."""
     asked = load(instance, parameters)
     problem = find_problem(asked.problem)
-    first, second = _objectives(problem, f"{first},{second}")
-    chosen = _method(problem, asked, method, (first, second))
-    if _isolated(isolate, settings):
+    first, second = objective_names(problem, f"{first},{second}")
+    chosen = choose(asked, method, (first, second))
+    if isolated(isolate, settings):
         chosen = wall.limited(problem, chosen)
     return pareto_front(problem, chosen, asked, first, second, settings, most_points, on_point, on_progress)
 
@@ -218,3 +160,6 @@ def sweep(
         if not skip(name):
             asked = load(name, parameters)
             yield asked, solve(asked, objective=objective, method=method, settings=settings)
+
+
+__all__ = ["compare", "evaluate", "explain", "load", "pareto", "solve", "sweep"]

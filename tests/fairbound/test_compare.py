@@ -12,12 +12,12 @@ import stubborn
 from command_line import Run
 from fairbound.instances.cep import sources as cep_instances
 from fairbound.models.cep import PROBLEM
-from fairbound.solvers.core import wall
+from fairbound.solvers.core import comparison, wall
 from fairbound.solvers.core.isolation import note_engine_threads
 from fairbound.solvers.core.methods import cheapest_first
 from fairbound.solvers.core.result import Progress
 
-from fairbound import api, comparison
+from fairbound import api
 from fairbound.cli.compare import Screen
 
 

@@ -16,6 +16,7 @@ from fairbound.benchmarks.core.analysis import questions
 from fairbound.benchmarks.core.report import report
 from fairbound.models.cep import PROBLEM, Grouping
 from fairbound.models.core.problem import Sense
+from fairbound.solvers.cep import methods as cep_methods
 from fairbound.solvers.core import methods, wall
 from fairbound.solvers.core.contradictions import settle, settle_front
 from fairbound.solvers.core.isolation import note_engine_threads
@@ -48,7 +49,7 @@ def _liars(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     more = tuple(
         Method(name, Kind.ALGORITHM, name, run, lambda i, o: None) for name, run in (("liar", lie), ("denier", deny))
     )
-    monkeypatch.setitem(methods.ALGORITHMS, "cep", (*methods.ALGORITHMS["cep"], *more))
+    monkeypatch.setattr("fairbound.solvers.cep.methods.METHODS", (*cep_methods.METHODS, *more))
     yield
     wall.close()
 
@@ -82,7 +83,7 @@ def test_the_library_withdraws_it_too() -> None:
 
 def test_audit_withdraws_a_bound_that_the_plan_beats(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("solve", "cep/calpads33", "--out", "best").returncode == 0
-    monkeypatch.setattr("fairbound.api.default_method", lambda *_: methods.find_method(PROBLEM, "liar"))
+    monkeypatch.setattr("fairbound.solvers.core.solve.default_method", lambda *_: methods.find_method(PROBLEM, "liar"))
     code, out, _ = run("audit", "cep/calpads33", "best/solution.csv")
     assert code == 4
     words = " ".join(out.split())

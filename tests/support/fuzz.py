@@ -26,8 +26,9 @@ from fairbound.instances.core import catalogue
 from fairbound.instances.core.tables import read_rows
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core.certificates import Rejected, verify
 
-from fairbound.cli.proof import REJECTED, read_certificate, replay
+from fairbound.cli.proof import read_certificate
 
 SECONDS, BYTES = 10, 2**30
 TOKENS = (
@@ -104,7 +105,7 @@ def _references(path: Path) -> object:
 
 
 def _certificate(path: Path) -> object:
-    return replay(read_certificate(path), None)
+    return verify(read_certificate(path))
 
 
 def readers(price_curve: str, tree: str, solution: str, references: str) -> list[Reader]:
@@ -209,7 +210,7 @@ def run(every: list[Reader], files: int, seed: int) -> Counts:
                     try:
                         reader.read(path)
                         counts.used[reader.name] += 1
-                    except (InputError, *REJECTED) as error:
+                    except (InputError, Rejected) as error:
                         counts.refused[reader.name] += 1
                         if "\n" in str(error) and isinstance(error, InputError):
                             counts.wrong.append(f"{reader.name} {seed} {k}: more than one line")

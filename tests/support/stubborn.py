@@ -16,7 +16,7 @@ from typing import Any
 
 from fairbound.models.cep import PROBLEM, CepInstance, Grouping, evaluate
 from fairbound.models.core.errors import InputError
-from fairbound.solvers.core import methods
+from fairbound.solvers.cep import methods
 from fairbound.solvers.core.interrupts import interruptible
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.result import OnProgress, Progress, Result, Settings, Termination, conclude
@@ -99,12 +99,12 @@ METHODS = tuple(
 @contextmanager
 def listed() -> Iterator[None]:
     """While inside, the methods can be found by name; they are never chosen by default."""
-    before = methods.ALGORITHMS["cep"]
-    methods.ALGORITHMS["cep"] = (*before, *METHODS)
+    before = methods.METHODS
+    methods.METHODS = (*before, *METHODS)
     try:
         yield
     finally:
-        methods.ALGORITHMS["cep"] = before
+        methods.METHODS = before
 
 
 if __name__ == "__main__":

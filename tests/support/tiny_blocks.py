@@ -1,4 +1,4 @@
-"""Tiny cities and applicants, and their answers by enumeration."""
+"""Tiny cities, and their answers by enumeration."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from fractions import Fraction
 from itertools import product
 
 from fairbound.instances.blocks.sources import grid100
-from fairbound.models.applicants import ApplicantInstance, Cell, Division
-from fairbound.models.applicants import instance as applicant_model
 from fairbound.models.blocks import Border, School, Unit, ZoneInstance, Zoning, evaluate
 from tiny import Tiny
 
@@ -58,24 +56,13 @@ def best(instance: ZoneInstance, objective: str) -> Fraction | None:
     return min(values, default=None)
 
 
-def divisions(instance: ApplicantInstance) -> list[Division]:
-    """Every way to take some applicants of each cell."""
-    return [Division(counts) for counts in product(*(range(cell.count + 1) for cell in instance.cells))]
-
-
-def best_division(instance: ApplicantInstance, objective: str) -> Fraction | None:
-    """The optimum over every division that breaks no rule."""
-    scored = (applicant_model.evaluate(instance, division) for division in divisions(instance))
-    return min((e.values[objective] for e in scored if e.feasible), default=None)
-
-
 PATH = [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5)]
 GRID = [(0, 1), (1, 2), (3, 4), (4, 5), (0, 3), (1, 4), (2, 5)]
 MIXED = [(40, 30), (35, 5), (30, 20), (45, 10), (38, 25), (42, 8)]
 FREE = {"travel_ratio": None, "seats_tolerance": Fraction(1, 2)}
 SIX = {"incomes": (40, 90, 55, 70, 35, 80), **FREE}
 
-ZONES = Tiny(
+TINY = Tiny(
     problem="blocks",
     instances=(
         city("path", MIXED, PATH, (0, 5), (0, 0, 0, 1, 1, 1), **SIX),
@@ -110,18 +97,5 @@ ZONES = Tiny(
     },
 )  # fmt: skip
 
-FEW = (Cell("a", "x", 2, Fraction(10)), Cell("a", "y", 1, Fraction(10)), Cell("b", "x", 1, Fraction(40)))
-APPLICANTS = Tiny(
-    problem="applicants",
-    instances=(
-        ApplicantInstance("four", FEW, ("one", "two"), 2, 2),
-        ApplicantInstance("free seats", (*FEW, Cell("b", "z", 2, Fraction(25))), ("one", "two"), 1, 4),
-        ApplicantInstance("everyone", FEW, ("one", "two"), 4, 4),
-        ApplicantInstance("equal incomes", (Cell("a", "x", 3, Fraction(5)), Cell("a", "y", 2, Fraction(5))),
-                          ("one", "two"), 2, 3),
-    ),
-    best=best_division,
-)  # fmt: skip
 GRID100 = grid100("blocks/grid100")
-ZONES_NAMED = {instance.name: instance for instance in (*ZONES.instances, GRID100)}
-APPLICANTS_NAMED = {instance.name: instance for instance in APPLICANTS.instances}
+NAMED = {instance.name: instance for instance in (*TINY.instances, GRID100)}

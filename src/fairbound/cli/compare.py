@@ -13,11 +13,11 @@ from fairbound import api
 from fairbound.cli import options
 from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED
 from fairbound.cli.show import console, levels_line, number, percent, running, short_status, shout
-from fairbound.comparison import INTERRUPTED as STOPPED
-from fairbound.comparison import Compared
 from fairbound.instances.core.tables import write_csv, write_text
 from fairbound.models.core.problem import Instance, Problem
 from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core.comparison import INTERRUPTED as STOPPED
+from fairbound.solvers.core.comparison import Compared
 from fairbound.solvers.core.interrupts import interruptible, requested
 from fairbound.solvers.core.method import Kind
 from fairbound.solvers.core.methods import cheapest_first

@@ -15,9 +15,9 @@ from fairbound.cli.compare import Screen, comparison_rows
 from fairbound.cli.exit_codes import INTERRUPTED
 from fairbound.cli.show import console, running
 from fairbound.cli.solve import write_result
-from fairbound.comparison import Compared
 from fairbound.instances.core.tables import write_csv
 from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core.comparison import Compared
 from fairbound.solvers.core.interrupts import requested
 from fairbound.solvers.core.method import Kind
 from fairbound.solvers.core.result import Result
@@ -60,7 +60,7 @@ EXPERIMENTS = (
     Experiment(
         "applicants",
         "65 applicants, 22 seats at Webster: the seed's permutations and majority vote",
-        "blocks/sfusd65",
+        "applicants/sfusd65",
         ("race_counts", "cell_counts", "permutations:1000", "majority:10000"),
     ),
     Experiment(

@@ -1,6 +1,6 @@
 """How far apart the coefficients of every formulation lie: a rewrite that engines cannot keep apart is noticed here.
 
-``python tests/models/test_coefficient_ranges.py`` prints the table and writes the pinned ranges anew.
+``python tests/models/core/test_coefficient_ranges.py`` prints the table and writes the pinned ranges anew.
 """
 
 from __future__ import annotations
@@ -8,17 +8,16 @@ from __future__ import annotations
 import json
 import sys
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 
-import tiny_blocks
-import tiny_cep
-import tiny_transfers
 from fairbound.instances.core import catalogue
+from fairbound.models import PROBLEMS
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.problem import Instance
 from fairbound.models.core.registry import find_problem
@@ -26,12 +25,12 @@ from fairbound.solvers.core.result import BELIEVED_RANGE
 from fairbound.solvers.engines.standard_form import TriviallyInfeasibleError, compile_model
 
 PINNED = Path(__file__).with_name("coefficient_ranges.json")
-CATALOGUE = ("cep/calpads33", "transfers/alameda", "blocks/grid100", "blocks/sfusd65")
+CATALOGUE = ("cep/calpads33", "transfers/alameda", "blocks/grid100", "applicants/sfusd65")
 MOST_NONZEROS = 200_000
 
 
 def _instances() -> list[Instance]:
-    tinies = (tiny_cep.TINY, tiny_transfers.TINY, tiny_blocks.ZONES, tiny_blocks.APPLICANTS)
+    tinies = [import_module(f"tiny_{name}").TINY for name in PROBLEMS]
     found = [instance for tiny in tinies for instance in tiny.instances]
     known = {entry.name for entry in catalogue.ENTRIES}
     return found + [catalogue.load(name) for name in CATALOGUE if name in known]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from fairbound.solvers.core.isolation import Isolation, Limits, Outcome, Stopped, note_engine_threads
 
-SUPPORT = str(Path(__file__).parents[1] / "support")
+SUPPORT = str(Path(__file__).parents[2] / "support")
 WORK = "hostile_work:work"
 linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes through /proc")
 

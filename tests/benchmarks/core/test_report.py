@@ -132,7 +132,7 @@ def test_a_problem_adds_its_own_figures(tmp_path: Path, monkeypatch: pytest.Monk
             Figure("cep-line", "A line", "c", Axis("t"), Axis("v"), (Series("f", (1, 2), (3, None), Mark.LINE),)),
         ]  # fmt: skip
 
-    monkeypatch.setitem(figures.PROBLEM_FIGURES, "cep", [own])
+    monkeypatch.setattr(figures, "figure_functions", lambda problem: [own] if problem == "cep" else [])
     page = report(ROWS, tmp_path)
     assert {"cep-map", "cep-bars", "cep-line"} <= set(data_of(page)["figures"])
     assert page.read_text().index('data-figure="cep-map"') < page.read_text().index('data-figure="cep-heuristics"')

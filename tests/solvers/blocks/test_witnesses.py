@@ -16,7 +16,7 @@ NAMES = ("path", "grid of three schools", "no students in a cut vertex", "two is
 @pytest.mark.skipif(find_spec("ortools") is None, reason="ortools is not installed")
 @pytest.mark.parametrize("name", NAMES[1:3])
 def test_cpsat_agrees(name: str) -> None:
-    city = tiny_blocks.ZONES_NAMED[name]
+    city = tiny_blocks.NAMED[name]
     result = fairbound.solve(city, method="cpsat", settings=Settings(time_limit=60))
     assert result.status is Status.OPTIMAL, result.message
     assert result.primal_bound == tiny_blocks.best(city, "dissimilarity")
@@ -26,7 +26,7 @@ def test_cpsat_agrees(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("objective", ["dissimilarity", "travel"])
 def test_scip_agrees(name: str, objective: str) -> None:
-    city = tiny_blocks.ZONES_NAMED[name]
+    city = tiny_blocks.NAMED[name]
     result = fairbound.solve(city, method="scip", objective=objective, settings=Settings(time_limit=60))
     assert result.status is Status.OPTIMAL
     assert result.primal_bound == tiny_blocks.best(city, objective)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import pyomo.environ as pyo
 import pytest
-import tiny_blocks
-import tiny_cep
-import tiny_transfers
 from fairbound.models import PROBLEMS
 from fairbound.models.core.problem import Formulation, Instance, Scope, Sense
 from fairbound.models.core.registry import find_problem
@@ -18,13 +16,9 @@ from fairbound.solvers.core.methods import methods_of
 from fairbound.solvers.core.result import Settings, Status, engine_accuracy
 from tiny import Tiny
 
-TINIES = (tiny_cep.TINY, tiny_transfers.TINY, tiny_blocks.ZONES, tiny_blocks.APPLICANTS)
-NAMED = {
-    tiny_cep.TINY.problem: tiny_cep.NAMED,
-    tiny_transfers.TINY.problem: tiny_transfers.NAMED,
-    tiny_blocks.ZONES.problem: tiny_blocks.ZONES_NAMED,
-    tiny_blocks.APPLICANTS.problem: tiny_blocks.APPLICANTS_NAMED,
-}
+MODULES = [import_module(f"tiny_{name}") for name in PROBLEMS]
+TINIES: tuple[Tiny, ...] = tuple(module.TINY for module in MODULES)
+NAMED = {module.TINY.problem: module.NAMED for module in MODULES}
 
 QUESTIONS = [
     pytest.param(tiny, instance, objective.name, id=f"{tiny.problem}-{instance.name}-{objective.name}")

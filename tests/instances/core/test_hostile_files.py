@@ -20,7 +20,7 @@ from fairbound.models.core.text import clean
 from fairbound.solvers.checker import cep as price_curve
 from fairbound.solvers.checker import transfers as transfer_tree
 
-HOSTILE = Path(__file__).parents[3] / "shared" / "cases" / "hostile"
+HOSTILE = Path(__file__).parents[4] / "shared" / "cases" / "hostile"
 
 
 @pytest.fixture(scope="module")

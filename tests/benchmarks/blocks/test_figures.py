@@ -92,13 +92,13 @@ def test_units_without_polygons_get_cells_that_fill_the_city() -> None:
     outlined = replace(city, outline=tuple((unit.id, (square,)) for unit in city.units))
     assert unit_shapes(outlined) == [(square,)] * 100
     with pytest.raises(InputError, match="no map of"):
-        unit_shapes(tiny_blocks.ZONES_NAMED["grid"])
+        unit_shapes(tiny_blocks.NAMED["grid"])
 
 
 def test_bars_show_each_plan_once() -> None:
-    instance = load("blocks/sfusd65")
+    instance = load("applicants/sfusd65")
     shared = {
-        "problem": "applicants", "instance": "blocks/sfusd65", "digest": instance.digest, "objective": "tvd",
+        "problem": "applicants", "instance": "applicants/sfusd65", "digest": instance.digest, "objective": "tvd",
         "sense": "minimize",
     }  # fmt: skip
     result = solve(instance, objective="tvd")
@@ -120,4 +120,4 @@ def test_bars_show_each_plan_once() -> None:
 
 def test_suites_find_an_entry_of_another_problem() -> None:
     solves = plan(load_suite("smoke")).specifications
-    assert {solve.problem for solve in solves if solve.instance == "blocks/sfusd65"} == {"applicants"}
+    assert {solve.problem for solve in solves if solve.instance == "applicants/sfusd65"} == {"applicants"}

@@ -154,14 +154,14 @@ def test_fixing_removes_nothing_feasible(city: ZoneInstance) -> None:
 @pytest.mark.parametrize("objective", ["dissimilarity", "tvd", "income", "max_share_deviation", "travel", "rezoned"])
 def test_baselines_keep_zones_together(run: Callable[..., Zoning], objective: str) -> None:
     """From today's connected zones no baseline cuts one, and one seed gives one answer."""
-    city = tiny_blocks.ZONES_NAMED["grid of three schools"]
+    city = tiny_blocks.NAMED["grid of three schools"]
     zoning = run(city, objective, 3, None)
     assert zoning == run(city, objective, 3, None)
     assert not [v for v in evaluate(city, zoning).violations if v.rule in ("contiguity", "school in its zone")]
 
 
 def test_gains_are_differences_of_costs() -> None:
-    city = tiny_blocks.ZONES_NAMED["grid"]
+    city = tiny_blocks.NAMED["grid"]
     for objective in ("dissimilarity", "tvd", "income", "max_share_deviation", "travel", "rezoned"):
         state = ZoneState(city, objective, city.today)
         for unit in state.movable:
@@ -174,7 +174,7 @@ def test_gains_are_differences_of_costs() -> None:
 
 
 def test_islands_are_reconnected() -> None:
-    city = tiny_blocks.ZONES_NAMED["path"]
+    city = tiny_blocks.NAMED["path"]
     state = ZoneState(city, "dissimilarity", [0, 1, 0, 1, 0, 1])
     assert reconnect(state)
     rules = {v.rule for v in evaluate(city, Zoning.of(city, state.homes)).violations}
@@ -182,14 +182,14 @@ def test_islands_are_reconnected() -> None:
 
 
 def test_restrictions_give_no_bound() -> None:
-    city = tiny_blocks.ZONES_NAMED["grid"]
+    city = tiny_blocks.NAMED["grid"]
     result = fairbound.solve(city, method="closer_neighbour")
     assert result.dual_bound is None
     assert result.status is not Status.OPTIMAL
 
 
 def test_interrupted_loops_keep_what_they_have(monkeypatch: pytest.MonkeyPatch) -> None:
-    city = tiny_blocks.ZONES_NAMED["grid"]
+    city = tiny_blocks.NAMED["grid"]
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
@@ -226,23 +226,23 @@ def test_ties_are_broken_in_order() -> None:
 
 
 def test_sfusd65_is_proven_and_unique() -> None:
-    result = fairbound.solve("blocks/sfusd65")
+    result = fairbound.solve("applicants/sfusd65")
     assert (result.primal_bound, result.dual_bound) == (Fraction(190, 2860), Fraction(190, 2860))
     assert result.level is Level.L2
     assert "1 count vector reaches it" in result.message
     assert result.solution == Division((6, 1, 4, 1, 0, 3, 0, 0, 0, 6, 1))
     assert result.measures["second_tvd"] == Fraction(22, 43) * result.values["tvd"]
-    integer = fairbound.solve("blocks/sfusd65", method="cell_counts")
+    integer = fairbound.solve("applicants/sfusd65", method="cell_counts")
     assert integer.status is Status.OPTIMAL
     assert integer.solution == result.solution
 
 
 def test_fewer_seats_balance_better() -> None:
-    values = {n: fairbound.solve("blocks/sfusd65", parameters={"seats": n}).primal_bound for n in range(18, 23)}
+    values = {n: fairbound.solve("applicants/sfusd65", parameters={"seats": n}).primal_bound for n in range(18, 23)}
     assert min(values, key=lambda n: values[n] or 1) == 19
     assert round(float(values[19] or 0), 4) == 0.0640
     assert round(float(values[20] or 0), 4) == 0.0654
-    free = fairbound.solve("blocks/sfusd65", parameters={"seats": "18-22"})
+    free = fairbound.solve("applicants/sfusd65", parameters={"seats": "18-22"})
     assert free.primal_bound == values[19]
 
 
@@ -289,7 +289,7 @@ def test_the_majority_vote_forgets_seats() -> None:
 
 def test_loss_as_meant_needs_incomes() -> None:
     with pytest.raises(InputError, match="no income"):
-        fairbound.solve("blocks/sfusd65", objective="loss")
+        fairbound.solve("applicants/sfusd65", objective="loss")
     cells = (Cell("a", "x", 3, Fraction(100)), Cell("b", "x", 2, Fraction(300)), Cell("b", "y", 3, Fraction(200)))
     instance = ApplicantInstance("incomes", cells, ("one", "two"), 4, 4)
     for objective in ("loss", "tvd,income", "income,tvd"):

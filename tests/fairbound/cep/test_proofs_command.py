@@ -41,6 +41,7 @@ def test_a_proof_is_accepted(run: Run, district: str, certificate: Path) -> None
     assert answer == {
         "certificate": str(certificate),
         "accepted": True,
+        "level": "L2",
         "bound": result["dual_bound"],
         "reason": "",
         "digest": instance.digest,

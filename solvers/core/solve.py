@@ -1,0 +1,72 @@
+"""The one way from a question to a result: choice, refusal, process, lexicographic stages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.problem import Instance, Problem
+from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core import wall
+from fairbound.solvers.core.lexicographic import solve_lexicographic
+from fairbound.solvers.core.method import Kind, Method
+from fairbound.solvers.core.methods import default_method, find_method
+from fairbound.solvers.core.result import OnProgress, Result, Settings
+
+
+class Refused(InputError):
+    """A method says that it cannot state the question."""
+
+
+def objective_names(problem: Problem[Any, Any], objective: str | None) -> list[str]:
+    """The objectives in a text such as ``tvd,travel``, the problem's first for none; raises ``InputError``."""
+    names = [part.strip() for part in objective.split(",")] if objective else [problem.objectives[0].name]
+    for name in names:
+        problem.objective(name)
+    if len(set(names)) < len(names):
+        raise InputError("objective named twice", found=objective)
+    return names
+
+
+def choose(instance: Instance, method: str | None, objectives: Sequence[str]) -> Method:
+    """The method of a name, or the first exact one that takes all objectives; raises ``InputError``."""
+    if method is None:
+        return default_method(instance, *objectives)
+    return find_method(find_problem(instance.problem), method)
+
+
+def isolated(isolate: bool | None, settings: Settings) -> bool:
+    """Whether solves get a process each: as asked, by default where a time limit must be kept."""
+    return settings.time_limit is not None if isolate is None else isolate
+
+
+def solve(
+    instance: Instance,
+    objective: str | None = None,
+    method: str | None = None,
+    settings: Settings = Settings(),  # noqa: B008 - frozen
+    on_progress: OnProgress | None = None,
+    isolate: bool | None = None,
+) -> Result:
+    """Answer a loaded instance; ``fairbound.solve`` explains the arguments.
+
+    Raises
+    ------
+    Refused
+        If the method refuses the question.
+    InputError
+        For an unknown name, or several objectives for a baseline.
+    """
+    problem = find_problem(instance.problem)
+    names = objective_names(problem, objective)
+    chosen = choose(instance, method, names)
+    run = wall.limited(problem, chosen) if isolated(isolate, settings) else chosen
+    if len(names) > 1:
+        if chosen.kind is Kind.BASELINE:
+            raise InputError("a baseline takes one objective", found=objective)
+        return solve_lexicographic(problem, run, instance, names, settings, on_progress)
+    reason = chosen.refuses(instance, names[0])
+    if reason is not None:
+        raise Refused(f"method {chosen.name} refuses {instance.name}: {reason}")
+    return run.run(instance, names[0], settings, on_progress)
