@@ -18,7 +18,8 @@ from fairbound.models.cep.instance import REIMBURSEMENT, SCHOOLS, STUDENTS
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.exact import decimal_text
 from fairbound.models.core.problem import Instance
-from fairbound.solvers.core.result import Level, Result, Settings, Status, Termination, conclude
+from fairbound.solvers.core.bound import Basis
+from fairbound.solvers.core.result import Result, Settings, Status, Termination, conclude
 from fairbound.solvers.core.solve import solve
 
 Cell = str | int | float | Fraction | None
@@ -110,7 +111,7 @@ def _adopt(line: Line, plans: Iterable[Grouping]) -> Line:
         evaluation = PROBLEM.evaluate(line.instance, plan)
         if not evaluation.feasible or (line.value is not None and evaluation.values[old.objective] <= line.value):
             continue
-        proven = old.level is Level.L2
+        proven = old.basis is not None and old.basis is not Basis.CLAIM
         found = conclude(
             PROBLEM,
             line.instance,
@@ -119,7 +120,8 @@ def _adopt(line: Line, plans: Iterable[Grouping]) -> Line:
             solution=plan,
             termination=old.termination,
             exact_bound=old.dual_bound if proven else None,
-            claimed_bound=None if proven or old.dual_bound is None else float(old.dual_bound),
+            claimed_bound=None if proven else old.dual_bound,
+            proven=old.proven,
             engine=old.engine,
             seconds=old.seconds,
         )

@@ -95,6 +95,28 @@ class Question:
                 best = row
         return best
 
+    @cached_property
+    def best_proven(self) -> Row | None:
+        """The row with the strongest proven dual bound that no plan beats."""
+        best: Row | None = None
+        for row in self.solves:
+            bound = row.proven
+            if bound is None or (self.primal is not None and self.sense.improves(self.primal, bound)):
+                continue
+            if best is None or best.proven is None or self.sense.improves(best.proven, bound):
+                best = row
+        return best
+
+    @property
+    def proven(self) -> Fraction | None:
+        """The strongest proven dual bound."""
+        return None if self.best_proven is None else self.best_proven.proven
+
+    @property
+    def proven_gap(self) -> float | None:
+        """Relative distance of the best value to it."""
+        return relative_gap(self.primal, self.proven)
+
     @property
     def primal(self) -> Fraction | None:
         return None if self.best_primal is None else self.best_primal.primal

@@ -25,7 +25,7 @@ from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import parse_number
 from fairbound.models.core.problem import Instance
 from fairbound.models.core.registry import find_problem
-from fairbound.solvers.core.result import Level
+from fairbound.solvers.core.bound import Level
 
 PROVEN = (Level.L2, Level.L4, Level.L5)
 """Levels at which a dual bound is a fact and not an engine's claim."""

@@ -81,6 +81,8 @@ class Row:
     level: str
     primal_bound: str | None
     dual_bound: str | None
+    proven_bound: str | None
+    proven_level: str
     primal_float: float | None
     dual_float: float | None
     gap: float | None
@@ -117,6 +119,11 @@ class Row:
     @property
     def dual(self) -> Fraction | None:
         return None if self.dual_bound is None else Fraction(self.dual_bound)
+
+    @property
+    def proven(self) -> Fraction | None:
+        """The strongest proven dual bound of the solve."""
+        return None if self.proven_bound is None else Fraction(self.proven_bound)
 
     @property
     def direction(self) -> Sense:
@@ -190,6 +197,8 @@ def make_row(suite: str, specification: Specification, ending: Ending, machine: 
         level=result.get("level", ""),
         primal_bound=result.get("primal_bound"),
         dual_bound=result.get("dual_bound"),
+        proven_bound=result.get("proven_bound"),
+        proven_level=result.get("proven_level") or "",
         primal_float=result.get("primal_bound_float"),
         dual_float=result.get("dual_bound_float"),
         gap=_finite(result.get("gap")),

@@ -145,6 +145,8 @@ def _table_row(row: Row) -> dict[str, str]:
         "termination": row.termination,
         "primal_bound": row.primal_bound,
         "dual_bound": row.dual_bound,
+        "proven_bound": row.proven_bound,
+        "proven_level": row.proven_level,
         "value": "" if row.primal_float is None else f"{row.primal_float:.10g}",
     }
     cells |= {f"value_{o.name}": values.get(o.name) for o in find_problem(row.problem).objectives}

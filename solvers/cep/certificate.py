@@ -14,7 +14,7 @@ from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import decimal_text, parse_number
 from fairbound.models.core.parameters import together_text
 from fairbound.solvers.checker import cep as checker
-from fairbound.solvers.core.result import Level
+from fairbound.solvers.core.bound import Level
 
 FORMAT = "fairbound price curve 1"
 LEVEL = Level.L2

@@ -27,11 +27,11 @@ from fairbound.solvers.cep.certificate import certificate_json
 from fairbound.solvers.cep.group_moves import OUT, Plan, improve
 from fairbound.solvers.cep.level_lp import LevelBound, prune, solve_levels
 from fairbound.solvers.cep.regrets import Regrets, interval_model, middle_slots
+from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.interrupts import interruptible
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.result import (
     EngineInfo,
-    Level,
     OnProgress,
     Progress,
     Result,
@@ -171,7 +171,11 @@ class Search:
             method,
             solution=self.best,
             termination=termination,
-            exact_bound=self.bound,
+            exact_bound=self.bound if certified else None,
+            source="equation (23)",
+            # Below the price curve's bound stands what a search in floats has claimed.
+            claimed_bound=None if certified else self.bound,
+            proven=None if self.proven is None else Bound(self.proven, Basis.THEOREM, "equation (23)"),
             settings=self.settings,
             engine=self._engine(),
             trace=tuple(self.trace),
@@ -179,7 +183,7 @@ class Search:
             seconds=Seconds(solve=self.seconds() - self.built, build=self.built, total=self.seconds()),
             **details,
         )
-        return result if certified else replace(result, level=min(result.level, Level.L1))
+        return result
 
     def _engine(self) -> EngineInfo:
         return EngineInfo(engine.NAME, engine.version(), engine.options(self.settings))

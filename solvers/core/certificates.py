@@ -16,7 +16,8 @@ from typing import Any
 
 from fairbound.models import PROBLEMS
 from fairbound.models.core.problem import Instance
-from fairbound.solvers.core.result import Level, Result, Settings
+from fairbound.solvers.core.bound import Level
+from fairbound.solvers.core.result import Result, Settings
 
 
 class Rejected(Exception):

@@ -11,7 +11,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from fairbound.models.core.problem import Sense
-from fairbound.solvers.core.result import Level, Result, Status
+from fairbound.solvers.core.bound import level_of
+from fairbound.solvers.core.result import Result, Status
 
 
 def beaten(claimant: str, bound: Fraction | str, level: str, holder: str, value: Fraction | str) -> str:
@@ -39,7 +40,11 @@ def against(result: Result, sense: Sense, holder: str, value: Fraction) -> Resul
         return result
     words = beaten(named(result), result.dual_bound, result.level.value, holder, value)
     status = Status.FEASIBLE if result.status is Status.OPTIMAL else result.status
-    return _told(replace(result, dual_bound=None, status=status, level=min(result.level, Level.L1)), words)
+    proven = result.proven
+    if proven is not None and sense.improves(value, proven.value):
+        proven = None
+    level = level_of(result.primal_bound is not None, None)
+    return _told(replace(result, dual_bound=None, basis=None, proven=proven, status=status, level=level), words)
 
 
 def _told(result: Result, words: str) -> Result:
@@ -72,7 +77,7 @@ def settle_front(points: Sequence[Result], first: str, second: str, senses: tupl
             if bound is not None and enough and senses[0].improves(other.values[first], bound):
                 holder = f"the plan of another point, with {second} {other.values[second]},"
                 words = beaten(named(point), bound, point.level.value, holder, other.values[first])
-                point = _told(replace(point, dual_bound=None, status=Status.FEASIBLE), words)
+                point = _told(replace(point, dual_bound=None, basis=None, status=Status.FEASIBLE), words)
                 break
         settled.append(point)
     return settled

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from fairbound.models.core.problem import Formulation, Instance, Problem, Scope
+from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.result import OnProgress, Result, Seconds, Settings, Status, conclude, doubt
 from fairbound.solvers.engines import highs
 
@@ -51,6 +52,8 @@ def solve_formulation(
         termination=outcome.termination,
         claimed_bound=outcome.dual if bounds else None,
         exact_bound=proven,
+        basis=Basis.MULTIPLIERS,
+        proven=None if outcome.proven is None or not bounds else Bound(outcome.proven, Basis.MULTIPLIERS),
         unit=Fraction(getattr(model, "objective_unit", 1)),
         disbelief="" if proven is not None else doubt(outcome.size),
         contradiction=outcome.disagreement,

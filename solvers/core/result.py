@@ -14,6 +14,7 @@ from math import floor, isfinite
 from typing import Any
 
 from fairbound.models.core.problem import Instance, Problem, Sense, Violation
+from fairbound.solvers.core.bound import Basis, Bound, Level, level_of
 
 ABSOLUTE_TOLERANCE = Fraction(1, 10**6)
 RELATIVE_TOLERANCE = Fraction(1, 10**9)
@@ -58,23 +59,6 @@ class Status(StrEnum):
     """The engine claims that no solution exists."""
     UNKNOWN = "unknown"
     """No solution."""
-
-
-class Level(StrEnum):
-    """The certificate ladder: what was checked, and by whom (``docs/ladder.md``)."""
-
-    L0 = "L0"
-    """Claimed: the engine says so."""
-    L1 = "L1"
-    """Exact primal: feasibility and value recomputed in rationals; the dual bound is a claim."""
-    L2 = "L2"
-    """Exact bound: the dual bound is a rational that a theorem or multipliers prove."""
-    L3 = "L3"
-    """Independent engines agree."""
-    L4 = "L4"
-    """A tree certificate was replayed."""
-    L5 = "L5"
-    """A VIPR certificate was accepted."""
 
 
 @dataclass(frozen=True)
@@ -162,8 +146,10 @@ class Result:
     ----------
     primal_bound
         Exact value of ``solution``; ``None`` without a feasible solution.
-    dual_bound
-        No solution is better than this; ``None`` where the method gives no bound.
+    dual_bound, basis
+        No solution is better than this, and what that rests on; ``None`` where the method gives no bound.
+    proven
+        The strongest bound that holds whatever an engine did; weaker than ``dual_bound`` where that is a claim.
     values, measures
         Every objective and further figures of the solution, exactly.
     trace
@@ -192,6 +178,8 @@ class Result:
     level: Level
     primal_bound: Fraction | None = None
     dual_bound: Fraction | None = None
+    basis: Basis | None = None
+    proven: Bound | None = None
     solution: Any = None
     values: Mapping[str, Fraction] = field(default_factory=dict)
     measures: Mapping[str, Fraction] = field(default_factory=dict)
@@ -212,6 +200,16 @@ class Result:
     def gap(self) -> float | None:
         """Relative distance of the bounds: |dual - primal| / |primal|; ``None`` without both."""
         return relative_gap(self.primal_bound, self.dual_bound)
+
+    @property
+    def proven_bound(self) -> Fraction | None:
+        """Value of ``proven``."""
+        return None if self.proven is None else self.proven.value
+
+    @property
+    def proven_gap(self) -> float | None:
+        """The gap to the proven bound."""
+        return relative_gap(self.primal_bound, self.proven_bound)
 
 
 def relative_gap(primal: Fraction | None, dual: Fraction | None) -> float | None:
@@ -274,6 +272,9 @@ def conclude(
     termination: Termination,
     claimed_bound: float | Fraction | None = None,
     exact_bound: Fraction | None = None,
+    basis: Basis = Basis.THEOREM,
+    source: str = "",
+    proven: Bound | None = None,
     settings: Settings = Settings(),
     unit: Fraction = Fraction(1),
     gap: float | None = None,
@@ -291,8 +292,10 @@ def conclude(
     claimed_bound
         A dual bound as an engine's float, or a rational to which the method has rounded it itself: the level
         stays L1 at most.
-    exact_bound
-        A dual bound that a theorem or exact arithmetic proves: the level can be L2.
+    exact_bound, basis, source
+        A dual bound that is proven, and by what.
+    proven
+        A proven bound beside a claimed one.
     unit
         Value of one unit of the objective of the engine's model.
     gap
@@ -326,15 +329,22 @@ def conclude(
         message = "; ".join(filter(None, (base.message, contradiction, disbelief)))
         base = replace(base, message=message, contradiction=contradiction)
     lattice = problem.lattice(instance, objective)
-    dual = exact_bound
+    natural = None
+    if asked.natural_bound is not None:
+        natural = Bound(asked.natural_bound, Basis.THEOREM, "by the definition of the objective")
+    exact = None if exact_bound is None else Bound(exact_bound, basis, source)
+    proven = _strongest(sense, exact, proven, natural)
+    dual = exact
     if dual is None and claimed_bound is not None and isfinite(claimed_bound):
         rounded = isinstance(claimed_bound, Fraction)
-        dual = Fraction(claimed_bound) if rounded else lattice_bound(float(claimed_bound), lattice, sense, unit)
-    if dual is not None and asked.natural_bound is not None and sense.improves(dual, asked.natural_bound):
-        dual = exact_bound = asked.natural_bound
+        value = Fraction(claimed_bound) if rounded else lattice_bound(float(claimed_bound), lattice, sense, unit)
+        dual = Bound(value, Basis.CLAIM)
+    if dual is not None and natural is not None and sense.improves(dual.value, natural.value):
+        dual = natural
     if solution is None:
         claimed = termination is Termination.INFEASIBLE and not disbelief and not contradiction
-        return _checked(replace(base, status=Status.INFEASIBLE if claimed else Status.UNKNOWN, dual_bound=dual), gap)
+        status = Status.INFEASIBLE if claimed else Status.UNKNOWN
+        return _checked(_bounded(replace(base, status=status), dual, proven), gap)
 
     evaluation = problem.evaluate(instance, solution)
     known = replace(
@@ -343,27 +353,42 @@ def conclude(
         values=evaluation.values,
         measures=evaluation.measures,
         violations=evaluation.violations,
-        dual_bound=dual,
     )
     if not evaluation.feasible:
-        return _checked(replace(known, status=Status.INVALID), gap)
+        return _checked(_bounded(replace(known, status=Status.INVALID), dual, proven), gap)
     primal = evaluation.values[objective]
-    message, contradiction = base.message, base.contradiction
-    if primal == asked.natural_bound and (dual is not None or disbelief or contradiction):
-        dual = exact_bound = primal
+    if natural is not None and primal == natural.value and (dual is not None or disbelief or contradiction):
+        dual = natural
     accuracy = engine_accuracy(primal, unit)
-    floating = exact_bound is None and isinstance(claimed_bound, float)
-    coarse = dual is not None and floating and not tells_apart(lattice, dual, unit)
-    if coarse and dual is not None and abs(dual - primal) <= accuracy:
-        dual = primal + accuracy if sense is Sense.MAXIMIZE else primal - accuracy
-    if dual is not None and sense.improves(primal, dual):
-        contradiction = f"the bound {dual} was contradicted by the exact value {primal} and is withdrawn"
-        message = "; ".join(filter(None, (message, contradiction)))
-        dual, exact_bound = None, None
-    status = Status.OPTIMAL if dual == primal else Status.FEASIBLE
-    level = Level.L2 if exact_bound is not None else Level.L1
-    known = replace(known, message=message, contradiction=contradiction)
-    return _checked(replace(known, status=status, level=level, primal_bound=primal, dual_bound=dual), gap)
+    floating = dual is not None and dual.basis is Basis.CLAIM and isinstance(claimed_bound, float)
+    coarse = dual is not None and floating and not tells_apart(lattice, dual.value, unit)
+    if dual is not None and coarse and abs(dual.value - primal) <= accuracy:
+        dual = replace(dual, value=primal + accuracy if sense is Sense.MAXIMIZE else primal - accuracy)
+    beaten = [bound for bound in (dual, proven) if bound is not None and sense.improves(primal, bound.value)]
+    if beaten:
+        words = f"the bound {beaten[0].value} was contradicted by the exact value {primal} and is withdrawn"
+        known = replace(known, contradiction=words, message="; ".join(filter(None, (known.message, words))))
+        dual = None if dual in beaten else dual
+        proven = None if proven in beaten else proven
+    status = Status.OPTIMAL if dual is not None and dual.value == primal else Status.FEASIBLE
+    return _checked(_bounded(replace(known, status=status, primal_bound=primal), dual, proven), gap)
+
+
+def _strongest(sense: Sense, *bounds: Bound | None) -> Bound | None:
+    """The strongest of some bounds, the first of equals."""
+    best: Bound | None = None
+    for bound in bounds:
+        if bound is not None and (best is None or sense.improves(best.value, bound.value)):
+            best = bound
+    return best
+
+
+def _bounded(result: Result, dual: Bound | None, proven: Bound | None) -> Result:
+    """The result with its bounds, and the level that follows from them."""
+    level = level_of(result.primal_bound is not None, dual)
+    if dual is None:
+        return replace(result, dual_bound=None, basis=None, proven=proven, level=level)
+    return replace(result, dual_bound=dual.value, basis=dual.basis, proven=proven, level=level)
 
 
 def _checked(result: Result, gap: float) -> Result:

@@ -41,6 +41,10 @@ def result_json(
         "dual_bound_float": None if result.dual_bound is None else float(result.dual_bound),
         "gap": result.gap,
         "level": result.level.value,
+        "basis": None if result.basis is None else result.basis.value,
+        "proven_bound": exact_text(result.proven_bound),
+        "proven_level": None if result.proven is None else result.proven.level.value,
+        "proven_gap": result.proven_gap,
         "seconds": vars(result.seconds),
         "model": None if result.model is None else vars(result.model),
         "nodes": result.nodes,
@@ -51,6 +55,7 @@ def result_json(
         "message": result.message,
         "contradiction": result.contradiction,
         "explanation": list(result.explanation),
+        "certificate": result.certificate,
         "stages": [result_json(problem, instance, stage) for stage in result.stages],
         "solution": None if result.solution is None else problem.solution_rows(instance, result.solution),
     }

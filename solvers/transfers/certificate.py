@@ -16,7 +16,8 @@ from fairbound.models.core.exact import decimal_text
 from fairbound.models.transfers import TransferInstance, TransferPlan
 from fairbound.models.transfers.instance import RACE
 from fairbound.solvers.checker import transfers as checker
-from fairbound.solvers.core.result import Level, Result, Settings, Termination
+from fairbound.solvers.core.bound import Level
+from fairbound.solvers.core.result import Result, Settings, Termination
 from fairbound.solvers.transfers.composition import POINT_BITS, Floats
 from fairbound.solvers.transfers.node_bound import node_bound
 from fairbound.solvers.transfers.records import Multipliers

@@ -24,6 +24,7 @@ from fairbound.models.transfers.evaluate import values_today
 from fairbound.models.transfers.instance import RACE_WEIGHTED
 from fairbound.models.transfers.repair import repair
 from fairbound.models.transfers.weighted_conic import refuses
+from fairbound.solvers.core.bound import Basis
 from fairbound.solvers.core.interrupts import interruptible
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.result import (
@@ -187,6 +188,7 @@ def run(
         solution=solution,
         termination=termination,
         exact_bound=max(Fraction(0), Fraction(bound)),
+        basis=Basis.MULTIPLIERS,
         settings=settings,
         gap=gap,
         engine=EngineInfo(highs.NAME, highs.version(), {"gap": gap, "threads": 1}),

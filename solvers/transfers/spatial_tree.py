@@ -25,6 +25,7 @@ from fairbound.models.transfers.evaluate import values_today
 from fairbound.models.transfers.instance import OBJECTIVES
 from fairbound.models.transfers.repair import repair
 from fairbound.models.transfers.rules import refuse_common
+from fairbound.solvers.core.bound import Basis
 from fairbound.solvers.core.interrupts import interruptible
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.result import (
@@ -359,6 +360,7 @@ def run(
             "solution": tree.plan,
             "termination": tree.termination,
             "exact_bound": dual,
+            "basis": Basis.MULTIPLIERS,
             "model": ModelSize(int(engine.getNumCol()), int(engine.getNumRow()), int(engine.getNumNz()), 0),
             "nodes": tree.nodes,
             "trace": tuple(tree.trace),

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fairbound.api import compare, evaluate, explain, load, pareto, solve, sweep
     from fairbound.models.core.errors import InputError
-    from fairbound.solvers.core.result import Level, Result, Settings, Status, Termination
+    from fairbound.solvers.core.bound import Basis, Bound, Level
+    from fairbound.solvers.core.result import Result, Settings, Status, Termination
 
 __version__ = version("fairbound")
 
 __all__ = [
+    "Basis",
+    "Bound",
     "InputError",
     "Level",
     "Result",
@@ -36,7 +39,8 @@ __all__ = [
 
 _PLACES = {
     **dict.fromkeys(("compare", "evaluate", "explain", "load", "pareto", "solve", "sweep"), "fairbound.api"),
-    **dict.fromkeys(("Level", "Result", "Settings", "Status", "Termination"), "fairbound.solvers.core.result"),
+    **dict.fromkeys(("Result", "Settings", "Status", "Termination"), "fairbound.solvers.core.result"),
+    **dict.fromkeys(("Basis", "Bound", "Level"), "fairbound.solvers.core.bound"),
     "InputError": "fairbound.models.core.errors",
 }
 

@@ -18,10 +18,11 @@ from fairbound.models.cep import PROBLEM, Grouping
 from fairbound.models.core.problem import Sense
 from fairbound.solvers.cep import methods as cep_methods
 from fairbound.solvers.core import methods, wall
+from fairbound.solvers.core.bound import Level
 from fairbound.solvers.core.contradictions import settle, settle_front
 from fairbound.solvers.core.isolation import note_engine_threads
 from fairbound.solvers.core.method import Kind, Method
-from fairbound.solvers.core.result import EngineInfo, Level, Result, Settings, Status, Termination, conclude
+from fairbound.solvers.core.result import EngineInfo, Result, Settings, Status, Termination, conclude
 
 import fairbound
 

@@ -20,8 +20,9 @@ from fairbound.models.core.problem import Instance, Problem, Sense
 from fairbound.models.core.registry import find_problem
 from fairbound.models.core.text import short
 from fairbound.solvers.core import certificates
+from fairbound.solvers.core.bound import Level
 from fairbound.solvers.core.contradictions import beaten, exists, named
-from fairbound.solvers.core.result import Level, Status, Termination, shortfall
+from fairbound.solvers.core.result import Status, Termination, shortfall
 
 
 def register(app: typer.Typer) -> None:
@@ -116,9 +117,10 @@ def audit(
     better: list[dict[str, str]] | None = None
     bound: Fraction | None
     contradiction = ""
+    proven: Fraction | None
     if certificate is not None:
         bound, level = _checked_bound(certificate, asked, goal.name)
-        claimant = f"the certificate {certificate}"
+        claimant, proven = f"the certificate {certificate}", bound
     else:
         with running(f"solving {asked.name}") as on_progress:
             result = api.solve(
@@ -129,6 +131,7 @@ def audit(
                 isolate=True,
             )
         answer["termination"] = result.termination.value
+        proven = result.proven_bound
         bound, level, claimant = result.dual_bound, result.level.value, named(result)
         contradiction = result.contradiction
         if evaluation.feasible and result.status is Status.INFEASIBLE:
@@ -141,7 +144,11 @@ def audit(
     if evaluation.feasible and bound is not None and goal.sense.improves(value, bound):
         contradiction = beaten(claimant, bound, level, str(solution), value)
         bound = None
+    if proven is not None and evaluation.feasible and goal.sense.improves(value, proven):
+        proven = None
     answer |= {
+        "proven_bound": None if proven is None else str(proven),
+        "to_proven": shortfall(value, proven) if evaluation.feasible else None,
         "contradiction": contradiction,
         "bound": None if bound is None else str(bound),
         "bound_level": level,
@@ -199,6 +206,8 @@ def _show(answer: dict[str, Any], sense: Sense) -> None:
         "dual bound": exact(parse_number(answer["bound"])) if answer["bound"] else "none",
         "its level": f"{answer['bound_level']}: {LEVELS[Level(answer['bound_level'])]}" if answer["bound"] else "-",
         "distance to it": percent(answer["to_bound"]),
+        "proven bound": exact(parse_number(answer["proven_bound"])) if answer["proven_bound"] else "none",
+        "distance to that": percent(answer["to_proven"]),
     }
     facts |= {name.replace("_", " "): number(parse_number(text)) for name, text in answer["measures"].items()}
     if "better_value" in answer:

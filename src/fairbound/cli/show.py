@@ -16,7 +16,8 @@ from rich.text import Text
 
 from fairbound.models.core.exact import decimal_text
 from fairbound.models.core.text import clean
-from fairbound.solvers.core.result import Level, Progress, Result, Status
+from fairbound.solvers.core.bound import Level
+from fairbound.solvers.core.result import Progress, Result, Status
 from fairbound.solvers.core.wall import kept
 
 WIDTH = 100
@@ -123,6 +124,15 @@ def status_text(result: Result) -> str:
     if result.status in (Status.OPTIMAL, Status.FEASIBLE):
         return f"{word} ({result.level.value}: {LEVELS[result.level]})"
     return word
+
+
+def proven_text(result: Result) -> str:
+    """The strongest proven bound, how near it is, and what proves it."""
+    if result.proven is None:
+        return "no bound"
+    source = f", {result.proven.source}" if result.proven.source else ""
+    near = "" if result.proven_gap is None else f", {percent(result.proven_gap)} away"
+    return f"{number(result.proven.value)}{near} ({result.proven.level.value}: {result.proven.basis.value}{source})"
 
 
 def short_status(result: Result) -> str:

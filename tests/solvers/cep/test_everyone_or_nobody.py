@@ -9,7 +9,8 @@ import pytest
 import tiny_cep
 from fairbound.models.cep import Grouping
 from fairbound.solvers.cep.everyone_or_nobody import METHOD, settled
-from fairbound.solvers.core.result import Level, Settings, Status
+from fairbound.solvers.core.bound import Level
+from fairbound.solvers.core.result import Settings, Status
 
 
 @pytest.mark.parametrize(

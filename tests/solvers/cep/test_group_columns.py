@@ -14,7 +14,8 @@ from fairbound.models.cep.price_curve import units_of
 from fairbound.solvers.cep import group_columns, price_curve, subset_dp
 from fairbound.solvers.cep.group_master import Master, Optimum
 from fairbound.solvers.cep.group_pricing import Pricer, members
-from fairbound.solvers.core.result import Level, Settings, Status, Termination
+from fairbound.solvers.core.bound import Level
+from fairbound.solvers.core.result import Settings, Status, Termination
 from general_meals import with_meals
 from hypothesis import given, settings
 from hypothesis import strategies as st

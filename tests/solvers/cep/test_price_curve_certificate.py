@@ -13,7 +13,8 @@ from fairbound.models.cep.price_curve import PriceCurve, contributions, curve_bo
 from fairbound.solvers.cep import price_curve, subset_dp
 from fairbound.solvers.cep.certificate import certificate_json, contribution_rows, read_curve
 from fairbound.solvers.checker import cep as checker
-from fairbound.solvers.core.result import Level, Settings, Termination
+from fairbound.solvers.core.bound import Level
+from fairbound.solvers.core.result import Settings, Termination
 from general_meals import ROWS, with_meals
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import campaign
 from fairbound.models.core.problem import Sense
-from fairbound.solvers.core.result import Level, Result, Status, Termination
+from fairbound.solvers.core.bound import Level
+from fairbound.solvers.core.result import Result, Status, Termination
 
 
 def test_no_claim_is_denied_by_brute_force() -> None:

@@ -8,7 +8,8 @@ import pytest
 import tiny_cep
 from fairbound.models.cep import PROBLEM, Grouping
 from fairbound.models.core.problem import Sense
-from fairbound.solvers.core.result import Level, Status, Termination, conclude, lattice_bound, relative_gap, shortfall
+from fairbound.solvers.core.bound import Level
+from fairbound.solvers.core.result import Status, Termination, conclude, lattice_bound, relative_gap, shortfall
 
 FIVE = tiny_cep.NAMED["five"]
 BEST = Grouping.of([["s1", "s2", "s3"]])  # 160 of 310 identified: 256 meal-equivalents

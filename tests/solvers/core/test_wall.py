@@ -14,10 +14,11 @@ import tiny_cep
 from fairbound.models.cep import PROBLEM, evaluate
 from fairbound.models.core.errors import InputError
 from fairbound.solvers.core import wall
+from fairbound.solvers.core.bound import Level
 from fairbound.solvers.core.isolation import may_fork, note_engine_threads
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.methods import find_method
-from fairbound.solvers.core.result import Level, Progress, Result, Settings, Status, Termination
+from fairbound.solvers.core.result import Progress, Result, Settings, Status, Termination
 from fairbound.solvers.engines import highs
 
 import fairbound

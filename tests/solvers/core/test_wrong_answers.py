@@ -12,8 +12,9 @@ from fairbound.models.cep import set_partitioning
 from fairbound.models.core.exact import integer_row
 from fairbound.models.core.problem import Sense
 from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core.bound import Level
 from fairbound.solvers.core.methods import methods_of
-from fairbound.solvers.core.result import Level, Settings, Status, Termination, conclude, lattice_bound
+from fairbound.solvers.core.result import Settings, Status, Termination, conclude, lattice_bound
 from fairbound.solvers.engines import highs
 
 import fairbound
