@@ -7,20 +7,14 @@ from collections.abc import Callable
 from fractions import Fraction
 from itertools import combinations
 
-import numpy as np
 import pytest
 import tiny_blocks
-from fairbound.instances.applicants.sources import SEED_COUNTS, sfusd65
 from fairbound.instances.core.entry import data_file
-from fairbound.models.applicants import ApplicantInstance, Cell, Division
-from fairbound.models.applicants import instance as applicant_model
 from fairbound.models.blocks import ZoneInstance, Zoning, evaluate
 from fairbound.models.blocks.instance import component
 from fairbound.models.blocks.reductions import fixed_options
 from fairbound.models.blocks.separators import violated_separators
 from fairbound.models.blocks.tables import solution_rows
-from fairbound.solvers.applicants.baselines import interval_study, majority, permutation_search, vote_study
-from fairbound.solvers.applicants.race_counts import best_counts
 from fairbound.solvers.blocks import baselines, recombination, separator_loop
 from fairbound.solvers.blocks.zone_state import ZoneState, reconnect
 from fairbound.solvers.checker.blocks import check_zones
@@ -28,7 +22,7 @@ from hypothesis import assume, find, given, settings
 from hypothesis import strategies as st
 
 import fairbound
-from fairbound import InputError, Level, Result, Settings, Status, Termination
+from fairbound import InputError, Result, Settings, Status, Termination
 
 REAL = pytest.mark.skipif(data_file("blocks/sf_tract2010_k6.json") is None, reason="the real tract graphs are not here")
 
@@ -225,80 +219,6 @@ def test_ties_are_broken_in_order() -> None:
     assert result.values["dissimilarity"] == result.stages[0].primal_bound
 
 
-def test_sfusd65_is_proven_and_unique() -> None:
-    result = fairbound.solve("applicants/sfusd65")
-    assert (result.primal_bound, result.dual_bound) == (Fraction(190, 2860), Fraction(190, 2860))
-    assert result.level is Level.L2
-    assert "1 count vector reaches it" in result.message
-    assert result.solution == Division((6, 1, 4, 1, 0, 3, 0, 0, 0, 6, 1))
-    assert result.measures["second_tvd"] == Fraction(22, 43) * result.values["tvd"]
-    integer = fairbound.solve("applicants/sfusd65", method="cell_counts")
-    assert integer.status is Status.OPTIMAL
-    assert integer.solution == result.solution
-
-
-def test_fewer_seats_balance_better() -> None:
-    values = {n: fairbound.solve("applicants/sfusd65", parameters={"seats": n}).primal_bound for n in range(18, 23)}
-    assert min(values, key=lambda n: values[n] or 1) == 19
-    assert round(float(values[19] or 0), 4) == 0.0640
-    assert round(float(values[20] or 0), 4) == 0.0654
-    free = fairbound.solve("applicants/sfusd65", parameters={"seats": "18-22"})
-    assert free.primal_bound == values[19]
-
-
-@given(st.lists(st.integers(0, 5), min_size=1, max_size=4), st.data())
-@settings(max_examples=100, deadline=None)
-def test_race_counts_are_counted_right(totals: list[int], data: st.DataObject) -> None:
-    assume(sum(totals) > 0)
-    seats = data.draw(st.integers(1, sum(totals)))
-    gaps = [
-        sum(abs(sum(totals) * n - seats * m) for n, m in zip(counts, totals, strict=True))
-        for counts in np.ndindex(*(total + 1 for total in totals))
-        if sum(counts) == seats
-    ]
-    gap, ways, counts = best_counts(tuple(totals), seats)
-    assert gap == min(gaps)
-    assert ways == gaps.count(gap)
-    assert sum(counts) == seats
-
-
-def test_the_seeds_search() -> None:
-    """The threshold accepts only the optimum, which one permutation in about 2,620 meets."""
-    instance = sfusd65()
-    random = np.random.RandomState(42)
-    search = permutation_search(instance, random, 100_000)
-    assert search.found
-    values = applicant_model.evaluate(instance, search.division).values
-    assert values["tvd"] == Fraction(190, 2860)
-    searches, low, high = interval_study(instance, seed=42, runs=5)
-    assert all(search.iterations <= 1000 for search in searches)
-    assert 190 / 2860 - 1e-12 <= low <= high
-
-
-def test_the_majority_vote_forgets_seats() -> None:
-    """Three block groups of 4, 4 and 2: dividing each fairly, the vote gives the first school nothing."""
-    cells = (Cell("a", "x", 4), Cell("b", "y", 4), Cell("c", "x", 2))
-    instance = ApplicantInstance("vote", cells, ("Webster", "Mission Bay"), 3, 3)
-    fair = Division((1, 1, 1))
-    assert applicant_model.evaluate(instance, fair).feasible
-    voted = majority(instance, fair)
-    assert voted == Division((0, 0, 0))  # the tie in c goes to Mission Bay, first in the alphabet
-    assert {v.rule for v in applicant_model.evaluate(instance, voted).violations} == {"seats"}
-    assert sum(SEED_COUNTS.values()) == 65
-
-
-def test_loss_as_meant_needs_incomes() -> None:
-    with pytest.raises(InputError, match="no income"):
-        fairbound.solve("applicants/sfusd65", objective="loss")
-    cells = (Cell("a", "x", 3, Fraction(100)), Cell("b", "x", 2, Fraction(300)), Cell("b", "y", 3, Fraction(200)))
-    instance = ApplicantInstance("incomes", cells, ("one", "two"), 4, 4)
-    for objective in ("loss", "tvd,income", "income,tvd"):
-        result = fairbound.solve(instance, objective=objective, method="cell_counts")
-        assert result.status is Status.OPTIMAL
-    best = tiny_blocks.best_division(instance, "loss")
-    assert fairbound.solve(instance, objective="loss").primal_bound == best
-
-
 def test_recombination_keeps_the_rules_and_betters_today(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("gerrychain", reason="the extra recom is not installed")
     monkeypatch.setattr(recombination, "BURSTS", 5)
@@ -311,16 +231,3 @@ def test_recombination_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(recombination, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"gerrychain is not installed \(pip install fairbound\[recom\]\)"):
         fairbound.solve("blocks/grid100", method="recom")
-
-
-def test_the_vote_over_drawn_block_groups() -> None:
-    instance, best = sfusd65(), Division((6, 1, 4, 1, 0, 3, 0, 0, 0, 6, 1))
-    # In one block group the second school has the majority; alone in each, everybody's wish is the vote.
-    assert vote_study(instance, best, 1, draws=3, places=1).empty == 1
-    alone = vote_study(instance, best, 1, draws=3, places=10**9)
-    assert (alone.seats, alone.crowded, alone.empty) == (22, 0, 0)
-    assert alone.tvd == pytest.approx(19 / 286)
-    usual = vote_study(instance, best, 1, draws=200)
-    assert usual == vote_study(instance, best, 1, draws=200)
-    assert usual.seats < 15
-    assert usual.tvd > 2 * 19 / 286
