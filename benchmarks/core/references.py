@@ -6,6 +6,7 @@ recomputes every row from its solution file; ``alarms`` compares a run with the 
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -20,21 +21,15 @@ from fairbound.benchmarks.core.row import Row
 from fairbound.instances.core import catalogue
 from fairbound.instances.core.entry import data_file
 from fairbound.instances.core.question import load
-from fairbound.instances.core.tables import read_rows, write_csv
+from fairbound.instances.core.tables import read_json, read_rows, write_csv, write_text
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import parse_number
-from fairbound.models.core.problem import Instance
 from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core import certificates
 from fairbound.solvers.core.bound import Level
 
 PROVEN = (Level.L2, Level.L4, Level.L5)
 """Levels at which a dual bound is a fact and not an engine's claim."""
-
-Checker = Callable[[Instance, str, Path], Fraction]
-"""Replays a certificate of an objective; returns the dual bound that it proves, or raises ``InputError``."""
-
-CHECKERS: dict[str, Checker] = {}
-"""Certificates by the ending of their file (``.json``)."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +38,8 @@ class Reference:
 
     Attributes
     ----------
+    problem
+        Name of the problem; one table for each.
     given
         Changed parameters as ``name=value`` words of a shell.
     primal_bound, dual_bound
@@ -55,6 +52,7 @@ class Reference:
         Files below ``solutions/`` and ``certificates/``; the certificate may be empty.
     """
 
+    problem: str
     instance: str
     given: str
     objective: str
@@ -67,10 +65,6 @@ class Reference:
     date: str
     solution: str
     certificate: str = ""
-
-    @property
-    def problem(self) -> str:
-        return self.instance.partition("/")[0]
 
     @property
     def label(self) -> str:
@@ -175,18 +169,21 @@ def _verify(reference: Reference, folder: Path) -> Check:
         faults.append(f"the solution is worth {value}, beyond the bound {reference.dual_bound}")
     certified = False
     if reference.certificate:
-        path = folder / "certificates" / reference.certificate
-        checker = CHECKERS.get(path.suffix)
-        if checker is None:
-            faults.append(f"no checker for the certificate {reference.certificate}")
-        else:
-            try:
-                proven = checker(instance, reference.objective, path)
-                certified = not sense.improves(proven, Fraction(reference.dual_bound))
-                if not certified:
-                    faults.append(f"the certificate proves {proven}, not {reference.dual_bound}")
-            except (InputError, OSError) as error:
-                faults.append(str(error))
+        try:
+            document = read_json(folder / "certificates" / reference.certificate)
+            proven, level = certificates.verify(document, instance.digest)
+            if document.get("objective") != reference.objective:
+                faults.append(f"the certificate is about {document.get('objective')}")
+            certified = bool(reference.dual_bound) and not sense.improves(Fraction(reference.dual_bound), proven)
+            certified = certified and not sense.improves(proven, Fraction(reference.dual_bound))
+            if not certified:
+                faults.append(f"the certificate proves {proven}, not {reference.dual_bound}")
+            elif level.value != reference.level:
+                faults.append(f"the certificate is worth {level.value}, not {reference.level}")
+        except certificates.Rejected as reason:
+            faults.append(f"the certificate {reference.certificate} is rejected: {reason}")
+        except InputError as error:
+            faults.append(str(error))
     return Check(reference, tuple(faults), certified=certified)
 
 
@@ -242,6 +239,7 @@ def propose(question: Question, solution: Sequence[Mapping[str, str]], date: str
     name = "-".join(part for part in (best.instance, best.given, question.objective) if part)
     file = "".join(character if character.isalnum() or character in "._-" else "-" for character in name) + ".csv"
     return Reference(
+        problem=question.problem,
         instance=best.instance,
         given=best.given,
         objective=question.objective,
@@ -261,11 +259,17 @@ def update(
     solutions: Callable[[str], list[dict[str, str]] | None],
     date: str,
     folder: Path | None = None,
+    proofs: Callable[[str], Mapping[str, Any] | None] = lambda key: None,
 ) -> list[Reference]:
     """Take a run's answers into the table where they are better; returns what was written.
 
     A row is replaced if the run has a better value, a stronger bound, or the same bound at a higher level.
-    A bound that the run contradicts is never kept.
+    A bound that the run contradicts is never kept. A certificate comes along where it proves the row's bound.
+
+    Parameters
+    ----------
+    solutions, proofs
+        Solution and certificate of a row, by its key.
     """
     place = folder or table_folder()
     table = {(r.digest, r.objective): r for r in read_references(place)}
@@ -280,6 +284,7 @@ def update(
             continue
         merged = _merge(table.get((offered.digest, offered.objective)), offered, question)
         if merged is not None:
+            merged = _certified(merged, question, proofs, place)
             table[merged.digest, merged.objective] = merged
             if merged.primal_bound == offered.primal_bound:
                 write_csv(place / "solutions" / merged.solution, rows)
@@ -292,6 +297,25 @@ def update(
         lines: list[dict[str, Any]] = [asdict(reference) for reference in references]
         write_csv(place / f"{problem}.csv", lines)
     return written
+
+
+def _certified(
+    reference: Reference, question: Question, proofs: Callable[[str], Mapping[str, Any] | None], folder: Path
+) -> Reference:
+    """The reference with the certificate of its bound, written beside the table, if a row of the run has one."""
+    for row in question.solves:
+        document = proofs(row.key)
+        if document is None or row.dual_bound != reference.dual_bound:
+            continue
+        try:
+            proven, level = certificates.verify(document, reference.digest)
+        except certificates.Rejected:
+            continue
+        if str(proven) == reference.dual_bound:
+            file = Path(reference.solution).stem + ".json"
+            write_text(folder / "certificates" / file, json.dumps(document) + "\n")
+            return replace(reference, certificate=file, level=level.value)
+    return reference
 
 
 def _merge(old: Reference | None, new: Reference, question: Question) -> Reference | None:

@@ -135,10 +135,11 @@ def run_specifications(
         for specification, ending, machine in endings:
             row = make_row(suite, specification, ending, machine)
             value = ending.value if isinstance(ending.value, dict) else {}
-            rows.append((row, value.get("result", {}).get("solution")))
+            result = value.get("result", {})
+            rows.append((row, result.get("solution"), result.get("certificate")))
         done += store.add_all(rows)
         if on_event is not None:
-            for (specification, _, _), (row, _) in zip(endings, rows, strict=True):
+            for (specification, _, _), (row, _, _) in zip(endings, rows, strict=True):
                 on_event(Event(specification, row, kept + done))
 
     def started(specification: Specification) -> None:

@@ -32,6 +32,10 @@ _SQL = {"str": "TEXT", "int": "INTEGER", "float": "REAL", "bool": "INTEGER"}
 _FRAME = {"str": "string", "int": "Int64", "float": "Float64", "bool": "boolean"}
 
 
+Kept = tuple[Row, Sequence[Mapping[str, str]] | None, Mapping[str, Any] | None]
+"""A row, its solution and its certificate."""
+
+
 def _base(annotation: str) -> str:
     return annotation.partition(" | ")[0]
 
@@ -97,7 +101,9 @@ class Store:
                 # What is committed survives the end of any process; a commit waits for no disk.
                 self._db.execute("PRAGMA synchronous=NORMAL")
                 self._db.execute(f"CREATE TABLE IF NOT EXISTS rows ({_TABLE})")
-                self._db.execute("CREATE TABLE IF NOT EXISTS solutions (key TEXT PRIMARY KEY, rows BLOB NOT NULL)")
+                for table in ("solutions", "certificates"):
+                    columns = "key TEXT PRIMARY KEY, document BLOB NOT NULL"
+                    self._db.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns})")
                 self._db.execute("CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
                 self._db.commit()
             known = [name for _, name, *_ in self._db.execute("PRAGMA table_info(rows)")]
@@ -122,21 +128,27 @@ class Store:
         if self._lock is not None:
             self._lock.close()
 
-    def add(self, row: Row, solution: Sequence[Mapping[str, str]] | None = None) -> bool:
+    def add(
+        self,
+        row: Row,
+        solution: Sequence[Mapping[str, str]] | None = None,
+        certificate: Mapping[str, Any] | None = None,
+    ) -> bool:
         """Commit a row; ``False`` (and nothing changes) if its key is here already."""
-        return self.add_all([(row, solution)]) == 1
+        return self.add_all([(row, solution, certificate)]) == 1
 
-    def add_all(self, rows: Iterable[tuple[Row, Sequence[Mapping[str, str]] | None]]) -> int:
-        """Commit rows with their solutions, all or none; returns how many were not here already."""
+    def add_all(self, rows: Iterable[Kept]) -> int:
+        """Commit rows with solutions and certificates, all or none; returns how many were not here already."""
         marks = ", ".join("?" * len(COLUMNS))
         added = 0
         with self._db:
-            for row, solution in rows:
+            for row, *documents in rows:
                 new = self._db.execute(f"INSERT OR IGNORE INTO rows VALUES ({marks})", _cells(row)).rowcount == 1
                 added += new
-                if new and solution is not None:
-                    packed = pack(json.dumps(solution))
-                    self._db.execute("INSERT OR REPLACE INTO solutions VALUES (?, ?)", (row.key, packed))
+                for table, document in zip(("solutions", "certificates"), documents, strict=True):
+                    if new and document is not None:
+                        packed = pack(json.dumps(document))
+                        self._db.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", (row.key, packed))
         return added
 
     def forget(self, keys: Iterable[str]) -> None:
@@ -145,6 +157,7 @@ class Store:
             for key in keys:
                 self._db.execute("DELETE FROM rows WHERE key = ?", (key,))
                 self._db.execute("DELETE FROM solutions WHERE key = ?", (key,))
+                self._db.execute("DELETE FROM certificates WHERE key = ?", (key,))
 
     def keys(self) -> set[str]:
         """The keys of all rows."""
@@ -165,11 +178,19 @@ class Store:
 
     def solution(self, key: str) -> list[dict[str, str]] | None:
         """The solution of a row as a table, or ``None``."""
-        found = self._db.execute("SELECT rows FROM solutions WHERE key = ?", (key,)).fetchone()
+        found = self._db.execute("SELECT document FROM solutions WHERE key = ?", (key,)).fetchone()
         if found is None:
             return None
         rows: list[dict[str, str]] = json.loads(unpack(found[0]))
         return rows
+
+    def certificate(self, key: str) -> dict[str, Any] | None:
+        """The certificate of a row's bound, or ``None``."""
+        found = self._db.execute("SELECT document FROM certificates WHERE key = ?", (key,)).fetchone()
+        if found is None:
+            return None
+        document: dict[str, Any] = json.loads(unpack(found[0]))
+        return document
 
     def claim_version(self, version: str) -> None:
         """Keep which version the rows are of; raises ``InputError`` if those here are of another one."""

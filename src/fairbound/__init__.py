@@ -11,9 +11,10 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fairbound.api import compare, evaluate, explain, load, pareto, solve, sweep
+    from fairbound.api import certify, compare, evaluate, explain, load, pareto, solve, sweep, verify
     from fairbound.models.core.errors import InputError
     from fairbound.solvers.core.bound import Basis, Bound, Level
+    from fairbound.solvers.core.certificates import Rejected
     from fairbound.solvers.core.result import Result, Settings, Status, Termination
 
 __version__ = version("fairbound")
@@ -23,11 +24,13 @@ __all__ = [
     "Bound",
     "InputError",
     "Level",
+    "Rejected",
     "Result",
     "Settings",
     "Status",
     "Termination",
     "__version__",
+    "certify",
     "compare",
     "evaluate",
     "explain",
@@ -35,12 +38,16 @@ __all__ = [
     "pareto",
     "solve",
     "sweep",
+    "verify",
 ]
 
 _PLACES = {
-    **dict.fromkeys(("compare", "evaluate", "explain", "load", "pareto", "solve", "sweep"), "fairbound.api"),
+    **dict.fromkeys(
+        ("certify", "compare", "evaluate", "explain", "load", "pareto", "solve", "sweep", "verify"), "fairbound.api"
+    ),
     **dict.fromkeys(("Result", "Settings", "Status", "Termination"), "fairbound.solvers.core.result"),
     **dict.fromkeys(("Basis", "Bound", "Level"), "fairbound.solvers.core.bound"),
+    "Rejected": "fairbound.solvers.core.certificates",
     "InputError": "fairbound.models.core.errors",
 }
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from fairbound.instances.core import catalogue
 from fairbound.instances.core.question import load
+from fairbound.instances.core.tables import read_json
 from fairbound.models.core.problem import Evaluation, Instance
 from fairbound.models.core.registry import find_problem
-from fairbound.solvers.core import comparison, infeasibility, wall
+from fairbound.solvers.core import certificates, comparison, infeasibility, wall
+from fairbound.solvers.core.bound import Level
 from fairbound.solvers.core.comparison import Compared
 from fairbound.solvers.core.infeasibility import Explanation
 from fairbound.solvers.core.methods import cheapest_first, find_method
@@ -68,6 +72,56 @@ def explain(
     asked = load(instance, parameters)
     problem = find_problem(asked.problem)
     return infeasibility.explain(problem, asked, objective_names(problem, objective)[-1], seconds)
+
+
+def certify(
+    instance: str | Instance,
+    result: Result | None = None,
+    *,
+    parameters: Mapping[str, object] | None = None,
+    settings: Settings = Settings(),  # noqa: B008 - frozen
+) -> Mapping[str, Any] | None:
+    """A certificate of an instance's dual bound: a JSON object that ``verify`` replays.
+
+    Parameters
+    ----------
+    result
+        The result whose bound is meant; by default the instance is solved with its first objective.
+    settings
+        Of the solve, and of what is solved again for the certificate.
+
+    Returns
+    -------
+    Mapping or None
+        ``None`` where no certificate exists for the method or the question.
+    """
+    asked = load(instance, parameters)
+    answered = one_solve(asked, settings=settings) if result is None else result
+    return certificates.certify(asked, answered, settings)
+
+
+def verify(
+    certificate: str | Path | Mapping[str, Any],
+    instance: str | Instance | None = None,
+    parameters: Mapping[str, object] | None = None,
+) -> tuple[Fraction, Level]:
+    """Replay a certificate, trusting nothing else: the bound that it proves, and what that is worth.
+
+    Parameters
+    ----------
+    certificate
+        The JSON object, or the path of its file.
+    instance
+        The instance that is meant; without it the proof is about the data inside.
+
+    Raises
+    ------
+    fairbound.Rejected
+        If any step of the proof fails, or it is about another instance.
+    """
+    document = certificate if isinstance(certificate, Mapping) else read_json(Path(certificate))
+    digest = None if instance is None else load(instance, parameters).digest
+    return certificates.verify(document, digest)
 
 
 def compare(
@@ -162,4 +216,4 @@ def sweep(
             yield asked, solve(asked, objective=objective, method=method, settings=settings)
 
 
-__all__ = ["compare", "evaluate", "explain", "load", "pareto", "solve", "sweep"]
+__all__ = ["certify", "compare", "evaluate", "explain", "load", "pareto", "solve", "sweep", "verify"]

@@ -186,7 +186,8 @@ def references(
     if update is not None:
         with Store(update) as store:
             today = datetime.now(UTC).date().isoformat()
-            written = reference_table.update(questions(store.rows()), store.solution, today, folder)
+            found = questions(store.rows())
+            written = reference_table.update(found, store.solution, today, folder, store.certificate)
         for reference in written:
             out.print(
                 f"taken: {reference.label}: {reference.primal_bound} <> {reference.dual_bound} ({reference.level})"

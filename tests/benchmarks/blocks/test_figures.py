@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import tiny_blocks
 from bench_rows import row
-from fairbound.benchmarks.blocks.figures import applicant_figures, front_figures, unit_shapes, zone_figures
+from fairbound.benchmarks.applicants.figures import applicant_figures
+from fairbound.benchmarks.blocks.figures import front_figures, unit_shapes, zone_figures
 from fairbound.benchmarks.core.figure import Figure, Mark
 from fairbound.benchmarks.core.static_figures import write_static
 from fairbound.benchmarks.core.suite import load_suite, plan

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,6 @@ from fairbound.benchmarks.core.store import Store
 from fairbound.benchmarks.core.suite import parse_suite, plan
 from fairbound.instances.core import catalogue
 from fairbound.models.core.errors import InputError
-from fairbound.models.core.problem import Instance
 
 SUITE = """
 name = "one"
@@ -27,6 +25,7 @@ parameters = [{ threshold = "0.40" }]
 methods = METHODS
 """
 REFERENCE = Reference(
+    "cep",
     instance="cep/hand",
     given="",
     objective="reimbursement",
@@ -112,8 +111,8 @@ def table(tmp_path: Path) -> Path:
         ({"dual_bound": "17000"}, "the solution is worth 86824/5, beyond the bound 17000"),
         ({"digest": "0" * 64}, "the instance has digest"),
         ({"given": "threshold=0.25"}, "the instance has digest"),
-        ({"solution": "missing.csv"}, "No such file"),
-        ({"certificate": "x.json"}, "no checker for the certificate x.json"),
+        ({"solution": "missing.csv"}, "cannot be read"),
+        ({"certificate": "x.json"}, "cannot be read"),
     ],
 )
 def test_a_wrong_reference_is_found(table: Path, change: dict[str, str], fault: str) -> None:
@@ -130,17 +129,20 @@ def test_a_wrong_solution_is_found(table: Path) -> None:
     assert check.faults == ("the solution is worth 0, not 86824/5",)
 
 
-@pytest.mark.parametrize(("proven", "certified"), [("86824/5", True), ("20000", False)])
-def test_certificates_are_replayed(table: Path, monkeypatch: pytest.MonkeyPatch, proven: str, certified: bool) -> None:
-    def checker(instance: Instance, objective: str, path: Path) -> Fraction:
-        assert (instance.digest, objective, path.name) == (good.digest, "reimbursement", "x.proof")
-        return Fraction(proven)
-
-    [good] = read_references(table)
-    monkeypatch.setitem(references.CHECKERS, ".proof", checker)
-    [check] = verify([replace(good, certificate="x.proof")], table)
-    assert check.certified is certified
-    assert bool(check.faults) is not certified
+def test_certificates_travel_from_the_solve_into_the_table_and_are_replayed(tmp_path: Path) -> None:
+    folder = tmp_path / "table"
+    with run(tmp_path / "run", '["price_curve"]') as store:
+        [row] = store.rows()
+        assert store.certificate(row.key) is not None
+        [written] = update(questions([row]), store.solution, "2026-01-01", folder, store.certificate)
+    assert written.certificate
+    [check] = verify(folder=folder)
+    assert (check.faults, check.certified) == ((), True)
+    path = folder / "certificates" / written.certificate
+    path.write_text(path.read_text().replace('"objective": "reimbursement"', '"objective": "students"'))
+    [check] = verify(folder=folder)
+    assert check.faults
+    assert not check.certified
 
 
 def test_a_table_with_other_columns_is_refused(tmp_path: Path) -> None:

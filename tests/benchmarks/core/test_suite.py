@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from fairbound.benchmarks.core.specification import Specification
 from fairbound.benchmarks.core.suite import load_suite, parse_suite, plan, shipped_suites
-from fairbound.models import PROBLEMS
 from fairbound.models.core.errors import InputError
+from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.methods import methods_of
 
 HEAD = 'name = "mine"\ntitle = "t"\n'
@@ -35,7 +35,7 @@ def test_an_experiment_is_the_product_of_its_lists() -> None:
         "s.toml",
     )
     specifications = plan(suite).specifications
-    cep = PROBLEMS["cep"]
+    cep = find_problem("cep")
     formulations, objectives = len(cep.formulations), len(cep.objectives)
     solves = 2 * objectives * (formulations + 1) * 2 * 3
     relaxations = 2 * objectives * formulations * 2
@@ -44,7 +44,7 @@ def test_an_experiment_is_the_product_of_its_lists() -> None:
 
 
 def test_words_stand_for_methods() -> None:
-    problem = PROBLEMS["cep"]
+    problem = find_problem("cep")
     suite = parse_suite(EXPERIMENT + 'methods = ["all"]', "s.toml")
     assert [s.method for s in plan(suite).specifications] == [method.name for method in methods_of(problem)]
 

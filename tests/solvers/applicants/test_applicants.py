@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-import tiny_blocks
+import tiny_applicants
 from fairbound.instances.applicants.sources import SEED_COUNTS, sfusd65
 from fairbound.models.applicants import ApplicantInstance, Cell, Division
 from fairbound.models.applicants import evaluate as score
@@ -89,7 +89,7 @@ def test_loss_as_meant_needs_incomes() -> None:
     for objective in ("loss", "tvd,income", "income,tvd"):
         result = fairbound.solve(instance, objective=objective, method="cell_counts")
         assert result.status is Status.OPTIMAL
-    best = tiny_blocks.best_division(instance, "loss")
+    best = tiny_applicants.best_division(instance, "loss")
     assert fairbound.solve(instance, objective="loss").primal_bound == best
 
 
