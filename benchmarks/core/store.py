@@ -210,7 +210,7 @@ class Store:
         """The facts about the whole run."""
         return dict(self._db.execute("SELECT name, value FROM facts ORDER BY name"))
 
-    def frame(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """Every row as a DataFrame."""
         return to_frame(self)
 
@@ -218,7 +218,7 @@ class Store:
         """Write the rows as Parquet, in one step; returns the path."""
         target = path or self.folder / PARQUET
         with written_whole(target) as part:
-            self.frame().to_parquet(part, index=False)
+            self.to_frame().to_parquet(part, index=False)
         return target
 
 

@@ -25,6 +25,7 @@ PROBLEM = Problem(
     lattice=lattice,
     solution_rows=solution_rows,
     read_solution=read_solution,
+    solution_key=("place", "race", "income", "first"),
     solution_summary=solution_summary,
     facts=facts,
 )

@@ -31,6 +31,7 @@ PROBLEM = Problem(
     lattice=lattice,
     solution_rows=solution_rows,
     read_solution=read_solution,
+    solution_key=("unit", "school"),
     solution_summary=solution_summary,
     facts=facts,
 )

@@ -34,6 +34,7 @@ PROBLEM = Problem(
     lattice=lattice,
     solution_rows=solution_rows,
     read_solution=read_solution,
+    solution_key=("school_id", "group"),
     solution_summary=solution_summary,
     facts=facts,
     compared=("phantom_money",),

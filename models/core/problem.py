@@ -225,6 +225,9 @@ class Problem(Generic[I, S]):
         The solution as a table: one mapping per row, for CSV and JSON.
     read_solution
         The inverse of ``solution_rows``; raises ``InputError``.
+    solution_key
+        Columns of ``read_solution`` that name a decision, then the one that says what is decided: a mapping from the
+        former to the latter is a solution too.
     solution_summary
         The solution for people: a short table of text.
     facts
@@ -252,6 +255,7 @@ class Problem(Generic[I, S]):
     solution_summary: Callable[[I, S], list[dict[str, str]]]
     facts: Callable[[I], dict[str, str]]
     compared: tuple[str, ...] = ()
+    solution_key: tuple[str, ...] = ()
     audit_title: str = ""
     audit_rows: Callable[[I, S], list[dict[str, str]]] = _no_rows
     arithmetic: Callable[[I], str | None] = _unsettled

@@ -49,6 +49,7 @@ PROBLEM = Problem(
     lattice=lattice,
     solution_rows=solution_rows,
     read_solution=read_solution,
+    solution_key=("from", "to", "students"),
     solution_summary=solution_summary,
     facts=facts,
     audit_title="Districts",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.problem import Instance, Problem
 from fairbound.solvers.core import wall
 from fairbound.solvers.core.contradictions import settle
 from fairbound.solvers.core.formulations import relaxation_bound
 from fairbound.solvers.core.method import Kind, Method
-from fairbound.solvers.core.result import BELIEVED_GAP, OnProgress, Result, Settings, Status, Termination
+from fairbound.solvers.core.result import BELIEVED_GAP, OnProgress, Result, Settings, Status, Termination, said
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 INTERRUPTED = "interrupted"
 """Why a line of a comparison was skipped when a person had stopped it."""
@@ -38,6 +41,35 @@ class Compared:
     relaxation: float | None = None
     refusal: str | None = None
     skipped: str | None = None
+
+
+def _words(line: Compared) -> str:
+    result = line.result
+    if result is None:
+        return line.refusal or line.skipped or ""
+    return f"{result.status.value} {result.level.value} {said(result.primal_bound)} {line.skipped or ''}".rstrip()
+
+
+class Comparison(list[Compared]):
+    """The lines of a comparison, in the order in which the methods ran."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a method: its result's figures (see ``Result.to_frame``), relaxation, refusal, why it was skipped."""
+        import pandas as pd
+
+        rows = [
+            {"method": line.method.name, "kind": line.method.kind.value}
+            | ({} if line.result is None else line.result.figures())
+            | {"relaxation": line.relaxation, "refusal": line.refusal, "skipped": line.skipped}
+            for line in self
+        ]
+        return pd.DataFrame.from_records(rows)
+
+    def __str__(self) -> str:
+        return "\n".join(f"{line.method.name:<24} {_words(line)}" for line in self)
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame().to_html(index=False))
 
 
 def _stopped(result: Result | None) -> bool:
@@ -110,7 +142,7 @@ def run(
     on_line: Callable[[Compared], None] | None = None,
     to_the_limit: bool = False,
     isolate: bool = False,
-) -> list[Compared]:
+) -> Comparison:
     """Run methods on one question, baselines last; ``fairbound.compare`` explains the rest.
 
     A bound that a plan of another method beats is withdrawn from the lines returned; ``on_line`` heard it before.
@@ -127,4 +159,4 @@ def run(
         if on_line is not None:
             on_line(line)
     settled = iter(settle([line.result for line in lines if line.result is not None]))
-    return [line if line.result is None else replace(line, result=next(settled)) for line in lines]
+    return Comparison(line if line.result is None else replace(line, result=next(settled)) for line in lines)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.problem import Instance, Problem, Sense
@@ -17,6 +17,9 @@ from fairbound.solvers.core.contradictions import settle_front
 from fairbound.solvers.core.lexicographic import solve_lexicographic
 from fairbound.solvers.core.method import Method
 from fairbound.solvers.core.result import OnProgress, Result, Settings, Status, Termination
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,15 @@ class Front:
     points: tuple[Result, ...]
     complete: bool
     interrupted: bool = False
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a point: the figures of its result; see ``Result.to_frame``."""
+        import pandas as pd
+
+        return pd.DataFrame.from_records([point.figures() for point in self.points])
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame().to_html(index=False))
 
     @property
     def termination(self) -> Termination:

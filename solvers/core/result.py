@@ -11,13 +11,18 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 from math import floor, isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from fairbound.models.core.exact import decimal_text
 from fairbound.models.core.problem import Instance, Problem, Sense, Violation
 from fairbound.solvers.core.bound import Basis, Bound, Level, level_of
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 ABSOLUTE_TOLERANCE = Fraction(1, 10**6)
 RELATIVE_TOLERANCE = Fraction(1, 10**9)
+MOST_DIGITS = 16
 BELIEVED_GAP = 1e-6
 """A method that ended with no more than this left has closed the question as far as its engine can tell."""
 BELIEVED_RANGE = 1e6
@@ -138,7 +143,7 @@ class EngineInfo:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """The answer of one method on one instance. Both bounds always travel together.
 
@@ -196,6 +201,59 @@ class Result:
     explanation: tuple[str, ...] = ()
     certificate: Mapping[str, Any] | None = None
 
+    def __str__(self) -> str:
+        """The answer in five lines."""
+        proven = "nothing" if self.proven is None else f"{said(self.proven.value)} ({self.proven.level.value})"
+        return "\n".join(
+            (
+                f"{self.instance}: {self.sense.value} {self.objective}",
+                f"{self.status.value} {self.level.value} by {self.method}, {self.termination.value}",
+                f"value {said(self.primal_bound)}, bound {said(self.dual_bound)}, gap {_share(self.gap)}",
+                f"proven: {proven}, {_share(self.proven_gap)} away",
+                f"{self.seconds.total:.2f} s{'; ' + self.message if self.message else ''}",
+            )
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"<Result {self.instance} {self.objective}: {self.status.value} {self.level.value}, "
+            f"value {said(self.primal_bound)}, bound {said(self.dual_bound)}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame().T.to_html(header=False))
+
+    def figures(self) -> dict[str, Any]:
+        """The result as one row: words, floats, and exact bounds as text."""
+        exact = {
+            f"{name}_exact": None if value is None else str(value)
+            for name, value in (("primal_bound", self.primal_bound), ("dual_bound", self.dual_bound))
+        }
+        return {
+            "instance": self.instance,
+            "objective": self.objective,
+            "method": self.method,
+            "status": self.status.value,
+            "termination": self.termination.value,
+            "level": self.level.value,
+            "primal_bound": None if self.primal_bound is None else float(self.primal_bound),
+            "dual_bound": None if self.dual_bound is None else float(self.dual_bound),
+            "proven_bound": None if self.proven is None else float(self.proven.value),
+            "gap": self.gap,
+            "proven_gap": self.proven_gap,
+            **exact,
+            **{name: float(value) for name, value in {**self.values, **self.measures}.items()},
+            "nodes": self.nodes,
+            "seconds": self.seconds.total,
+            "message": self.message,
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row: bounds as floats and exactly as text, every objective and measure, seconds."""
+        import pandas as pd
+
+        return pd.DataFrame.from_records([self.figures()])
+
     @property
     def gap(self) -> float | None:
         """Relative distance of the bounds: |dual - primal| / |primal|; ``None`` without both."""
@@ -210,6 +268,18 @@ class Result:
     def proven_gap(self) -> float | None:
         """The gap to the proven bound."""
         return relative_gap(self.primal_bound, self.proven_bound)
+
+
+def said(value: Fraction | None) -> str:
+    """A bound in a line for people."""
+    if value is None:
+        return "none"
+    text = decimal_text(value)
+    return text if len(text) <= MOST_DIGITS else f"{float(value):.10g}"
+
+
+def _share(gap: float | None) -> str:
+    return "unknown" if gap is None else f"{gap:.2g}"
 
 
 def relative_gap(primal: Fraction | None, dual: Fraction | None) -> float | None:

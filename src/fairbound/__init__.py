@@ -11,7 +11,19 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fairbound.api import certify, compare, evaluate, explain, load, pareto, solve, sweep, verify
+    from fairbound.api import (
+        certify,
+        compare,
+        evaluate,
+        explain,
+        load,
+        model,
+        pareto,
+        read_solution,
+        solve,
+        sweep,
+        verify,
+    )
     from fairbound.models.core.errors import InputError
     from fairbound.solvers.core.bound import Basis, Bound, Level
     from fairbound.solvers.core.certificates import Rejected
@@ -35,7 +47,9 @@ __all__ = [
     "evaluate",
     "explain",
     "load",
+    "model",
     "pareto",
+    "read_solution",
     "solve",
     "sweep",
     "verify",
@@ -43,8 +57,10 @@ __all__ = [
 
 _PLACES = {
     **dict.fromkeys(
-        ("certify", "compare", "evaluate", "explain", "load", "pareto", "solve", "sweep", "verify"), "fairbound.api"
+        ("certify", "compare", "evaluate", "explain", "load", "model", "pareto", "read_solution", "solve", "sweep"),
+        "fairbound.api",
     ),
+    "verify": "fairbound.api",
     **dict.fromkeys(("Result", "Settings", "Status", "Termination"), "fairbound.solvers.core.result"),
     **dict.fromkeys(("Basis", "Bound", "Level"), "fairbound.solvers.core.bound"),
     "Rejected": "fairbound.solvers.core.certificates",

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.instances.core import catalogue
-from fairbound.instances.core.question import load
-from fairbound.instances.core.tables import read_json
-from fairbound.models.core.problem import Evaluation, Instance
+from fairbound.instances.core.question import Question, load
+from fairbound.instances.core.tables import read_json, read_rows
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.problem import Evaluation, Instance, Problem
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core import certificates, comparison, infeasibility, wall
 from fairbound.solvers.core.bound import Level
-from fairbound.solvers.core.comparison import Compared
+from fairbound.solvers.core.comparison import Compared, Comparison
 from fairbound.solvers.core.infeasibility import Explanation
 from fairbound.solvers.core.methods import cheapest_first, find_method
 from fairbound.solvers.core.pareto import Front, pareto_front
@@ -22,9 +23,12 @@ from fairbound.solvers.core.result import OnProgress, Result, Settings
 from fairbound.solvers.core.solve import choose, isolated, objective_names
 from fairbound.solvers.core.solve import solve as one_solve
 
+if TYPE_CHECKING:
+    from pyomo.environ import ConcreteModel
+
 
 def solve(
-    instance: str | Instance,
+    instance: Question,
     *,
     objective: str | None = None,
     method: str | None = None,
@@ -56,7 +60,7 @@ def solve(
 
 
 def explain(
-    instance: str | Instance,
+    instance: Question,
     *,
     objective: str | None = None,
     parameters: Mapping[str, object] | None = None,
@@ -75,7 +79,7 @@ def explain(
 
 
 def certify(
-    instance: str | Instance,
+    instance: Question,
     result: Result | None = None,
     *,
     parameters: Mapping[str, object] | None = None,
@@ -102,7 +106,7 @@ def certify(
 
 def verify(
     certificate: str | Path | Mapping[str, Any],
-    instance: str | Instance | None = None,
+    instance: Question = None,
     parameters: Mapping[str, object] | None = None,
 ) -> tuple[Fraction, Level]:
     """Replay a certificate, trusting nothing else: the bound that it proves, and what that is worth.
@@ -125,7 +129,7 @@ def verify(
 
 
 def compare(
-    instance: str | Instance,
+    instance: Question,
     *,
     methods: Sequence[str] | None = None,
     objective: str | None = None,
@@ -136,7 +140,7 @@ def compare(
     on_line: Callable[[Compared], None] | None = None,
     to_the_limit: bool = False,
     isolate: bool | None = None,
-) -> list[Compared]:
+) -> Comparison:
     """Run several methods (by default all) on one instance, one after the other.
 
     Baselines come last; without ``methods`` the exact ones come in the order of their cost. Ctrl-C ends it:
@@ -171,7 +175,7 @@ def compare(
 
 
 def pareto(
-    instance: str | Instance,
+    instance: Question,
     first: str,
     second: str,
     *,
@@ -193,11 +197,96 @@ def pareto(
     return pareto_front(problem, chosen, asked, first, second, settings, most_points, on_point, on_progress)
 
 
-def evaluate(instance: str | Instance, solution: Any, parameters: Mapping[str, object] | None = None) -> Evaluation:
-    """Score a solution exactly: every objective and every broken rule."""
+def evaluate(instance: Question, solution: Any, parameters: Mapping[str, object] | None = None) -> Evaluation:
+    """Score a solution exactly: every objective and every broken rule.
+
+    Parameters
+    ----------
+    solution
+        A solution of the problem; or its table: rows (mappings of text), a DataFrame, or the path of a CSV file; or
+        a plain mapping, such as ``{"school a": 1, "school b": ""}`` for groups and ``{("a", "b"): 20}`` for moves.
+
+    Raises
+    ------
+    InputError
+        For a table that is no solution of the instance.
+    """
     asked = load(instance, parameters)
-    evaluation: Evaluation = find_problem(asked.problem).evaluate(asked, solution)
+    problem = find_problem(asked.problem)
+    evaluation: Evaluation = problem.evaluate(asked, _solution(problem, asked, solution))
     return evaluation
+
+
+def _solution(problem: Problem[Any, Any], instance: Instance, given: Any) -> Any:
+    """A solution from whatever says what it is."""
+    if isinstance(given, str | Path):
+        return problem.read_solution(instance, [row for _, row in read_rows(Path(given))[1]])
+    if isinstance(given, Mapping):
+        *key, value = problem.solution_key
+        rows = [
+            dict(zip((*key, value), (*(name if isinstance(name, tuple) else (name,)), decided), strict=True))
+            for name, decided in given.items()
+        ]
+    elif hasattr(given, "to_dict") and hasattr(given, "columns"):
+        rows = given.to_dict("records")
+    elif isinstance(given, Sequence) and all(isinstance(row, Mapping) for row in given):
+        rows = list(given)
+    else:
+        return given
+    return problem.read_solution(instance, [{k: "" if v is None else str(v) for k, v in row.items()} for row in rows])
+
+
+def model(
+    instance: Question,
+    formulation: str | None = None,
+    *,
+    objective: str | None = None,
+    parameters: Mapping[str, object] | None = None,
+    relaxed: bool = False,
+) -> ConcreteModel:
+    """The Pyomo model of a formulation, to look at, to add rows to, and to solve with any solver.
+
+    Parameters
+    ----------
+    formulation
+        A name; by default the first that states the question.
+    relaxed
+        Without integrality.
+
+    Raises
+    ------
+    InputError
+        If the formulation cannot state the question; the text says why.
+    """
+    asked = load(instance, parameters)
+    problem = find_problem(asked.problem)
+    [name] = objective_names(problem, objective)[:1]
+    if formulation is None:
+        taking = [found for found in problem.formulations if found.refuses(asked, name) is None]
+        if not taking:
+            raise InputError(f"no formulation of {problem.name} states this question", found=name)
+        chosen = taking[0]
+    else:
+        chosen = problem.formulation(formulation)
+        reason = chosen.refuses(asked, name)
+        if reason is not None:
+            raise InputError(f"formulation {chosen.name} refuses {asked.name}: {reason}")
+    made = chosen.build(asked, name, relaxed)
+    made.fairbound_extract = chosen.extract
+    return made
+
+
+def read_solution(model: ConcreteModel) -> Any:
+    """The solution that the variables' values of a model from ``model`` stand for, integers rounded.
+
+    Raises
+    ------
+    InputError
+        For another model.
+    """
+    if not hasattr(model, "fairbound_extract"):
+        raise InputError("not a model of fairbound", wanted="one that fairbound.model made")
+    return model.fairbound_extract(model)
 
 
 def sweep(
@@ -216,4 +305,16 @@ def sweep(
             yield asked, solve(asked, objective=objective, method=method, settings=settings)
 
 
-__all__ = ["certify", "compare", "evaluate", "explain", "load", "pareto", "solve", "sweep", "verify"]
+__all__ = [
+    "certify",
+    "compare",
+    "evaluate",
+    "explain",
+    "load",
+    "model",
+    "pareto",
+    "read_solution",
+    "solve",
+    "sweep",
+    "verify",
+]

@@ -47,7 +47,7 @@ def test_a_key_is_kept_once_and_the_first_row_stays(tmp_path: Path) -> None:
 def test_parquet_and_pandas_keep_every_value(tmp_path: Path) -> None:
     with Store(filled(tmp_path)) as store:
         path = store.export()
-        frame = store.frame()
+        frame = store.to_frame()
     assert read_rows(path) == ROWS
     assert from_frame(frame) == ROWS
     assert from_frame(to_frame(ROWS)) == ROWS
