@@ -152,9 +152,10 @@ def _refuses_one(
 ) -> str | None:
     """The reason against one of several objectives asked one after the other, or ``None``."""
     asked = instance
-    for objective in objectives:
+    for k, objective in enumerate(objectives):
         reason = refuses(asked, objective)
         if reason is not None:
             return reason
-        asked = problem.bounded(asked, objective, Fraction(0))  # whatever the bound is
+        if k + 1 < len(objectives):
+            asked = problem.bounded(asked, objective, Fraction(0))  # whatever the bound is
     return None
