@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from fairbound.benchmarks.core.answers import instance_of, questions_of, ranked
 from fairbound.benchmarks.core.figure import PALETTE, Axis, Figure, Mark, Series, Solutions
-from fairbound.benchmarks.core.row import Row
 from fairbound.models.applicants import ApplicantInstance, Division
 from fairbound.models.core.registry import find_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fairbound.benchmarks.core.row import Row
 
 EVERYONE = "#555555"
 MOST_PLANS = 5

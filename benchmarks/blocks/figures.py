@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from fairbound.benchmarks.core.answers import instance_of, questions_of, ranked
 from fairbound.benchmarks.core.figure import PALETTE, Axis, Figure, Mark, Series, Solutions
 from fairbound.benchmarks.core.map_shapes import Shape, area, shapes
-from fairbound.benchmarks.core.row import Row
 from fairbound.models.blocks import ZoneInstance, Zoning
 from fairbound.models.core.registry import find_problem
-from fairbound.solvers.core.pareto import Front
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from fairbound.benchmarks.core.row import Row
+    from fairbound.solvers.core.pareto import Front
 
 HATCHES = ("", "/", ".", "x")
 STAYS, MOVES, TODAY = "#DDDDDD", "#D55E00", "#555555"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor
+from typing import TYPE_CHECKING
 
 from fairbound.instances.core import question
 from fairbound.models.cep import PROBLEM, CepInstance, Cover, Grouping
@@ -17,10 +18,12 @@ from fairbound.models.cep.evaluate import bounded, claim_share, totals
 from fairbound.models.cep.instance import REIMBURSEMENT, SCHOOLS, STUDENTS
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.exact import decimal_text
-from fairbound.models.core.problem import Instance
 from fairbound.solvers.core.bound import Basis
 from fairbound.solvers.core.result import Result, Settings, Status, Termination, conclude
 from fairbound.solvers.core.solve import solve
+
+if TYPE_CHECKING:
+    from fairbound.models.core.problem import Instance
 
 Cell = str | int | float | Fraction | None
 Rows = list[dict[str, Cell]]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from fairbound.benchmarks.cep.analyses import Analysis, Cell, Line
-from fairbound.benchmarks.cep.price_table import Prices
 from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series
 from fairbound.models.cep.instance import STUDENTS
 from fairbound.models.core.exact import parse_number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from fractions import Fraction
+
+    from fairbound.benchmarks.cep.analyses import Analysis, Cell, Line
+    from fairbound.benchmarks.cep.price_table import Prices
 
 BAND = "#d9d9d9"
 MOST_PLACES = 15

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.benchmarks.cep.analyses import Cell, Rows, Table, count_of
-from fairbound.models.cep import CepInstance
 from fairbound.models.cep.price_curve import Contribution, PriceCurve, contributions, curve_bound
 from fairbound.solvers.cep.certificate import read_curve, read_instance
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fairbound.models.cep import CepInstance
 
 
 @dataclass(frozen=True)

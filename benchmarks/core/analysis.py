@@ -6,11 +6,10 @@ method gave, and it carries the level of the row that gave it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from statistics import median
+from typing import TYPE_CHECKING
 
 from fairbound.benchmarks.core.measures import (
     gap_to_dual,
@@ -19,12 +18,17 @@ from fairbound.benchmarks.core.measures import (
     root_gap,
     shifted_geometric_mean,
 )
-from fairbound.benchmarks.core.row import Row
-from fairbound.models.core.problem import Sense
 from fairbound.solvers.core.contradictions import beaten, exists
 from fairbound.solvers.core.isolation import Outcome
 from fairbound.solvers.core.method import Kind
 from fairbound.solvers.core.result import relative_gap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from fractions import Fraction
+
+    from fairbound.benchmarks.core.row import Row
+    from fairbound.models.core.problem import Sense
 
 SHIFTS = (10.0, 1.0)
 """Shifts of the geometric means, in seconds."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from fairbound.benchmarks.core.row import Row
 from fairbound.instances.core import catalogue
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.problem import Instance
 from fairbound.models.core.registry import find_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fairbound.benchmarks.core.row import Row
 
 Kind = TypeVar("Kind", bound=Instance)
 

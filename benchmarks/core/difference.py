@@ -6,15 +6,19 @@ CPU seconds of the process, which other work on the machine disturbs least, medi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from fractions import Fraction
 from statistics import median
+from typing import TYPE_CHECKING
 
 from fairbound.benchmarks.core.measures import shifted_geometric_mean
-from fairbound.benchmarks.core.row import Row
 from fairbound.solvers.core.isolation import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from fractions import Fraction
+
+    from fairbound.benchmarks.core.row import Row
 
 LEAST_NOISE = 0.25
 """Relative noise assumed where repetitions do not show more."""

@@ -10,12 +10,14 @@ import re
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.errors import InputError
-from fairbound.models.core.problem import Formulation, Instance
 from fairbound.solvers.engines.standard_form import TriviallyInfeasibleError, UnsupportedModelError, compile_model
 from pyomo.opt import ProblemFormat
+
+if TYPE_CHECKING:
+    from fairbound.models.core.problem import Formulation, Instance
 
 
 class Format(StrEnum):

@@ -5,13 +5,16 @@ A problem may add figures of its own: ``FIGURES`` in ``benchmarks/<problem>/figu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from statistics import median
+from typing import TYPE_CHECKING
 
 from fairbound.benchmarks.core.analysis import Cell, HeuristicGap, Question, compare_exact, heuristic_gaps
 from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series, Solutions
 from fairbound.benchmarks.core.measures import bound_gap, performance_profile
 from fairbound.benchmarks.core.rooms import figure_functions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 MOST_TRACES = 12
 """So many questions at most get a figure of their gap over time: the slowest ones."""

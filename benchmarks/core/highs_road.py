@@ -55,7 +55,7 @@ def pyomo_road(model: pyo.ConcreteModel) -> tuple[int, int]:
 
     interface = Highs()
     interface.set_instance(model)
-    held = interface._solver_model  # the interface has no public way to its HiGHS object
+    held = interface._solver_model  # noqa: SLF001 - the interface has no public way to its HiGHS object
     return int(held.getNumRow()), int(held.getNumCol())
 
 

@@ -16,15 +16,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fairbound.benchmarks.core.store import FILE
 from fairbound.benchmarks.core.sweep import store_of
 from fairbound.instances.core import catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 AT_THE_END = 0.4
 """So large a share of the kills waits for the last row."""

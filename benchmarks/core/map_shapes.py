@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import shapely
 from fairbound.benchmarks.core.figure import Mark, Series
 from fairbound.models.core.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from fractions import Fraction
 
 Point = tuple[float, float]
 Shape = tuple[tuple[Point, ...], ...]

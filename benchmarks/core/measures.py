@@ -6,10 +6,12 @@ a question counts as infinitely slow, never as absent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import exp, inf, isfinite, log
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 Number = TypeVar("Number", float, Fraction)
 

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fairbound.benchmarks.core.analysis import Question
-from fairbound.benchmarks.core.row import Row
 from fairbound.instances.core import catalogue
 from fairbound.instances.core.entry import data_file
 from fairbound.instances.core.question import load
@@ -27,6 +24,12 @@ from fairbound.models.core.exact import parse_number
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core import certificates
 from fairbound.solvers.core.bound import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from fairbound.benchmarks.core.analysis import Question
+    from fairbound.benchmarks.core.row import Row
 
 PROVEN = (Level.L2, Level.L4, Level.L5)
 """Levels at which a dual bound is a fact and not an engine's claim."""

@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.benchmarks.core import report_tables as tables
 from fairbound.benchmarks.core.analysis import Question, compare_exact, heuristic_gaps, questions, standings
-from fairbound.benchmarks.core.figure import Figure, Solutions
 from fairbound.benchmarks.core.figures import problem_figures
 from fairbound.benchmarks.core.references import alarms
-from fairbound.benchmarks.core.report_tables import Table
-from fairbound.benchmarks.core.row import Row
 from fairbound.benchmarks.core.static_figures import write_static
 from fairbound.benchmarks.core.store import Store
 from fairbound.instances.core.tables import write_csv, write_text
@@ -29,6 +25,13 @@ from fairbound.models import PROBLEMS
 from fairbound.models.core.registry import find_problem
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from fairbound.benchmarks.core.figure import Figure, Solutions
+    from fairbound.benchmarks.core.report_tables import Table
+    from fairbound.benchmarks.core.row import Row
 
 REPORT = "report.html"
 FIGURES = "figures"

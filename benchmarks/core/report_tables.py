@@ -5,16 +5,19 @@ A cell is text, a number, ``None``, or a pair (text shown, number to sort by).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from fractions import Fraction
 from math import isfinite
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fairbound.benchmarks.core.analysis import Cell, HeuristicGap, Question, Standing
-from fairbound.benchmarks.core.row import Row
 from fairbound.models.core.exact import decimal_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from fractions import Fraction
+
+    from fairbound.benchmarks.core.analysis import Cell, HeuristicGap, Question, Standing
+    from fairbound.benchmarks.core.row import Row
 
 
 @dataclass(frozen=True)

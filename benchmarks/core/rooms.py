@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fairbound.benchmarks.core.figure import Figure, FigureFunction
-from fairbound.models.core.problem import Instance
-from fairbound.solvers.core.pareto import Front
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fairbound.benchmarks.core.figure import Figure, FigureFunction
+    from fairbound.models.core.problem import Instance
+    from fairbound.solvers.core.pareto import Front
 
 
 def _figures(problem: str) -> Any:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import cache
 from math import inf, isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.benchmarks.core.machine import describe
 from fairbound.benchmarks.core.specification import DEFAULT, Specification
@@ -20,6 +19,9 @@ from fairbound.solvers.core.isolation import Ending, Outcome
 from fairbound.solvers.core.method import Kind
 from fairbound.solvers.core.methods import find_method
 from fairbound.solvers.core.result import BELIEVED_GAP, Status, Termination
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)

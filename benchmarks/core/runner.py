@@ -12,17 +12,21 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fairbound.benchmarks.core.batches import process_limits, solve_batch
 from fairbound.benchmarks.core.machine import versions
 from fairbound.benchmarks.core.row import Row, make_row
 from fairbound.benchmarks.core.specification import Specification
 from fairbound.benchmarks.core.store import Store
-from fairbound.benchmarks.core.suite import Plan
 from fairbound.benchmarks.core.work import MODULES, PREPARE, SOLVE
 from fairbound.solvers.core.interrupts import interruptible
 from fairbound.solvers.core.isolation import Ending, Isolation, Stopped, may_fork
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fairbound.benchmarks.core.suite import Plan
 
 WORKERS = 2
 MOST_TOGETHER = 500

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.benchmarks.core.batches import process_limits, solve_batch
 from fairbound.benchmarks.core.machine import describe
-from fairbound.benchmarks.core.runner import Job, Settled
 from fairbound.benchmarks.core.specification import Specification
 from fairbound.models.core.errors import InputError
 from fairbound.solvers.core.isolation import Ending, Isolation, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from fairbound.benchmarks.core.runner import Job, Settled
 
 LOCAL, SLURM = "dask", "slurm"
 MOST_DEATHS = 10

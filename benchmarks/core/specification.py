@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.instances.core import catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 DEFAULT = "default"
 """In the place of a method: the first exact one that takes the question, chosen where it is solved."""

@@ -11,8 +11,6 @@ import os
 import socket
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
-from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
 from fairbound.benchmarks.core.row import COLUMNS, Row
@@ -21,6 +19,9 @@ from fairbound.instances.core.tables import written_whole
 from fairbound.models.core.errors import InputError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
     import pandas as pd  # imported where it is used: every command would wait for it
 
 FILE = "results.sqlite"

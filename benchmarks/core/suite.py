@@ -25,7 +25,7 @@ from functools import cached_property
 from importlib.resources import files
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fairbound.benchmarks.core.machine import versions
 from fairbound.benchmarks.core.specification import Specification, content_of
@@ -33,11 +33,13 @@ from fairbound.instances.core import catalogue
 from fairbound.instances.core.entry import data_file
 from fairbound.instances.core.tables import read_text
 from fairbound.models.core.errors import InputError, nearest
-from fairbound.models.core.problem import Problem
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.method import Kind
 from fairbound.solvers.core.methods import find_method, methods_of
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+if TYPE_CHECKING:
+    from fairbound.models.core.problem import Problem
 
 GROUPS = {
     "all": tuple(Kind),

@@ -8,23 +8,26 @@ one step when all are there; the store stays, so that the same sweep never solve
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.benchmarks.core.batches import LARGEST
 from fairbound.benchmarks.core.machine import versions
-from fairbound.benchmarks.core.row import Row
 from fairbound.benchmarks.core.runner import WORKERS, OnEvent, Summary, run_specifications
 from fairbound.benchmarks.core.specification import DEFAULT, Specification, content_of
 from fairbound.benchmarks.core.store import Store
 from fairbound.benchmarks.core.work import load
 from fairbound.instances.core import catalogue
 from fairbound.instances.core.tables import write_csv
-from fairbound.models.core.problem import Problem
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.methods import find_method
 from fairbound.solvers.core.result import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from fairbound.benchmarks.core.row import Row
+    from fairbound.models.core.problem import Problem
 
 GRACE = 10.0
 """A process is killed so many seconds after a time limit that its engine did not keep."""

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.benchmarks.core.specification import DEFAULT, Specification, content_of
 from fairbound.instances.core import catalogue, question
 from fairbound.models.core.errors import InputError
-from fairbound.models.core.problem import Instance
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.formulations import relaxation_bound
 from fairbound.solvers.core.result import Progress, Settings
 from fairbound.solvers.core.serialise import result_json
 from fairbound.solvers.core.solve import choose
 from fairbound.solvers.core.solve import solve as solve_question
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fairbound.models.core.problem import Instance
 
 SOLVE = "fairbound.benchmarks.core.work:solve"
 PREPARE = "fairbound.benchmarks.core.work:prepare"

@@ -7,9 +7,9 @@ instance, so that a row whose data is not on this machine is left out.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series, Solutions
 from fairbound.benchmarks.core.row import Row
@@ -17,6 +17,9 @@ from fairbound.instances.core import catalogue
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import parse_number
 from fairbound.models.transfers import PROBLEM, TransferInstance, TransferPlan, district_table, evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 MOST_FIGURES = 6
 """Of each kind, so that a long run stays readable."""

@@ -6,16 +6,20 @@ those, and not at all otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import shapely
 from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series, Solutions
 from fairbound.benchmarks.core.map_shapes import Shape, area, shapes
-from fairbound.benchmarks.core.row import Row
 from fairbound.benchmarks.transfers.drawings import Answers, families
 from fairbound.models.core.errors import InputError
 from fairbound.models.transfers import TransferInstance, TransferPlan, district_counts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fairbound.benchmarks.core.row import Row
 
 CLASSES = ("#FEE838", "#BCAE6C", "#7D7C78", "#434E6C", "#00224E")
 """Five steps of cividis: light to dark for colour-blind readers too."""

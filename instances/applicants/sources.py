@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from fractions import Fraction
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fairbound.instances.core.entry import Entry, FileFormat
 from fairbound.instances.core.tables import read_header, read_rows
 from fairbound.models.applicants.instance import ApplicantInstance, Cell
 from fairbound.models.core.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SEED_SCHOOL = "Webster (Daniel) ES"
 SEED_SCHOOLS = ("Webster", "Mission Bay")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,8 @@ from fairbound.models.blocks import Border
 from fairbound.models.core.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import shapely
 
 NEAR = 1e-4

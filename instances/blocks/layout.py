@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from heapq import heappop, heappush
 from math import hypot
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 DIGITS = 3
 """Distances computed from coordinates are rounded to this many decimals (metres, for kilometres)."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.instances.blocks import tables as zone_tables
 from fairbound.instances.blocks.grid_city import grid_city
@@ -17,6 +15,10 @@ from fairbound.models.blocks import Border, School, Unit, ZoneInstance
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import parse_number
 from fairbound.models.core.text import short
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 _FIELDS = ("n", "k", "roots", "students", "group", "xy", "edges")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fairbound.instances.blocks.borders import shared_borders
 from fairbound.instances.blocks.layout import straight
@@ -18,6 +18,9 @@ from fairbound.instances.core.tables import LARGEST, read_header, read_rows
 from fairbound.models.blocks import Border, School, Unit, ZoneInstance
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import parse_number
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GROUP, TRAVEL = "group:", "travel:"
 Row = tuple[int, Mapping[str, str]]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.instances.core.entry import Entry, FileFormat, data_file, need_file
 from fairbound.instances.core.tables import (
@@ -24,6 +23,9 @@ from fairbound.models.cep import CepInstance, School, find_rates
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.exact import decimal_text
 from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 US = "cep/us_districts.csv.gz"
 NYC = "cep/nyc1453.csv"

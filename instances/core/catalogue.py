@@ -5,15 +5,19 @@ Each problem's ``sources.py`` lists its own ``ENTRIES`` and ``FORMATS``, and ``G
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fairbound.instances.core.entry import Entry, FileFormat, Generator, data_file, need_file
 from fairbound.instances.core.tables import read_text, write_text
 from fairbound.models import PROBLEMS
 from fairbound.models.core.errors import InputError, nearest
-from fairbound.models.core.problem import Instance
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fairbound.models.core.problem import Instance
 
 _SOURCES = tuple(import_module(f"fairbound.instances.{name}.sources") for name in PROBLEMS)
 ENTRIES: tuple[Entry, ...] = tuple(entry for source in _SOURCES for entry in source.ENTRIES)

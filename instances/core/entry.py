@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fairbound.models.core.errors import InputError
-from fairbound.models.core.problem import Instance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from fairbound.models.core.problem import Instance
 
 DATA_VARIABLE = "FAIRBOUND_DATA"
 

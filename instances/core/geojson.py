@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairbound.instances.core.tables import LARGEST, read_json
 from fairbound.models.core.errors import InputError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import shapely
 
 Ring = tuple[tuple[float, float], ...]

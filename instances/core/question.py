@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.instances.core import catalogue
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.problem import Instance
 from fairbound.models.core.registry import find_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Question = str | Path | Instance | Any
 """A catalogue name, a path, an instance, or a pandas DataFrame."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 from fairbound.models.core.errors import InputError
 from fairbound.models.transfers import District, Kind, Measure, TransferInstance
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 GROUPS = ("asian", "black", "hispanic", "white", "multi")
 SIDE = 10_000

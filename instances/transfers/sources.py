@@ -5,10 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import random
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import networkx as nx
 from fairbound.instances.core.entry import Entry, FileFormat, Generator, need_file
@@ -18,8 +17,13 @@ from fairbound.instances.transfers.planar import planar
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.exact import decimal_text, parse_number
 from fairbound.models.transfers import District, Kind, Measure, TransferInstance
-from fairbound.models.transfers.instance import Outline
 from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from fairbound.models.transfers.instance import Outline
 
 DISTRICTS = "transfers/alameda_1819.csv"
 BORDERS = "transfers/alameda_adjacency.csv"

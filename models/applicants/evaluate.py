@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from fairbound.models.applicants.instance import INCOME, LOSS, TVD, ApplicantInstance, Division
 from fairbound.models.core.exact import common_measure, decimal_text
 from fairbound.models.core.problem import Evaluation, Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def evaluate(instance: ApplicantInstance, division: Division) -> Evaluation:

@@ -6,15 +6,17 @@ of ``docs/blocks.md``. Source: Datathon Fall 2024, SFUSD Student Program Optimiz
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import decimal_text
 from fairbound.models.core.problem import Instance, Objective, Sense
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 TVD, INCOME, LOSS = "tvd", "income", "loss"
 OBJECTIVES = (

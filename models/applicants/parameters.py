@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.models.applicants.instance import OBJECTIVES, ApplicantInstance
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.parameters import read_number
 from fairbound.models.core.problem import Parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PARAMETERS = (
     Parameter("seats", "a number or two joined by -", "the seed's 22", "seats that the first school fills"),

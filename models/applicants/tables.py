@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from fairbound.models.applicants.instance import ApplicantInstance, Division
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import decimal_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 def solution_rows(instance: ApplicantInstance, division: Division) -> list[dict[str, str]]:

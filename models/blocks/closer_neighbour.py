@@ -11,10 +11,14 @@ use it as if it were contiguity.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pyomo.environ as pyo
 from fairbound.models.blocks import rules
-from fairbound.models.blocks.instance import ZoneInstance
 from fairbound.models.core.problem import Formulation, Scope
+
+if TYPE_CHECKING:
+    from fairbound.models.blocks.instance import ZoneInstance
 
 
 def build(instance: ZoneInstance, objective: str, relaxed: bool = False) -> pyo.ConcreteModel:

@@ -6,9 +6,9 @@ Every objective is a sum over the zones, or their maximum, of integer *deviation
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from fairbound.models.blocks.instance import (
     DISSIMILARITY,
@@ -24,6 +24,9 @@ from fairbound.models.blocks.instance import (
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import common_measure, decimal_text
 from fairbound.models.core.problem import Evaluation, Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 def deviation_weights(city: ZoneInstance, group: int) -> tuple[int, ...]:

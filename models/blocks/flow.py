@@ -11,14 +11,18 @@ the zone from the school: exact. M_j is the largest number of units that the sea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import pyomo.environ as pyo
 from fairbound.models.blocks import rules
-from fairbound.models.blocks.instance import ZoneInstance, Zoning
 from fairbound.models.core.problem import Formulation
 from pyomo.core.expr import LinearExpression
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fairbound.models.blocks.instance import ZoneInstance, Zoning
 
 
 def most_units(city: ZoneInstance, units: Sequence[int], school: int) -> int:

@@ -6,17 +6,19 @@ are those of ``docs/blocks.md``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import ceil, floor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import decimal_text
 from fairbound.models.core.parameters import quoted, together_text
 from fairbound.models.core.problem import Instance, Objective, Sense
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 DISSIMILARITY, TVD, INCOME = "dissimilarity", "tvd", "income"
 MAX_SHARE, TRAVEL, REZONED = "max_share_deviation", "travel", "rezoned"

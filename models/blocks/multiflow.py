@@ -12,12 +12,16 @@ By max-flow min-cut its LP bound is that of all separator rows (19) together. On
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pyomo.environ as pyo
 from fairbound.models.blocks import rules
-from fairbound.models.blocks.instance import ZoneInstance, Zoning
 from fairbound.models.blocks.reductions import fixed_options
 from fairbound.models.core.problem import Formulation
 from pyomo.core.expr import LinearExpression
+
+if TYPE_CHECKING:
+    from fairbound.models.blocks.instance import ZoneInstance, Zoning
 
 MOST_FLOWS = 300_000
 

@@ -11,12 +11,16 @@ that the separator loop starts from.
 
 from __future__ import annotations
 
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from fairbound.models.blocks import rules
-from fairbound.models.blocks.instance import ZoneInstance
 from fairbound.models.core.problem import Formulation, Scope
-from pyomo.environ import ConcreteModel
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from fairbound.models.blocks.instance import ZoneInstance
+    from pyomo.environ import ConcreteModel
 
 
 def build(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.models.blocks.instance import OBJECTIVES, ZoneInstance
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.parameters import pieces, read_number, read_together, unquoted
 from fairbound.models.core.problem import Parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 CEILINGS = tuple(
     Parameter(

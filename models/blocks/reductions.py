@@ -8,8 +8,10 @@ those of the lightest such path together with those of the units that have no ot
 from __future__ import annotations
 
 from heapq import heappop, heappush
+from typing import TYPE_CHECKING
 
-from fairbound.models.blocks.instance import ZoneInstance
+if TYPE_CHECKING:
+    from fairbound.models.blocks.instance import ZoneInstance
 
 Options = list[set[int]]
 """Schools, by index, that each unit may attend."""

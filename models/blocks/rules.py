@@ -6,9 +6,8 @@ x[i,j] = 1 assigns unit i to school j. Pairs that no feasible zoning uses have n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyomo.environ as pyo
 from fairbound.models.blocks.evaluate import (
@@ -32,6 +31,9 @@ from fairbound.models.blocks.instance import (
 from fairbound.models.blocks.reductions import fixed_options, rule_options
 from fairbound.models.core.exact import common_measure, integer_row
 from pyomo.core.expr import LinearExpression
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 COEFFICIENT_LIMIT = 1024
 """Rows of deviations are divided by a power of two until no coefficient is larger."""

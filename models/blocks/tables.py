@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from fairbound.models.blocks.evaluate import zone_sums
 from fairbound.models.blocks.instance import (
@@ -10,6 +10,9 @@ from fairbound.models.blocks.instance import (
     Zoning,
 )
 from fairbound.models.core.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 def solution_rows(city: ZoneInstance, zoning: Zoning) -> list[dict[str, str]]:

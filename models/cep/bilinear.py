@@ -16,13 +16,16 @@ A group may state less than its share, which no objective with b >= 0 gains by.
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import pyomo.environ as pyo
 from fairbound.models.cep import rules
 from fairbound.models.cep.evaluate import totals
-from fairbound.models.cep.instance import CepInstance, Grouping
 from fairbound.models.cep.price_curve import LINEAR, coefficients, refuses_jumps
 from fairbound.models.core.problem import Formulation
+
+if TYPE_CHECKING:
+    from fairbound.models.cep.instance import CepInstance, Grouping
 
 MOST_SCHOOLS = 12
 

@@ -14,8 +14,8 @@ refined where they are used, is the engine of ``price_curve``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import pyomo.environ as pyo
 from fairbound.models.cep import rules
@@ -23,6 +23,9 @@ from fairbound.models.cep.instance import CepInstance, Grouping
 from fairbound.models.cep.price_curve import level_range, refuses_jumps, units_of
 from fairbound.models.core.problem import Formulation, Scope
 from pyomo.core.expr import LinearExpression
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 STEPS = 8
 MOST_SCHOOLS = 24

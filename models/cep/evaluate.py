@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from fairbound.models.cep.instance import (
     FULL_FUNDING,
@@ -19,6 +19,9 @@ from fairbound.models.cep.instance import (
 )
 from fairbound.models.core.exact import common_measure, decimal_text
 from fairbound.models.core.problem import Evaluation, Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 def totals(schools: Iterable[School]) -> tuple[Fraction, Fraction]:

@@ -7,18 +7,20 @@ Equation numbers are those of ``docs/cep.md``. Source: the MealsCount notebook (
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.models.cep.rates import Rates
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import common_measure, decimal_text
 from fairbound.models.core.parameters import ids_text, together_text
 from fairbound.models.core.problem import Instance, Objective, Sense
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 REIMBURSEMENT, STUDENTS, SCHOOLS, FULL_FUNDING = "reimbursement", "students", "schools", "full_funding"
 

@@ -26,11 +26,14 @@ is above the regret of a known plan is left out: it cannot be part of a better o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pyomo.environ as pyo
 from pyomo.core.expr import LinearExpression
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 OUT = -1
 """The interval of units outside CEP."""

@@ -13,8 +13,8 @@ row, equation (13).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import pyomo.environ as pyo
 from fairbound.models.cep import rules
@@ -23,6 +23,9 @@ from fairbound.models.cep.instance import FULL_FUNDING, REIMBURSEMENT, CepInstan
 from fairbound.models.core.exact import integer_row
 from fairbound.models.core.problem import Formulation
 from pyomo.core.expr import LinearExpression
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 GROUPS = 3
 

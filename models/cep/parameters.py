@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.models.cep.instance import OBJECTIVES, CepInstance, Cover
 from fairbound.models.cep.rates import find_rates
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.parameters import read_ids, read_number, read_together
 from fairbound.models.core.problem import Parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 FLOORS = tuple(
     Parameter(f"min_{objective.name}", "a number", "none", f"least value of the objective {objective.name}", "none")

@@ -16,13 +16,16 @@ inside, fractions outside, no engine and no float.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
+from typing import TYPE_CHECKING
 
 from fairbound.models.cep.evaluate import totals
 from fairbound.models.cep.instance import REIMBURSEMENT, SCHOOLS, STUDENTS, CepInstance, Cover
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 LINEAR = (REIMBURSEMENT, STUDENTS, SCHOOLS)
 """Objectives that are linear in the claim share: a_s + t b_s."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.exact import parse_number
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 
 @dataclass(frozen=True)

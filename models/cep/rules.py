@@ -6,15 +6,17 @@ of ``numbered_groups``. x[s,k] = 1 puts school s into slot k. Equation numbers: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyomo.environ as pyo
 from fairbound.models.cep.evaluate import lattice, meets, totals
 from fairbound.models.cep.instance import FULL_FUNDING, REIMBURSEMENT, SCHOOLS, STUDENTS, CepInstance, Cover, Grouping
 from fairbound.models.core.exact import integer_row
 from pyomo.core.expr import LinearExpression
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 FAR_APART = 1e6
 FINEST_LATTICE = 10**8

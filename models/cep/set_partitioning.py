@@ -11,8 +11,8 @@ objective, and is bound to few schools.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import pyomo.environ as pyo
 from fairbound.models.cep import rules
@@ -20,6 +20,9 @@ from fairbound.models.cep.evaluate import evaluate, meets, totals
 from fairbound.models.cep.instance import OBJECTIVES, CepInstance, Cover, Grouping
 from fairbound.models.core.problem import Formulation
 from pyomo.core.expr import LinearExpression
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MOST_SCHOOLS = 12
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from fairbound.models.cep.evaluate import claim_share, evaluate, totals
 from fairbound.models.cep.instance import REIMBURSEMENT, CepInstance, Grouping
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.exact import decimal_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 def solution_rows(instance: CepInstance, grouping: Grouping) -> list[dict[str, str]]:

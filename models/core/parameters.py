@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import parse_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from fractions import Fraction
 
 
 def read_number(name: str, text: str, wanted: str) -> Fraction:

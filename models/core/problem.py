@@ -11,16 +11,19 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from fractions import Fraction
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.exact import decimal_text
-from pyomo.environ import ConcreteModel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from fractions import Fraction
+
+    from pyomo.environ import ConcreteModel
 
 
 class Sense(StrEnum):

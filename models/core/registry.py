@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.models import PROBLEMS
 from fairbound.models.core.errors import InputError, nearest
-from fairbound.models.core.problem import Problem
+
+if TYPE_CHECKING:
+    from fairbound.models.core.problem import Problem
 
 
 def find_problem(name: str) -> Problem[Any, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from fairbound.models.core.exact import decimal_text
 from fairbound.models.core.problem import Evaluation, Violation
@@ -21,6 +21,9 @@ from fairbound.models.transfers.instance import (
     amounts_today,
     district_terms,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 def evaluate(instance: TransferInstance, plan: TransferPlan) -> Evaluation:

@@ -8,16 +8,18 @@ Multi-Objective Optimization Problem" (Bermudez, Lee, Olive, Wright, McCullough)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.exact import decimal_text
 from fairbound.models.core.problem import Instance, Objective, Sense
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 RACE, RACE_WEIGHTED, COMBINED = "race", "race_weighted", "combined"
 RACE_L1, RACE_L1_WEIGHTED = "race_l1", "race_l1_weighted"

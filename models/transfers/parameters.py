@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.parameters import read_number
 from fairbound.models.core.problem import Parameter
 from fairbound.models.transfers.instance import OBJECTIVES, Reading, TransferInstance
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from fractions import Fraction
 
 CAPS = tuple(
     Parameter(

@@ -7,11 +7,14 @@ reduction that works is taken. Districts of fixed size (band 0) are balanced alo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import networkx as nx
 from fairbound.models.transfers.instance import TransferInstance, TransferPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 GRID = Fraction(1, 4096)
 """Students are rounded to multiples of this; a power of 2 keeps exact values short."""

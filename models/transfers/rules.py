@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyomo.environ as pyo
 from fairbound.models.transfers.instance import TransferInstance, TransferPlan, refuse_unbanded
 from fairbound.models.transfers.repair import repair
-from fairbound.models.transfers.terms import Amount, Ratio
 from pyomo.core.expr import LinearExpression
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fairbound.models.transfers.terms import Amount, Ratio
 
 Terms = list[tuple[Any, Fraction]]
 """Variables and their exact coefficients."""

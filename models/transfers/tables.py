@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.exact import decimal_text, parse_number
 from fairbound.models.transfers.instance import TransferInstance, TransferPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 def solution_rows(instance: TransferInstance, plan: TransferPlan) -> list[dict[str, str]]:

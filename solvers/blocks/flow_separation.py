@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
 from fairbound.models.blocks.instance import ZoneInstance, component
 from fairbound.models.blocks.separators import LEAST_VIOLATION, Separator, Shares, frontier
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 FLOW_UNITS = 10**6
 """Flows are whole numbers: a share of 1 is this many units."""

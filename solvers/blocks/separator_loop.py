@@ -10,13 +10,12 @@ since rows are only ever valid ones; a round whose best solution is connected en
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property, partial
 from math import inf, isfinite
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import highspy
 import numpy as np
@@ -38,6 +37,9 @@ from fairbound.solvers.core.result import (
 )
 from fairbound.solvers.engines import highs as engine
 from fairbound.solvers.engines.standard_form import Floats, TriviallyInfeasibleError, compile_model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 NAME = "separator_loop"
 LP_ROUNDS = 100

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import exp
-from random import Random
+from typing import TYPE_CHECKING
 
 from fairbound.models.blocks.evaluate import deviation_weights, group_scale, income_weights, rest_weights
 from fairbound.models.blocks.instance import (
@@ -21,6 +21,9 @@ from fairbound.models.blocks.instance import (
     component,
 )
 from fairbound.models.blocks.reductions import fixed_options
+
+if TYPE_CHECKING:
+    from random import Random
 
 PENALTY = 10.0
 """Cost of breaking a rule by the whole of a school, in units of a typical objective value."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from fairbound.models.cep import CepInstance, Grouping
@@ -18,7 +18,9 @@ from fairbound.models.core.exact import parse_number
 from fairbound.solvers.cep.annealing import ANNEALING
 from fairbound.solvers.cep.sorted_baselines import SORTED
 from fairbound.solvers.core.baseline import Baseline
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SEED_WIDTHS = ("0.625", "3.125", "6.25", "12.5")
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.models.cep import CepInstance, Rates, School
 from fairbound.models.cep.parameters import with_parameters
@@ -15,6 +13,10 @@ from fairbound.models.core.exact import decimal_text, parse_number
 from fairbound.models.core.parameters import together_text
 from fairbound.solvers.checker import cep as checker
 from fairbound.solvers.core.bound import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from fractions import Fraction
 
 FORMAT = "fairbound price curve 1"
 LEVEL = Level.L2

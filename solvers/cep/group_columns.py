@@ -17,6 +17,7 @@ The groups that are left out, and the bounds of step 4, are decided by floats: l
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 from fairbound.models.cep import CepInstance, Grouping
@@ -27,7 +28,9 @@ from fairbound.solvers.cep.group_master import Flags, Master
 from fairbound.solvers.cep.group_pricing import Masks, Pricer, members
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.result import ModelSize, OnProgress, Result, Settings
-from fairbound.solvers.engines.standard_form import Floats
+
+if TYPE_CHECKING:
+    from fairbound.solvers.engines.standard_form import Floats
 
 NAME = "group_columns"
 MOST_UNITS = 48

@@ -13,13 +13,17 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from fairbound.solvers.cep.group_master import Flags, Master
-from fairbound.solvers.engines.standard_form import Floats
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from fairbound.solvers.cep.group_master import Flags, Master
+    from fairbound.solvers.engines.standard_form import Floats
 
 Indices = NDArray[np.intp]
 

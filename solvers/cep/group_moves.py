@@ -6,16 +6,19 @@ only if the exact value rises and the thresholds hold, in integers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from math import lcm
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from fairbound.models.cep import CepInstance, Grouping
 from fairbound.models.cep.price_curve import Unit, level_range
-from fairbound.solvers.engines.standard_form import Floats
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from fairbound.solvers.engines.standard_form import Floats
+    from numpy.typing import NDArray
 
 OUT = -1
 SWAP_NEIGHBOURS = 200
@@ -45,18 +48,20 @@ class Plan:
         self.b = np.array([float(unit.slope) for unit in units])
         self.size = np.array([len(unit.members) for unit in units])
         self.home: list[int] = list(home)
-        self._renumber()
+        self.renumber()
 
-    def _renumber(self) -> None:
+    def renumber(self) -> None:
+        """Number the groups in use from 0."""
         names = {g: i for i, g in enumerate(sorted({g for g in self.home if g != OUT}))}
         self.home = [names.get(g, OUT) for g in self.home]
         count = len(names)
         self.sums = [[0, 0, 0, 0, 0] for _ in range(count)]
         for u, g in enumerate(self.home):
             if g != OUT:
-                self._shift(g, u, 1)
+                self.shift(g, u, 1)
 
-    def _shift(self, g: int, u: int, sign: int) -> None:
+    def shift(self, g: int, u: int, sign: int) -> None:
+        """Add a unit's sums to a group's (1) or take them off (-1)."""
         sums = self.sums[g]
         sums[0] += sign * self.enrolled[u]
         sums[1] += sign * self.lifted[u]
@@ -102,10 +107,10 @@ class Plan:
         old = [(u, self.home[u]) for u, _ in changes]
         for u, g in changes:
             if self.home[u] != OUT:
-                self._shift(self.home[u], u, -1)
+                self.shift(self.home[u], u, -1)
             self.home[u] = g
             if g != OUT:
-                self._shift(g, u, 1)
+                self.shift(g, u, 1)
         after = [self._worth(self.sums[g]) for g in touched]
         if None not in after and (None in before or sum(map(_value, after)) > sum(map(_value, before))):
             return True
@@ -163,7 +168,7 @@ def improve(
         if not done:
             break
         made += done
-    plan._renumber()
+    plan.renumber()
     return made
 
 

@@ -18,15 +18,19 @@ Floats decide only beyond a margin that is thousands of times their rounding.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from math import lcm
+from typing import TYPE_CHECKING
 
 import numpy as np
-from fairbound.models.cep import CepInstance
 from fairbound.models.cep.price_curve import Unit, level_range
 from fairbound.solvers.cep.level_lp import UnitArrays
-from fairbound.solvers.engines.standard_form import Floats
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fairbound.models.cep import CepInstance
+    from fairbound.solvers.engines.standard_form import Floats
 
 CELLS = 256
 MARGIN = 2.0**-40

@@ -7,10 +7,9 @@ it. The duals of its level rows are the prices of a ``PriceCurve``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import highspy
 import numpy as np
@@ -20,6 +19,9 @@ from fairbound.solvers.core.result import ModelSize, Settings
 from fairbound.solvers.engines import highs as engine
 from fairbound.solvers.engines.standard_form import Floats, compile_model
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Flags = NDArray[np.bool_]
 

@@ -11,11 +11,10 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from fairbound.models.cep import PROBLEM, CepInstance, Grouping
@@ -43,6 +42,9 @@ from fairbound.solvers.core.result import (
 )
 from fairbound.solvers.engines import highs as engine
 from fairbound.solvers.engines.standard_form import Floats, TriviallyInfeasibleError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
 
 NAME = "price_curve"
 ROUNDS = 4
@@ -164,7 +166,7 @@ class Search:
         certified = self.bound == self.proven
         if found is not None and self.bound is not None and certified:
             certificate = certificate_json(self.instance, self.objective, found[1].curve, self.bound)
-        result = conclude(
+        return conclude(
             PROBLEM,
             self.instance,
             self.objective,
@@ -183,7 +185,6 @@ class Search:
             seconds=Seconds(solve=self.seconds() - self.built, build=self.built, total=self.seconds()),
             **details,
         )
-        return result
 
     def _engine(self) -> EngineInfo:
         return EngineInfo(engine.NAME, engine.version(), engine.options(self.settings))
@@ -278,9 +279,9 @@ def _merge_down(plan: Plan) -> None:
         g, h = pairs[int(np.argmin(loss))]
         for u, home in enumerate(plan.home):
             if home == g:
-                plan._shift(g, u, -1)
+                plan.shift(g, u, -1)
                 plan.home[u] = h
-                plan._shift(h, u, 1)
+                plan.shift(h, u, 1)
 
 
 def _edges(regrets: Regrets, steps: int, shift: float) -> Floats:

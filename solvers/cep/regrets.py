@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from fairbound.models.cep import CepInstance, intervals
 from fairbound.models.cep.intervals import OUT, Slot
 from fairbound.models.cep.price_curve import Contribution, PriceCurve, Unit, units_of
 from fairbound.solvers.cep.level_lp import UnitArrays
-from fairbound.solvers.engines.standard_form import Floats
-from numpy.typing import NDArray
-from pyomo.environ import ConcreteModel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fairbound.solvers.engines.standard_form import Floats
+    from numpy.typing import NDArray
+    from pyomo.environ import ConcreteModel
 
 MOST_PAIRS = 2000
 """Pairs (unit, slot) beyond each unit's best one that an interval model may hold."""

@@ -7,14 +7,17 @@ evaluation then shows the value that was never there (measure ``phantom_money``)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from fairbound.models.cep import CepInstance, Grouping
 from fairbound.models.cep.evaluate import evaluate, meets, totals
 from fairbound.models.cep.instance import REIMBURSEMENT, School
 from fairbound.models.core.errors import InputError
 from fairbound.solvers.core.baseline import Baseline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from fractions import Fraction
 
 ROUNDED_DIGITS = 4
 """Digits to which spreadsheets round a group's share before they compare it with the threshold."""

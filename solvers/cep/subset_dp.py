@@ -13,11 +13,10 @@ schools every partition is listed instead, all values in whole numbers.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from fairbound.models.cep import PROBLEM, CepInstance, Grouping, rules
@@ -27,6 +26,9 @@ from fairbound.solvers.core.interrupts import interruptible
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.result import OnProgress, Result, Seconds, Settings, Termination, conclude
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 NAME = "subset_dp"
 MOST_UNITS = 19

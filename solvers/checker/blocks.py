@@ -7,9 +7,11 @@ the models, and compares whole numbers and ratios only. Ceilings on objectives a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 def check_zones(canonical: Mapping[str, Any], rows: Sequence[Mapping[str, str]]) -> list[str]:

@@ -6,18 +6,21 @@ library alone and import nothing from here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.models import PROBLEMS
-from fairbound.models.core.problem import Instance
-from fairbound.solvers.core.bound import Level
-from fairbound.solvers.core.result import Result, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from fractions import Fraction
+
+    from fairbound.models.core.problem import Instance
+    from fairbound.solvers.core.bound import Level
+    from fairbound.solvers.core.result import Result, Settings
 
 
 class Rejected(Exception):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from fairbound.models.core.problem import Instance, Problem
 from fairbound.solvers.core import wall
 from fairbound.solvers.core.contradictions import settle
 from fairbound.solvers.core.formulations import relaxation_bound
@@ -14,7 +12,10 @@ from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.result import BELIEVED_GAP, OnProgress, Result, Settings, Status, Termination, said
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     import pandas as pd
+    from fairbound.models.core.problem import Instance, Problem
 
 INTERRUPTED = "interrupted"
 """Why a line of a comparison was skipped when a person had stopped it."""

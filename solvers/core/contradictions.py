@@ -6,13 +6,17 @@ are named.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from fairbound.models.core.problem import Sense
 from fairbound.solvers.core.bound import level_of
 from fairbound.solvers.core.result import Result, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from fractions import Fraction
+
+    from fairbound.models.core.problem import Sense
 
 
 def beaten(claimant: str, bound: Fraction | str, level: str, holder: str, value: Fraction | str) -> str:

@@ -7,9 +7,8 @@ irreducible: without any one of its rules there is a solution (Chinneck and Drav
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import decimal_text
@@ -17,6 +16,9 @@ from fairbound.models.core.problem import Instance, Problem, Sense
 from fairbound.solvers.core import wall
 from fairbound.solvers.core.methods import default_method
 from fairbound.solvers.core.result import Result, Settings, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SECONDS = 10.0
 """For the whole explanation."""

@@ -15,13 +15,15 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from types import TracebackType
-from typing import IO, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from fairbound.solvers.core import nursery
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
 
 MOST_DEATHS = 3
 """So often a nursery may die under one piece of work before the work is blamed."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.errors import InputError
-from fairbound.models.core.problem import Instance, Problem
-from fairbound.solvers.core.method import Method
 from fairbound.solvers.core.result import OnProgress, Result, Seconds, Settings, Status, Termination
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fairbound.models.core.problem import Instance, Problem
+    from fairbound.solvers.core.method import Method
 
 
 def solve_lexicographic(

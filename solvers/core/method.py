@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fairbound.solvers.core.result import Result
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fairbound.solvers.core.result import Result
 
 
 class Kind(StrEnum):

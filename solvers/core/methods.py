@@ -7,20 +7,23 @@ A formulation is a method by itself (its model, handed to HiGHS). Exact algorith
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.problem import Formulation, Instance, Problem, Scope
 from fairbound.models.core.registry import find_problem
-from fairbound.solvers.core.baseline import Baseline
 from fairbound.solvers.core.formulations import solve_formulation
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.result import OnProgress, Result, Seconds, Settings, Termination, conclude
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fairbound.solvers.core.baseline import Baseline
 
 
 def _room(problem: str) -> Any:

@@ -22,10 +22,12 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
 from itertools import pairwise
 from math import inf
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 POLL_SECONDS = 0.05
 RSS_SECONDS = 0.2

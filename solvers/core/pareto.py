@@ -6,7 +6,6 @@ is a sample, each point with the bound under which no plan of its level can be.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -15,11 +14,13 @@ from fairbound.models.core.errors import InputError
 from fairbound.models.core.problem import Instance, Problem, Sense
 from fairbound.solvers.core.contradictions import settle_front
 from fairbound.solvers.core.lexicographic import solve_lexicographic
-from fairbound.solvers.core.method import Method
 from fairbound.solvers.core.result import OnProgress, Result, Settings, Status, Termination
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
+    from fairbound.solvers.core.method import Method
 
 
 @dataclass(frozen=True)

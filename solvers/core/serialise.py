@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.problem import Instance, Problem, values_text
-from fairbound.solvers.core.result import Progress, Result
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from fairbound.solvers.core.result import Progress, Result
 
 
 def exact_text(value: Fraction | None) -> str | None:

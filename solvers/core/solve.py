@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.errors import InputError
-from fairbound.models.core.problem import Instance, Problem
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core import wall
 from fairbound.solvers.core.lexicographic import solve_lexicographic
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.methods import default_method, find_method
 from fairbound.solvers.core.result import OnProgress, Result, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fairbound.models.core.problem import Instance, Problem
 
 
 class Refused(InputError):

@@ -14,11 +14,10 @@ import pickle
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.problem import Formulation, Instance, Problem, Scope
 from fairbound.models.core.registry import find_problem
@@ -28,6 +27,9 @@ from fairbound.solvers.core.isolation import Ending, Isolation, Limits, Outcome,
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.methods import find_method
 from fairbound.solvers.core.result import OnProgress, Progress, Result, Seconds, Settings, Termination, conclude
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 SOFT = (0.25, 0.02)
 """A process is asked to stop so many seconds, and this share of the limit, after the limit."""

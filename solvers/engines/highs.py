@@ -9,16 +9,14 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import highspy
 import numpy as np
-import pyomo.environ as pyo
 from fairbound.solvers.core.interrupts import interruptible
 from fairbound.solvers.core.isolation import note_engine_threads
 from fairbound.solvers.core.result import EngineInfo, ModelSize, OnProgress, Progress, Settings, Termination
@@ -30,6 +28,11 @@ from fairbound.solvers.engines.standard_form import (
     compile_model,
 )
 from fairbound.solvers.proofs.safe_bounds import matrix_bound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pyomo.environ as pyo
 
 NAME = "highs"
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyomo.environ as pyo
 from pyomo.repn.plugins.nl_writer import NLWriter
+
+if TYPE_CHECKING:
+    import pyomo.environ as pyo
 
 NAME = "ipopt"
 

@@ -11,9 +11,13 @@ by less than (m + 16) 2**-53 of the summed magnitudes.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]

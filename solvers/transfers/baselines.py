@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy
@@ -33,6 +32,9 @@ from fairbound.solvers.core.result import (
 )
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 Floats = NDArray[np.float64]
 STARTS = 8

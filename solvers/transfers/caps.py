@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from math import frexp, inf, nextafter
+from typing import TYPE_CHECKING
 
-from fairbound.models.transfers import TransferInstance
 from fairbound.models.transfers.evaluate import values_today
 from fairbound.solvers.transfers.composition import Floats, composition
-from fairbound.solvers.transfers.node_program import NodeProgram
 from fairbound.solvers.transfers.records import Cap
+
+if TYPE_CHECKING:
+    from fairbound.models.transfers import TransferInstance
+    from fairbound.solvers.transfers.node_program import NodeProgram
 
 HALVINGS = 30
 INSIDE = 1 - 2.0**-20

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from fractions import Fraction
 from math import floor, inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import decimal_text
@@ -20,8 +20,10 @@ from fairbound.solvers.core.bound import Level
 from fairbound.solvers.core.result import Result, Settings, Termination
 from fairbound.solvers.transfers.composition import POINT_BITS, Floats
 from fairbound.solvers.transfers.node_bound import node_bound
-from fairbound.solvers.transfers.records import Multipliers
 from fairbound.solvers.transfers.spatial_tree import DEFAULT_GAP, NAME, Record, Tree, refuses
+
+if TYPE_CHECKING:
+    from fairbound.solvers.transfers.records import Multipliers
 
 FORMAT = "fairbound transfers tree 2"
 LEVEL = Level.L4

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from fairbound.solvers.transfers.composition import Floats
 from fairbound.solvers.transfers.node_program import LINES, SIDES, NodeProgram
-from fairbound.solvers.transfers.records import Multipliers
+
+if TYPE_CHECKING:
+    from fairbound.solvers.transfers.composition import Floats
+    from fairbound.solvers.transfers.records import Multipliers
 
 UNIT_ROUNDOFF_SHARE = 2.0**-38
 """Every safe bound is lowered by this share of the magnitudes summed. A sum of m products of rounded

@@ -31,15 +31,19 @@ All but (18) and (24) have a slack at a high price, so that a node is never infe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
-from fairbound.models.transfers import TransferInstance, TransferPlan
 from fairbound.solvers.engines.highs import execute, new
-from fairbound.solvers.transfers.composition import Composition, Floats
 from fairbound.solvers.transfers.records import Cap, Cut, Ints, Multipliers, Point
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fairbound.models.transfers import TransferInstance, TransferPlan
+    from fairbound.solvers.transfers.composition import Composition, Floats
+    from numpy.typing import NDArray
 
 INFINITY = highspy.kHighsInf
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from fairbound.models.transfers import PROBLEM, TransferInstance, composition_nlp, rules
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.result import EngineInfo, OnProgress, Result, Seconds, Settings, Termination, conclude
 from fairbound.solvers.engines import ipopt, scip_nlp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 STARTS = 8
 

@@ -12,10 +12,9 @@ of the last program; the plan is repaired and evaluated exactly.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import highspy
 import numpy as np
@@ -41,6 +40,9 @@ from fairbound.solvers.core.result import (
 from fairbound.solvers.engines import highs
 from fairbound.solvers.proofs.safe_bounds import Rows, safe_bound
 from fairbound.solvers.transfers.composition import POINT_BITS, Floats
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 NAME = "outer_approximation"
 DEFAULT_GAP = 1e-5

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
-from fairbound.solvers.transfers.composition import Composition, Floats
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from fairbound.solvers.transfers.composition import Composition, Floats
 
 Ints = NDArray[np.int32]
 

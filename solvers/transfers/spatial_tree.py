@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import inf, nextafter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from fairbound.models.transfers import PROBLEM, TransferInstance, TransferPlan, evaluate
@@ -44,8 +44,10 @@ from fairbound.solvers.transfers.caps import program_caps, within_caps
 from fairbound.solvers.transfers.composition import Floats, composition
 from fairbound.solvers.transfers.node_bound import node_bound
 from fairbound.solvers.transfers.node_program import NodeProgram
-from fairbound.solvers.transfers.records import Multipliers, Point
 from fairbound.solvers.transfers.tightening import tightened
+
+if TYPE_CHECKING:
+    from fairbound.solvers.transfers.records import Multipliers, Point
 
 NAME = "spatial_tree"
 DEFAULT_GAP = 1e-4

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
-from fairbound.solvers.transfers.composition import Floats
 from fairbound.solvers.transfers.node_bound import node_bound
 from fairbound.solvers.transfers.node_program import SIDES, NodeProgram
+
+if TYPE_CHECKING:
+    from fairbound.solvers.transfers.composition import Floats
 
 
 def tightened(program: NodeProgram, low: Floats, high: Floats, limit: float) -> tuple[Floats, Floats]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +10,8 @@ from fairbound.instances.core import catalogue
 from fairbound.instances.core.question import Question, load
 from fairbound.instances.core.tables import read_json, read_rows
 from fairbound.models.core.errors import InputError
-from fairbound.models.core.problem import Evaluation, Instance, Problem
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core import certificates, comparison, infeasibility, wall
-from fairbound.solvers.core.bound import Level
-from fairbound.solvers.core.comparison import Compared, Comparison
-from fairbound.solvers.core.infeasibility import Explanation
 from fairbound.solvers.core.methods import cheapest_first, find_method
 from fairbound.solvers.core.pareto import Front, pareto_front
 from fairbound.solvers.core.result import OnProgress, Result, Settings
@@ -24,7 +19,14 @@ from fairbound.solvers.core.solve import choose, isolated, objective_names
 from fairbound.solvers.core.solve import solve as one_solve
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from pyomo.environ import ConcreteModel
+
+    from fairbound.models.core.problem import Evaluation, Instance, Problem
+    from fairbound.solvers.core.bound import Level
+    from fairbound.solvers.core.comparison import Compared, Comparison
+    from fairbound.solvers.core.infeasibility import Explanation
 
 
 def solve(
