@@ -48,12 +48,12 @@ def build(instance: ApplicantInstance, objective: str, relaxed: bool = False) ->
     model.objective_unit = unit
     terms = [(variable, float(value / unit)) for variable, value in goals[objective]]
     model.objective = pyo.Objective(expr=_sum(terms), sense=pyo.minimize)
-    model.ceiling = pyo.Constraint([name for name, _ in instance.ceilings])
+    model.eq26_ceiling = pyo.Constraint([name for name, _ in instance.ceilings])
     for name, limit in instance.ceilings:
         step = lattice(instance, name)
         assert step is not None
         bound = (limit // step) * step + step / 2  # between two achievable values: no rounding can matter
-        model.ceiling[name] = _sum([(v, float(value / unit)) for v, value in goals[name]]) <= float(bound / unit)
+        model.eq26_ceiling[name] = _sum([(v, float(value / unit)) for v, value in goals[name]]) <= float(bound / unit)
     return model
 
 

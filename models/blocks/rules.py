@@ -61,12 +61,12 @@ def start_model(name: str, city: ZoneInstance, relaxed: bool, fixing: bool = Tru
             variables = [_zero(model, "unreachable")]
         model.eq7_one_school[unit.id] = _sum([(v, 1.0) for v in variables]) == 1
     _add_seats(model)
-    model.together = pyo.ConstraintList()
+    model.eq12a_together = pyo.ConstraintList()
     for ids in city.together:
         members = [city.unit_index[i] for i in ids]
         for other in members[1:]:
             for j in sorted(options[other]):
-                model.together.add(model.columns[members[0], j] == model.columns[other, j])
+                model.eq12a_together.add(model.columns[members[0], j] == model.columns[other, j])
     return model
 
 
@@ -202,7 +202,7 @@ def set_goal(model: pyo.ConcreteModel, objective: str, share_level: Fraction | N
         limits[MAX_SHARE] = min(limits.get(MAX_SHARE, city.share_deviation), city.share_deviation)
     if MAX_SHARE in limits:
         share_rows(model, limits.pop(MAX_SHARE))
-    model.ceiling = pyo.Constraint(list(limits))
+    model.eq12c_ceiling = pyo.Constraint(list(limits))
     for name, limit in limits.items():
         terms, unit = goals.terms(name)
         step = lattice(city, name)
@@ -210,7 +210,7 @@ def set_goal(model: pyo.ConcreteModel, objective: str, share_level: Fraction | N
         if terms and unit:
             # Half a lattice step of slack: the same zonings, and no engine trips over a rounded tie.
             most = (limit // step) * step + step / 2
-            model.ceiling[name] = _sum(terms) <= float(most / unit)
+            model.eq12c_ceiling[name] = _sum(terms) <= float(most / unit)
 
 
 def share_rows(model: pyo.ConcreteModel, level: Fraction) -> None:

@@ -97,10 +97,10 @@ def build(
         if top is not None:
             model.eq33_high[k] = _sum([lifted[u] - top * enrolled[u] for u in members[k]], variables) <= 0
     _limit(model, used, members, most_groups, min_group, sizes)
-    model.floor = pyo.ConstraintList()
+    model.eq10_floor = pyo.ConstraintList()
     for coefficients, value in floors:
         chosen = [pair for pair in pairs if coefficients.get(pair)]
-        model.floor.add(_sum([coefficients[pair] for pair in chosen], [model.x[pair] for pair in chosen]) >= value)
+        model.eq10_floor.add(_sum([coefficients[pair] for pair in chosen], [model.x[pair] for pair in chosen]) >= value)
     slack = [k for k in used if k in model.d]
     model.objective = pyo.Objective(
         expr=_sum(

@@ -47,7 +47,7 @@ def build(instance: TransferInstance, objective: str, relaxed: bool = False) -> 
     model.t = Var(index, domain=NonNegativeReals)
     model.n = Var(index, domain=NonNegativeReals)
     model.w = Var(districts, range(len(parts)), domain=NonNegativeReals)
-    model.pieces = ConstraintList()
+    model.eq17a_pieces = ConstraintList()
     model.eq16_tangent = ConstraintList()
     model.eq17_mccormick = ConstraintList()
     for j, size in enumerate(instance.sizes):
@@ -57,14 +57,14 @@ def build(instance: TransferInstance, objective: str, relaxed: bool = False) -> 
         low, high = (float(bound / size) for bound in instance.size_bounds[j])
         ends = [low * (high / low) ** (k / PIECES) for k in range(PIECES + 1)]
         _, students = rules.ratio_scale(model, parts[0], j)
-        model.pieces.add(sum(model.z[j, k] for k in range(PIECES)) == 1)
-        model.pieces.add(sum(model.n[j, k] for k in range(PIECES)) == students)
+        model.eq17a_pieces.add(sum(model.z[j, k] for k in range(PIECES)) == 1)
+        model.eq17a_pieces.add(sum(model.n[j, k] for k in range(PIECES)) == students)
         above, below = 0, 0
         for k in range(PIECES):
             left, right = ends[k], ends[k + 1]
-            model.pieces.add(model.n[j, k] >= left * model.z[j, k])
-            model.pieces.add(model.n[j, k] <= right * model.z[j, k])
-            model.pieces.add(model.t[j, k] <= most * model.z[j, k])
+            model.eq17a_pieces.add(model.n[j, k] >= left * model.z[j, k])
+            model.eq17a_pieces.add(model.n[j, k] <= right * model.z[j, k])
+            model.eq17a_pieces.add(model.t[j, k] <= most * model.z[j, k])
             above += right * model.t[j, k]
             below += left * model.t[j, k] + most * (model.n[j, k] - left * model.z[j, k])
         deviation = sum(model.w[j, r] for r in range(len(parts)))
