@@ -2,7 +2,7 @@
 
 It reads an instance's canonical JSON form on standard input and states the question anew, in whole
 numbers and without any code of the models: contiguity by flow, as CP-SAT has no lazy rows either.
-OR-Tools and HiGHS cannot live in one process, so this file is run by ``solvers.algorithms.witnesses``
+OR-Tools and HiGHS cannot live in one process, so this file is run by ``solvers/blocks/witnesses.py``
 as a script and imports nothing of the project.
 """
 
