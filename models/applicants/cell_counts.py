@@ -67,7 +67,7 @@ def _race_terms(model: pyo.ConcreteModel) -> list[tuple[Any, Fraction]]:
     instance: ApplicantInstance = model.instance
     sizes = range(instance.fewest, instance.most + 1)
     races = instance.races
-    model.u = pyo.Var(sizes, range(len(races)), domain=pyo.NonNegativeReals)
+    model.u = pyo.Var(sizes, range(len(races)), bounds=(0, instance.total**2))
     model.eq23_gap = pyo.ConstraintList()
     for n in sizes:
         for r, race in enumerate(races):

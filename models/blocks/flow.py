@@ -54,7 +54,7 @@ def _add_flow(model: pyo.ConcreteModel) -> None:
         arcs += [(u, v, j) for u in units for v in city.neighbours[u] if v in inside and v != city.roots[j]]
     ids = [unit.id for unit in city.units]
     named = [(ids[u], ids[v], city.schools[j].id) for u, v, j in arcs]
-    model.f = pyo.Var(named, domain=pyo.NonNegativeReals)
+    model.f = pyo.Var(named, bounds=(0, len(city.units)))
     flow = dict(zip(arcs, (model.f[name] for name in named), strict=True))
     model.flow = flow
     into: dict[tuple[int, int], list[pyo.Var]] = {pair: [] for pair in model.pairs}

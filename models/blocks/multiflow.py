@@ -43,7 +43,7 @@ def build(instance: ZoneInstance, objective: str, relaxed: bool = False) -> pyo.
         ids = [unit.id for unit in instance.units]
         commodities = _commodities(instance, model.zone_units)
         keys = [(ids[v], instance.schools[j].id, ids[u], ids[w]) for v, j, arcs in commodities for u, w in arcs]
-        model.f = pyo.Var(keys, domain=pyo.NonNegativeReals)
+        model.f = pyo.Var(keys, bounds=(0, 1))
         model.flow = dict(
             zip(((v, j, u, w) for v, j, arcs in commodities for u, w in arcs), model.f.values(), strict=True)
         )

@@ -159,7 +159,9 @@ class Goals:
             step *= 2  # dividing an integer by a power of two is exact in a float
         if not hasattr(model, f"{name}_above"):
             index = [(g, school.id) for g in range(len(columns)) for school in self.city.schools]
-            above = pyo.Var(index, domain=pyo.NonNegativeReals)
+            # No zone is farther above; with an end for every column, multipliers prove a bound.
+            most = [sum(max(w, 0) for w in weights) / step * (1 + 1e-9) for weights in columns]
+            above = pyo.Var(index, bounds=lambda model, g, school: (0, most[g]))
             rows = pyo.Constraint(index)
             model.add_component(f"{name}_above", above)
             model.add_component(f"{name}_deviation", rows)

@@ -89,7 +89,9 @@ def add_claim(model: pyo.ConcreteModel, slots: Sequence[str]) -> None:
         unit *= 2
     model.unit = unit
     model.claimed_slots = tuple(slots)
-    model.z = pyo.Var(model.claimed_slots, domain=pyo.NonNegativeReals)
+    # No claim is larger; with an end for every column, multipliers prove a bound.
+    most = weight * sum((school.enrolled for school in instance.schools), Fraction(0)) / unit
+    model.z = pyo.Var(model.claimed_slots, bounds=(0, float(most) * (1 + 1e-9)))
     model.eq4_claim_identified = pyo.Constraint(model.claimed_slots)
     model.eq5_claim_enrolled = pyo.Constraint(model.claimed_slots)
     for k in model.claimed_slots:

@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 import highspy
 import numpy as np
+import scipy.sparse as sp
 from fairbound.models.blocks import PROBLEM, neighbour_rows, rules
 from fairbound.models.blocks.instance import ZoneInstance, Zoning
 from fairbound.models.blocks.separators import Separator, level_separators, violated_separators
 from fairbound.solvers.blocks.flow_separation import flow_separators
 from fairbound.solvers.blocks.zone_state import ZoneState, anneal, reconnect
+from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.result import (
     EngineInfo,
     OnProgress,
@@ -37,6 +39,7 @@ from fairbound.solvers.core.result import (
 )
 from fairbound.solvers.engines import highs as engine
 from fairbound.solvers.engines.standard_form import Floats, TriviallyInfeasibleError, compile_model
+from fairbound.solvers.proofs.safe_bounds import matrix_bound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -95,6 +98,7 @@ class SeparatorLoop:
         self.incumbent: list[int] | None = None
         self.value: Fraction | None = None
         self.dual: float | None = None
+        self.proven: Fraction | None = None
         self.nodes = 0
         self.most_nudge = 0.0
         self.rounds = 0
@@ -197,9 +201,32 @@ class SeparatorLoop:
                 added += self.add(flow_separators(self.city, self.zone_units, shares))
             if not added:
                 break
+        if status == highspy.HighsModelStatus.kOptimal:
+            self.prove()
         self.drop_slack_rows()
         self.live.setOptionValue("solve_relaxation", False)
         return status
+
+    def prove(self) -> None:
+        """The bound that the row multipliers of the cut relaxation prove."""
+        starts, index, value = [0], [], []
+        for v, j, cut in self.rows:
+            index += [self.column[v, j], *(self.column[u, j] for u in cut)]
+            value += [1.0] + [-1.0] * len(cut)
+            starts.append(len(index))
+        form, count = self.form, len(self.rows)
+        cuts = sp.csr_array((value, index, starts), shape=(count, len(form.columns)))
+        bound = matrix_bound(
+            form.c,
+            form.column_lower,
+            form.column_upper,
+            sp.csr_array(sp.vstack([form.A, cuts])) if count else form.A,
+            np.r_[form.row_lower, np.full(count, -np.inf)],
+            np.r_[form.row_upper, np.zeros(count)],
+            np.asarray(self.live.getSolution().row_dual, dtype=float),
+        )
+        if isfinite(bound):
+            self.proven = Fraction(bound) * Fraction(self.model.objective_unit)
 
     def drop_slack_rows(self) -> None:
         """Drop the separator rows that the last LP solution does not need: fewer rows, faster nodes."""
@@ -383,6 +410,7 @@ def run(
         termination=termination,
         claimed_bound=None if loop.dual is None else loop.dual * loop.unit,
         unit=Fraction(loop.model.objective_unit),
+        proven=None if loop.proven is None else Bound(loop.proven, Basis.MULTIPLIERS, "rows (7) to (19)"),
         disbelief=doubt(loop.size),
         model=replace(loop.size, rows=loop.size.rows + len(loop.rows)),
         nodes=loop.nodes,

@@ -37,11 +37,17 @@ def solve_formulation(
     rest = settings
     if settings.time_limit is not None:  # building has used some of it
         rest = replace(settings, time_limit=max(0.0, settings.time_limit - (built - began)))
-    outcome = highs.solve(
-        model, rest, on_progress, start is not None, read=lambda: formulation.extract(model), witness=True
-    )
     # The best of a restriction bounds nothing but the restriction.
     bounds = formulation.scope is not Scope.RESTRICTION
+    outcome = highs.solve(
+        model,
+        rest,
+        on_progress,
+        start is not None,
+        read=lambda: formulation.extract(model),
+        witness=True,
+        prove=bounds,
+    )
     proven = outcome.proven if bounds and _as_good(outcome.proven, outcome.dual) else None
     result = conclude(
         problem,

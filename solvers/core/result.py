@@ -403,14 +403,17 @@ def conclude(
     if asked.natural_bound is not None:
         natural = Bound(asked.natural_bound, Basis.THEOREM, "by the definition of the objective")
     exact = None if exact_bound is None else Bound(exact_bound, basis, source)
+    if proven is not None and lattice is not None:  # the next value that a solution can have
+        steps = floor(proven.value / lattice) if sense is Sense.MAXIMIZE else -floor(-proven.value / lattice)
+        proven = replace(proven, value=steps * lattice)
     proven = _strongest(sense, exact, proven, natural)
     dual = exact
     if dual is None and claimed_bound is not None and isfinite(claimed_bound):
         rounded = isinstance(claimed_bound, Fraction)
         value = Fraction(claimed_bound) if rounded else lattice_bound(float(claimed_bound), lattice, sense, unit)
         dual = Bound(value, Basis.CLAIM)
-    if dual is not None and natural is not None and sense.improves(dual.value, natural.value):
-        dual = natural
+    if dual is not None and proven is not None and not sense.improves(proven.value, dual.value):
+        dual = proven  # no claim is stronger
     if solution is None:
         claimed = termination is Termination.INFEASIBLE and not disbelief and not contradiction
         status = Status.INFEASIBLE if claimed else Status.UNKNOWN

@@ -53,6 +53,8 @@ _CALLBACKS = (
     highspy.cb.HighsCallbackType.kCallbackIpmInterrupt,
 )
 WITNESS_SECONDS = 1.0
+LEAST_ROOT_SECONDS = 1.0
+"""The relaxation of an integer program gets at least so long for a proven bound."""
 READING_START, READING_SHARE = 0.1, 0.05
 """Incumbents are read for at most so many seconds, plus this share of the run."""
 _SOLUTION = highspy.cb.HighsCallbackType.kCallbackMipSolution
@@ -67,7 +69,8 @@ class Outcome:
     primal, dual
         The engine's floats, for progress and traces only.
     proven
-        For a solved linear program: a bound that its row multipliers prove (``certificates.safe_bounds``).
+        A bound that row multipliers prove (``proofs.safe_bounds``): of a solved linear program, or of the relaxation
+        of an integer one.
     disagreement
         What a second run without presolve found instead; empty where it agrees or was not made.
     """
@@ -207,6 +210,7 @@ def solve(
     warm_start: bool = False,
     read: Callable[[], Any] | None = None,
     witness: bool = False,
+    prove: bool = False,
 ) -> Outcome:
     """Compile, pass and run a Pyomo model; values come back in its variables.
 
@@ -221,6 +225,8 @@ def solve(
         Reads a solution from the variables' values; incumbents then travel with their progress.
     witness
         Run an integer program that took less than ``WITNESS_SECONDS`` again without presolve.
+    prove
+        Solve the relaxation of an integer program too, for the bound that its row multipliers prove.
 
     Raises
     ------
@@ -267,6 +273,9 @@ def solve(
     if values is not None:
         form.load(values)
     proven = _proven(highs, form) if termination is Termination.FINISHED else None
+    if prove and form.integrality.any() and form.Q is None:
+        left = None if settings.time_limit is None else settings.time_limit - (time.perf_counter() - began)
+        proven = _proven_root(form, settings, seconds, left)
     disagreement = ""
     if witness and form.integrality.any() and seconds < WITNESS_SECONDS:
         disagreement = _second_opinion(form, settings, termination, primal, exact_unit)
@@ -298,6 +307,19 @@ def _proven(highs: highspy.Highs, form: StandardForm) -> float | None:
         return None
     # The offset is data rounded once, and the sum is rounded once more.
     return sign * (bound + sign * form.offset - 2.0**-50 * (abs(form.offset) + abs(bound)))
+
+
+def _proven_root(form: StandardForm, settings: Settings, seconds: float, left: float | None) -> float | None:
+    """The bound that the relaxation proves, in about the time of the program itself, and no more than is left."""
+    limit = max(LEAST_ROOT_SECONDS, seconds)
+    if left is not None:
+        limit = min(limit, left)
+    if limit <= 0:
+        return None
+    relaxed = replace(form, integrality=np.zeros(len(form.columns), dtype=np.int32))
+    highs = pass_model(relaxed, replace(settings, time_limit=limit))
+    run(highs)
+    return _proven(highs, relaxed) if highs.getModelStatus() == highspy.HighsModelStatus.kOptimal else None
 
 
 def _second_opinion(

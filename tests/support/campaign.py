@@ -45,6 +45,7 @@ class Counts:
     statuses: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     withdrawn: int = 0
+    proven: int = 0
 
     def say(self) -> str:
         """The counts in words."""
@@ -52,7 +53,7 @@ class Counts:
         ends = ", ".join(f"{count:,} {name}" for name, count in self.statuses.most_common())
         return (
             f"{self.solves:,} solves ({len(self.methods)} methods) of {self.instances.total():,} instances: "
-            f"{asked}\n{ends}\n{self.withdrawn:,} claims withdrawn by the solver itself; {len(self.wrong)} wrong"
+            f"{asked}\n{ends}\n{self.proven:,} proven bounds; {self.withdrawn:,} claims withdrawn by the solver itself; {len(self.wrong)} wrong"
         )
 
 
@@ -386,6 +387,9 @@ def judge(part: Part, best: Fraction | None, result: Result, exact: bool) -> str
     value, bound = result.primal_bound, result.dual_bound
     if value is not None and sense.improves(value, best) and abs(value - best) > missed:
         return f"has a plan worth {value}, better than the best, {best}"
+    proven = result.proven_bound
+    if proven is not None and sense.improves(best, proven) and abs(best - proven) > slack:
+        return f"has the proven bound {proven}, and {best} is reached"
     if bound is not None and sense.improves(best, bound) and abs(best - bound) > slack:
         return f"claims the bound {bound} ({result.level.value}), and {best} is reached"
     if result.status is Status.OPTIMAL and value is not None and abs(value - best) > max(slack, missed):
@@ -428,6 +432,7 @@ def run(solves: int, seed: int, say: Callable[[str], None] | None = None) -> Cou
             assert result.sense is (Sense.MAXIMIZE if part.problem == "cep" else Sense.MINIMIZE)
             counts.statuses[f"{result.status.value} {result.level.value}"] += 1
             counts.withdrawn += bool(result.contradiction)
+            counts.proven += result.proven is not None
             wrong = judge(part, best, result, method.exact)
             if wrong is not None:
                 counts.wrong.append(f"{where}: {wrong}")
