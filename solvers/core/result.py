@@ -403,7 +403,8 @@ def conclude(
     if asked.natural_bound is not None:
         natural = Bound(asked.natural_bound, Basis.THEOREM, "by the definition of the objective")
     exact = None if exact_bound is None else Bound(exact_bound, basis, source)
-    if proven is not None and lattice is not None:  # the next value that a solution can have
+    # The next value that a solution can have. What a certificate proves stays as its checker finds it.
+    if proven is not None and lattice is not None and proven.basis is Basis.MULTIPLIERS:
         steps = floor(proven.value / lattice) if sense is Sense.MAXIMIZE else -floor(-proven.value / lattice)
         proven = replace(proven, value=steps * lattice)
     proven = _strongest(sense, exact, proven, natural)

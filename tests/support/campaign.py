@@ -53,7 +53,7 @@ class Counts:
         ends = ", ".join(f"{count:,} {name}" for name, count in self.statuses.most_common())
         return (
             f"{self.solves:,} solves ({len(self.methods)} methods) of {self.instances.total():,} instances: "
-            f"{asked}\n{ends}\n{self.proven:,} proven bounds; {self.withdrawn:,} claims withdrawn by the solver itself; "
+            f"{asked}\n{ends}\n{self.proven:,} proven bounds; {self.withdrawn:,} claims withdrawn by the solver; "
             f"{len(self.wrong)} wrong"
         )
 
