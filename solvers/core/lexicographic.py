@@ -51,9 +51,10 @@ def solve_lexicographic(
         # What the stage before found keeps this question's rules too: it is the answer, unproven. The bounds
         # are of the last objective, of which nothing else is known.
         final = objectives[-1]
+        nothing_known: dict[str, Any] = {"dual_bound": None, "basis": None, "proven": None, "certificate": None}
         solved = [stage for stage in stages if stage.primal_bound is not None]
         value = solved[-1].values[final] if solved else None
-        about: dict[str, Any] = {"sense": problem.objective(final).sense, "primal_bound": value, "dual_bound": None}
+        about: dict[str, Any] = {"sense": problem.objective(final).sense, "primal_bound": value, **nothing_known}
         if solved:
             failed, before = stages[-1], solved[-1].objective
             kept = f"{failed.objective} gave no plan ({failed.termination.value}): that of {before} is kept"

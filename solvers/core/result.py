@@ -407,14 +407,15 @@ def conclude(
     if proven is not None and lattice is not None and proven.basis is Basis.MULTIPLIERS:
         steps = floor(proven.value / lattice) if sense is Sense.MAXIMIZE else -floor(-proven.value / lattice)
         proven = replace(proven, value=steps * lattice)
-    proven = _strongest(sense, exact, proven, natural)
+    own, proven = proven, _strongest(sense, exact, proven, natural)
     dual = exact
     if dual is None and claimed_bound is not None and isfinite(claimed_bound):
         rounded = isinstance(claimed_bound, Fraction)
         value = Fraction(claimed_bound) if rounded else lattice_bound(float(claimed_bound), lattice, sense, unit)
         dual = Bound(value, Basis.CLAIM)
-    if dual is not None and proven is not None and not sense.improves(proven.value, dual.value):
-        dual = proven  # no claim is stronger
+    stronger = dual is not None and proven is not None and not sense.improves(proven.value, dual.value)
+    if stronger or (dual is None and own is not None):
+        dual = proven  # no claim is stronger, or none is believed
     if solution is None:
         claimed = termination is Termination.INFEASIBLE and not disbelief and not contradiction
         status = Status.INFEASIBLE if claimed else Status.UNKNOWN

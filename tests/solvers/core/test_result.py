@@ -8,7 +8,7 @@ import pytest
 import tiny_cep
 from fairbound.models.cep import PROBLEM, Grouping
 from fairbound.models.core.problem import Sense
-from fairbound.solvers.core.bound import Level
+from fairbound.solvers.core.bound import Basis, Bound, Level
 from fairbound.solvers.core.result import Status, Termination, conclude, lattice_bound, relative_gap, shortfall
 
 FIVE = tiny_cep.NAMED["five"]
@@ -110,3 +110,15 @@ def test_a_step_of_the_lattice_is_never_taken_for_rounding() -> None:
             claimed_bound=claimed,
         )
         assert (result.primal_bound, result.status) == (value, status)
+
+
+def test_a_proven_bound_stands_where_a_claim_is_not_believed() -> None:
+    proven = Bound(Fraction(300), Basis.MULTIPLIERS)
+    known = {"solution": BEST, "termination": Termination.FINISHED, "proven": proven}
+    doubted = conclude(PROBLEM, FIVE, "reimbursement", "m", claimed_bound=1.0, disbelief="far apart", **known)
+    assert (doubted.dual_bound, doubted.basis, doubted.level) == (300, Basis.MULTIPLIERS, Level.L2)
+    weaker = conclude(PROBLEM, FIVE, "reimbursement", "m", claimed_bound=290.0, **known)
+    assert (weaker.dual_bound, weaker.level) == (290, Level.L1)
+    assert (weaker.proven_bound, weaker.proven.level if weaker.proven else None) == (300, Level.L2)
+    stronger = conclude(PROBLEM, FIVE, "reimbursement", "m", claimed_bound=310.0, **known)
+    assert (stronger.dual_bound, stronger.basis) == (300, Basis.MULTIPLIERS)
