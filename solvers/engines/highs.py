@@ -19,7 +19,15 @@ import highspy
 import numpy as np
 from fairbound.solvers.core.interrupts import interruptible
 from fairbound.solvers.core.isolation import note_engine_threads
-from fairbound.solvers.core.result import EngineInfo, ModelSize, OnProgress, Progress, Settings, Termination
+from fairbound.solvers.core.result import (
+    BELIEVED_RANGE,
+    EngineInfo,
+    ModelSize,
+    OnProgress,
+    Progress,
+    Settings,
+    Termination,
+)
 from fairbound.solvers.engines.standard_form import (
     Floats,
     StandardForm,
@@ -224,7 +232,8 @@ def solve(
     read
         Reads a solution from the variables' values; incumbents then travel with their progress.
     witness
-        Run an integer program that took less than ``WITNESS_SECONDS`` again without presolve.
+        Run an integer program again without presolve where it took less than ``WITNESS_SECONDS``, or where its
+        coefficients lie too far apart to be believed.
     prove
         Solve the relaxation of an integer program too, for the bound that its row multipliers prove.
 
@@ -277,15 +286,17 @@ def solve(
         left = None if settings.time_limit is None else settings.time_limit - (time.perf_counter() - began)
         proven = _proven_root(form, settings, seconds, left)
     disagreement = ""
-    if witness and form.integrality.any() and seconds < WITNESS_SECONDS:
-        disagreement = _second_opinion(form, settings, termination, primal, exact_unit)
+    size = form.size
+    if witness and form.integrality.any() and (seconds < WITNESS_SECONDS or size.row_range > BELIEVED_RANGE):
+        limit = replace(settings, time_limit=max(WITNESS_SECONDS, seconds))
+        disagreement = _second_opinion(form, limit, termination, primal, exact_unit)
     return Outcome(
         termination=termination,
         has_solution=values is not None,
         primal=None if primal is None else primal * unit,
         dual=None if dual is None else dual * unit,
         nodes=nodes,
-        size=form.size,
+        size=size,
         compile_seconds=compiled - began,
         solve_seconds=seconds,
         trace=tuple(trace),
@@ -328,7 +339,7 @@ def _second_opinion(
     """What the engine says of the model without presolve, where that is something else; else nothing."""
     if termination not in (Termination.FINISHED, Termination.INFEASIBLE):
         return ""
-    highs = pass_model(form, replace(settings, time_limit=WITNESS_SECONDS))
+    highs = pass_model(form, settings)
     highs.setOptionValue("presolve", "off")
     run(highs)
     second = why_stopped(highs.getModelStatus())
