@@ -85,7 +85,7 @@ def _balanced(instance: TransferInstance, moves: Moves) -> Moves:
     graph.add_edges_from(instance.arcs)
     for component in nx.connected_components(graph):
         root = min(component)
-        parents = dict(nx.bfs_predecessors(graph, root))
+        parents = {child: parent for parent, child in nx.bfs_edges(graph, root)}
         for node in reversed([root, *parents]):
             if node == root or not surplus[node]:
                 continue
