@@ -18,8 +18,9 @@ from fairbound.models.cep.evaluate import bounded, claim_share, totals
 from fairbound.models.cep.instance import REIMBURSEMENT, SCHOOLS, STUDENTS
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.exact import decimal_text
+from fairbound.solvers.core.answer import Answer, conclude
 from fairbound.solvers.core.bound import Basis
-from fairbound.solvers.core.result import Result, Settings, Status, Termination, conclude
+from fairbound.solvers.core.result import Result, Settings, Status, Termination
 from fairbound.solvers.core.solve import solve
 
 if TYPE_CHECKING:
@@ -114,21 +115,9 @@ def _adopt(line: Line, plans: Iterable[Grouping]) -> Line:
         evaluation = PROBLEM.evaluate(line.instance, plan)
         if not evaluation.feasible or (line.value is not None and evaluation.values[old.objective] <= line.value):
             continue
-        proven = old.basis is not None and old.basis is not Basis.CLAIM
-        found = conclude(
-            PROBLEM,
-            line.instance,
-            old.objective,
-            old.method,
-            solution=plan,
-            termination=old.termination,
-            exact_bound=old.dual_bound if proven else None,
-            claimed_bound=None if proven else old.dual_bound,
-            proven=old.proven,
-            engine=old.engine,
-            seconds=old.seconds,
-        )
-        line = replace(line, result=found)
+        claim = old.dual_bound if old.basis is Basis.CLAIM else None
+        known = Answer(old.termination, plan, claim, old.proven, engine=old.engine, seconds=old.seconds)
+        line = replace(line, result=conclude(PROBLEM, line.instance, old.objective, old.method, known))
     return line
 
 

@@ -70,7 +70,7 @@ def solve(document: Mapping[str, Any]) -> dict[str, Any]:
         return answer | {"status": REFUSED, "message": refusal}
     if specification.relaxed:
         began = time.perf_counter()
-        bound = relaxation_bound(problem, problem.formulation(method.name), instance, objectives[0])
+        bound = relaxation_bound(problem.formulation(method.name), instance, objectives[0])
         return answer | {"status": "relaxation", "relaxation": bound, "seconds": time.perf_counter() - began}
     settings = Settings(
         time_limit=specification.seconds,

@@ -11,7 +11,7 @@ METHODS = (
         race_counts.NAME,
         Kind.ALGORITHM,
         "least TVD of race counts by dynamic programming, with the number of best count vectors",
-        race_counts.run,
+        race_counts.answer,
         race_counts.refuses,
     ),
 )

@@ -8,13 +8,12 @@ throughout, so the bound is proven (L2), and so is the number of best count vect
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
 from fractions import Fraction
 
-from fairbound.models.applicants import PROBLEM as APPLICANTS
 from fairbound.models.applicants.instance import TVD, ApplicantInstance, Division
-from fairbound.solvers.core.result import OnProgress, Result, Seconds, Settings, Termination, conclude
+from fairbound.solvers.core.answer import Answer
+from fairbound.solvers.core.bound import Basis, Bound
+from fairbound.solvers.core.result import OnProgress, Settings, Termination
 
 NAME = "race_counts"
 
@@ -38,15 +37,14 @@ def best_counts(totals: tuple[int, ...], seats: int) -> tuple[int, int, tuple[in
     return best[seats]
 
 
-def run(
+def answer(
     instance: ApplicantInstance,
-    objective: str,
-    settings: Settings = Settings(),  # noqa: B008 - frozen
-    on_progress: OnProgress | None = None,
-    start: Division | None = None,
-) -> Result:
+    _objective: str,
+    _settings: Settings,
+    _on_progress: OnProgress | None = None,
+    _start: Division | None = None,
+) -> Answer:
     """Solve for every number of seats that is allowed and keep the best."""
-    began = time.perf_counter()
     totals = instance.race_counts([cell.count for cell in instance.cells])
     options = []
     for seats in range(instance.fewest, instance.most + 1):
@@ -58,19 +56,12 @@ def run(
     ways = sum(option[2] for option in winners)
     vector = ",".join(map(str, counts))
     plural = "s reach" if ways > 1 else " reaches"
-    result = conclude(
-        APPLICANTS,
-        instance,
-        objective,
-        NAME,
-        solution=_division(instance, counts),
-        termination=Termination.FINISHED,
-        exact_bound=bound,
-        settings=settings,
+    return Answer(
+        Termination.FINISHED,
+        _division(instance, counts),
+        proven=Bound(bound, Basis.THEOREM, "every count vector"),
         message=f"{ways} count vector{plural} it; with {seats} seats ({vector})",
     )
-    seconds = time.perf_counter() - began
-    return replace(result, seconds=Seconds(solve=seconds, total=seconds))
 
 
 def _division(instance: ApplicantInstance, counts: tuple[int, ...]) -> Division:

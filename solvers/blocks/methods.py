@@ -12,18 +12,20 @@ METHODS = (
         separator_loop.NAME,
         Kind.ALGORITHM,
         "contiguity by separator rows, added as solutions break them",
-        separator_loop.run,
+        separator_loop.answer,
         rules.refuses,
     ),
     Method(
         share_levels.NAME,
         Kind.ALGORITHM,
         "least largest share deviation, by separator loops at falling levels",
-        share_levels.run,
+        share_levels.answer,
         share_levels.refuses,
     ),
-    Method("scip", Kind.ALGORITHM, "SCIP with lazy separator rows", witnesses.run_scip, witnesses.scip_refuses),
-    Method("cpsat", Kind.ALGORITHM, "CP-SAT in whole numbers, with flow", witnesses.run_cpsat, witnesses.cpsat_refuses),
+    Method("scip", Kind.ALGORITHM, "SCIP with lazy separator rows", witnesses.answer_scip, witnesses.scip_refuses),
+    Method(
+        "cpsat", Kind.ALGORITHM, "CP-SAT in whole numbers, with flow", witnesses.answer_cpsat, witnesses.cpsat_refuses
+    ),
 )
 
 PREFERRED = ("separator_loop", "share_levels")

@@ -9,10 +9,9 @@ since rows are only ever valid ones; a round whose best solution is connected en
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from fractions import Fraction
-from functools import cached_property, partial
+from functools import cached_property
 from math import inf, isfinite
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -20,29 +19,21 @@ from typing import TYPE_CHECKING, Any
 import highspy
 import numpy as np
 import scipy.sparse as sp
-from fairbound.models.blocks import PROBLEM, neighbour_rows, rules
+from fairbound.models.blocks import neighbour_rows, rules
 from fairbound.models.blocks.instance import ZoneInstance, Zoning
 from fairbound.models.blocks.separators import Separator, level_separators, violated_separators
 from fairbound.solvers.blocks.flow_separation import flow_separators
 from fairbound.solvers.blocks.zone_state import ZoneState, anneal, reconnect
+from fairbound.solvers.core.answer import Answer, doubt
 from fairbound.solvers.core.bound import Basis, Bound
-from fairbound.solvers.core.result import (
-    EngineInfo,
-    OnProgress,
-    Progress,
-    Result,
-    Seconds,
-    Settings,
-    Termination,
-    conclude,
-    doubt,
-)
+from fairbound.solvers.core.result import EngineInfo, OnProgress, Seconds, Settings, Termination
+from fairbound.solvers.core.search import Search
 from fairbound.solvers.engines import highs as engine
 from fairbound.solvers.engines.standard_form import Floats, TriviallyInfeasibleError, compile_model
 from fairbound.solvers.proofs.safe_bounds import matrix_bound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 NAME = "separator_loop"
 LP_ROUNDS = 100
@@ -67,27 +58,45 @@ NUDGED_GAP = 0.5
 """Relative gap of a nudged round, as a part of its nudge."""
 
 
+class ZoneSearch(Search):
+    """The loop's record; under a share level a zoning is scored by its excess over the level, equation (14)."""
+
+    share_level: Fraction | None = None
+
+    def score(self, solution: Zoning) -> Fraction | None:
+        """The question's value of a zoning, or ``None`` if it breaks a rule."""
+        value = super().score(solution)
+        if value is None or self.share_level is None:
+            return value
+        return rules.excess(self.instance, solution.indices(self.instance), self.share_level)
+
+
 class SeparatorLoop:
-    """One run: the live model, the rows added so far, the incumbent and the dual bound."""
+    """One run: the live model, the rows added so far, and what the search knows.
+
+    Attributes
+    ----------
+    dual
+        The engine's bound of the question, in units of the model's objective.
+    """
 
     def __init__(
         self,
-        city: ZoneInstance,
+        instance: ZoneInstance,
         objective: str,
         settings: Settings,
-        on_progress: OnProgress | None,
+        on_progress: OnProgress | None = None,
         share_level: Fraction | None = None,
     ) -> None:
-        self.city, self.objective, self.settings = city, objective, settings
-        self.on_progress = on_progress
-        self.began = time.perf_counter()
-        self.model = neighbour_rows.build(city, objective, share_level=share_level)
-        self.share_level = share_level
-        self.built = time.perf_counter()
+        self.instance, self.objective, self.settings = instance, objective, settings
+        self.search = ZoneSearch(instance, objective, settings, on_progress)
+        self.search.share_level = self.share_level = share_level
+        self.model = neighbour_rows.build(instance, objective, share_level=share_level)
+        self.built = self.search.seconds()
         self.form = compile_model(self.model)
         self.live = engine.pass_model(self.form, settings)
         self.size = self.form.size
-        self.compiled = time.perf_counter()
+        self.compiled = self.search.seconds()
         position = {id(variable): c for c, variable in enumerate(self.form.columns)}
         self.pairs = list(self.model.pairs)
         self.column = {pair: position[id(self.model.columns[pair])] for pair in self.pairs}
@@ -95,59 +104,28 @@ class SeparatorLoop:
         self.zone_units = [set(units) for units in self.model.zone_units]
         self.unit = float(self.model.objective_unit)
         self.rows: dict[Separator, None] = {}
-        self.incumbent: list[int] | None = None
-        self.value: Fraction | None = None
         self.dual: float | None = None
         self.proven: Fraction | None = None
-        self.nodes = 0
         self.most_nudge = 0.0
         self.rounds = 0
-        self.trace: list[Progress] = []
-
-    def seconds_left(self) -> float | None:
-        limit = self.settings.time_limit
-        return None if limit is None else limit - (time.perf_counter() - self.began)
 
     def homes(self, values: Floats) -> list[int]:
         """The school with the largest x of every unit."""
-        best, homes = [-1.0] * len(self.city.units), list(self.city.today)
+        best, homes = [-1.0] * len(self.instance.units), list(self.instance.today)
         for (i, j), value in zip(self.pairs, values[self.columns].tolist(), strict=True):
             if value > best[i]:
                 homes[i], best[i] = j, value
         return homes
 
-    def exact_value(self, homes: list[int]) -> Fraction | None:
-        """The question's value of a zoning, or ``None`` if it breaks a rule."""
-        evaluation = PROBLEM.evaluate(self.city, Zoning.of(self.city, homes))
-        if not evaluation.feasible:
-            return None
-        if self.share_level is not None:
-            return rules.excess(self.city, homes, self.share_level)
-        return evaluation.values[self.objective]
-
-    def offer(self, homes: list[int] | None) -> bool:
+    def offer(self, homes: Sequence[int]) -> bool:
         """Take a zoning as incumbent if it keeps every rule and is better."""
-        value = None if homes is None else self.exact_value(homes)
-        if value is None or (self.value is not None and value >= self.value):
-            return False
-        self.incumbent, self.value = homes, value
-        self.report()
-        return True
+        return self.search.offer(Zoning.of(self.instance, homes))
 
     def raise_dual(self, bound: float) -> None:
         """A dual bound of the model, in units of its objective."""
         if isfinite(bound) and abs(bound) < highspy.kHighsInf and (self.dual is None or bound > self.dual):
             self.dual = bound
-            self.report()
-
-    def report(self) -> None:
-        primal = None if self.value is None else float(self.value)
-        dual = None if self.dual is None else self.dual * self.unit
-        moment = Progress(time.perf_counter() - self.began, primal, dual, self.nodes)
-        self.trace.append(moment)
-        if self.on_progress is not None:
-            known = None if self.incumbent is None else Zoning.of(self.city, self.incumbent)
-            self.on_progress(replace(moment, solution=known))
+            self.search.tighten(bound * self.unit)
 
     def add(self, found: Iterable[Separator]) -> int:
         """Add the rows x[v,j] <= sum of x[u,j] over C that are not there yet."""
@@ -174,7 +152,7 @@ class SeparatorLoop:
 
     def run_engine(self, on_solution: Callable[[Floats], None] | None = None) -> Any:
         """Run the live model within what is left of the time; returns its status."""
-        left = self.seconds_left()
+        left = self.search.left()
         if left is not None:
             if left <= 0:
                 return highspy.HighsModelStatus.kTimeLimit
@@ -196,9 +174,9 @@ class SeparatorLoop:
             self.raise_dual(objective)
             values = np.asarray(self.live.getSolution().col_value)
             shares = {pair: values[c] for pair, c in self.column.items()}
-            added = self.add(level_separators(self.city, self.zone_units, shares))
+            added = self.add(level_separators(self.instance, self.zone_units, shares))
             if added < FEW_ROWS:
-                added += self.add(flow_separators(self.city, self.zone_units, shares))
+                added += self.add(flow_separators(self.instance, self.zone_units, shares))
             if not added:
                 break
         if status == highspy.HighsModelStatus.kOptimal:
@@ -242,8 +220,8 @@ class SeparatorLoop:
 
     def improve(self, homes: list[int], random: Random) -> None:
         """Repair a zoning with islands, search downhill from it, and offer the result."""
-        state = ZoneState(self.city, self.objective, homes)
-        if self.city.contiguous and not reconnect(state):
+        state = ZoneState(self.instance, self.objective, homes)
+        if self.instance.contiguous and not reconnect(state):
             return
         self.offer(list(state.homes))
         if self.searched:
@@ -251,32 +229,32 @@ class SeparatorLoop:
             self.offer(list(state.homes))
             # A short, cool annealing: the zoning is near the best one but for its islands.
             homes = anneal(state, random, REPAIR_STEPS * len(state.movable), warm=REPAIR_WARMTH)
-            state = ZoneState(self.city, self.objective, homes)
+            state = ZoneState(self.instance, self.objective, homes)
             state.descend(random)
             self.offer(list(state.homes))
 
     @property
     def searched(self) -> bool:
         """Whether local search understands the question: limits on objectives are beyond it."""
-        return not self.city.ceilings and self.share_level is None
+        return not self.instance.ceilings and self.share_level is None
 
     def start(self, start: Zoning | None, random: Random) -> None:
         """The first incumbents: a given zoning, today's, and annealing from today's."""
         if start is not None:
-            self.offer(start.indices(self.city))
-        self.offer(list(self.city.today))
+            self.search.offer(start)
+        self.offer(list(self.instance.today))
         if self.searched:
-            state = ZoneState(self.city, self.objective, self.city.today)
+            state = ZoneState(self.instance, self.objective, self.instance.today)
             homes = anneal(state, random, ANNEALING_STEPS * len(state.movable))
-            state = ZoneState(self.city, self.objective, homes)
+            state = ZoneState(self.instance, self.objective, homes)
             state.descend(random)
             self.offer(state.homes)
 
     def pass_incumbent(self) -> None:
         """Hand the incumbent to the engine."""
-        if self.incumbent is None:
+        if self.search.solution is None:
             return
-        rules.assign(self.model, Zoning.of(self.city, self.incumbent))
+        rules.assign(self.model, self.search.solution)
         values = self.form.start()
         assert values is not None
         self.live.setSolution(len(values), np.arange(len(values), dtype=np.int32), values)
@@ -299,14 +277,15 @@ class SeparatorLoop:
                 return Termination.INFEASIBLE
             if status not in _USABLE:
                 return engine.why_stopped(status)
-            self.nodes += max(0, int(info.mip_node_count))
+            self.search.nodes += max(0, int(info.mip_node_count))
             self.raise_dual(float(info.mip_dual_bound) - self.most_nudge)
             if info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible):
                 pool.append(np.asarray(self.live.getSolution().col_value))
             zonings = [list(homes) for homes in dict.fromkeys(tuple(self.homes(values)) for values in pool)]
             found: list[Separator] = []
+            connected = self.instance.contiguous
             for homes in zonings:
-                broken = list(violated_separators(self.city, self.zone_units, homes)) if self.city.contiguous else []
+                broken = list(violated_separators(self.instance, self.zone_units, homes)) if connected else []
                 found += broken
                 if not broken:
                     self.offer(homes)
@@ -327,10 +306,10 @@ class SeparatorLoop:
         """Set the cost of steps; returns the share, or 0 where there is nothing to nudge."""
         costs = self.form.c.copy()
         self.most_nudge = 0.0
-        if not self.city.contiguous or self.dual is None or self.dual <= 0:
+        if not self.instance.contiguous or self.dual is None or self.dual <= 0:
             share = 0.0
         if share:
-            today = sum(self.steps.get((i, j), 0) for i, j in enumerate(self.city.today)) or 1
+            today = sum(self.steps.get((i, j), 0) for i, j in enumerate(self.instance.today)) or 1
             each = share * (self.dual or 0.0) / today
             # No zoning pays more than this for its steps, so taking it off leaves a bound of the question.
             steps = self.steps
@@ -346,11 +325,11 @@ class SeparatorLoop:
     def steps(self) -> dict[tuple[int, int], int]:
         """How many borders lie between each unit and each school, through units that may attend it."""
         found: dict[tuple[int, int], int] = {}
-        for j, root in enumerate(self.city.roots):
+        for j, root in enumerate(self.instance.roots):
             found[root, j] = 0
             todo = [root]
             for unit in todo:
-                for near in self.city.neighbours[unit]:
+                for near in self.instance.neighbours[unit]:
                     if near in self.zone_units[j] and (near, j) not in found:
                         found[near, j] = found[unit, j] + 1
                         todo.append(near)
@@ -359,11 +338,12 @@ class SeparatorLoop:
     @property
     def gap(self) -> float:
         """Between the bounds, in units of the model's objective; infinite while one is missing."""
-        return inf if self.value is None or self.dual is None else float(self.value) / self.unit - self.dual
+        value = self.search.value
+        return inf if value is None or self.dual is None else float(value) / self.unit - self.dual
 
     def closed(self) -> bool:
         """Whether the bounds have met, to the gap asked for."""
-        primal = 0.0 if self.value is None else float(self.value) / self.unit
+        primal = float(self.search.value or 0) / self.unit
         return self.gap <= max(self.settings.gap, 1e-9) * max(1.0, abs(primal))
 
 
@@ -379,7 +359,7 @@ def solve_loop(loop: SeparatorLoop, start: Zoning | None) -> Termination:
     random = Random(loop.settings.seed)
     try:
         loop.start(start, random)
-        status = loop.cut_relaxation() if loop.city.contiguous else highspy.HighsModelStatus.kOptimal
+        status = loop.cut_relaxation() if loop.instance.contiguous else highspy.HighsModelStatus.kOptimal
         if status != highspy.HighsModelStatus.kOptimal:
             return engine.why_stopped(status)
         return loop.integer_rounds(random)
@@ -387,37 +367,31 @@ def solve_loop(loop: SeparatorLoop, start: Zoning | None) -> Termination:
         return Termination.INTERRUPTED
 
 
-def run(
-    city: ZoneInstance,
+def answer(
+    instance: ZoneInstance,
     objective: str,
-    settings: Settings = Settings(),  # noqa: B008 - frozen
+    settings: Settings,
     on_progress: OnProgress | None = None,
     start: Zoning | None = None,
-) -> Result:
+) -> Answer:
     """Solve a zoning question exactly by the separator loop."""
-    began = time.perf_counter()
     info = EngineInfo(engine.NAME, engine.version(), engine.options(settings))
-    state = partial(conclude, PROBLEM, city, objective, NAME, settings=settings, engine=info)
     try:
-        loop = SeparatorLoop(city, objective, settings, on_progress)
+        loop = SeparatorLoop(instance, objective, settings, on_progress)
     except TriviallyInfeasibleError as error:
-        seconds = Seconds(total=time.perf_counter() - began)
-        return state(solution=None, termination=Termination.INFEASIBLE, seconds=seconds, message=str(error))
+        return Answer(Termination.INFEASIBLE, engine=info, message=str(error))
     termination = solve_loop(loop, start)
-    ended = time.perf_counter()
-    result = state(
-        solution=None if loop.incumbent is None else Zoning.of(city, loop.incumbent),
-        termination=termination,
-        claimed_bound=None if loop.dual is None else loop.dual * loop.unit,
+    return Answer(
+        termination,
+        loop.search.solution,
+        claim=None if loop.dual is None else loop.dual * loop.unit,
         unit=Fraction(loop.model.objective_unit),
         proven=None if loop.proven is None else Bound(loop.proven, Basis.MULTIPLIERS, "rows (7) to (19)"),
         disbelief=doubt(loop.size),
+        engine=info,
         model=replace(loop.size, rows=loop.size.rows + len(loop.rows)),
-        nodes=loop.nodes,
-        trace=tuple(loop.trace),
+        nodes=loop.search.nodes,
+        trace=tuple(loop.search.trace),
         message=f"{loop.rounds} integer rounds, {len(loop.rows)} separator rows",
+        seconds=Seconds(loop.built, loop.compiled - loop.built, loop.search.seconds() - loop.compiled),
     )
-    seconds = Seconds(
-        loop.built - loop.began, loop.compiled - loop.built, ended - loop.compiled, time.perf_counter() - began
-    )
-    return replace(result, seconds=seconds)

@@ -9,28 +9,16 @@ the least number of students of a zone that has any: a zone without students has
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from fractions import Fraction
 
-from fairbound.models.blocks import PROBLEM, evaluate, rules
+from fairbound.models.blocks import rules
 from fairbound.models.blocks.instance import MAX_SHARE, ZoneInstance, Zoning
 from fairbound.models.core.problem import Sense
 from fairbound.solvers.blocks.separator_loop import SeparatorLoop, solve_loop
-from fairbound.solvers.core.result import (
-    EngineInfo,
-    OnProgress,
-    Progress,
-    Result,
-    Seconds,
-    Settings,
-    Termination,
-    conclude,
-    doubt,
-    engine_accuracy,
-    lattice_bound,
-    tells_apart,
-)
+from fairbound.solvers.core.answer import Answer, doubt, engine_accuracy, lattice_bound, resolves
+from fairbound.solvers.core.result import EngineInfo, OnProgress, Settings, Termination
+from fairbound.solvers.core.search import Search
 from fairbound.solvers.engines import highs as engine
 from fairbound.solvers.engines.standard_form import TriviallyInfeasibleError
 
@@ -38,67 +26,65 @@ NAME = "share_levels"
 MOST_LEVELS = 60
 
 
-def run(
-    city: ZoneInstance,
+def answer(
+    instance: ZoneInstance,
     objective: str,
-    settings: Settings = Settings(),  # noqa: B008 - frozen
+    settings: Settings,
     on_progress: OnProgress | None = None,
     start: Zoning | None = None,
-) -> Result:
+) -> Answer:
     """Lower the level until no zoning is below it."""
-    began = time.perf_counter()
-    best = start if start is not None and evaluate(city, start).feasible else None
-    if best is None and evaluate(city, Zoning.of(city, city.today)).feasible:
-        best = Zoning.of(city, city.today)
-    termination, bound, nodes, levels = Termination.TIME_LIMIT, Fraction(0), 0, 0
+    search = Search(instance, objective, settings, on_progress, bound=Fraction(0))
+    if start is None or not search.offer(start):
+        search.offer(Zoning.of(instance, instance.today))
+    termination, levels = Termination.TIME_LIMIT, 0
     while levels < MOST_LEVELS:
         levels += 1
-        level = Fraction(1) if best is None else evaluate(city, best).values[MAX_SHARE]
-        left = None if settings.time_limit is None else settings.time_limit - (time.perf_counter() - began)
+        level = Fraction(1) if search.value is None else search.value
+        rest = replace(settings, time_limit=search.left())
         try:
-            loop = SeparatorLoop(city, MAX_SHARE, replace(settings, time_limit=left), None, share_level=level)
+            loop = SeparatorLoop(instance, MAX_SHARE, rest, share_level=level)
         except TriviallyInfeasibleError:
             termination = Termination.INFEASIBLE
             break
-        termination = solve_loop(loop, best)
-        nodes += loop.nodes
-        if loop.dual is not None and not doubt(loop.size):
-            unit = Fraction(loop.model.objective_unit)
-            lowest = Fraction(loop.dual) * unit
-            step = rules.excess_lattice(city, level)
-            if tells_apart(step, lowest, unit):
-                lowest = lattice_bound(float(lowest), step, Sense.MINIMIZE, unit)
-            else:
-                lowest -= engine_accuracy(lowest, unit)
-            smallest = min((unit.students for unit in city.units if unit.students), default=0)
-            fewest = min(city.seat_range(school)[0] or smallest for school in city.schools)
-            if lowest >= 0:
-                bound = level
-            elif fewest and city.students:
-                bound = max(bound, level + lowest / (city.students * fewest))
-        if loop.value is None or (best is not None and loop.value >= 0):
+        termination = solve_loop(loop, search.solution)
+        search.nodes += loop.search.nodes
+        bound = level_bound(loop, level)
+        if bound is not None:
+            search.tighten(bound)
+        if loop.search.value is None or (search.solution is not None and loop.search.value >= 0):
             break
-        best = Zoning.of(city, loop.incumbent or city.today)
-        if on_progress is not None:
-            value = float(evaluate(city, best).values[MAX_SHARE])
-            on_progress(Progress(time.perf_counter() - began, value, float(bound), nodes, best))
+        search.offer(loop.search.solution)
         if termination is not Termination.FINISHED:
             break
-    result = conclude(
-        PROBLEM,
-        city,
-        objective,
-        NAME,
-        solution=best,
-        termination=termination,
-        claimed_bound=bound,
-        settings=settings,
+    return Answer(
+        termination,
+        search.solution,
+        claim=search.bound,
         engine=EngineInfo(engine.NAME, engine.version(), engine.options(settings)),
-        nodes=nodes,
+        nodes=search.nodes,
+        trace=tuple(search.trace),
         message=f"{levels} levels",
     )
-    total = time.perf_counter() - began
-    return replace(result, seconds=Seconds(solve=total, total=total))
+
+
+def level_bound(loop: SeparatorLoop, level: Fraction) -> Fraction | None:
+    """What the engine's bound of a level says about the deviation, or ``None``."""
+    instance = loop.instance
+    if loop.dual is None or doubt(loop.size):
+        return None
+    unit = Fraction(loop.model.objective_unit)
+    lowest = Fraction(loop.dual) * unit
+    step = rules.excess_lattice(instance, level)
+    if resolves(step, lowest, unit):
+        lowest = lattice_bound(float(lowest), step, Sense.MINIMIZE, unit)
+    else:
+        lowest -= engine_accuracy(lowest, unit)
+    if lowest >= 0:
+        return level
+    smallest = min((unit.students for unit in instance.units if unit.students), default=0)
+    fewest = min(instance.seat_range(school)[0] or smallest for school in instance.schools)
+    return level + lowest / (instance.students * fewest) if fewest and instance.students else None
 
 
 def refuses(city: ZoneInstance, objective: str) -> str | None:

@@ -8,70 +8,51 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
-from dataclasses import replace
 from importlib.util import find_spec
 from math import isfinite
 from typing import Any
 
-from fairbound.models.blocks import PROBLEM, ZoneInstance, Zoning, rules
+from fairbound.models.blocks import ZoneInstance, Zoning, rules
 from fairbound.models.blocks.evaluate import group_scale
 from fairbound.models.blocks.instance import DISSIMILARITY
 from fairbound.solvers.blocks import cpsat_zones, scip_zones
-from fairbound.solvers.core.result import (
-    EngineInfo,
-    OnProgress,
-    Result,
-    Seconds,
-    Settings,
-    Termination,
-    conclude,
-    doubt,
-)
+from fairbound.solvers.core.answer import Answer, doubt
+from fairbound.solvers.core.result import EngineInfo, OnProgress, Settings, Termination
 
 USUAL_SECONDS = 3600.0
 
 
-def run_scip(
-    city: ZoneInstance,
+def answer_scip(
+    instance: ZoneInstance,
     objective: str,
-    settings: Settings = Settings(),  # noqa: B008 - frozen
-    on_progress: OnProgress | None = None,
-    start: Zoning | None = None,
-) -> Result:
+    settings: Settings,
+    _on_progress: OnProgress | None = None,
+    _start: Zoning | None = None,
+) -> Answer:
     """SCIP, with separator rows added as its tree needs them."""
-    began = time.perf_counter()
-    outcome = scip_zones.solve(city, objective, settings)
-    total = time.perf_counter() - began
-    return conclude(
-        PROBLEM,
-        city,
-        objective,
-        "scip",
-        solution=None if outcome.homes is None else Zoning.of(city, outcome.homes),
-        termination=outcome.termination,
-        claimed_bound=outcome.bound,
+    outcome = scip_zones.solve(instance, objective, settings)
+    return Answer(
+        outcome.termination,
+        None if outcome.homes is None else Zoning.of(instance, outcome.homes),
+        claim=outcome.bound,
         unit=outcome.unit,
         disbelief=doubt(outcome.size),
         model=outcome.size,
-        settings=settings,
         engine=EngineInfo(scip_zones.NAME, scip_zones.version()),
         nodes=outcome.nodes,
-        seconds=Seconds(solve=total, total=total),
     )
 
 
-def run_cpsat(
-    city: ZoneInstance,
-    objective: str,
-    settings: Settings = Settings(),  # noqa: B008 - frozen
-    on_progress: OnProgress | None = None,
-    start: Zoning | None = None,
-) -> Result:
+def answer_cpsat(
+    instance: ZoneInstance,
+    _objective: str,
+    settings: Settings,
+    _on_progress: OnProgress | None = None,
+    _start: Zoning | None = None,
+) -> Answer:
     """CP-SAT on whole numbers, with flow; the process ends with the time limit."""
-    began = time.perf_counter()
     seconds = USUAL_SECONDS if settings.time_limit is None else settings.time_limit
-    question = json.dumps({"city": city.canonical(), "seconds": seconds, "seed": settings.seed})
+    question = json.dumps({"city": instance.canonical(), "seconds": seconds, "seed": settings.seed})
     done = subprocess.run(
         [sys.executable, cpsat_zones.__file__],
         input=question,
@@ -80,8 +61,7 @@ def run_cpsat(
         timeout=seconds + 60,
         check=False,
     )
-    total = time.perf_counter() - began
-    answer: dict[str, Any] = (
+    told: dict[str, Any] = (
         json.loads(done.stdout) if done.returncode == 0 else {"status": "ERROR", "homes": None, "bound": None}
     )
     known = {
@@ -90,21 +70,15 @@ def run_cpsat(
         "UNKNOWN": Termination.TIME_LIMIT,
         "INFEASIBLE": Termination.INFEASIBLE,
     }
-    bound = answer["bound"]
-    result = conclude(
-        PROBLEM,
-        city,
-        objective,
-        "cpsat",
-        solution=None if answer["homes"] is None else Zoning(tuple(answer["homes"])),
-        termination=known.get(answer["status"], Termination.ENGINE_ERROR),
-        claimed_bound=None if bound is None or not isfinite(bound) else bound * float(group_scale(city)),
-        unit=group_scale(city),
-        settings=settings,
+    bound = told["bound"]
+    return Answer(
+        known.get(told["status"], Termination.ENGINE_ERROR),
+        None if told["homes"] is None else Zoning(tuple(told["homes"])),
+        claim=None if bound is None or not isfinite(bound) else bound * float(group_scale(instance)),
+        unit=group_scale(instance),
         engine=EngineInfo("cpsat", "OR-Tools"),
         message="" if done.returncode == 0 else done.stderr.strip().splitlines()[-1],
     )
-    return replace(result, seconds=Seconds(solve=total, total=total))
 
 
 def scip_refuses(city: ZoneInstance, objective: str) -> str | None:

@@ -8,14 +8,14 @@ Both need no engine, and the bound is the value itself: level L2. Mathematics: `
 
 from __future__ import annotations
 
-import time
-
-from fairbound.models.cep import PROBLEM, CepInstance, Cover, Grouping, evaluate, membership
+from fairbound.models.cep import CepInstance, Cover, Grouping, evaluate, membership
 from fairbound.models.cep.evaluate import meets, totals
 from fairbound.models.cep.rules import concerns_full_funding
-from fairbound.solvers.core.formulations import solve_formulation
+from fairbound.solvers.core.answer import Answer
+from fairbound.solvers.core.bound import Basis, Bound
+from fairbound.solvers.core.formulations import answer_formulation
 from fairbound.solvers.core.method import Kind, Method
-from fairbound.solvers.core.result import OnProgress, Result, Seconds, Settings, Termination, conclude
+from fairbound.solvers.core.result import OnProgress, Settings, Termination
 
 NAME = "everyone_or_nobody"
 
@@ -36,38 +36,26 @@ def settled(instance: CepInstance, objective: str) -> Grouping | None:
     return None
 
 
-def run(
+def answer(
     instance: CepInstance,
     objective: str,
     settings: Settings,
     on_progress: OnProgress | None = None,
     start: Grouping | None = None,
-) -> Result:
-    """Answer by the theorem, or by ``membership``; the result names the one that answered."""
-    began = time.perf_counter()
+) -> Answer:
+    """Answer by the theorem, or by ``membership``; the answer names the one that gave it."""
     solution = settled(instance, objective)
     if solution is None:
-        return solve_formulation(PROBLEM, membership.FORMULATION, instance, objective, settings, on_progress, start)
-    bound = evaluate(instance, solution).values[objective]
-    seconds = time.perf_counter() - began
-    return conclude(
-        PROBLEM,
-        instance,
-        objective,
-        NAME,
-        solution=solution,
-        termination=Termination.FINISHED,
-        exact_bound=bound,
-        settings=settings,
-        seconds=Seconds(solve=seconds, total=seconds),
-    )
+        return answer_formulation(membership.FORMULATION, instance, objective, settings, on_progress, start)
+    bound = Bound(evaluate(instance, solution).values[objective], Basis.THEOREM, "theorem 1")
+    return Answer(Termination.FINISHED, solution, proven=bound)
 
 
 METHOD = Method(
     NAME,
     Kind.ALGORITHM,
     "everyone or nobody where theorem 1 settles it, else membership",
-    run,
+    answer,
     membership.FORMULATION.refuses,
     hesitates=lambda instance, objective: None if settled(instance, objective) else "the theorem does not settle it",
 )

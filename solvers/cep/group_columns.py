@@ -27,9 +27,10 @@ from fairbound.solvers.cep.group_cover import Cover, Indices, Pool
 from fairbound.solvers.cep.group_master import Flags, Master
 from fairbound.solvers.cep.group_pricing import Masks, Pricer, members
 from fairbound.solvers.core.method import Kind, Method
-from fairbound.solvers.core.result import ModelSize, OnProgress, Result, Settings
+from fairbound.solvers.core.result import ModelSize, OnProgress, Settings
 
 if TYPE_CHECKING:
+    from fairbound.solvers.core.answer import Answer
     from fairbound.solvers.engines.standard_form import Floats
 
 NAME = "group_columns"
@@ -59,7 +60,7 @@ class Closing:
         Nodes of the branch and bound, and the last LP.
     """
 
-    def __init__(self, search: price_curve.Search, units: tuple[Unit, ...]) -> None:
+    def __init__(self, search: price_curve.PlanSearch, units: tuple[Unit, ...]) -> None:
         self.search, self.units = search, units
         self.pricer = Pricer(search.instance, units)
         self.must = np.array([unit.must for unit in units])
@@ -145,7 +146,7 @@ class Closing:
     def _planned(self) -> Masks:
         """The groups of the best plan."""
         home = {member: u for u, unit in enumerate(self.units) for member in unit.members}
-        groups = self.search.best.groups if self.search.best is not None else ()
+        groups = self.search.solution.groups if self.search.solution is not None else ()
         return np.array([sum(1 << u for u in {home[member] for member in group}) for group in groups], dtype=np.int64)
 
     def _cover(self, masks: Masks, prices: Floats, floor: float, exhaustive: bool) -> None:
@@ -177,8 +178,7 @@ class Closing:
         if bound > reached:
             self._claim(bound)
         elif exhaustive and self.search.value is not None:
-            self.search.bound = self.search.value
-            self.search.report()
+            self.search.tighten(self.search.value)
         else:
             self._claim(reached)
 
@@ -187,9 +187,7 @@ class Closing:
         if not np.isfinite(bound):
             return
         claimed = Fraction(bound) if self.search.value is None else max(Fraction(bound), self.search.value)
-        if self.search.bound is None or claimed < self.search.bound:
-            self.search.bound = claimed
-            self.search.report()
+        self.search.tighten(claimed)
 
     def _grouping(self, masks: Masks) -> Grouping:
         """A partition as a solution."""
@@ -199,16 +197,16 @@ class Closing:
         )
 
 
-def run(
+def answer(
     instance: CepInstance,
     objective: str,
     settings: Settings,
     on_progress: OnProgress | None = None,
     start: Grouping | None = None,
-) -> Result:
+) -> Answer:
     """Solve; see the module."""
-    search = price_curve.Search(instance, objective, settings, on_progress)
-    impossible = search.infeasible(NAME)
+    search = price_curve.PlanSearch(instance, objective, settings, on_progress)
+    impossible = search.impossible()
     if impossible is not None:
         return impossible
     units = tuple(unit for unit in units_of(instance, objective) if not unit.barred)
@@ -222,10 +220,10 @@ def run(
             closing.run(np.zeros(len(units)) if found is None else found[0].best[~found[0].barred])
         if found is not None and not search.closed():
             price_curve.search_plans(search, found[0], solve_settings)
-    return search.conclude(NAME, found, model=closing.size, nodes=closing.nodes)
+    return search.answer(found, model=closing.size, nodes=closing.nodes)
 
 
-def _enough(search: price_curve.Search, rounds: int) -> bool:
+def _enough(search: price_curve.PlanSearch, rounds: int) -> bool:
     """Whether to begin closing from the plan at hand."""
     poor = search.value is None or search.bound is None or search.bound - search.value > NEAR * abs(search.value)
     return rounds >= (MOST_ROUNDS if poor else FEW_ROUNDS)
@@ -252,7 +250,7 @@ METHOD = Method(
     NAME,
     Kind.ALGORITHM,
     f"column generation over groups, then branch and bound on their traits: at most {MOST_UNITS} schools, gap 0",
-    run,
+    answer,
     refuses,
     closes=False,
 )

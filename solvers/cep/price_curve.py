@@ -9,15 +9,13 @@ elsewhere stay). 4. Moves and swaps (``group_moves``). Mathematics: ``docs/cep_m
 from __future__ import annotations
 
 import random
-import threading
-import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from fairbound.models.cep import PROBLEM, CepInstance, Grouping
+from fairbound.models.cep import CepInstance, Grouping
 from fairbound.models.cep.instance import REIMBURSEMENT
 from fairbound.models.cep.intervals import Slot
 from fairbound.models.cep.price_curve import contributions, curve_bound, level_range, refuses_jumps, units_of
@@ -26,20 +24,11 @@ from fairbound.solvers.cep.certificate import certificate_json
 from fairbound.solvers.cep.group_moves import OUT, Plan, improve
 from fairbound.solvers.cep.level_lp import LevelBound, prune, solve_levels
 from fairbound.solvers.cep.regrets import Regrets, interval_model, middle_slots
+from fairbound.solvers.core.answer import Answer
 from fairbound.solvers.core.bound import Basis, Bound
-from fairbound.solvers.core.interrupts import interruptible
 from fairbound.solvers.core.method import Kind, Method
-from fairbound.solvers.core.result import (
-    EngineInfo,
-    OnProgress,
-    Progress,
-    Result,
-    Seconds,
-    Settings,
-    Status,
-    Termination,
-    conclude,
-)
+from fairbound.solvers.core.result import EngineInfo, OnProgress, Seconds, Settings, Termination
+from fairbound.solvers.core.search import Search
 from fairbound.solvers.engines import highs as engine
 from fairbound.solvers.engines.standard_form import Floats, TriviallyInfeasibleError
 
@@ -58,8 +47,8 @@ SEARCH_FINE = 201
 
 
 @dataclass
-class Search:
-    """One run: its clock, the best plan and the bound so far.
+class PlanSearch(Search):
+    """One run, and what its bound rests on.
 
     Attributes
     ----------
@@ -69,89 +58,29 @@ class Search:
         Seconds until it stood.
     """
 
-    instance: CepInstance
-    objective: str
-    settings: Settings
-    on_progress: OnProgress | None
-    began: float = field(default_factory=time.perf_counter)
-    best: Grouping | None = None
-    value: Fraction | None = None
-    bound: Fraction | None = None
-    stop: threading.Event = field(default_factory=threading.Event)
-    trace: list[Progress] = field(default_factory=list)
     proven: Fraction | None = None
     built: float = 0.0
-
-    def seconds(self) -> float:
-        return time.perf_counter() - self.began
-
-    def left(self) -> float | None:
-        """Seconds left of the time limit, or ``None`` without one."""
-        limit = self.settings.time_limit
-        return None if limit is None else max(0.0, limit - self.seconds())
-
-    def late(self) -> bool:
-        return self.stop.is_set() or self.left() == 0.0
-
-    def closed(self) -> bool:
-        """Whether the gap asked for is reached."""
-        if self.value is None or self.bound is None:
-            return False
-        return self.bound - self.value <= Fraction(self.settings.gap) * abs(self.value)
-
-    def report(self) -> None:
-        moment = Progress(
-            self.seconds(),
-            None if self.value is None else float(self.value),
-            None if self.bound is None else float(self.bound),
-        )
-        self.trace.append(moment)
-        if self.on_progress is not None:
-            self.on_progress(replace(moment, solution=self.best))
-
-    def offer(self, grouping: Grouping) -> bool:
-        """Keep a grouping if it keeps every rule and is worth more, both exactly."""
-        evaluation = PROBLEM.evaluate(self.instance, grouping)
-        if not evaluation.feasible:
-            return False
-        value = evaluation.values[self.objective]
-        if self.value is not None and value <= self.value:
-            return False
-        self.best, self.value = grouping, value
-        self.report()
-        return True
 
     @contextmanager
     def begin(self, start: Grouping | None) -> Iterator[None]:
         """While inside, Ctrl-C asks the search to stop; begins with plans that cost nothing to find."""
-        with interruptible() as self.stop:
+        with self.interruptible():
             for plan in (start, first_plan(self.instance, self.objective), Grouping(())):
                 if plan is not None:
                     self.offer(plan)
             yield
 
-    def infeasible(self, method: str) -> Result | None:
-        """The result where no grouping keeps the rules, or ``None``."""
+    def impossible(self) -> Answer | None:
+        """The answer where no grouping keeps the rules, or ``None``."""
         reason = infeasible(self.instance, self.objective)
-        return None if reason is None else self.no_solution(method, reason)
+        return None if reason is None else self.no_solution(reason)
 
-    def no_solution(self, method: str, reason: str) -> Result:
-        """The result where exact arithmetic has shown that no grouping keeps the rules."""
-        return conclude(
-            PROBLEM,
-            self.instance,
-            self.objective,
-            method,
-            solution=None,
-            termination=Termination.INFEASIBLE,
-            settings=self.settings,
-            engine=self._engine(),
-            message=reason,
-            seconds=Seconds(total=self.seconds()),
-        )
+    def no_solution(self, reason: str) -> Answer:
+        """The answer where exact arithmetic has shown that no grouping keeps the rules."""
+        return Answer(Termination.INFEASIBLE, engine=self._engine(), message=reason)
 
-    def conclude(self, method: str, found: tuple[Regrets, LevelBound] | None, **details: Any) -> Result:
-        """What is known at the end: with a certificate if the bound is the price curve's, else at level L1."""
+    def answer(self, found: tuple[Regrets, LevelBound] | None, **details: Any) -> Answer:
+        """What is known at the end: with a certificate if the bound is the price curve's, else with a claim."""
         if self.value is not None and self.value == self.bound:
             termination = Termination.FINISHED
         elif self.stop.is_set():
@@ -164,25 +93,18 @@ class Search:
             termination = Termination.FINISHED
         certificate = None
         certified = self.bound == self.proven
-        if found is not None and self.bound is not None and certified:
-            certificate = certificate_json(self.instance, self.objective, found[1].curve, self.bound)
-        return conclude(
-            PROBLEM,
-            self.instance,
-            self.objective,
-            method,
-            solution=self.best,
-            termination=termination,
-            exact_bound=self.bound if certified else None,
-            source="equation (23)",
+        if found is not None and self.proven is not None and certified:
+            certificate = certificate_json(self.instance, self.objective, found[1].curve, self.proven)
+        return Answer(
+            termination,
+            self.solution,
             # Below the price curve's bound stands what a search in floats has claimed.
-            claimed_bound=None if certified else self.bound,
+            claim=None if certified or self.bound is None else Fraction(self.bound),
             proven=None if self.proven is None else Bound(self.proven, Basis.THEOREM, "equation (23)"),
-            settings=self.settings,
             engine=self._engine(),
             trace=tuple(self.trace),
             certificate=certificate,
-            seconds=Seconds(solve=self.seconds() - self.built, build=self.built, total=self.seconds()),
+            seconds=Seconds(build=self.built),
             **details,
         )
 
@@ -218,7 +140,7 @@ def infeasible(instance: CepInstance, objective: str) -> str | None:
     return "even all schools above the threshold do not lift the rest to it" if over < 0 else None
 
 
-def unreachable(search: Search) -> str | None:
+def unreachable(search: PlanSearch) -> str | None:
     """A floor above the certified bound of its own objective, in words; ``None`` where all can be reached."""
     alone = replace(search.instance, floors=())
     for name, floor in search.instance.floors:
@@ -248,7 +170,7 @@ def first_plan(instance: CepInstance, objective: str) -> Grouping:
     )
 
 
-def polish(search: Search, regrets: Regrets, home: Sequence[int]) -> bool:
+def polish(search: PlanSearch, regrets: Regrets, home: Sequence[int]) -> bool:
     """Moves and swaps from a placement; offers the result."""
     instance = search.instance
     names = {name for name, _ in instance.floors}
@@ -328,14 +250,14 @@ def _few_slots(regrets: Regrets, most: int) -> tuple[list[Slot], Floats]:
     return slots, cost[:, sorted(set(chosen))]
 
 
-def _placed(search: Search, regrets: Regrets, slots: Sequence[Slot]) -> list[int] | None:
+def _placed(search: PlanSearch, regrets: Regrets, slots: Sequence[Slot]) -> list[int] | None:
     """The slot in which each unit of the best plan stands, or ``None`` without a plan."""
-    if search.best is None:
+    if search.solution is None:
         return None
-    group = {member: g for g, members in enumerate(search.best.groups) for member in members}
+    group = {member: g for g, members in enumerate(search.solution.groups) for member in members}
     home = np.array([group.get(unit.members[0], OUT) for unit in regrets.units])
     slot_of = {OUT: OUT}
-    for g in range(len(search.best.groups)):
+    for g in range(len(search.solution.groups)):
         inside = home == g
         people = regrets.arrays.enrolled[inside].sum()
         level = regrets.arrays.lifted[inside].sum() / people if people else regrets.high
@@ -347,7 +269,7 @@ def _placed(search: Search, regrets: Regrets, slots: Sequence[Slot]) -> list[int
 
 
 def search_plans(
-    search: Search, regrets: Regrets, solve_settings: Settings, enough: Callable[[int], bool] | None = None
+    search: PlanSearch, regrets: Regrets, solve_settings: Settings, enough: Callable[[int], bool] | None = None
 ) -> None:
     """Rounds of interval models, each followed by moves and swaps, until closed, late or enough (rounds done)."""
     chance = random.Random(search.settings.seed)
@@ -390,7 +312,7 @@ def search_plans(
         round_ += 1
 
 
-def bound_and_regrets(search: Search) -> tuple[Regrets, LevelBound] | None:
+def bound_and_regrets(search: PlanSearch) -> tuple[Regrets, LevelBound] | None:
     """The certified bound, and the regrets it leaves; ``None`` if the LP gave no prices."""
     if all(unit.barred for unit in units_of(search.instance, search.objective)):
         search.bound = search.proven = Fraction(0)  # nobody may be covered
@@ -407,38 +329,39 @@ def bound_and_regrets(search: Search) -> tuple[Regrets, LevelBound] | None:
     return Regrets.of(search.instance, search.objective, levels.curve, entries), levels
 
 
-def run(
+def answer(
     instance: CepInstance,
     objective: str,
     settings: Settings,
     on_progress: OnProgress | None = None,
     start: Grouping | None = None,
-) -> Result:
+) -> Answer:
     """Solve; see the module."""
-    search = Search(instance, objective, settings, on_progress)
-    impossible = search.infeasible(NAME)
+    search = PlanSearch(instance, objective, settings, on_progress)
+    impossible = search.impossible()
     if impossible is not None:
         return impossible
     with search.begin(start):
         try:
             found = bound_and_regrets(search)
         except TriviallyInfeasibleError as error:
-            return search.no_solution(NAME, str(error))
+            return search.no_solution(str(error))
         if found is not None:
             search_plans(search, found[0], settings)
         if search.value is None and not search.late():
             reason = unreachable(search)
             if reason is not None:
-                return search.no_solution(NAME, reason)
+                return search.no_solution(reason)
             if (
                 subset_dp.refuses(instance, objective) is None
                 and len(units_of(instance, objective)) <= subset_dp.FEW_UNITS
             ):
-                listed = subset_dp.run(instance, objective, settings)
-                if listed.status is Status.INFEASIBLE:
-                    return search.no_solution(NAME, listed.message)
-                search.offer(listed.solution)
-    return search.conclude(NAME, found, model=found[1].size if found else None)
+                listed = subset_dp.answer(instance, objective, settings)
+                if listed.termination is Termination.INFEASIBLE:
+                    return search.no_solution(listed.message)
+                if listed.solution is not None:
+                    search.offer(listed.solution)
+    return search.answer(found, model=found[1].size if found else None)
 
 
 def refuses(instance: CepInstance, objective: str) -> str | None:
@@ -450,7 +373,7 @@ METHOD = Method(
     NAME,
     Kind.ALGORITHM,
     "any meals, any size: level prices as a certified bound, interval models and moves for the plan",
-    run,
+    answer,
     refuses,
     closes=False,
 )

@@ -12,25 +12,28 @@ schools every partition is listed instead, all values in whole numbers.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from fairbound.models.cep import PROBLEM, CepInstance, Grouping, rules
 from fairbound.models.cep.instance import FULL_FUNDING, STUDENTS
 from fairbound.models.cep.price_curve import Unit, units_of
-from fairbound.solvers.core.interrupts import interruptible
+from fairbound.solvers.core.answer import Answer
+from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.method import Kind, Method
-from fairbound.solvers.core.result import OnProgress, Result, Seconds, Settings, Termination, conclude
+from fairbound.solvers.core.result import OnProgress, Settings, Termination
+from fairbound.solvers.core.search import Search
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 NAME = "subset_dp"
+SOURCE = "every partition"
+NONE = "every partition was enumerated; none keeps the rules"
 MOST_UNITS = 19
 LOW_BITS = 10
 NEVER = -(2**61)
@@ -207,38 +210,27 @@ def partitions_at_least(table: Table, mask: int, least: int) -> Iterator[tuple[i
         sub = (sub - 1) & rest
 
 
-def run(
+def answer(
     instance: CepInstance,
     objective: str,
     settings: Settings,
     on_progress: OnProgress | None = None,
     start: Grouping | None = None,
-) -> Result:
+) -> Answer:
     """Solve; see the module."""
-    began = time.perf_counter()
-    limit = settings.time_limit
-    with interruptible() as stop:
-
-        def stopped() -> bool:
-            return stop.is_set() or (limit is not None and time.perf_counter() - began > limit)
-
+    search = Search(instance, objective, settings, on_progress)
+    with search.interruptible():
         if _whole_rules(instance):
-            return _listed(instance, objective, settings, began, stopped)
+            return _listed(search)
         values = GroupValues(instance, objective)
-        filled = fill(values, stopped)
-
-    def done(termination: Termination, **known: Any) -> Result:
-        seconds = time.perf_counter() - began
-        details = {"solution": None, "settings": settings, "seconds": Seconds(solve=seconds, total=seconds)}
-        return conclude(PROBLEM, instance, objective, NAME, termination=termination, **{**details, **known})
-
+        filled = fill(values, search.late)
     if filled is None:
-        return done(Termination.INTERRUPTED if stop.is_set() else Termination.TIME_LIMIT, solution=start)
+        return Answer(search.why_late(), start)
     table, scale = filled
     everyone = (1 << len(values.units)) - 1
     top = int(table.best[everyone])
     if top <= NEVER // 2:
-        return done(Termination.INFEASIBLE, message="every partition was enumerated; none keeps the rules")
+        return Answer(Termination.INFEASIBLE, message=NONE)
     # Each value was rounded up by less than 1, so the best partition scores above top - n.
     best: tuple[Fraction, tuple[int, ...]] | None = None
     bound = top / scale
@@ -253,7 +245,7 @@ def run(
         bound = best[0]
     assert best is not None
     grouping = Grouping.of(_members(values.units, mask) for mask in best[1])
-    return done(Termination.FINISHED, solution=grouping, exact_bound=bound)
+    return Answer(Termination.FINISHED, grouping, proven=Bound(bound, Basis.THEOREM, SOURCE))
 
 
 def _members(units: tuple[Unit, ...], mask: int) -> list[str]:
@@ -320,33 +312,18 @@ class _Listing:
             part = (part - 1) & rest
 
 
-def _listed(
-    instance: CepInstance, objective: str, settings: Settings, began: float, stopped: Callable[[], bool]
-) -> Result:
+def _listed(search: Search) -> Answer:
     """The best of all partitions, or that none keeps the rules."""
-    listing = _Listing(instance, objective, stopped)
+    listing = _Listing(search.instance, search.objective, search.late)
     listing.search((1 << len(listing.units)) - 1, (), (0,) * len(listing.scales))
-    seconds = time.perf_counter() - began
-    found = None if listing.best is None else Fraction(listing.best[0], listing.scales[0])
-    termination, message = Termination.FINISHED, ""
+    if listing.best is None:
+        return Answer(search.why_late()) if listing.over else Answer(Termination.INFEASIBLE, message=NONE)
+    value, masks = listing.best
+    found = Grouping.of(_members(listing.units, mask) for mask in masks)
     if listing.over:
-        out = settings.time_limit is not None and seconds > settings.time_limit
-        termination = Termination.TIME_LIMIT if out else Termination.INTERRUPTED
-    elif listing.best is None:
-        termination, message = Termination.INFEASIBLE, "every partition was enumerated; none keeps the rules"
-    masks = () if listing.best is None else listing.best[1]
-    return conclude(
-        PROBLEM,
-        instance,
-        objective,
-        NAME,
-        solution=None if found is None else Grouping.of(_members(listing.units, mask) for mask in masks),
-        termination=termination,
-        exact_bound=None if listing.over else found,
-        settings=settings,
-        message=message,
-        seconds=Seconds(solve=seconds, total=seconds),
-    )
+        return Answer(search.why_late(), found)
+    best = Bound(Fraction(value, listing.scales[0]), Basis.THEOREM, SOURCE)
+    return Answer(Termination.FINISHED, found, proven=best)
 
 
 def refuses(instance: CepInstance, objective: str) -> str | None:
@@ -372,7 +349,7 @@ METHOD = Method(
     NAME,
     Kind.ALGORITHM,
     f"every partition of at most {MOST_UNITS} schools, by dynamic programming",
-    run,
+    answer,
     refuses,
     hesitates=hesitates,
 )

@@ -4,7 +4,8 @@ Everything is recomputed from the districts in the file: compositions, cut coeff
 every leaf. Nothing of the search is trusted. ``docs/transfers.md`` proves why the check suffices:
 
 0. the data is that of the digest, so that the proof is about one instance and no other;
-1. the root box holds every size that the rules allow, and each split covers its box;
+1. the root box holds every size that the rules allow, a smaller one every plan that beats the claim, and each
+   split covers its box;
 2. a leaf's bound follows from its multipliers by weak duality, whatever they are, if those of
    inequalities are not negative;
 3. a cut at any point v lies under the square, 2 v a - v^2 <= a^2.
@@ -23,7 +24,7 @@ from fractions import Fraction
 from math import isfinite
 from typing import Any
 
-FORMAT = "fairbound transfers tree 2"
+FORMAT = "fairbound transfers tree 3"
 POINT_SCALE, MULTIPLIER_SCALE = 2**30, 2**40
 
 
@@ -120,9 +121,13 @@ class Districts:
 
 def leaf_bound(
     districts: Districts, cuts: list[tuple[int, int, list[Fraction]]], leaf: dict[str, Any],
-    low: list[Fraction], high: list[Fraction],
+    low: list[Fraction], high: list[Fraction], goal: tuple[int, int, Fraction, Fraction] | None = None,
 ) -> Fraction:  # fmt: skip
-    """Weak duality on equations (18) to (21) and (24): a lower bound of the objective in the box."""
+    """Weak duality on equations (18) to (21) and (24): a lower bound of N times the objective in the box.
+
+    With a ``goal`` (district, sign, price, limit) it bounds sign times a district's size over today's instead,
+    among plans that score at most the limit.
+    """
     N = districts.N
     conservation = [Fraction(y, MULTIPLIER_SCALE) for y in leaf["conservation"]]
     simplex = [Fraction(y, MULTIPLIER_SCALE) for y in leaf["simplex"]]
@@ -144,7 +149,14 @@ def leaf_bound(
                 if side > 0:
                     cost += own[j] * ((ends[j] / districts.S[j] if i == j else 0) - 1)
                 reduced[side, j, i] = cost
-    q = {(side, j): Fraction(1) for side in range(3) for j in range(N)}
+            if goal is not None and goal[0] == j:
+                for i in near:
+                    reduced[side, j, i] += goal[1] * ends[j] / districts.S[j]
+    price = Fraction(1)
+    if goal is not None:
+        price = goal[2]
+        value -= price * goal[3]
+    q = {(side, j): price for side in range(3) for j in range(N)}
     for number, weight in leaf["cuts"]:
         j, side, v = cuts[number]
         y = Fraction(weight, MULTIPLIER_SCALE)
@@ -157,7 +169,29 @@ def leaf_bound(
     for (_, j), cost in q.items():
         if cost < 0:  # q lies in [0, the largest square of a mix nearby]
             value += cost * max(sum((d * d for d in districts.a[i]), Fraction(0)) for i in districts.near[j])
-    return value / N
+    return value
+
+
+def tightened(
+    districts: Districts, cuts: list[tuple[int, int, list[Fraction]]], proofs: list[dict[str, Any]],
+    low: list[Fraction], high: list[Fraction], claimed: Fraction,
+) -> tuple[list[Fraction], list[Fraction]]:  # fmt: skip
+    """The smaller box that holds every plan of the box that scores below the claim; raises ``Rejected``."""
+    less, more = low.copy(), high.copy()
+    for proof in proofs:
+        j, side, size, limit = proof["district"], proof["side"], rational(proof["size"]), rational(proof["limit"])
+        price = Fraction(proof["price"], MULTIPLIER_SCALE)
+        known = type(j) is int and 0 <= j < districts.N and side in (0, 1)
+        if not known or price < 0 or limit < claimed or not low[j] <= size <= high[j]:
+            raise Rejected(f"a smaller box that the claim cannot stand on: district {j}")
+        sign = -1 if side else 1
+        proven = sign * districts.S[j] * leaf_bound(districts, cuts, proof, low, high, (j, sign, price, limit))
+        if proven < size if sign > 0 else proven > size:
+            raise Rejected(f"sizes of district {j} are not proven to end at {float(size):.9g}")
+        (more if side else less)[j] = size
+    if any(least > most for least, most in zip(less, more, strict=True)):
+        raise Rejected("an empty box")
+    return less, more
 
 
 def check(document: dict[str, Any], digest: str | None = None) -> Fraction:
@@ -191,6 +225,8 @@ def _replay(document: dict[str, Any]) -> tuple[Fraction, Fraction, int]:
             raise Rejected(f"the root box does not hold every size of district {j}")
     cuts = [(j, side, [Fraction(u, POINT_SCALE) for u in v]) for j, side, v in document["cuts"]]
     claimed, leaves = rational(document["bound"]), 0
+    for round_ in document["tightenings"]:
+        low, high = tightened(districts, cuts, round_, low, high, claimed * districts.N)
     pending: list[tuple[dict[str, Any], list[Fraction], list[Fraction]]] = [(document["tree"], low, high)]
     while pending:
         node, low, high = pending.pop()
@@ -203,7 +239,7 @@ def _replay(document: dict[str, Any]) -> tuple[Fraction, Fraction, int]:
             pending += [(node["children"][0], low, below), (node["children"][1], above, high)]
             continue
         leaves += 1
-        bound = leaf_bound(districts, cuts, node, low, high)
+        bound = leaf_bound(districts, cuts, node, low, high) / districts.N
         if bound < claimed:
             raise Rejected(f"leaf {leaves} proves {float(bound):.9g} only, claimed {float(claimed):.9g}")
     value = districts.value(document["plan"])

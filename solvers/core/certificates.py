@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from fairbound.models.core.problem import Instance
     from fairbound.solvers.core.bound import Level
-    from fairbound.solvers.core.result import Result, Settings
 
 
 class Rejected(Exception):
@@ -84,17 +83,6 @@ def verify(document: Mapping[str, Any], digest: str | None = None) -> tuple[Frac
         return checker.check(dict(document), digest), kind.level
     except checker.Rejected as reason:
         raise Rejected(str(reason)) from None
-
-
-def certify(instance: Instance, result: Result, settings: Settings) -> Mapping[str, Any] | None:
-    """The certificate of a result: the one it carries, or one that its problem can make afterwards; else ``None``."""
-    if result.certificate is not None:
-        return result.certificate
-    for kind in kinds().values():
-        if kind.problem == instance.problem and hasattr(kind.module, "of_result"):
-            made: Mapping[str, Any] | None = kind.module.of_result(instance, result, settings)
-            return made
-    return None
 
 
 def auditor_rows(instance: Instance, objective: str, document: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -109,7 +109,7 @@ class _Comparison:
             settings = replace(settings, time_limit=allowed)
         try:
             relaxation = self._relaxation(method, allowed)
-            run = (wall.limited(self.problem, method) if self.isolate else method).run
+            run = (wall.limited(method) if self.isolate else method).run
             result: Result = run(self.instance, self.objective, settings, self.on_progress)
         except KeyboardInterrupt:
             return Compared(method, None, skipped=INTERRUPTED)
@@ -128,7 +128,7 @@ class _Comparison:
         formulation = self.problem.formulation(method.name)
         if self.isolate:
             return wall.limited_relaxation(self.problem, formulation, self.instance, self.objective, seconds)
-        return relaxation_bound(self.problem, formulation, self.instance, self.objective)
+        return relaxation_bound(formulation, self.instance, self.objective)
 
 
 def run(

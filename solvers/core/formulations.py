@@ -1,4 +1,4 @@
-"""A formulation as a method: build, hand to HiGHS, evaluate exactly."""
+"""A formulation as a method: build, hand to HiGHS, read what it found."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from fairbound.models.core.problem import Formulation, Instance, Problem, Scope
+from fairbound.models.core.problem import Formulation, Instance, Scope
+from fairbound.solvers.core.answer import Answer, doubt
 from fairbound.solvers.core.bound import Basis, Bound
-from fairbound.solvers.core.result import OnProgress, Result, Seconds, Settings, Status, conclude, doubt
+from fairbound.solvers.core.result import OnProgress, Seconds, Settings, Termination
 from fairbound.solvers.engines import highs
 
 PROVEN_LOSS = Fraction(1, 10**6)
 """A proven bound is reported in place of a claim if it loses no more than this share to rounding."""
 
 
-def solve_formulation(
-    problem: Problem[Any, Any],
+def answer_formulation(
     formulation: Formulation[Any, Any],
     instance: Instance,
     objective: str,
     settings: Settings,
     on_progress: OnProgress | None = None,
     start: Any = None,
-) -> Result:
-    """Build a formulation, solve it with HiGHS, and evaluate what it found exactly.
+) -> Answer:
+    """Build a formulation, solve it with HiGHS, and read what it found.
 
     The dual bound of a restriction bounds its own solutions only, so it is not reported.
     """
@@ -37,7 +37,7 @@ def solve_formulation(
     rest = settings
     if settings.time_limit is not None:  # building has used some of it
         rest = replace(settings, time_limit=max(0.0, settings.time_limit - (built - began)))
-    # The best of a restriction bounds nothing but the restriction.
+    # The best of a restriction bounds nothing but the restriction, and where it has none the question may have one.
     bounds = formulation.scope is not Scope.RESTRICTION
     outcome = highs.solve(
         model,
@@ -48,43 +48,36 @@ def solve_formulation(
         witness=True,
         prove=bounds,
     )
-    proven = outcome.proven if bounds and _as_good(outcome.proven, outcome.dual) else None
-    result = conclude(
-        problem,
-        instance,
-        objective,
-        formulation.name,
-        solution=formulation.extract(model) if outcome.has_solution else None,
+    proven = None if outcome.proven is None or not bounds else Bound(outcome.proven, Basis.MULTIPLIERS)
+    as_good = proven is not None and _as_good(proven.value, outcome.dual)
+    disbelief = "" if as_good else doubt(outcome.size)
+    if outcome.termination is Termination.INFEASIBLE and not bounds:
+        disbelief = "no solution within the restriction"
+    return Answer(
+        method=formulation.name,
         termination=outcome.termination,
-        claimed_bound=outcome.dual if bounds else None,
-        exact_bound=proven,
-        basis=Basis.MULTIPLIERS,
-        proven=None if outcome.proven is None or not bounds else Bound(outcome.proven, Basis.MULTIPLIERS),
+        solution=formulation.extract(model) if outcome.has_solution else None,
+        claim=outcome.dual if bounds and not as_good else None,
+        proven=proven,
         unit=Fraction(getattr(model, "objective_unit", 1)),
-        disbelief="" if proven is not None else doubt(outcome.size),
+        disbelief=disbelief,
         contradiction=outcome.disagreement,
-        settings=settings,
         engine=outcome.engine,
         model=outcome.size,
         nodes=outcome.nodes,
         trace=outcome.trace,
         message=outcome.message,
+        seconds=Seconds(built - began, outcome.compile_seconds, outcome.solve_seconds),
     )
-    if formulation.scope is Scope.RESTRICTION and result.status is Status.INFEASIBLE:
-        result = replace(result, status=Status.UNKNOWN, message="no solution within the restriction")
-    seconds = Seconds(built - began, outcome.compile_seconds, outcome.solve_seconds, time.perf_counter() - began)
-    return replace(result, seconds=seconds)
 
 
-def _as_good(proven: Fraction | None, claimed: float | None) -> bool:
+def _as_good(proven: Fraction, claimed: float | None) -> bool:
     """Whether a proven bound is all but what the engine claims."""
-    if proven is None or claimed is None:
+    if claimed is None:
         return False
     return abs(proven - Fraction(claimed)) <= PROVEN_LOSS * max(1, abs(claimed))
 
 
-def relaxation_bound(
-    problem: Problem[Any, Any], formulation: Formulation[Any, Any], instance: Instance, objective: str
-) -> float | None:
+def relaxation_bound(formulation: Formulation[Any, Any], instance: Instance, objective: str) -> float | None:
     """Optimum of the LP relaxation of a formulation, as a float."""
     return highs.solve(formulation.build(instance, objective, relaxed=True), Settings()).dual

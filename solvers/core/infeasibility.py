@@ -102,7 +102,7 @@ def _solve(problem: Problem[Any, Any], instance: Instance, objective: str, until
     left = until - time.perf_counter()
     if left < LEAST_SECONDS:
         return None
-    method = wall.limited(problem, default_method(instance, objective))
+    method = wall.limited(default_method(instance, objective))
     result: Result = method.run(instance, objective, Settings(time_limit=left))
     return result
 

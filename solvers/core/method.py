@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core.answer import Answer, conclude
+from fairbound.solvers.core.result import OnProgress, Result, Seconds, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fairbound.solvers.core.result import Result
+    from fairbound.models.core.problem import Instance
 
 
 class Kind(StrEnum):
@@ -20,7 +25,7 @@ class Kind(StrEnum):
     BASELINE = "baseline"
 
 
-def _never(instance: Any, objective: str) -> str | None:
+def _never(_instance: Any, _objective: str) -> str | None:
     return None
 
 
@@ -30,9 +35,8 @@ class Method:
 
     Attributes
     ----------
-    run
-        ``run(instance, objective, settings, on_progress)``; an exact method also takes the keyword
-        ``start``, a solution to begin from.
+    answer
+        ``answer(instance, objective, settings, on_progress, start)``; ``start`` is a solution to begin from.
     refuses
         Why the method cannot answer a question, or ``None``.
     hesitates
@@ -46,8 +50,25 @@ class Method:
     name: str
     kind: Kind
     summary: str
-    run: Callable[..., Result]
+    answer: Callable[..., Answer]
     refuses: Callable[[Any, str], str | None]
     exact: bool = True
     closes: bool = True
     hesitates: Callable[[Any, str], str | None] = _never
+
+    def run(
+        self,
+        instance: Instance,
+        objective: str,
+        settings: Settings = Settings(),  # noqa: B008 - frozen
+        on_progress: OnProgress | None = None,
+        start: Any = None,
+    ) -> Result:
+        """Answer a question, score the answer exactly and state what is known; the clock includes all of it."""
+        began = time.perf_counter()
+        answer = self.answer(instance, objective, settings, on_progress, start)
+        solved = time.perf_counter() - began
+        result = conclude(find_problem(instance.problem), instance, objective, self.name, answer, settings)
+        steps = answer.seconds
+        solve = steps.solve or max(0.0, solved - steps.build - steps.compile)
+        return replace(result, seconds=Seconds(steps.build, steps.compile, solve, time.perf_counter() - began))

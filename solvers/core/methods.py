@@ -6,8 +6,6 @@ A formulation is a method by itself (its model, handed to HiGHS). Exact algorith
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from importlib import import_module
@@ -16,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.problem import Formulation, Instance, Problem, Scope
 from fairbound.models.core.registry import find_problem
-from fairbound.solvers.core.formulations import solve_formulation
+from fairbound.solvers.core.answer import Answer
+from fairbound.solvers.core.formulations import answer_formulation
 from fairbound.solvers.core.method import Kind, Method
-from fairbound.solvers.core.result import OnProgress, Result, Seconds, Settings, Termination, conclude
+from fairbound.solvers.core.result import OnProgress, Settings, Termination
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,30 +35,17 @@ def _baselines(problem: str) -> Sequence[Baseline]:
     return found
 
 
-def run_baseline(
-    problem: Problem[Any, Any],
+def answer_baseline(
     baseline: Baseline,
     argument: str | None,
     instance: Instance,
     objective: str,
     settings: Settings,
-    on_progress: OnProgress | None = None,
-    start: Any = None,
-) -> Result:
-    """Run a heuristic and evaluate what it found exactly."""
-    began = time.perf_counter()
-    solution = baseline.run(instance, objective, settings.seed, argument)
-    result = conclude(
-        problem,
-        instance,
-        objective,
-        baseline_name(baseline, argument),
-        solution=solution,
-        termination=Termination.FINISHED,
-        settings=settings,
-    )
-    seconds = time.perf_counter() - began
-    return replace(result, seconds=Seconds(solve=seconds, total=seconds))
+    _on_progress: OnProgress | None = None,
+    _start: Any = None,
+) -> Answer:
+    """What a heuristic finds."""
+    return Answer(Termination.FINISHED, baseline.run(instance, objective, settings.seed, argument))
 
 
 def baseline_name(baseline: Baseline, argument: str | None) -> str:
@@ -67,27 +53,25 @@ def baseline_name(baseline: Baseline, argument: str | None) -> str:
     return baseline.name if argument is None else f"{baseline.name}:{argument}"
 
 
-def _from_formulation(problem: Problem[Any, Any], formulation: Formulation[Any, Any]) -> Method:
-    run = partial(solve_formulation, problem, formulation)
+def _from_formulation(formulation: Formulation[Any, Any]) -> Method:
+    answer = partial(answer_formulation, formulation)
     exact = formulation.scope is Scope.EXACT
 
     def refuses(instance: Any, objective: str) -> str | None:
         return formulation.refuses(instance, objective) or formulation.beyond or None
 
     return Method(
-        formulation.name, Kind.FORMULATION, formulation.summary, run, refuses, exact, exact, formulation.hesitates
+        formulation.name, Kind.FORMULATION, formulation.summary, answer, refuses, exact, exact, formulation.hesitates
     )
 
 
-def _from_baseline(problem: Problem[Any, Any], baseline: Baseline, argument: str | None) -> Method:
-    run = partial(run_baseline, problem, baseline, argument)
-    name = baseline_name(baseline, argument)
+def _from_baseline(baseline: Baseline, argument: str | None) -> Method:
     return Method(
-        name,
+        baseline_name(baseline, argument),
         Kind.BASELINE,
         baseline.summary,
-        run,
-        lambda instance, objective: baseline.refuses(),
+        partial(answer_baseline, baseline, argument),
+        lambda _instance, _objective: baseline.refuses(),
         exact=False,
         closes=False,
     )
@@ -95,11 +79,11 @@ def _from_baseline(problem: Problem[Any, Any], baseline: Baseline, argument: str
 
 def methods_of(problem: Problem[Any, Any]) -> list[Method]:
     """Every method of a problem: formulations, algorithms, baselines with each usual argument."""
-    found = [_from_formulation(problem, formulation) for formulation in problem.formulations]
+    found = [_from_formulation(formulation) for formulation in problem.formulations]
     found += _room(problem.name).METHODS
     for baseline in _baselines(problem.name):
         for argument in baseline.usual or (None,):
-            found.append(_from_baseline(problem, baseline, argument))
+            found.append(_from_baseline(baseline, argument))
     return found
 
 
@@ -121,7 +105,7 @@ def find_method(problem: Problem[Any, Any], name: str) -> Method:
     head, colon, argument = name.partition(":")
     for baseline in _baselines(problem.name):
         if baseline.name == head and colon and baseline.usual:
-            return _from_baseline(problem, baseline, argument)
+            return _from_baseline(baseline, argument)
     raise InputError(f"unknown method of {problem.name}", found=name, wanted=nearest(name, [m.name for m in known]))
 
 

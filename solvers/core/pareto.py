@@ -6,7 +6,7 @@ is a sample, each point with the bound under which no plan of its level can be.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +14,13 @@ from fairbound.models.core.errors import InputError
 from fairbound.models.core.problem import Instance, Problem, Sense
 from fairbound.solvers.core.contradictions import settle_front
 from fairbound.solvers.core.lexicographic import solve_lexicographic
+from fairbound.solvers.core.method import Method
 from fairbound.solvers.core.result import OnProgress, Result, Settings, Status, Termination
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pandas as pd
-    from fairbound.solvers.core.method import Method
 
 
 @dataclass(frozen=True)
@@ -68,16 +68,18 @@ class _Stopped(Exception):
         self.result = result
 
 
-def _heeding(method: Method) -> Method:
-    """The method; a run of it that a person stopped raises ``_Stopped``."""
+@dataclass(frozen=True, kw_only=True)
+class _Heeding(Method):
+    """A method a run of which that a person stopped raises ``_Stopped``."""
 
-    def run(*arguments: Any, **more: Any) -> Result:
-        result = method.run(*arguments, **more)
+    heard: Method
+
+    def run(self, *arguments: Any, **more: Any) -> Result:
+        """Ask the method."""
+        result = self.heard.run(*arguments, **more)
         if result.termination is Termination.INTERRUPTED:
             raise _Stopped(result)
         return result
-
-    return replace(method, run=run)
 
 
 def pareto_front(
@@ -104,6 +106,7 @@ def pareto_front(
         If the method cannot take one of the objectives, or a bound on ``second``.
     """
     trace = _sample if problem.lattice(instance, second) is None else _steps
+    heeding = _Heeding(**vars(method), heard=method)
     points: list[Result] = []
     senses = problem.objective(first).sense, problem.objective(second).sense
 
@@ -112,7 +115,7 @@ def pareto_front(
 
     try:
         complete = trace(
-            points, problem, _heeding(method), instance, first, second, settings, most_points, on_point, on_progress
+            points, problem, heeding, instance, first, second, settings, most_points, on_point, on_progress
         )
     except KeyboardInterrupt:
         return Front(first, second, settled(points), complete=False, interrupted=True)

@@ -7,31 +7,24 @@ is always the exact evaluation of the solution; an engine's own objective value 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
-from fractions import Fraction
-from math import floor, isfinite
 from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.exact import decimal_text
-from fairbound.models.core.problem import Instance, Problem, Sense, Violation
-from fairbound.solvers.core.bound import Basis, Bound, Level, level_of
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from fractions import Fraction
 
-ABSOLUTE_TOLERANCE = Fraction(1, 10**6)
-RELATIVE_TOLERANCE = Fraction(1, 10**9)
+    import pandas as pd
+    from fairbound.models.core.problem import Sense, Violation
+    from fairbound.solvers.core.bound import Basis, Bound, Level
+
 MOST_DIGITS = 16
 BELIEVED_GAP = 1e-6
 """A method that ended with no more than this left has closed the question as far as its engine can tell."""
 BELIEVED_RANGE = 1e6
 """Engines work to 1e-6: a row whose coefficients differ by more than this factor is kept or broken at their whim."""
-
-
-def engine_accuracy(bound: Fraction, unit: Fraction = Fraction(1)) -> Fraction:
-    """How finely an engine's floating-point bound is believed: 1e-6 of the model's unit, or 1e-9 of a large bound."""
-    return max(ABSOLUTE_TOLERANCE * unit, RELATIVE_TOLERANCE * abs(bound))
 
 
 class Termination(StrEnum):
@@ -298,177 +291,3 @@ def shortfall(value: Fraction | None, bound: Fraction | None) -> float | None:
     if value == bound:
         return 0.0
     return float(abs(bound - value) / abs(bound)) if bound else float("inf")
-
-
-def tells_apart(lattice: Fraction | None, bound: Fraction, unit: Fraction = Fraction(1)) -> bool:
-    """Whether an engine's bound is accurate enough to tell neighbouring values of the lattice apart."""
-    return lattice is not None and lattice > 2 * engine_accuracy(bound, unit)
-
-
-def doubt(size: ModelSize | None) -> str:
-    """Why an engine's claims about a model are not believed, or ``""``."""
-    if size is None or size.row_range <= BELIEVED_RANGE:
-        return ""
-    return (
-        f"the coefficients of a row differ by a factor of {size.row_range:.1e}, which engines do not keep apart "
-        f"(1e6 at most): what the engine claims is not believed"
-    )
-
-
-def lattice_bound(claimed: float, lattice: Fraction | None, sense: Sense, unit: Fraction = Fraction(1)) -> Fraction:
-    """Turn an engine's floating-point dual bound into a rational claim.
-
-    A bound within the engine's accuracy of a multiple of the lattice is that multiple; any other
-    is rounded to the next multiple that a solution can reach. Where the lattice is finer than the
-    accuracy, the float itself is the claim.
-    """
-    bound = Fraction(claimed)
-    if lattice is None or not tells_apart(lattice, bound, unit):
-        return bound
-    steps = bound / lattice
-    near = round(steps)
-    if abs(bound - near * lattice) <= engine_accuracy(bound, unit):
-        return near * lattice
-    return floor(steps) * lattice if sense is Sense.MAXIMIZE else -floor(-steps) * lattice
-
-
-def conclude(
-    problem: Problem[Any, Any],
-    instance: Instance,
-    objective: str,
-    method: str,
-    *,
-    solution: Any,
-    termination: Termination,
-    claimed_bound: float | Fraction | None = None,
-    exact_bound: Fraction | None = None,
-    basis: Basis = Basis.THEOREM,
-    source: str = "",
-    proven: Bound | None = None,
-    settings: Settings = Settings(),
-    unit: Fraction = Fraction(1),
-    gap: float | None = None,
-    disbelief: str = "",
-    contradiction: str = "",
-    **details: Any,
-) -> Result:
-    """Evaluate a solution exactly and state what is known.
-
-    A dual bound never moves towards the primal. A claimed one is as fine as its engine's accuracy: where
-    the lattice does not round it, it stays that far from the value, and the result is not optimal.
-
-    Parameters
-    ----------
-    claimed_bound
-        A dual bound as an engine's float, or a rational to which the method has rounded it itself: the level
-        stays L1 at most.
-    exact_bound, basis, source
-        A dual bound that is proven, and by what.
-    proven
-        A proven bound beside a claimed one.
-    unit
-        Value of one unit of the objective of the engine's model.
-    gap
-        The gap asked for, where it is not that of ``settings``.
-    disbelief
-        Why an engine's claims (bound, infeasible) are dropped; the message says so.
-    contradiction
-        The same where something else contradicts the claims.
-    details
-        Further fields of ``Result``.
-    """
-    asked = problem.objective(objective)
-    sense = asked.sense
-    base = Result(
-        problem=problem.name,
-        instance=instance.name,
-        digest=instance.digest,
-        parameters=instance.parameters,
-        objective=objective,
-        sense=sense,
-        method=method,
-        status=Status.UNKNOWN,
-        termination=termination,
-        level=Level.L0,
-        seed=settings.seed,
-        **details,
-    )
-    gap = settings.gap if gap is None else gap
-    if disbelief or contradiction:
-        claimed_bound = None
-        message = "; ".join(filter(None, (base.message, contradiction, disbelief)))
-        base = replace(base, message=message, contradiction=contradiction)
-    lattice = problem.lattice(instance, objective)
-    natural = None
-    if asked.natural_bound is not None:
-        natural = Bound(asked.natural_bound, Basis.THEOREM, "by the definition of the objective")
-    exact = None if exact_bound is None else Bound(exact_bound, basis, source)
-    # The next value that a solution can have. What a certificate proves stays as its checker finds it.
-    if proven is not None and lattice is not None and proven.basis is Basis.MULTIPLIERS:
-        steps = floor(proven.value / lattice) if sense is Sense.MAXIMIZE else -floor(-proven.value / lattice)
-        proven = replace(proven, value=steps * lattice)
-    own, proven = proven, _strongest(sense, exact, proven, natural)
-    dual = exact
-    if dual is None and claimed_bound is not None and isfinite(claimed_bound):
-        rounded = isinstance(claimed_bound, Fraction)
-        value = Fraction(claimed_bound) if rounded else lattice_bound(float(claimed_bound), lattice, sense, unit)
-        dual = Bound(value, Basis.CLAIM)
-    stronger = dual is not None and proven is not None and not sense.improves(proven.value, dual.value)
-    if stronger or (dual is None and own is not None):
-        dual = proven  # no claim is stronger, or none is believed
-    if solution is None:
-        claimed = termination is Termination.INFEASIBLE and not disbelief and not contradiction
-        status = Status.INFEASIBLE if claimed else Status.UNKNOWN
-        return _checked(_bounded(replace(base, status=status), dual, proven), gap)
-
-    evaluation = problem.evaluate(instance, solution)
-    known = replace(
-        base,
-        solution=solution,
-        values=evaluation.values,
-        measures=evaluation.measures,
-        violations=evaluation.violations,
-    )
-    if not evaluation.feasible:
-        return _checked(_bounded(replace(known, status=Status.INVALID), dual, proven), gap)
-    primal = evaluation.values[objective]
-    if natural is not None and primal == natural.value and (dual is not None or disbelief or contradiction):
-        dual = natural
-    accuracy = engine_accuracy(primal, unit)
-    floating = dual is not None and dual.basis is Basis.CLAIM and isinstance(claimed_bound, float)
-    coarse = dual is not None and floating and not tells_apart(lattice, dual.value, unit)
-    if dual is not None and coarse and abs(dual.value - primal) <= accuracy:
-        dual = replace(dual, value=primal + accuracy if sense is Sense.MAXIMIZE else primal - accuracy)
-    beaten = [bound for bound in (dual, proven) if bound is not None and sense.improves(primal, bound.value)]
-    if beaten:
-        words = f"the bound {beaten[0].value} was contradicted by the exact value {primal} and is withdrawn"
-        known = replace(known, contradiction=words, message="; ".join(filter(None, (known.message, words))))
-        dual = None if dual in beaten else dual
-        proven = None if proven in beaten else proven
-    status = Status.OPTIMAL if dual is not None and dual.value == primal else Status.FEASIBLE
-    return _checked(_bounded(replace(known, status=status, primal_bound=primal), dual, proven), gap)
-
-
-def _strongest(sense: Sense, *bounds: Bound | None) -> Bound | None:
-    """The strongest of some bounds, the first of equals."""
-    best: Bound | None = None
-    for bound in bounds:
-        if bound is not None and (best is None or sense.improves(best.value, bound.value)):
-            best = bound
-    return best
-
-
-def _bounded(result: Result, dual: Bound | None, proven: Bound | None) -> Result:
-    """The result with its bounds, and the level that follows from them."""
-    level = level_of(result.primal_bound is not None, dual)
-    if dual is None:
-        return replace(result, dual_bound=None, basis=None, proven=proven, level=level)
-    return replace(result, dual_bound=dual.value, basis=dual.basis, proven=proven, level=level)
-
-
-def _checked(result: Result, gap: float) -> Result:
-    """The result, without the word ``gap_limit`` where the gap asked for was not reached."""
-    reached = result.gap is not None and result.gap <= gap * (1 + 1e-9)
-    if result.termination is Termination.GAP_LIMIT and not reached:
-        return replace(result, termination=Termination.FINISHED)
-    return result

@@ -64,7 +64,7 @@ def solve(
     problem = find_problem(instance.problem)
     names = objective_names(problem, objective)
     chosen = choose(instance, method, names)
-    run = wall.limited(problem, chosen) if isolated(isolate, settings) else chosen
+    run = wall.limited(chosen) if isolated(isolate, settings) else chosen
     if len(names) > 1:
         if chosen.kind is Kind.BASELINE:
             raise InputError("a baseline takes one objective", found=objective)

@@ -16,17 +16,17 @@ import time
 from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.problem import Formulation, Instance, Problem, Scope
 from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core.answer import Answer, conclude
 from fairbound.solvers.core.formulations import relaxation_bound
 from fairbound.solvers.core.interrupts import interruptible
 from fairbound.solvers.core.isolation import Ending, Isolation, Limits, Outcome, may_fork
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.methods import find_method
-from fairbound.solvers.core.result import OnProgress, Progress, Result, Seconds, Settings, Termination, conclude
+from fairbound.solvers.core.result import OnProgress, Progress, Result, Seconds, Settings, Termination
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,9 +47,24 @@ def available() -> bool:
     return hasattr(os, "fork")
 
 
-def limited(problem: Problem[Any, Any], method: Method) -> Method:
+def limited(method: Method) -> Method:
     """The method, each run of it in a process of its own and with a hard wall limit if it has a time limit."""
-    return replace(method, run=partial(_run, problem, method)) if available() else method
+    return Limited(**vars(method)) if available() else method
+
+
+class Limited(Method):
+    """A method each run of which has a process of its own."""
+
+    def run(
+        self,
+        instance: Instance,
+        objective: str,
+        settings: Settings = Settings(),  # noqa: B008 - frozen
+        on_progress: OnProgress | None = None,
+        start: Any = None,
+    ) -> Result:
+        """Ask the process; where it did not answer, conclude from what it had told."""
+        return _run(self, instance, objective, settings, on_progress, start)
 
 
 _own = threading.local()
@@ -126,8 +141,8 @@ def run_method(argument: str, tell: Callable[[Any], None]) -> str:
 def run_relaxation(argument: str, tell: Callable[[Any], None]) -> str:
     """In the process of the solve: optimum of an LP relaxation, packed."""
     name, formulation, instance, objective = _unpack(argument)
-    problem = find_problem(name)
-    return _answer(lambda: relaxation_bound(problem, problem.formulation(formulation), instance, objective))
+    stated = find_problem(name).formulation(formulation)
+    return _answer(lambda: relaxation_bound(stated, instance, objective))
 
 
 def _answer(work: Callable[[], Any]) -> str:
@@ -211,15 +226,15 @@ def _call(work: str, argument: Any, seconds: float | None, on_told: Callable[[An
 
 
 def _run(
-    problem: Problem[Any, Any],
     method: Method,
     instance: Instance,
     objective: str,
     settings: Settings,
-    on_progress: OnProgress | None = None,
-    start: Any = None,
+    on_progress: OnProgress | None,
+    start: Any,
 ) -> Result:
     began = time.perf_counter()
+    problem = find_problem(instance.problem)
     heard = _Heard(on_progress)
     starts = {} if start is None else {"start": start}
     asked = (problem.name, method.name, instance, objective, settings, starts)
@@ -241,19 +256,15 @@ def _run(
     else:
         stopped = Termination.ENGINE_ERROR
         message = f"the method failed: {ending.message}"
-    return conclude(
-        problem,
-        instance,
-        objective,
-        method.name,
-        solution=heard.best(problem, instance, objective),
-        termination=stopped,
-        claimed_bound=heard.dual() if _bounds(problem, method) else None,
-        settings=settings,
+    known = Answer(
+        stopped,
+        heard.best(problem, instance, objective),
+        claim=heard.dual() if _bounds(problem, method) else None,
         trace=tuple(heard.trace),
         seconds=Seconds(total=time.perf_counter() - began),
         message=message,
     )
+    return conclude(problem, instance, objective, method.name, known, settings)
 
 
 def _bounds(problem: Problem[Any, Any], method: Method) -> bool:
@@ -272,7 +283,7 @@ def limited_relaxation(
 ) -> float | None:
     """Optimum of the LP relaxation of a formulation, or ``None`` if the limit was met; raises ``KeyboardInterrupt``."""
     if not available():
-        return relaxation_bound(problem, formulation, instance, objective)
+        return relaxation_bound(formulation, instance, objective)
     asked = (problem.name, formulation.name, instance, objective)
     ending, interrupted = _call(run_relaxation.__name__, asked, seconds, lambda told: None)
     if interrupted:

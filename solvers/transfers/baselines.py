@@ -8,28 +8,21 @@ from __future__ import annotations
 
 import time
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy
-from fairbound.models.transfers import PROBLEM, TransferInstance, TransferPlan
+from fairbound.models.transfers import TransferInstance, TransferPlan
 from fairbound.models.transfers.instance import COMBINED, RACE, RACE_WEIGHTED
 from fairbound.models.transfers.repair import repair
 from fairbound.models.transfers.terms import Amount, ratios
+from fairbound.solvers.core.answer import Answer
 from fairbound.solvers.core.method import Kind, Method
-from fairbound.solvers.core.result import (
-    EngineInfo,
-    OnProgress,
-    Progress,
-    Result,
-    Seconds,
-    Settings,
-    Termination,
-    conclude,
-)
+from fairbound.solvers.core.result import EngineInfo, OnProgress, Progress, Settings, Termination
+from fairbound.solvers.core.search import Search
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
@@ -178,26 +171,25 @@ def _plan(instance: TransferInstance, shares: Shares, end: Ended) -> TransferPla
     return TransferPlan.of((ids[i], ids[j], Fraction(round(value * 4096), 4096)) for (i, j), value in moves.items())
 
 
-def run_slsqp(
-    name: str,
+def answer_slsqp(
     starts: int,
     instance: TransferInstance,
     objective: str,
     settings: Settings,
-    on_progress: OnProgress | None = None,
-    start: Any = None,
-) -> Result:
+    _on_progress: OnProgress | None = None,
+    _start: Any = None,
+) -> Answer:
     """SLSQP from the identity (``starts`` 0) or the best of some random starts.
 
     After the time limit no further start begins; one that runs is let end.
     """
-    began = time.perf_counter()
+    search = Search(instance, objective, settings)
     shares = Shares(instance, objective)
     draw = np.random.default_rng(settings.seed)
     ends: list[Ended] = []
     for _ in range(max(1, starts)):
         ends.append(descend(shares, shares.random(draw) if starts else shares.identity))
-        if settings.time_limit is not None and time.perf_counter() - began > settings.time_limit:
+        if search.late():
             break
     kept = [end for end in ends if end.sound]
     best = min(kept or ends, key=lambda end: end.value if np.isfinite(end.value) else np.inf)
@@ -205,34 +197,26 @@ def run_slsqp(
     if starts:
         values = ", ".join(f"{end.value:.5f}{'' if end.sound else ' (broken rules)'}" for end in ends)
         message += f"; all starts: {values}"
-    result = conclude(
-        PROBLEM,
-        instance,
-        objective,
-        name,
-        solution=_plan(instance, shares, best),
-        termination=Termination.FINISHED,
-        settings=settings,
+    return Answer(
+        Termination.FINISHED,
+        _plan(instance, shares, best),
         engine=EngineInfo("scipy", scipy.__version__, {"method": "SLSQP", "starts": starts or "identity"}),
         message=message,
         trace=best.trace,
     )
-    total = time.perf_counter() - began
-    return replace(result, seconds=Seconds(solve=total, total=total))
 
 
-def run_greedy(
+def answer_greedy(
     instance: TransferInstance,
     objective: str,
-    settings: Settings,
-    on_progress: OnProgress | None = None,
-    start: Any = None,
-) -> Result:
+    _settings: Settings,
+    _on_progress: OnProgress | None = None,
+    _start: Any = None,
+) -> Answer:
     """Move one small group at a time along the border where it lowers the objective most.
 
     A group is 1/64 of a district, of its mix of today; it ends when no group helps or none may move.
     """
-    began = time.perf_counter()
     shares = Shares(instance, objective)
     x = shares.identity
     stay = {i: k for k, (i, j) in enumerate(shares.pairs) if i == j}
@@ -255,17 +239,7 @@ def run_greedy(
         x[k] += part
         x[stay[i]] -= part
         value = best
-    result = conclude(
-        PROBLEM,
-        instance,
-        objective,
-        "greedy",
-        solution=repair(instance, shares.students(x)),
-        termination=Termination.FINISHED,
-        settings=settings,
-    )
-    total = time.perf_counter() - began
-    return replace(result, seconds=Seconds(solve=total, total=total))
+    return Answer(Termination.FINISHED, repair(instance, shares.students(x)))
 
 
 def refuses(instance: TransferInstance, objective: str) -> str | None:
@@ -282,7 +256,7 @@ METHODS: Sequence[Method] = (
         "slsqp",
         Kind.BASELINE,
         "the poster's SLSQP from nobody moved",
-        partial(run_slsqp, "slsqp", 0),
+        partial(answer_slsqp, 0),
         refuses,
         exact=False,
         closes=False,
@@ -291,7 +265,7 @@ METHODS: Sequence[Method] = (
         "slsqp_random",
         Kind.BASELINE,
         f"the poster's SLSQP, best of {STARTS} random starts",
-        partial(run_slsqp, "slsqp_random", STARTS),
+        partial(answer_slsqp, STARTS),
         refuses,
         exact=False,
         closes=False,
@@ -300,7 +274,7 @@ METHODS: Sequence[Method] = (
         "greedy",
         Kind.BASELINE,
         "small groups one at a time along the best border",
-        run_greedy,
+        answer_greedy,
         refuses,
         exact=False,
         closes=False,

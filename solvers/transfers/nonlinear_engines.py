@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from fairbound.models.transfers import PROBLEM, TransferInstance, composition_nlp, rules
+from fairbound.solvers.core.answer import Answer
 from fairbound.solvers.core.method import Kind, Method
-from fairbound.solvers.core.result import EngineInfo, OnProgress, Result, Seconds, Settings, Termination, conclude
+from fairbound.solvers.core.result import EngineInfo, OnProgress, Settings, Termination
+from fairbound.solvers.core.search import Search
 from fairbound.solvers.engines import ipopt, scip_nlp
 
 if TYPE_CHECKING:
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 STARTS = 8
 
 
-def run_ipopt(
+def answer_ipopt(
     instance: TransferInstance,
     objective: str,
     settings: Settings,
-    on_progress: OnProgress | None = None,
-    start: Any = None,
-) -> Result:
+    _on_progress: OnProgress | None = None,
+    _start: Any = None,
+) -> Answer:
     """Best of a start at nobody moved and random ones; no bound."""
-    began = time.perf_counter()
+    search = Search(instance, objective, settings)
     model = composition_nlp.build(instance, objective)
     draw = np.random.default_rng(settings.seed)
     best, words, values = None, "", []
@@ -40,48 +40,33 @@ def run_ipopt(
         values.append(f"{float(value):.5f}{'' if outcome.success else f' ({outcome.words})'}")
         if best is None or value < best[0]:
             best, words = (value, plan), outcome.words
-        if settings.time_limit is not None and time.perf_counter() - began > settings.time_limit:
+        if search.late():
             break
-    result = conclude(
-        PROBLEM,
-        instance,
-        objective,
-        "ipopt",
-        solution=best[1] if best else None,
-        termination=Termination.FINISHED,
-        settings=settings,
+    return Answer(
+        Termination.FINISHED,
+        best[1] if best else None,
         engine=EngineInfo(ipopt.NAME, ipopt.version(), {"starts": len(values)}),
         message=f"Ipopt {words}; all starts: {', '.join(values)}",
     )
-    total = time.perf_counter() - began
-    return replace(result, seconds=Seconds(solve=total, total=total))
 
 
-def run_scip(
+def answer_scip(
     instance: TransferInstance,
     objective: str,
     settings: Settings,
-    on_progress: OnProgress | None = None,
-    start: Any = None,
-) -> Result:
+    _on_progress: OnProgress | None = None,
+    _start: Any = None,
+) -> Answer:
     """SCIP on the polynomial form; its bound is a claim."""
-    began = time.perf_counter()
     model = composition_nlp.build_squares(instance, objective)
     outcome = scip_nlp.solve(model, settings)
-    result = conclude(
-        PROBLEM,
-        instance,
-        objective,
-        "scip",
-        solution=rules.extract(model) if outcome.has_solution else None,
-        termination=outcome.termination,
-        claimed_bound=outcome.dual,
-        settings=settings,
+    return Answer(
+        outcome.termination,
+        rules.extract(model) if outcome.has_solution else None,
+        claim=outcome.dual,
         engine=EngineInfo(scip_nlp.NAME, scip_nlp.version(), {"gap": settings.gap}),
         nodes=outcome.nodes,
     )
-    total = time.perf_counter() - began
-    return replace(result, seconds=Seconds(solve=total, total=total))
 
 
 METHODS: Sequence[Method] = (
@@ -89,7 +74,7 @@ METHODS: Sequence[Method] = (
         "ipopt",
         Kind.BASELINE,
         f"Ipopt on the poster's program, best of {STARTS} starts: local, no bound",
-        run_ipopt,
+        answer_ipopt,
         lambda instance, objective: ipopt.missing() or composition_nlp.refuses(instance, objective),
         exact=False,
         closes=False,
@@ -98,7 +83,7 @@ METHODS: Sequence[Method] = (
         "scip",
         Kind.ALGORITHM,
         "SCIP on squared_ratios: a global witness, its bound a claim",
-        run_scip,
+        answer_scip,
         lambda instance, objective: scip_nlp.missing() or composition_nlp.refuses_squares(instance, objective),
     ),
 )

@@ -11,38 +11,28 @@ of the last program; the plan is repaired and evaluated exactly.
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import highspy
 import numpy as np
-from fairbound.models.transfers import PROBLEM, TransferInstance
 from fairbound.models.transfers.evaluate import values_today
 from fairbound.models.transfers.instance import RACE_WEIGHTED
 from fairbound.models.transfers.repair import repair
 from fairbound.models.transfers.weighted_conic import refuses
-from fairbound.solvers.core.bound import Basis
-from fairbound.solvers.core.interrupts import interruptible
+from fairbound.solvers.core.answer import Answer
+from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.method import Kind, Method
-from fairbound.solvers.core.result import (
-    EngineInfo,
-    ModelSize,
-    OnProgress,
-    Progress,
-    Result,
-    Seconds,
-    Settings,
-    Termination,
-    conclude,
-)
+from fairbound.solvers.core.result import EngineInfo, ModelSize, OnProgress, Settings, Termination
+from fairbound.solvers.core.search import Search
 from fairbound.solvers.engines import highs
 from fairbound.solvers.proofs.safe_bounds import Rows, safe_bound
 from fairbound.solvers.transfers.composition import POINT_BITS, Floats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from fairbound.models.transfers import TransferInstance
 
 NAME = "outer_approximation"
 DEFAULT_GAP = 1e-5
@@ -141,25 +131,22 @@ class ConicProgram:
         }
 
 
-def run(
+def answer(
     instance: TransferInstance,
     objective: str,
     settings: Settings,
     on_progress: OnProgress | None = None,
-    start: Any = None,
-) -> Result:
+    _start: Any = None,
+) -> Answer:
     """Answer to ``settings.gap`` (``DEFAULT_GAP`` if 0)."""
-    began = time.perf_counter()
+    search = Search(instance, objective, settings, on_progress)
     gap = settings.gap or DEFAULT_GAP
     program = ConicProgram(instance)
     today = float(values_today(instance)[RACE_WEIGHTED])
-    termination, best, plan = Termination.ENGINE_ERROR, np.inf, None
-    trace: list[Progress] = []
-    rounds = 0
-    bound = 0.0
-    while rounds < MOST_ROUNDS:
-        rounds += 1
-        with interruptible() as stop:
+    termination, best, plan, bound = Termination.ENGINE_ERROR, np.inf, None, 0.0
+    while search.nodes < MOST_ROUNDS:
+        search.nodes += 1
+        with search.interruptible():
             x = program.run()
         if x is None:
             break
@@ -167,43 +154,28 @@ def run(
         value, violated = program.separate(x)
         if value < best:
             best, plan = value, x
-        moment = Progress(time.perf_counter() - began, best, bound, rounds)
-        trace.append(moment)
-        if on_progress is not None:
-            on_progress(moment)
+        search.note(best, bound)
         # Rounding the plan to a grid of students costs a little: stop at half the gap asked.
         if best - bound <= max(gap / 2 * best, NEGLIGIBLE * today) or not violated:
             termination = Termination.GAP_LIMIT
             break
-        if stop.is_set():
-            termination = Termination.INTERRUPTED
+        if search.late():
+            termination = search.why_late()
             break
-        if settings.time_limit is not None and moment.seconds > settings.time_limit:
-            termination = Termination.TIME_LIMIT
-            break
-    solution = repair(instance, program.students(plan)) if plan is not None else None
-    result = conclude(
-        PROBLEM,
-        instance,
-        objective,
-        NAME,
-        solution=solution,
-        termination=termination,
-        exact_bound=max(Fraction(0), Fraction(bound)),
-        basis=Basis.MULTIPLIERS,
-        settings=settings,
+    return Answer(
+        termination,
+        None if plan is None else repair(instance, program.students(plan)),
+        proven=Bound(max(Fraction(0), Fraction(bound)), Basis.MULTIPLIERS, "cuts on (27)"),
         gap=gap,
         engine=EngineInfo(highs.NAME, highs.version(), {"gap": gap, "threads": 1}),
         model=ModelSize(len(program.c), len(program.rows), program.rows.nonzeros, 0),
-        nodes=rounds,
-        trace=tuple(trace),
+        nodes=search.nodes,
+        trace=tuple(search.trace),
     )
-    total = time.perf_counter() - began
-    return replace(result, seconds=Seconds(solve=total, total=total))
 
 
 METHOD = Method(
-    NAME, Kind.ALGORITHM, "cuts on a linear program: student-weighted deviations to a proven gap", run, refuses
+    NAME, Kind.ALGORITHM, "cuts on a linear program: student-weighted deviations to a proven gap", answer, refuses
 )
 
-__all__: Sequence[str] = ["METHOD", "ConicProgram", "run"]
+__all__: Sequence[str] = ["METHOD", "ConicProgram", "answer"]

@@ -64,3 +64,37 @@ class Multipliers:
     cuts: Floats
     caps: Floats = field(default_factory=lambda: np.zeros(0))
     own: Floats = field(default_factory=lambda: np.zeros(0))
+
+
+@dataclass
+class Record:
+    """A node of the finished tree: a split with two children, or a leaf with multipliers."""
+
+    split: tuple[int, float] | None = None
+    children: list[Record] = field(default_factory=list)
+    multipliers: Multipliers | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was solved here."""
+        return self.split is None and self.multipliers is None
+
+
+@dataclass(frozen=True)
+class Tightening:
+    """A proof that every plan scoring at most ``limit`` has a size on the right side of ``size``.
+
+    Attributes
+    ----------
+    side
+        0 if ``size`` is a least size, 1 if a largest one.
+    price
+        Multiplier of the row that bounds the score.
+    """
+
+    district: int
+    side: int
+    size: float
+    limit: float
+    price: float
+    multipliers: Multipliers

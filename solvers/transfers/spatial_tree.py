@@ -12,42 +12,34 @@ one that breaks them a little is mixed with a plan known to keep them (``transfe
 from __future__ import annotations
 
 import heapq
-import threading
-import time
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import inf, nextafter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from fairbound.models.transfers import PROBLEM, TransferInstance, TransferPlan, evaluate
+from fairbound.models.transfers import TransferInstance, TransferPlan, evaluate
 from fairbound.models.transfers.evaluate import values_today
 from fairbound.models.transfers.instance import OBJECTIVES
 from fairbound.models.transfers.repair import repair
 from fairbound.models.transfers.rules import refuse_common
-from fairbound.solvers.core.bound import Basis
-from fairbound.solvers.core.interrupts import interruptible
+from fairbound.solvers.checker import transfers as checker
+from fairbound.solvers.core.answer import Answer
+from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.method import Kind, Method
-from fairbound.solvers.core.result import (
-    EngineInfo,
-    ModelSize,
-    OnProgress,
-    Progress,
-    Result,
-    Seconds,
-    Settings,
-    Termination,
-    conclude,
-)
+from fairbound.solvers.core.result import EngineInfo, ModelSize, OnProgress, Settings, Termination
+from fairbound.solvers.core.search import Search
 from fairbound.solvers.engines import highs
 from fairbound.solvers.transfers.caps import program_caps, within_caps
+from fairbound.solvers.transfers.certificate import FORMAT, certificate_json
 from fairbound.solvers.transfers.composition import Floats, composition
 from fairbound.solvers.transfers.node_bound import node_bound
 from fairbound.solvers.transfers.node_program import NodeProgram
+from fairbound.solvers.transfers.records import Record
 from fairbound.solvers.transfers.tightening import tightened
 
 if TYPE_CHECKING:
-    from fairbound.solvers.transfers.records import Multipliers, Point
+    from fairbound.solvers.transfers.records import Point, Tightening
 
 NAME = "spatial_tree"
 DEFAULT_GAP = 1e-4
@@ -63,6 +55,8 @@ TIGHTENINGS = 3
 RADII, STEPS, SEARCH_ROUNDS = (1.25, 1.1, 1.03, 1.01), 24, 8
 SEARCH_CAPS = 1 - 5e-5
 """The local search aims for so much of a bound on another objective, to end inside it."""
+MOST_REPLAYED = 100
+"""A certificate of no more nodes is replayed at once, and the bound is then what the checker confirms."""
 DIVE_EVERY, DIVE_DEPTH = 64, 24
 """Of every 64 nodes, 24 follow one path down from the node of least bound."""
 EDGE = 0.1
@@ -82,67 +76,52 @@ class Node:
 
 
 @dataclass
-class Record:
-    """A node of the finished tree: a split with two children, or a leaf with multipliers."""
-
-    split: tuple[int, float] | None = None
-    children: list[Record] = field(default_factory=list)
-    multipliers: Multipliers | None = None
-
-
-@dataclass
 class Tree:
     """A run of branch and bound; bounds are of the sum over districts, N times the objective.
 
     Attributes
     ----------
-    plan
-        A plan that keeps every rule, bounds on other objectives too; replaced by better ones.
+    search
+        Clock, best plan and trace; a plan that it has already must keep every rule, bounds on other objectives too.
     aim
         Ask only whether the objective can be at most this: the run ends when it is or cannot be.
-    most_nodes
-        Splits after which the run ends as at its deadline.
+    best
+        What the best plan scores.
+    tightenings
+        Rounds of proofs that a plan as good as the best one has its sizes in a smaller box.
     """
 
-    instance: TransferInstance
-    objective: str
+    search: Search
     gap: float
-    deadline: float
-    tighten: bool = True
-    on_progress: OnProgress | None = None
-    plan: TransferPlan = field(default_factory=lambda: TransferPlan(()))
     aim: float | None = None
-    most_nodes: float = inf
     best: float = inf
     closed: float = inf
-    nodes: int = 0
     termination: Termination = Termination.GAP_LIMIT
-    trace: list[Progress] = field(default_factory=list)
-    stop: threading.Event = field(default_factory=threading.Event)
+    tightenings: list[list[Tightening]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.began = time.perf_counter()
+        self.instance: TransferInstance = self.search.instance
         self.N = len(self.instance.districts)
         bounds = self.instance.size_bounds
         # Outward, so that the float box holds the exact one.
         self.low = np.array([nextafter(float(low), 0.0) for low, _ in bounds])
         self.high = np.array([nextafter(float(high), inf) for _, high in bounds])
-        game = composition(self.instance, self.objective)
+        game = composition(self.instance, self.search.objective)
         self.program = NodeProgram(self.instance, game, self.low, self.high, program_caps(self.instance))
         self.root = Record()
-        self.anchor = self.program.students(self.plan)
-        self._offer(self.plan)
+        known = self.search.solution or TransferPlan(())
+        self.anchor = self.program.students(known)
+        self._offer(known)
         self._offer(TransferPlan(()))
-        self.start = float(values_today(self.instance)[self.objective]) * self.N
+        self.start = float(values_today(self.instance)[self.search.objective]) * self.N
 
     # Incumbents -------------------------------------------------------------------------------
 
     def _offer(self, plan: TransferPlan) -> None:
         """Take a plan as incumbent if its exact value is better."""
-        evaluation = evaluate(self.instance, plan)
-        value = float(evaluation.values[self.objective]) * self.N
-        if evaluation.feasible and value < self.best:
-            self.best, self.plan = value, plan
+        value = self.search.score(plan)
+        if value is not None and float(value) * self.N < self.best:
+            self.best, self.search.solution, self.search.value = float(value) * self.N, plan, value
 
     def consider(self, point: Point, search: bool) -> None:
         """Incumbents from an LP point: as it stands where it is better, and after a local search."""
@@ -179,10 +158,6 @@ class Tree:
     def _merit(self, point: Point) -> float:
         """What a point scores, broken bounds on other objectives at the program's price."""
         return float(point.score[0].sum() + self.program.cap_price * self.program.excess(point.score).sum())
-
-    def late(self) -> bool:
-        """Whether the time is over, or a person has asked to stop; what is begun is then ended, never cut off."""
-        return self.stop.is_set() or time.perf_counter() > self.deadline
 
     # Nodes ------------------------------------------------------------------------------------
 
@@ -222,7 +197,7 @@ class Tree:
             if x is None:
                 return None
             point = program.point(x)
-            if point.value >= self.target * (1 + 1e-6) or turn == rounds - 1 or self.late():
+            if point.value >= self.target * (1 + 1e-6) or turn == rounds - 1 or self.search.late():
                 return point
             tolerance = CUT_SHARE * max(point.value, 0.02 * self.best, 1e-9) / self.N
             violated = program.separate(x, [tolerance, *others])
@@ -242,7 +217,7 @@ class Tree:
     def run(self) -> None:
         """Branch until the gap, the deadline or an interrupt."""
         open_nodes: list[tuple[float, int, Node]] = []
-        with interruptible() as self.stop:
+        with self.search.interruptible():
             self._search(open_nodes)
         self.closed = min([self.closed, *(entry[0] for entry in open_nodes)])
 
@@ -261,8 +236,8 @@ class Tree:
             # Mostly the least bound first; now and then straight down, where LP points become plans.
             entry = next((e for e in open_nodes if e[2] is dive), open_nodes[0])
             bound, _, node = entry
-            if self.late() or self.nodes >= self.most_nodes:
-                self.termination = Termination.INTERRUPTED if self.stop.is_set() else Termination.TIME_LIMIT
+            if self.search.late():
+                self.termination = self.search.why_late()
                 break
             width = node.high / node.low
             j = int(np.argmax(np.where(width > 1 + 1e-9, node.shortfall, -inf)))
@@ -285,21 +260,21 @@ class Tree:
                     record.multipliers = node.record.multipliers
                 else:
                     value, point, shortfall = found
-                    self.consider(point, side == 0 and (self.nodes < 4 or self.nodes % 8 == 0))
+                    self.consider(point, side == 0 and (self.search.nodes < 4 or self.search.nodes % 8 == 0))
                     child = Node(value, low, high, shortfall, point.sizes, record)
                 children.append(child)
             open_nodes.remove(entry)
             heapq.heapify(open_nodes)
             node.record.split, node.record.children = (j, at), [child.record for child in children]
             node.record.multipliers = None
-            self.nodes += 1
+            self.search.nodes += 1
             for child in children:
                 if child.bound >= self.target:
                     self.closed = min(self.closed, child.bound)
                 else:
                     count += 1
                     heapq.heappush(open_nodes, (child.bound, count, child))
-            diving = self.nodes % DIVE_EVERY < DIVE_DEPTH
+            diving = self.search.nodes % DIVE_EVERY < DIVE_DEPTH
             dive = min(children, key=lambda child: child.bound) if diving else None
 
     def _root(self) -> Node | None:
@@ -312,24 +287,18 @@ class Tree:
             self.consider(point, True)
             node = Node(bound, low, high, shortfall, point.sizes, self.root)
             self._report(bound)
-            done = bound >= self.target or turn == TIGHTENINGS or not self.tighten
-            if done or self.late():
+            if bound >= self.target or turn == TIGHTENINGS or self.search.late():
                 break
-            new_low, new_high = tightened(self.program, low, high, self.best * (1 + 1e-9))
+            new_low, new_high, proofs = tightened(self.program, low, high, self.best * (1 + 1e-9))
             shrink = np.log(high / low).sum() - np.log(new_high / new_low).sum()
             if shrink < 0.02 * np.log(high / low).sum():
                 break
             low, high = new_low, new_high
+            self.tightenings.append(proofs)
         return node
 
     def _report(self, bound: float) -> None:
-        primal, dual = self.best / self.N, min(bound, self.closed, self.best) / self.N
-        if self.trace and (self.trace[-1].primal, self.trace[-1].dual) == (primal, dual):
-            return
-        moment = Progress(time.perf_counter() - self.began, primal, dual, self.nodes)
-        self.trace.append(moment)
-        if self.on_progress is not None:
-            self.on_progress(replace(moment, solution=self.plan))
+        self.search.note(self.best / self.N, min(bound, self.closed, self.best) / self.N)
 
     @property
     def dual_bound(self) -> Fraction:
@@ -337,69 +306,67 @@ class Tree:
         return max(Fraction(0), Fraction(min(self.closed, self.best)) / self.N)
 
 
-def run(
+def answer(
     instance: TransferInstance,
     objective: str,
     settings: Settings,
     on_progress: OnProgress | None = None,
     start: Any = None,
-) -> Result:
-    """Answer a question to ``settings.gap`` (``DEFAULT_GAP`` if 0)."""
-    began = time.perf_counter()
-    deadline = inf if settings.time_limit is None else began + settings.time_limit
+) -> Answer:
+    """Answer a question to ``settings.gap`` (``DEFAULT_GAP`` if 0), with the tree as its certificate if it is small."""
+    search = Search(instance, objective, settings, on_progress)
     gap = settings.gap or DEFAULT_GAP
-    known = plan_within_caps(instance, start, deadline)
+    info = EngineInfo(highs.NAME, highs.version(), {"gap": gap, "threads": 1})
+    known = plan_within_caps(search, start)
     if isinstance(known, Termination):
         words = "" if known is Termination.INFEASIBLE else "no plan that keeps every bound on an objective was found"
-        details: dict[str, Any] = {"solution": None, "termination": known, "message": words}
-    else:
-        tree = Tree(instance, objective, gap, deadline, on_progress=on_progress, plan=known)
-        tree.run()
-        # The tree only ever looked for plans better than its best one, so its bound reaches no further than that.
-        dual = min(tree.dual_bound, evaluate(instance, tree.plan).values[objective])
-        engine = tree.program.highs
-        details = {
-            "solution": tree.plan,
-            "termination": tree.termination,
-            "exact_bound": dual,
-            "basis": Basis.MULTIPLIERS,
-            "model": ModelSize(int(engine.getNumCol()), int(engine.getNumRow()), int(engine.getNumNz()), 0),
-            "nodes": tree.nodes,
-            "trace": tuple(tree.trace),
-        }
-    result = conclude(
-        PROBLEM,
-        instance,
-        objective,
-        NAME,
-        settings=settings,
+        return Answer(known, gap=gap, engine=info, message=words)
+    search.solution = known
+    tree = Tree(search, gap)
+    tree.run()
+    engine = tree.program.highs
+    # The tree only ever looked for plans better than its best one, so its bound reaches no further than that.
+    dual = tree.dual_bound if search.value is None else min(tree.dual_bound, search.value)
+    proven, message = Bound(dual, Basis.MULTIPLIERS, "leaves of the spatial tree"), ""
+    certificate = certificate_json(tree)
+    if certificate is not None and search.nodes <= MOST_REPLAYED:
+        try:
+            proven = Bound(checker.check(certificate), Basis.CERTIFICATE, FORMAT)
+        except checker.Rejected as reason:
+            certificate, message = None, f"the checker rejected its certificate, which is a fault to report: {reason}"
+    return Answer(
+        tree.termination,
+        search.solution,
+        proven=proven,
         gap=gap,
-        engine=EngineInfo(highs.NAME, highs.version(), {"gap": gap, "threads": 1}),
-        **details,
+        engine=info,
+        model=ModelSize(int(engine.getNumCol()), int(engine.getNumRow()), int(engine.getNumNz()), 0),
+        nodes=search.nodes,
+        trace=tuple(search.trace),
+        certificate=certificate,
+        message=message,
     )
-    total = time.perf_counter() - began
-    return replace(result, seconds=Seconds(solve=total, total=total))
 
 
-def plan_within_caps(
-    instance: TransferInstance, start: TransferPlan | None, deadline: float
-) -> TransferPlan | Termination:
+def plan_within_caps(search: Search, start: TransferPlan | None) -> TransferPlan | Termination:
     """A plan that keeps every rule, bounds on objectives too, or why there is none.
 
     Bounds are met one after the other: a tree minimises the next one's objective under those before it.
     """
+    instance: TransferInstance = search.instance
     known = start if start is not None and evaluate(instance, start).feasible else TransferPlan(())
     for k, (name, cap) in enumerate(instance.caps):
         if evaluate(instance, known).values[name] <= cap:
             continue
         before = replace(instance, caps=instance.caps[:k])
-        tree = Tree(before, name, 0.0, deadline, plan=known, aim=float(cap) * AIM if cap > 0 else 0.0)
+        inner = Search(before, name, Settings(time_limit=search.left()), solution=known)
+        tree = Tree(inner, 0.0, aim=float(cap) * AIM if cap > 0 else 0.0)
         tree.run()
-        if evaluate(instance, tree.plan).values[name] > cap:
+        if inner.value is None or inner.value > cap:
             return Termination.INFEASIBLE if tree.dual_bound > cap else tree.termination
         if tree.termination is Termination.INTERRUPTED:
             return tree.termination
-        known = tree.plan
+        known = inner.solution
     return known
 
 
@@ -412,8 +379,8 @@ METHOD = Method(
     NAME,
     Kind.ALGORITHM,
     "spatial branch and bound over sizes: a proven gap, under bounds on other objectives too",
-    run,
+    answer,
     refuses,
 )
 
-__all__ = ["METHOD", "Tree", "run"]
+__all__ = ["METHOD", "Tree", "answer"]

@@ -9,19 +9,26 @@ import highspy
 import numpy as np
 from fairbound.solvers.transfers.node_bound import node_bound
 from fairbound.solvers.transfers.node_program import SIDES, NodeProgram
+from fairbound.solvers.transfers.records import Tightening
 
 if TYPE_CHECKING:
     from fairbound.solvers.transfers.composition import Floats
 
 
-def tightened(program: NodeProgram, low: Floats, high: Floats, limit: float) -> tuple[Floats, Floats]:
-    """A box that holds the sizes of every plan in this box whose value is at most ``limit``.
+GRID = 2.0**-20
+"""Sizes are moved outward to this grid, by at least the share below, so that a checker that rounds accepts them."""
+OUTWARD = 1e-9
+
+
+def tightened(program: NodeProgram, low: Floats, high: Floats, limit: float) -> tuple[Floats, Floats, list[Tightening]]:
+    """A box that holds the sizes of every plan in this box whose value is at most ``limit``, and why.
 
     Two linear programs a district, each bounded safely from its multipliers.
     """
     engine = program.highs
     program.set_box(low, high)  # the local search has been elsewhere
     new_low, new_high = low.copy(), high.copy()
+    proofs: list[Tightening] = []
     columns, prices = program.goal_columns(0)
     engine.addRow(-highspy.kHighsInf, limit, len(columns), columns, prices)
     last = engine.getNumRow() - 1
@@ -38,12 +45,16 @@ def tightened(program: NodeProgram, low: Floats, high: Floats, limit: float) -> 
             dual = max(0.0, -float(engine.getSolution().row_dual[last]))
             y = program.multipliers()
             safe = node_bound(program, replace(y, caps=np.append(y.caps, dual)), cost, limit) * program.S[j]
-            if sign > 0:
-                new_low[j] = max(low[j], safe * (1 - 1e-12))
-            else:
-                new_high[j] = min(high[j], -safe * (1 + 1e-12))
+            size = sign * float(np.floor((safe - OUTWARD * program.S[j]) / GRID) * GRID)
+            if sign > 0 and size > low[j]:
+                new_low[j] = size
+                proofs.append(Tightening(j, 0, size, limit, dual, y))
+            elif sign < 0 and size < high[j]:
+                new_high[j] = size
+                proofs.append(Tightening(j, 1, size, limit, dual, y))
         engine.changeColsCost(len(block), block, np.zeros(len(block)))
     engine.changeColsCost(len(columns), columns, prices)
     engine.deleteRows(1, np.array([last], dtype=np.int32))
     keep = new_low < new_high
-    return np.where(keep, new_low, low), np.where(keep, new_high, high)
+    proofs = [proof for proof in proofs if keep[proof.district]]
+    return np.where(keep, new_low, low), np.where(keep, new_high, high), proofs

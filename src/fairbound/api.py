@@ -82,19 +82,15 @@ def explain(
 
 def certify(
     instance: Question,
-    result: Result | None = None,
     *,
+    objective: str | None = None,
+    method: str | None = None,
     parameters: Mapping[str, object] | None = None,
     settings: Settings = Settings(),  # noqa: B008 - frozen
 ) -> Mapping[str, Any] | None:
-    """A certificate of an instance's dual bound: a JSON object that ``verify`` replays.
+    """Solve, and return the certificate of the dual bound: a JSON object that ``verify`` replays.
 
-    Parameters
-    ----------
-    result
-        The result whose bound is meant; by default the instance is solved with its first objective.
-    settings
-        Of the solve, and of what is solved again for the certificate.
+    It is also what a result carries as ``certificate``. The arguments are those of ``solve``.
 
     Returns
     -------
@@ -102,8 +98,7 @@ def certify(
         ``None`` where no certificate exists for the method or the question.
     """
     asked = load(instance, parameters)
-    answered = one_solve(asked, settings=settings) if result is None else result
-    return certificates.certify(asked, answered, settings)
+    return one_solve(asked, objective, method, settings).certificate
 
 
 def verify(
@@ -195,7 +190,7 @@ def pareto(
     first, second = objective_names(problem, f"{first},{second}")
     chosen = choose(asked, method, (first, second))
     if isolated(isolate, settings):
-        chosen = wall.limited(problem, chosen)
+        chosen = wall.limited(chosen)
     return pareto_front(problem, chosen, asked, first, second, settings, most_points, on_point, on_progress)
 
 

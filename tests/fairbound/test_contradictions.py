@@ -18,29 +18,27 @@ from fairbound.models.cep import PROBLEM, Grouping
 from fairbound.models.core.problem import Sense
 from fairbound.solvers.cep import methods as cep_methods
 from fairbound.solvers.core import methods, wall
-from fairbound.solvers.core.bound import Level
+from fairbound.solvers.core.answer import Answer
+from fairbound.solvers.core.bound import Basis, Bound, Level
 from fairbound.solvers.core.contradictions import settle, settle_front
 from fairbound.solvers.core.isolation import note_engine_threads
 from fairbound.solvers.core.method import Kind, Method
-from fairbound.solvers.core.result import EngineInfo, Result, Settings, Status, Termination, conclude
+from fairbound.solvers.core.result import EngineInfo, Result, Status, Termination
 
 import fairbound
 
 BOUND = Fraction(10)
 
 
-def lie(instance: Any, objective: str, settings: Settings, on_progress: Any = None, **_: Any) -> Result:
-    """Nobody in CEP, and a bound far below what the others reach, called optimal."""
-    result = conclude(
-        PROBLEM, instance, objective, "liar", solution=Grouping(()), termination=Termination.FINISHED,
-        exact_bound=BOUND, engine=EngineInfo("abacus", "0.1"),
-    )  # fmt: skip
-    return replace(result, status=Status.OPTIMAL)
+def lie(*_: Any) -> Answer:
+    """Nobody in CEP, and a bound far below what the others reach, called proven."""
+    bound = Bound(BOUND, Basis.THEOREM)
+    return Answer(Termination.FINISHED, Grouping(()), proven=bound, engine=EngineInfo("abacus", "0.1"))
 
 
-def deny(instance: Any, objective: str, settings: Settings, on_progress: Any = None, **_: Any) -> Result:
+def deny(*_: Any) -> Answer:
     """Says that there is no solution."""
-    return conclude(PROBLEM, instance, objective, "denier", solution=None, termination=Termination.INFEASIBLE)
+    return Answer(Termination.INFEASIBLE)
 
 
 @pytest.fixture(autouse=True)

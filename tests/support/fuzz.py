@@ -233,7 +233,6 @@ def run(every: list[Reader], files: int, seed: int) -> Counts:
 def good_files() -> tuple[str, str, str, str]:
     """A price curve, a transfer tree, a solution and a reference table, made here."""
     from fairbound.benchmarks.core.references import table_folder
-    from fairbound.solvers.transfers import certificate as transfer_tree
 
     import fairbound
 
@@ -246,7 +245,7 @@ def good_files() -> tuple[str, str, str, str]:
         asked = fairbound.load(str(transfers), {"p": "0.1"})
         settings = fairbound.Settings(gap=0.01)
         result = fairbound.solve(asked, objective="race", settings=settings)
-        tree = transfer_tree.of_result(asked, result, settings)  # type: ignore[arg-type]
+        tree = result.certificate
     solved = fairbound.solve("cep/calpads33", parameters={"threshold": "0.40"})
     rows = find_problem("cep").solution_rows(fairbound.load("cep/calpads33"), solved.solution)
     solution = "\n".join([",".join(rows[0]), *(",".join(row.values()) for row in rows)])

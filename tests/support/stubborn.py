@@ -14,12 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fairbound.models.cep import PROBLEM, CepInstance, Grouping, evaluate
+from fairbound.models.cep import CepInstance, Grouping, evaluate
 from fairbound.models.core.errors import InputError
 from fairbound.solvers.cep import methods
+from fairbound.solvers.core.answer import Answer
 from fairbound.solvers.core.interrupts import interruptible
 from fairbound.solvers.core.method import Kind, Method
-from fairbound.solvers.core.result import OnProgress, Progress, Result, Settings, Termination, conclude
+from fairbound.solvers.core.result import OnProgress, Progress, Settings, Termination
 
 STARTED = "STUBBORN_STARTED"
 """Environment variable: a file that a method makes once it will not end by itself."""
@@ -45,7 +46,7 @@ def _started() -> None:
         Path(os.environ[STARTED]).touch()
 
 
-def deaf(instance: CepInstance, objective: str, settings: Settings, on_progress: Told, **_: Any) -> Result:
+def deaf(instance: CepInstance, objective: str, settings: Settings, on_progress: Told, _: Any) -> Answer:
     """Tells an incumbent and a bound, then heeds neither limit nor interrupt."""
     _tell(instance, objective, on_progress)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -54,19 +55,19 @@ def deaf(instance: CepInstance, objective: str, settings: Settings, on_progress:
     raise AssertionError("nobody waits so long")
 
 
-def mute(instance: CepInstance, objective: str, settings: Settings, on_progress: Told, **_: Any) -> Result:
+def mute(instance: CepInstance, objective: str, settings: Settings, on_progress: Told, _: Any) -> Answer:
     """The same without telling anything."""
-    return deaf(instance, objective, settings, None)
+    return deaf(instance, objective, settings, None, None)
 
 
-def crash(instance: CepInstance, objective: str, settings: Settings, on_progress: Told, **_: Any) -> Result:
+def crash(instance: CepInstance, objective: str, settings: Settings, on_progress: Told, _: Any) -> Answer:
     """Tells, then ends the process."""
     _tell(instance, objective, on_progress)
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("killed")
 
 
-def heedful(instance: CepInstance, objective: str, settings: Settings, on_progress: Told, **_: Any) -> Result:
+def heedful(instance: CepInstance, objective: str, settings: Settings, on_progress: Told, _: Any) -> Answer:
     """Never looks at its clock, but ends with its incumbent when it is asked to; says in which process it ran."""
     with interruptible() as stop:
         _tell(instance, objective, on_progress)
@@ -74,18 +75,10 @@ def heedful(instance: CepInstance, objective: str, settings: Settings, on_progre
         until = time.monotonic() + AGES
         while not stop.is_set() and time.monotonic() < until:
             time.sleep(0.01)
-    return conclude(
-        PROBLEM,
-        instance,
-        objective,
-        "heedful",
-        solution=best_single(instance),
-        termination=Termination.INTERRUPTED,
-        message=str(os.getpid()),
-    )
+    return Answer(Termination.INTERRUPTED, best_single(instance), message=str(os.getpid()))
 
 
-def wrong(instance: CepInstance, objective: str, settings: Settings, on_progress: Told, **_: Any) -> Result:
+def wrong(instance: CepInstance, objective: str, settings: Settings, on_progress: Told, _: Any) -> Answer:
     """Raises what a person can act on."""
     raise InputError("no such thing", file="d.csv", row=3, found="x", wanted="y")
 

@@ -70,8 +70,6 @@ def solve(
         result = api.solve(
             asked, objective=objective, method=method, settings=settings, on_progress=shown, isolate=True
         )
-        if out is not None:
-            result = replace(result, certificate=certificates.certify(asked, result, settings))
         if result.status is Status.INFEASIBLE:
             shown.say(f"{asked.name} is infeasible: looking for the rules that are to blame")
             last = result.objective.split(",")[-1]

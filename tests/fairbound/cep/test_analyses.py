@@ -11,7 +11,9 @@ from fairbound.benchmarks.cep.analyses import Line
 from fairbound.benchmarks.core.figure import Mark
 from fairbound.models.cep import PROBLEM, Grouping
 from fairbound.solvers.cep.certificate import read_instance
-from fairbound.solvers.core.result import Settings, Status
+from fairbound.solvers.core.answer import Answer, conclude
+from fairbound.solvers.core.bound import Basis, Bound
+from fairbound.solvers.core.result import Settings, Status, Termination
 from general_meals import with_meals
 
 import fairbound
@@ -45,15 +47,10 @@ def test_a_school_adds_what_its_absence_costs() -> None:
 
 
 def _line(label: str, plan: Grouping, bound: Fraction | None) -> Line:
-    from fairbound.solvers.core.result import Termination, conclude
-
     instance = PROBLEM.with_parameters(with_meals("five"), {} if label == "none" else {"groups": label})
-    limits = {} if bound is None else {"exact_bound": bound}
-    result = conclude(
-        PROBLEM, instance, "reimbursement", "test", solution=plan, termination=Termination.TIME_LIMIT,
-        settings=Settings(), **limits,
-    )  # fmt: skip
-    return Line(label, instance, result)
+    proven = None if bound is None else Bound(bound, Basis.THEOREM)
+    answer = Answer(Termination.TIME_LIMIT, plan, proven=proven)
+    return Line(label, instance, conclude(PROBLEM, instance, "reimbursement", "test", answer))
 
 
 def test_plans_are_shared_between_questions() -> None:
@@ -98,7 +95,7 @@ def test_a_certificate_holds_its_instance(rules: dict[str, str]) -> None:
     from fairbound.solvers.cep import price_curve
 
     instance = PROBLEM.with_parameters(with_meals("five"), rules)
-    certificate = price_curve.run(instance, "reimbursement", Settings()).certificate
+    certificate = price_curve.METHOD.run(instance, "reimbursement", Settings()).certificate
     assert certificate is not None
     assert read_instance(certificate) == instance
     found = price_table.prices(certificate)

@@ -44,7 +44,7 @@ def test_a_changed_proof_is_rejected(run: Run, folder: Path) -> None:
     path.write_text(json.dumps(document))
     code, out, _ = run("verify", str(path))
     assert code == 1
-    assert out.startswith("rejected: leaf")
+    assert out.startswith("rejected: a smaller box that the claim cannot stand on")
     code, _, error = run("audit", *ASKED, str(folder / "solution.csv"), "--certificate", str(path))
     assert code == 2
     assert "certificate rejected" in error

@@ -10,10 +10,11 @@ import pytest
 from fairbound.models import PROBLEMS
 from fairbound.models.core.problem import Formulation, Instance, Scope, Sense
 from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core.answer import engine_accuracy
 from fairbound.solvers.core.formulations import relaxation_bound
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.methods import methods_of
-from fairbound.solvers.core.result import Settings, Status, engine_accuracy
+from fairbound.solvers.core.result import Settings, Status
 from tiny import Tiny
 
 MODULES = [import_module(f"tiny_{name}") for name in PROBLEMS]
@@ -111,7 +112,7 @@ def test_assigned_solutions_are_read_back(tiny: Tiny, instance: Instance, object
 def test_lp_bounds_are_pinned(tiny: Tiny, name: str, objective: str, formulation: str, bound: float) -> None:
     problem = find_problem(tiny.problem)
     instance = NAMED[tiny.problem][name]
-    found = relaxation_bound(problem, problem.formulation(formulation), instance, objective)
+    found = relaxation_bound(problem.formulation(formulation), instance, objective)
     assert found == pytest.approx(bound, rel=1e-9)
 
 
@@ -122,7 +123,7 @@ def test_relaxations_bound_the_optimum(tiny: Tiny, instance: Instance, objective
     for formulation in formulations(tiny.problem, instance, objective):
         if best is None or formulation.scope is Scope.RESTRICTION:
             continue
-        bound = relaxation_bound(problem, formulation, instance, objective)
+        bound = relaxation_bound(formulation, instance, objective)
         assert bound is not None, formulation.name
         ahead = bound - float(best)
         ahead = ahead if problem.objective(objective).sense is Sense.MAXIMIZE else -ahead

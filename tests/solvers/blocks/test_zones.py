@@ -10,7 +10,7 @@ from itertools import combinations
 import pytest
 import tiny_blocks
 from fairbound.instances.core.entry import data_file
-from fairbound.models.blocks import ZoneInstance, Zoning, evaluate
+from fairbound.models.blocks import PROBLEM, ZoneInstance, Zoning, evaluate
 from fairbound.models.blocks.instance import component
 from fairbound.models.blocks.reductions import fixed_options
 from fairbound.models.blocks.separators import violated_separators
@@ -18,6 +18,7 @@ from fairbound.models.blocks.tables import solution_rows
 from fairbound.solvers.blocks import baselines, recombination, separator_loop
 from fairbound.solvers.blocks.zone_state import ZoneState, reconnect
 from fairbound.solvers.checker.blocks import check_zones
+from fairbound.solvers.core.methods import find_method
 from hypothesis import assume, find, given, settings
 from hypothesis import strategies as st
 
@@ -107,7 +108,7 @@ def test_the_checker_agrees_with_the_evaluation(city: ZoneInstance, data: st.Dat
 def test_the_loop_agrees_with_enumeration(city: ZoneInstance) -> None:
     assume(len(city.schools) ** len(city.units) <= 800)
     best = tiny_blocks.best(city, "dissimilarity")
-    result = separator_loop.run(city, "dissimilarity")
+    result = find_method(PROBLEM, "separator_loop").run(city, "dissimilarity")
     if best is None:
         assert result.status is Status.INFEASIBLE
     else:
@@ -189,7 +190,7 @@ def test_interrupted_loops_keep_what_they_have(monkeypatch: pytest.MonkeyPatch) 
         raise KeyboardInterrupt
 
     monkeypatch.setattr(separator_loop.SeparatorLoop, "integer_rounds", stop)
-    result = separator_loop.run(city, "dissimilarity")
+    result = find_method(PROBLEM, "separator_loop").run(city, "dissimilarity")
     assert result.termination.value == "interrupted"
     assert result.primal_bound is not None
     assert result.dual_bound is not None

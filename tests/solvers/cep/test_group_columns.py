@@ -34,8 +34,8 @@ DISTRICTS = st.builds(
 @settings(max_examples=25, deadline=None)
 @given(DISTRICTS)
 def test_it_reaches_the_best_partition_and_never_claims_less(instance: CepInstance) -> None:
-    truth = subset_dp.run(instance, "reimbursement", Settings())
-    found = group_columns.run(instance, "reimbursement", Settings())
+    truth = subset_dp.METHOD.run(instance, "reimbursement", Settings())
+    found = group_columns.METHOD.run(instance, "reimbursement", Settings())
     if truth.status is Status.INFEASIBLE:
         assert found.solution is None
         return
@@ -60,7 +60,7 @@ def test_no_group_above_the_cut_is_missed(instance: CepInstance, prices: list[in
 
 
 def test_it_proves_with_a_gap_of_zero() -> None:
-    result = group_columns.run(with_meals("five"), "reimbursement", Settings())
+    result = group_columns.METHOD.run(with_meals("five"), "reimbursement", Settings())
     assert result.status is Status.OPTIMAL
     assert result.level is Level.L1
     assert result.primal_bound == result.dual_bound
@@ -73,8 +73,8 @@ def test_it_closes_more_schools_than_the_subset_programme_enumerates_by_brute_fo
         for enrolled in (chance.randint(50, 900) for _ in range(14))
     ]
     instance = with_meals("fourteen", rows)
-    truth = subset_dp.run(instance, "reimbursement", Settings())
-    found = group_columns.run(instance, "reimbursement", Settings())
+    truth = subset_dp.METHOD.run(instance, "reimbursement", Settings())
+    found = group_columns.METHOD.run(instance, "reimbursement", Settings())
     assert found.status is Status.OPTIMAL
     assert found.primal_bound == truth.primal_bound
     assert found.certificate is None
@@ -87,23 +87,23 @@ def test_an_engine_that_fails_in_the_search_leaves_plan_and_bound(monkeypatch: p
         return None if len(master._must) > len(instance.schools) else solve(master)
 
     monkeypatch.setattr(Master, "solve", failing)
-    found = group_columns.run(instance, "reimbursement", Settings())
+    found = group_columns.METHOD.run(instance, "reimbursement", Settings())
     assert found.primal_bound is not None
     assert found.dual_bound is not None
-    assert found.dual_bound >= subset_dp.run(instance, "reimbursement", Settings()).primal_bound  # type: ignore[operator]
+    assert found.dual_bound >= subset_dp.METHOD.run(instance, "reimbursement", Settings()).primal_bound  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("method", [group_columns, price_curve])
 def test_where_nobody_may_be_covered_nothing_is_proven_best(method: ModuleType) -> None:
     instance = with_meals("five", forced_out=("s1", "s2", "s3", "s4", "s5"))
-    found = method.run(instance, "reimbursement", Settings())
+    found = method.METHOD.run(instance, "reimbursement", Settings())
     assert found.status is Status.OPTIMAL
     assert found.primal_bound == found.dual_bound == 0
     assert found.level is Level.L2
 
 
 def test_it_stops_at_the_gap_that_was_asked_for() -> None:
-    found = group_columns.run(with_meals("five"), "reimbursement", Settings(gap=0.5))
+    found = group_columns.METHOD.run(with_meals("five"), "reimbursement", Settings(gap=0.5))
     assert found.termination is Termination.GAP_LIMIT
     assert found.nodes == 0
 

@@ -41,7 +41,7 @@ def variant(name: str) -> CepInstance:
 @pytest.mark.parametrize("name", VARIANTS)
 def test_checker_accepts_what_the_algorithm_proves(name: str) -> None:
     instance = variant(name)
-    result = price_curve.run(instance, "reimbursement", Settings())
+    result = price_curve.METHOD.run(instance, "reimbursement", Settings())
     assert result.level is Level.L2
     assert result.certificate is not None
     # Through JSON, as a stranger gets it.
@@ -56,7 +56,7 @@ def test_checker_accepts_what_the_algorithm_proves(name: str) -> None:
 
 
 def _certificate() -> dict[str, Any]:
-    certificate = price_curve.run(with_meals("plain"), "reimbursement", Settings()).certificate
+    certificate = price_curve.METHOD.run(with_meals("plain"), "reimbursement", Settings()).certificate
     assert certificate is not None
     return json.loads(json.dumps(certificate))  # type: ignore[no-any-return]
 
@@ -127,7 +127,7 @@ def test_checker_rejects_tampering(tamper: Any) -> None:
 def test_checker_rejects_another_instance() -> None:
     """A consistent certificate of fewer schools is not one of the instance that was asked for."""
     smaller = with_meals("smaller", ROWS[:4])
-    document = price_curve.run(smaller, "reimbursement", Settings()).certificate
+    document = price_curve.METHOD.run(smaller, "reimbursement", Settings()).certificate
     assert document is not None
     checker.check(dict(document), smaller.digest)
     with pytest.raises(checker.Rejected, match="another instance"):
@@ -201,7 +201,7 @@ def test_any_prices_bound_any_grouping(rows: Any, lam: Any, cover: str, threshol
 def test_subset_programme_is_brute_force(rows: Any, objective: str, cover: str) -> None:
     instance = PROBLEM.with_parameters(with_meals("drawn", rows[:4]), {"cover": cover, "threshold": "0.4"})
     values = [e.values[objective] for e in (PROBLEM.evaluate(instance, g) for g in groupings(instance)) if e.feasible]
-    result = subset_dp.run(instance, objective, Settings())
+    result = subset_dp.METHOD.run(instance, objective, Settings())
     if not values:
         assert result.termination is Termination.INFEASIBLE
     else:

@@ -17,7 +17,7 @@ def test_ctrl_c_keeps_plan_and_bound() -> None:
             sent.append(moment)
             signal.raise_signal(signal.SIGINT)
 
-    result = price_curve.run(with_meals("five"), "reimbursement", Settings(), interrupt)
+    result = price_curve.METHOD.run(with_meals("five"), "reimbursement", Settings(), interrupt)
     assert sent
     assert result.termination is Termination.INTERRUPTED
     assert result.primal_bound is not None

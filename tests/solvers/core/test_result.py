@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
 import tiny_cep
 from fairbound.models.cep import PROBLEM, Grouping
 from fairbound.models.core.problem import Sense
+from fairbound.solvers.core.answer import Answer, conclude, lattice_bound
 from fairbound.solvers.core.bound import Basis, Bound, Level
-from fairbound.solvers.core.result import Status, Termination, conclude, lattice_bound, relative_gap, shortfall
+from fairbound.solvers.core.result import Result, Status, Termination, relative_gap, shortfall
 
 FIVE = tiny_cep.NAMED["five"]
 BEST = Grouping.of([["s1", "s2", "s3"]])  # 160 of 310 identified: 256 meal-equivalents
+
+
+def known(objective: str = "reimbursement", solution: Grouping | None = BEST, **found: Any) -> Result:
+    """What is known of an answer to the five schools."""
+    answer = Answer(found.pop("termination", Termination.FINISHED), solution, **found)
+    return conclude(PROBLEM, FIVE, objective, "m", answer)
 
 
 @pytest.mark.parametrize(
@@ -33,51 +41,35 @@ def test_lattice_bound(claimed: float, lattice: str | None, sense: Sense, bound:
 
 
 def test_a_claimed_bound_reaches_level_1() -> None:
-    result = conclude(
-        PROBLEM, FIVE, "reimbursement", "m", solution=BEST, termination=Termination.FINISHED, claimed_bound=256.0
-    )
+    result = known(claim=256.0)
     assert (result.status, result.level, result.gap) == (Status.OPTIMAL, Level.L1, 0.0)
 
 
 def test_an_exact_bound_reaches_level_2() -> None:
-    result = conclude(
-        PROBLEM, FIVE, "reimbursement", "m", solution=BEST, termination=Termination.FINISHED, exact_bound=Fraction(260)
-    )
+    result = known(proven=Bound(Fraction(260), Basis.THEOREM))
     assert (result.status, result.level) == (Status.FEASIBLE, Level.L2)
     assert result.gap == pytest.approx(4 / 256)
 
 
 def test_a_contradicted_bound_is_withdrawn() -> None:
     """An engine that claims less than an exact value is not believed, and the result says so."""
-    result = conclude(
-        PROBLEM, FIVE, "reimbursement", "m", solution=BEST, termination=Termination.FINISHED, claimed_bound=255.0
-    )
+    result = known(claim=255.0)
     assert result.status is Status.FEASIBLE
     assert result.dual_bound is None
     assert "contradicted" in result.message
 
 
 def test_a_broken_rule_leaves_no_value() -> None:
-    result = conclude(
-        PROBLEM,
-        FIVE,
-        "reimbursement",
-        "m",
-        solution=Grouping.of([["s5"]]),
-        termination=Termination.FINISHED,
-        claimed_bound=256.0,
-    )
+    result = known(solution=Grouping.of([["s5"]]), claim=256.0)
     assert result.status is Status.INVALID
     assert result.primal_bound is None
     assert [violation.rule for violation in result.violations] == ["threshold"]
 
 
 def test_no_solution_is_not_called_infeasible() -> None:
-    stopped = conclude(
-        PROBLEM, FIVE, "students", "m", solution=None, termination=Termination.TIME_LIMIT, claimed_bound=490.2
-    )
+    stopped = known("students", None, termination=Termination.TIME_LIMIT, claim=490.2)
     assert (stopped.status, stopped.level, stopped.dual_bound) == (Status.UNKNOWN, Level.L0, 490)
-    none = conclude(PROBLEM, FIVE, "students", "m", solution=None, termination=Termination.INFEASIBLE)
+    none = known("students", None, termination=Termination.INFEASIBLE)
     assert none.status is Status.INFEASIBLE
 
 
@@ -100,25 +92,17 @@ def test_a_step_of_the_lattice_is_never_taken_for_rounding() -> None:
         (odd, 8e6 + 1, Status.FEASIBLE),
         (odd, 8e6, Status.OPTIMAL),
     ):
-        result = conclude(
-            PROBLEM,
-            instance,
-            "reimbursement",
-            "m",
-            solution=Grouping.of([["s1"]]),
-            termination=Termination.FINISHED,
-            claimed_bound=claimed,
-        )
+        answer = Answer(Termination.FINISHED, Grouping.of([["s1"]]), claim=claimed)
+        result = conclude(PROBLEM, instance, "reimbursement", "m", answer)
         assert (result.primal_bound, result.status) == (value, status)
 
 
 def test_a_proven_bound_stands_where_a_claim_is_not_believed() -> None:
     proven = Bound(Fraction(300), Basis.MULTIPLIERS)
-    known = {"solution": BEST, "termination": Termination.FINISHED, "proven": proven}
-    doubted = conclude(PROBLEM, FIVE, "reimbursement", "m", claimed_bound=1.0, disbelief="far apart", **known)
+    doubted = known(claim=1.0, disbelief="far apart", proven=proven)
     assert (doubted.dual_bound, doubted.basis, doubted.level) == (300, Basis.MULTIPLIERS, Level.L2)
-    weaker = conclude(PROBLEM, FIVE, "reimbursement", "m", claimed_bound=290.0, **known)
+    weaker = known(claim=290.0, proven=proven)
     assert (weaker.dual_bound, weaker.level) == (290, Level.L1)
     assert (weaker.proven_bound, weaker.proven.level if weaker.proven else None) == (300, Level.L2)
-    stronger = conclude(PROBLEM, FIVE, "reimbursement", "m", claimed_bound=310.0, **known)
+    stronger = known(claim=310.0, proven=proven)
     assert (stronger.dual_bound, stronger.basis) == (300, Basis.MULTIPLIERS)

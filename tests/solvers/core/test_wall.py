@@ -106,7 +106,7 @@ def test_there_is_no_other_process_without_a_time_limit() -> None:
 
 def test_bounds_of_a_restriction_are_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     loose = Method("deaf", Kind.ALGORITHM, "", stubborn.deaf, lambda instance, objective: None, exact=False)
-    result = wall.limited(PROBLEM, loose).run(FIVE, "reimbursement", SHORT)
+    result = wall.limited(loose).run(FIVE, "reimbursement", SHORT)
     assert (result.primal_bound, result.dual_bound) == (VALUE, None)
 
 

@@ -12,9 +12,10 @@ from fairbound.models.cep import set_partitioning
 from fairbound.models.core.exact import integer_row
 from fairbound.models.core.problem import Sense
 from fairbound.models.core.registry import find_problem
-from fairbound.solvers.core.bound import Level
+from fairbound.solvers.core.answer import Answer, conclude, lattice_bound
+from fairbound.solvers.core.bound import Basis, Bound, Level
 from fairbound.solvers.core.methods import methods_of
-from fairbound.solvers.core.result import Settings, Status, Termination, conclude, lattice_bound
+from fairbound.solvers.core.result import Settings, Status, Termination
 from fairbound.solvers.engines import highs
 
 import fairbound
@@ -178,21 +179,21 @@ def concluded(files: Path) -> Any:
 
     def state(**claims: Any) -> Any:
         ended = claims.pop("termination", Termination.FINISHED)
-        return conclude(problem, instance, "reimbursement", "m", solution=plan, termination=ended, **claims)
+        return conclude(problem, instance, "reimbursement", "m", Answer(ended, plan, **claims))
 
     return state, value
 
 
 def test_a_claimed_bound_never_moves_towards_the_value(concluded: Any) -> None:
     state, value = concluded
-    result = state(claimed_bound=float(value) * (1 + 1e-8))
+    result = state(claim=float(value) * (1 + 1e-8))
     assert result.dual_bound > value
     assert result.status is Status.FEASIBLE
 
 
 def test_a_claim_beaten_within_its_accuracy_moves_outward(concluded: Any) -> None:
     state, value = concluded
-    result = state(claimed_bound=float(value) * (1 - 1e-10))
+    result = state(claim=float(value) * (1 - 1e-10))
     assert result.dual_bound > value
     assert result.status is Status.FEASIBLE
     assert not result.contradiction
@@ -200,7 +201,7 @@ def test_a_claim_beaten_within_its_accuracy_moves_outward(concluded: Any) -> Non
 
 def test_a_claim_beaten_beyond_its_accuracy_is_withdrawn(concluded: Any) -> None:
     state, value = concluded
-    result = state(claimed_bound=float(value) * (1 - 1e-4))
+    result = state(claim=float(value) * (1 - 1e-4))
     assert result.dual_bound is None
     assert "withdrawn" in result.contradiction
 
@@ -208,14 +209,14 @@ def test_a_claim_beaten_beyond_its_accuracy_is_withdrawn(concluded: Any) -> None
 def test_gap_limit_is_said_only_where_the_gap_is_reached(concluded: Any) -> None:
     state, value = concluded
     near, far = Fraction(float(value)) * Fraction(101, 100), value * 2
-    limit = {"termination": Termination.GAP_LIMIT, "settings": Settings(gap=0.02)}
-    assert state(exact_bound=near, **limit).termination is Termination.GAP_LIMIT
-    assert state(exact_bound=far, **limit).termination is Termination.FINISHED
+    for bound, said in ((near, Termination.GAP_LIMIT), (far, Termination.FINISHED)):
+        proven = Bound(bound, Basis.THEOREM)
+        assert state(proven=proven, gap=0.02, termination=Termination.GAP_LIMIT).termination is said
 
 
 def test_disbelieved_claims_are_dropped_and_say_why(concluded: Any) -> None:
     state, value = concluded
-    result = state(claimed_bound=float(value), disbelief="far apart")
+    result = state(claim=float(value), disbelief="far apart")
     assert (result.dual_bound, result.status) == (None, Status.FEASIBLE)
     assert "far apart" in result.message
 

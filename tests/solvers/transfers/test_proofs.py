@@ -20,8 +20,8 @@ from fairbound.models.transfers import Reading, evaluate
 from fairbound.models.transfers.repair import as_plan, keeps_rules
 from fairbound.solvers.checker import transfers as checker
 from fairbound.solvers.core.result import Settings, Status, Termination
+from fairbound.solvers.core.search import Search
 from fairbound.solvers.proofs.safe_bounds import Rows, safe_bound
-from fairbound.solvers.transfers.certificate import certify
 from fairbound.solvers.transfers.composition import SizeTerm, composition, tangent_holds
 from fairbound.solvers.transfers.node_bound import node_bound
 from fairbound.solvers.transfers.node_program import NodeProgram
@@ -40,7 +40,7 @@ SMALL = replace(planar(5, 2), p=Fraction(1, 5))
 
 @pytest.fixture(scope="module")
 def certificate() -> dict[str, Any]:
-    document = certify(LOOSE, Settings(gap=1e-3))
+    document = api.solve(LOOSE, objective="race", settings=Settings(gap=1e-3)).certificate
     return json.loads(json.dumps(document))  # type: ignore[no-any-return]
 
 
@@ -131,6 +131,23 @@ def _leaves(node: dict[str, Any]) -> list[dict[str, Any]]:
     return [leaf for child in node["children"] for leaf in _leaves(child)] if "split" in node else [node]
 
 
+def _smaller_box(document: dict[str, Any]) -> None:
+    """A size that its multipliers do not prove."""
+    proof = document["tightenings"][0][0]
+    ends = document["low"], document["high"]
+    proof["size"] = str((Fraction(proof["size"]) + Fraction(ends[1 - proof["side"]][proof["district"]])) / 2)
+
+
+def _box_of_worse_plans(document: dict[str, Any]) -> None:
+    """Tightened for plans better than any that the claim is about."""
+    document["tightenings"][0][0]["limit"] = str(Fraction(document["bound"]) * 2)
+
+
+def _paid_by_the_limit(document: dict[str, Any]) -> None:
+    """A negative price of the row that bounds the score would prove any size."""
+    document["tightenings"][0][0]["price"] = -(2**40)
+
+
 def _no_plan(document: dict[str, Any]) -> None:
     del document["plan"]
 
@@ -149,6 +166,9 @@ TAMPERINGS = [
     _unknown_rule_sealed,
     _other_objective,
     _extra_multiplier,
+    _smaller_box,
+    _box_of_worse_plans,
+    _paid_by_the_limit,
     _no_plan,
 ]
 
@@ -307,11 +327,11 @@ def test_tightened_sizes_keep_better_plans() -> None:
     for a, b, students in good.solution.moves:
         sizes[a] -= students
         sizes[b] += students
-    tree = Tree(LOOSE, "race", 1e-3, np.inf)
+    tree = Tree(Search(LOOSE, "race"), 1e-3)
     tree.solve_node(tree.low.copy(), tree.high.copy(), 0.0, 20, tree.root)
     # Elsewhere in between, as the local search is.
     tree.program.set_box(tree.low * 1.01, tree.high * 0.99)
-    low, high = tightened(tree.program, tree.low, tree.high, tree.best * (1 + 1e-9))
+    low, high, _ = tightened(tree.program, tree.low, tree.high, tree.best * (1 + 1e-9))
     assert all(float(low[k]) <= size <= float(high[k]) for k, size in enumerate(sizes.values()))
 
 

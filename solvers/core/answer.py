@@ -1,0 +1,228 @@
+"""What a method answers, and what is known once the answer was evaluated exactly.
+
+A method finds a solution and bounds; ``conclude`` scores the one, weighs the others, and is the only
+place where statuses and levels are set.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from math import floor, isfinite
+from typing import TYPE_CHECKING, Any
+
+from fairbound.models.core.problem import Instance, Problem, Sense
+from fairbound.solvers.core.bound import Basis, Bound, Level, level_of
+from fairbound.solvers.core.result import (
+    BELIEVED_RANGE,
+    EngineInfo,
+    ModelSize,
+    Progress,
+    Result,
+    Seconds,
+    Settings,
+    Status,
+    Termination,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ABSOLUTE_TOLERANCE = Fraction(1, 10**6)
+RELATIVE_TOLERANCE = Fraction(1, 10**9)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a method found; nothing in it has been checked.
+
+    Attributes
+    ----------
+    claim
+        A dual bound as an engine's float, or a rational to which the method has rounded it itself: L1 at most.
+    proven
+        A dual bound that holds whatever an engine did; it stands where there is no claim, or no stronger one.
+    unit
+        Value of one unit of the objective of the engine's model.
+    gap
+        The gap asked for, where it is not that of the settings.
+    disbelief
+        Why an engine's claims (bound, infeasible) are dropped; the message says so.
+    contradiction
+        The same where something else contradicts the claims.
+    method
+        The method that answered, where that is another one.
+    seconds
+        Seconds of the steps; what is left out is filled in from the clock.
+    """
+
+    termination: Termination
+    solution: Any = None
+    claim: float | Fraction | None = None
+    proven: Bound | None = None
+    unit: Fraction = Fraction(1)
+    gap: float | None = None
+    disbelief: str = ""
+    contradiction: str = ""
+    method: str = ""
+    message: str = ""
+    explanation: tuple[str, ...] = ()
+    engine: EngineInfo | None = None
+    model: ModelSize | None = None
+    nodes: int | None = None
+    trace: tuple[Progress, ...] = ()
+    seconds: Seconds = field(default_factory=Seconds)
+    certificate: Mapping[str, Any] | None = None
+
+
+def engine_accuracy(bound: Fraction, unit: Fraction = Fraction(1)) -> Fraction:
+    """How finely an engine's floating-point bound is believed: 1e-6 of the model's unit, or 1e-9 of a large bound."""
+    return max(ABSOLUTE_TOLERANCE * unit, RELATIVE_TOLERANCE * abs(bound))
+
+
+def resolves(lattice: Fraction | None, bound: Fraction, unit: Fraction = Fraction(1)) -> bool:
+    """Whether an engine's bound is accurate enough to tell neighbouring values of the lattice apart."""
+    return lattice is not None and lattice > 2 * engine_accuracy(bound, unit)
+
+
+def doubt(size: ModelSize | None) -> str:
+    """Why an engine's claims about a model are not believed, or ``""``."""
+    if size is None or size.row_range <= BELIEVED_RANGE:
+        return ""
+    return (
+        f"the coefficients of a row differ by a factor of {size.row_range:.1e}, which engines do not keep apart "
+        f"(1e6 at most): what the engine claims is not believed"
+    )
+
+
+def lattice_bound(claimed: float, lattice: Fraction | None, sense: Sense, unit: Fraction = Fraction(1)) -> Fraction:
+    """Turn an engine's floating-point dual bound into a rational claim.
+
+    A bound within the engine's accuracy of a multiple of the lattice is that multiple; any other
+    is rounded to the next multiple that a solution can reach. Where the lattice is finer than the
+    accuracy, the float itself is the claim.
+    """
+    bound = Fraction(claimed)
+    if lattice is None or not resolves(lattice, bound, unit):
+        return bound
+    near = round(bound / lattice) * lattice
+    return near if abs(bound - near) <= engine_accuracy(bound, unit) else reachable(bound, lattice, sense)
+
+
+def reachable(bound: Fraction, lattice: Fraction, sense: Sense) -> Fraction:
+    """The next multiple of the lattice that a dual bound allows."""
+    steps = bound / lattice
+    return floor(steps) * lattice if sense is Sense.MAXIMIZE else -floor(-steps) * lattice
+
+
+def conclude(
+    problem: Problem[Any, Any],
+    instance: Instance,
+    objective: str,
+    method: str,
+    answer: Answer,
+    settings: Settings = Settings(),  # noqa: B008 - frozen
+) -> Result:
+    """Evaluate the solution of an answer exactly and state what is known.
+
+    A dual bound never moves towards the primal. A claimed one is as fine as its engine's accuracy: where
+    the lattice does not round it, it stays that far from the value, and the result is not optimal.
+    """
+    asked = problem.objective(objective)
+    sense, lattice = asked.sense, problem.lattice(instance, objective)
+    gap = settings.gap if answer.gap is None else answer.gap
+    doubted = bool(answer.disbelief or answer.contradiction)
+    base = Result(
+        problem=problem.name,
+        instance=instance.name,
+        digest=instance.digest,
+        parameters=instance.parameters,
+        objective=objective,
+        sense=sense,
+        method=answer.method or method,
+        status=Status.UNKNOWN,
+        termination=answer.termination,
+        level=Level.L0,
+        seed=settings.seed,
+        message="; ".join(filter(None, (answer.message, answer.contradiction, answer.disbelief))),
+        contradiction=answer.contradiction,
+        explanation=answer.explanation,
+        engine=answer.engine,
+        model=answer.model,
+        nodes=answer.nodes,
+        trace=answer.trace,
+        seconds=answer.seconds,
+        certificate=answer.certificate,
+    )
+    natural = None
+    if asked.natural_bound is not None:
+        natural = Bound(asked.natural_bound, Basis.THEOREM, "by the definition of the objective")
+    own = answer.proven
+    # The next value that a solution can have. What a certificate proves stays as its checker finds it.
+    if own is not None and lattice is not None and own.basis is Basis.MULTIPLIERS:
+        own = replace(own, value=reachable(own.value, lattice, sense))
+    proven = _strongest(sense, own, natural)
+    dual, floating = None, False
+    if answer.claim is not None and not doubted and isfinite(answer.claim):
+        value = answer.claim
+        floating = not isinstance(value, Fraction)
+        if not isinstance(value, Fraction):
+            value = lattice_bound(value, lattice, sense, answer.unit)
+        dual = Bound(value, Basis.CLAIM)
+    stronger = dual is not None and proven is not None and not sense.improves(proven.value, dual.value)
+    if stronger or (dual is None and own is not None):
+        dual, floating = proven, False  # no claim is stronger, or none is believed
+    if answer.solution is None:
+        status = Status.INFEASIBLE if answer.termination is Termination.INFEASIBLE and not doubted else Status.UNKNOWN
+        return _checked(_bounded(replace(base, status=status), dual, proven), gap)
+
+    evaluation = problem.evaluate(instance, answer.solution)
+    known = replace(
+        base,
+        solution=answer.solution,
+        values=evaluation.values,
+        measures=evaluation.measures,
+        violations=evaluation.violations,
+    )
+    if not evaluation.feasible:
+        return _checked(_bounded(replace(known, status=Status.INVALID), dual, proven), gap)
+    primal = evaluation.values[objective]
+    if natural is not None and primal == natural.value and (dual is not None or doubted):
+        dual, floating = natural, False
+    accuracy = engine_accuracy(primal, answer.unit)
+    coarse = dual is not None and floating and not resolves(lattice, dual.value, answer.unit)
+    if dual is not None and coarse and abs(dual.value - primal) <= accuracy:
+        dual = replace(dual, value=primal + accuracy if sense is Sense.MAXIMIZE else primal - accuracy)
+    beaten = [bound for bound in (dual, proven) if bound is not None and sense.improves(primal, bound.value)]
+    if beaten:
+        words = f"the bound {beaten[0].value} was contradicted by the exact value {primal} and is withdrawn"
+        known = replace(known, contradiction=words, message="; ".join(filter(None, (known.message, words))))
+        dual = None if dual in beaten else dual
+        proven = None if proven in beaten else proven
+    status = Status.OPTIMAL if dual is not None and dual.value == primal else Status.FEASIBLE
+    return _checked(_bounded(replace(known, status=status, primal_bound=primal), dual, proven), gap)
+
+
+def _strongest(sense: Sense, *bounds: Bound | None) -> Bound | None:
+    """The strongest of some bounds, the first of equals."""
+    best: Bound | None = None
+    for bound in bounds:
+        if bound is not None and (best is None or sense.improves(best.value, bound.value)):
+            best = bound
+    return best
+
+
+def _bounded(result: Result, dual: Bound | None, proven: Bound | None) -> Result:
+    """The result with its bounds, and the level that follows from them."""
+    level = level_of(result.primal_bound is not None, dual)
+    if dual is None:
+        return replace(result, dual_bound=None, basis=None, proven=proven, level=level)
+    return replace(result, dual_bound=dual.value, basis=dual.basis, proven=proven, level=level)
+
+
+def _checked(result: Result, gap: float) -> Result:
+    """The result, without the word ``gap_limit`` where the gap asked for was not reached."""
+    reached = result.gap is not None and result.gap <= gap * (1 + 1e-9)
+    if result.termination is Termination.GAP_LIMIT and not reached:
+        return replace(result, termination=Termination.FINISHED)
+    return result
