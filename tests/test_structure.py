@@ -108,7 +108,7 @@ def test_every_problem_has_its_folder_on_every_floor(floor: str) -> None:
         assert (ROOT / "tests" / "support" / f"tiny_{name}.py").is_file()
     if floor == "models":
         for name in PROBLEMS:
-            for file in ("instance", "evaluate", "parameters", "tables"):
+            for file in ("instance", "evaluate", "tables"):
                 assert (ROOT / floor / name / f"{file}.py").is_file()
 
 

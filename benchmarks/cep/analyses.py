@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from fairbound.instances.core import question
 from fairbound.models.cep import PROBLEM, CepInstance, Cover, Grouping
-from fairbound.models.cep.evaluate import bounded, claim_share, totals
+from fairbound.models.cep.evaluate import claim_share, totals
 from fairbound.models.cep.instance import REIMBURSEMENT, SCHOOLS, STUDENTS
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.exact import decimal_text
@@ -196,7 +196,7 @@ def front(
             if _interrupted(widest) or _interrupted(lines[-1]):
                 break
             say(f"at least {float(least):,.0f} students")
-            lines.append(_solve(decimal_text(least), bounded(instance, STUDENTS, least), time_limit))
+            lines.append(_solve(decimal_text(least), PROBLEM.bounded(instance, STUDENTS, least), time_limit))
         *lines, widest = _share_plans([*lines, widest])
     lines[0] = replace(lines[0], label=decimal_text(lines[0].result.values.get(STUDENTS, low)))
     if widest is not None and widest.bound is not None:

@@ -64,7 +64,7 @@ def prices(certificate: Mapping[str, Any]) -> Prices:
                 "contribution": sum((e.value for e in out), Fraction(0)),
             }
         )
-    floors = dict(instance.floors)
+    floors = dict(instance.limits)
     for name, mu in curve.multipliers:
         rows.append(empty | {"from claim %": f"floor {name}", "price": float(mu), "contribution": -mu * floors[name]})
     bound = curve_bound(instance, objective, curve, entries)

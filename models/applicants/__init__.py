@@ -4,9 +4,8 @@ A new formulation is one file and one word in ``FORMULATIONS``.
 """
 
 from fairbound.models.applicants import cell_counts
-from fairbound.models.applicants.evaluate import bounded, evaluate, lattice
-from fairbound.models.applicants.instance import OBJECTIVES, ApplicantInstance, Cell, Division
-from fairbound.models.applicants.parameters import PARAMETERS, with_parameters
+from fairbound.models.applicants.evaluate import evaluate, lattice
+from fairbound.models.applicants.instance import OBJECTIVES, PARAMETERS, ApplicantInstance, Cell, Division
 from fairbound.models.applicants.tables import facts, read_solution, solution_rows, solution_summary
 from fairbound.models.core.problem import Problem
 
@@ -20,8 +19,6 @@ PROBLEM = Problem(
     parameters=PARAMETERS,
     formulations=FORMULATIONS,
     evaluate=evaluate,
-    with_parameters=with_parameters,
-    bounded=bounded,
     lattice=lattice,
     solution_rows=solution_rows,
     read_solution=read_solution,

@@ -38,7 +38,7 @@ def build(instance: ApplicantInstance, objective: str, relaxed: bool = False) ->
         for c in cells:
             model.y[n, c].setub(instance.cells[c].count)
             model.eq24_cell.add(_sum([(model.y[n, c], 1), (model.size[n], -instance.cells[c].count)]) <= 0)
-    wanted = {objective, *(name for name, _ in instance.ceilings)}
+    wanted = {objective, *(name for name, _ in instance.limits)}
     goals: dict[str, list[tuple[Any, Fraction]]] = {}
     goals[TVD] = _race_terms(model) if wanted & {TVD, LOSS} else []
     goals[INCOME] = _income_terms(model) if wanted & {INCOME, LOSS} else []
@@ -48,8 +48,8 @@ def build(instance: ApplicantInstance, objective: str, relaxed: bool = False) ->
     model.objective_unit = unit
     terms = [(variable, float(value / unit)) for variable, value in goals[objective]]
     model.objective = pyo.Objective(expr=_sum(terms), sense=pyo.minimize)
-    model.eq26_ceiling = pyo.Constraint([name for name, _ in instance.ceilings])
-    for name, limit in instance.ceilings:
+    model.eq26_ceiling = pyo.Constraint([name for name, _ in instance.limits])
+    for name, limit in instance.limits:
         step = lattice(instance, name)
         assert step is not None
         bound = (limit // step) * step + step / 2  # between two achievable values: no rounding can matter
@@ -126,7 +126,7 @@ def assign(model: pyo.ConcreteModel, division: Division) -> None:
 
 def refuses(instance: ApplicantInstance, objective: str) -> str | None:
     """Refuse a question about incomes that are not there."""
-    if {INCOME, LOSS} & {objective, *(name for name, _ in instance.ceilings)} and not instance.has_incomes:
+    if {INCOME, LOSS} & {objective, *(name for name, _ in instance.limits)} and not instance.has_incomes:
         return "an applicant has no income"
     return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -34,7 +33,7 @@ def evaluate(instance: ApplicantInstance, division: Division) -> Evaluation:
         return Evaluation({}, tuple(broken))
     rest = tuple(cell.count - count for cell, count in zip(cells, division.counts, strict=True))
     values, second = _values(instance, division.counts), _values(instance, rest)
-    for name, limit in instance.ceilings:
+    for name, limit in instance.limits:
         if name not in values or values[name] > limit:
             found = decimal_text(values[name]) if name in values else "no incomes"
             broken.append(Violation(f"max_{name}", instance.schools[0], found, f"at most {decimal_text(limit)}"))
@@ -58,13 +57,6 @@ def _values(instance: ApplicantInstance, counts: Sequence[int]) -> dict[str, Fra
         values[INCOME] = abs(mean - instance.mean_income) / instance.mean_income
         values[LOSS] = values[TVD] + values[INCOME]
     return values
-
-
-def bounded(instance: ApplicantInstance, objective: str, value: Fraction) -> ApplicantInstance:
-    """The instance with one more rule: ``objective`` is at most ``value``."""
-    ceilings = dict(instance.ceilings)
-    ceilings[objective] = min(value, ceilings.get(objective, value))
-    return replace(instance, ceilings=tuple(sorted(ceilings.items())))
 
 
 def lattice(instance: ApplicantInstance, objective: str) -> Fraction | None:

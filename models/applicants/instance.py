@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import decimal_text
+from fairbound.models.core.parameters import Form, Parameter, limits
 from fairbound.models.core.problem import Instance, Objective, Sense
 
 if TYPE_CHECKING:
@@ -41,6 +42,24 @@ class Cell:
     income: Fraction | None = None
 
 
+def _seats(text: str) -> tuple[int, int]:
+    parts = text.split("-")
+    if not 1 <= len(parts) <= 2 or not all(part.strip().isdecimal() for part in parts):
+        raise ValueError(text)
+    return int(parts[0]), int(parts[-1])
+
+
+SEATS = Form(
+    _seats,
+    lambda seats: str(seats[0]) if seats[0] == seats[1] else f"{seats[0]}-{seats[1]}",
+    "a number, or two joined by -",
+)
+PARAMETERS = (
+    Parameter("seats", SEATS, "the seed's 22", "seats that the first school fills", fields=("fewest", "most")),
+    *limits(OBJECTIVES),
+)
+
+
 @dataclass(frozen=True)
 class ApplicantInstance(Instance):
     """Applicants in cells, two schools, and how many seats the first one fills.
@@ -51,12 +70,13 @@ class ApplicantInstance(Instance):
         n_1 is between them; equal for fixed seats. The rest goes to the second school.
     """
 
+    PARAMETERS: ClassVar[tuple[Parameter, ...]] = PARAMETERS
     name: str
     cells: tuple[Cell, ...]
     schools: tuple[str, str]
     fewest: int
     most: int
-    ceilings: tuple[tuple[str, Fraction], ...] = ()
+    limits: tuple[tuple[str, Fraction], ...] = ()
 
     def __post_init__(self) -> None:
         if not self.cells:
@@ -74,11 +94,6 @@ class ApplicantInstance(Instance):
     @property
     def problem(self) -> str:
         return "applicants"
-
-    @property
-    def parameters(self) -> dict[str, str]:
-        seats = str(self.fewest) if self.fewest == self.most else f"{self.fewest}-{self.most}"
-        return {"seats": seats} | {f"max_{name}": decimal_text(value) for name, value in self.ceilings}
 
     def canonical(self) -> dict[str, Any]:
         return {

@@ -4,9 +4,8 @@ A new formulation is one file and one line in ``FORMULATIONS``.
 """
 
 from fairbound.models.blocks import closer_neighbour, flow, multiflow, neighbour_rows
-from fairbound.models.blocks.evaluate import bounded, evaluate, lattice
-from fairbound.models.blocks.instance import OBJECTIVES, Border, School, Unit, ZoneInstance, Zoning
-from fairbound.models.blocks.parameters import PARAMETERS, with_parameters
+from fairbound.models.blocks.evaluate import evaluate, lattice
+from fairbound.models.blocks.instance import OBJECTIVES, PARAMETERS, Border, School, Unit, ZoneInstance, Zoning
 from fairbound.models.blocks.tables import facts, read_solution, solution_rows, solution_summary
 from fairbound.models.core.problem import Problem
 
@@ -26,8 +25,6 @@ PROBLEM = Problem(
     parameters=PARAMETERS,
     formulations=FORMULATIONS,
     evaluate=evaluate,
-    with_parameters=with_parameters,
-    bounded=bounded,
     lattice=lattice,
     solution_rows=solution_rows,
     read_solution=read_solution,

@@ -6,7 +6,6 @@ Every objective is a sum over the zones, or their maximum, of integer *deviation
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -145,7 +144,7 @@ def _broken_rules(city: ZoneInstance, homes: list[int], values: Mapping[str, Fra
         found_ids = sorted({city.schools[homes[city.unit_index[i]]].id for i in ids})
         if len(found_ids) > 1:
             broken.append(Violation("together", " + ".join(ids), " and ".join(found_ids), "one school"))
-    limits = dict(city.ceilings)
+    limits = dict(city.limits)
     if city.rezoned_share is not None:
         most_moved = city.rezoned_share * city.students
         limits[REZONED] = min(limits.get(REZONED, most_moved), most_moved)
@@ -180,10 +179,3 @@ def lattice(city: ZoneInstance, objective: str) -> Fraction | None:
     if objective == REZONED:
         return common_measure(Fraction(unit.students) for unit in city.units) or Fraction(1)
     return None
-
-
-def bounded(city: ZoneInstance, objective: str, value: Fraction) -> ZoneInstance:
-    """The city with one more rule: ``objective`` is at most ``value``."""
-    ceilings = dict(city.ceilings)
-    ceilings[objective] = min(value, ceilings.get(objective, value))
-    return replace(city, ceilings=tuple(sorted(ceilings.items())))

@@ -10,11 +10,23 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import ceil, floor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import decimal_text
-from fairbound.models.core.parameters import quoted, together_text
+from fairbound.models.core.parameters import (
+    FLAG,
+    NUMBER,
+    OPTIONAL,
+    TEXT,
+    TOGETHER,
+    Form,
+    Parameter,
+    limits,
+    pieces,
+    quoted,
+    unquoted,
+)
 from fairbound.models.core.problem import Instance, Objective, Sense
 
 if TYPE_CHECKING:
@@ -83,6 +95,49 @@ class Border:
     length: Fraction | None = None
 
 
+_SHARE = OPTIONAL.words("a number in [0, 1] or none")
+
+
+def _forced(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for part in pieces(text, ";"):
+        pair = pieces(part, "=")
+        if len(pair) != 2:
+            raise ValueError(part)
+        pairs.append((unquoted(pair[0]), unquoted(pair[1])))
+    return tuple(sorted(set(pairs)))
+
+
+FORCED = Form(
+    _forced,
+    lambda pairs: ";".join(f"{quoted(unit)}={quoted(school)}" for unit, school in pairs),
+    "unit=school, pairs by ;",
+)
+PARAMETERS = (
+    Parameter("group", TEXT.words("a group's name"), "the first", "group of dissimilarity and shares"),
+    Parameter(
+        "seats_tolerance",
+        NUMBER.words("a number, at least 0"),
+        "0.15",
+        "how far a school may be from its seats, equation (8)",
+        "1000",
+    ),
+    Parameter(
+        "travel_ratio",
+        OPTIONAL.words("a number, at least 0, or none"),
+        "1.5",
+        "travel at most this times today's, equation (9)",
+        "none",
+    ),
+    Parameter("share_deviation", _SHARE, "none", "largest gap of a zone's share, equation (10)", "none"),
+    Parameter("rezoned_share", _SHARE, "none", "largest share of students moved, equation (11)", "none"),
+    Parameter("contiguous", FLAG, "yes", "whether zones must be connected, equation (12)", "no"),
+    Parameter("together", TOGETHER.words("unit ids joined by +, sets by ;"), "", "units that share a school", ""),
+    Parameter("forced", FORCED, "", "units whose school is settled", ""),
+    *limits(OBJECTIVES),
+)
+
+
 @dataclass(frozen=True)
 class ZoneInstance(Instance):
     """A city and the rules for its zones.
@@ -106,12 +161,13 @@ class ZoneInstance(Instance):
         Whether zones must be connected, equation (12).
     together, forced
         Sets of units that share a school; pairs (unit, school) that are settled.
-    ceilings
+    limits
         Largest values of objectives: pairs (objective, value).
     outline
         Polygons of the units for maps: pairs (unit, rings); not part of the question.
     """
 
+    PARAMETERS: ClassVar[tuple[Parameter, ...]] = PARAMETERS
     name: str
     units: tuple[Unit, ...]
     schools: tuple[School, ...]
@@ -126,7 +182,7 @@ class ZoneInstance(Instance):
     contiguous: bool = True
     together: tuple[tuple[str, ...], ...] = ()
     forced: tuple[tuple[str, str], ...] = ()
-    ceilings: tuple[tuple[str, Fraction], ...] = ()
+    limits: tuple[tuple[str, Fraction], ...] = ()
     outline: tuple[tuple[str, tuple[tuple[tuple[float, float], ...], ...]], ...] = ()
     repairs: tuple[str, ...] = ()
 
@@ -141,20 +197,6 @@ class ZoneInstance(Instance):
     @property
     def problem(self) -> str:
         return "blocks"
-
-    @property
-    def parameters(self) -> dict[str, str]:
-        text = {
-            "group": self.group,
-            "seats_tolerance": decimal_text(self.seats_tolerance),
-            "travel_ratio": _optional(self.travel_ratio),
-            "share_deviation": _optional(self.share_deviation),
-            "rezoned_share": _optional(self.rezoned_share),
-            "contiguous": "yes" if self.contiguous else "no",
-            "together": together_text(self.together),
-            "forced": ";".join(f"{quoted(unit)}={quoted(school)}" for unit, school in self.forced),
-        }
-        return text | {f"max_{objective}": decimal_text(value) for objective, value in self.ceilings}
 
     def canonical(self) -> dict[str, Any]:
         return {
@@ -316,7 +358,7 @@ def _validate_parameters(city: ZoneInstance) -> None:
             wanted = "at least 0" + (f" and at most {most}" if most is not None else "")
             raise InputError(f"parameter {name}", found=decimal_text(value), wanted=wanted)
     known = [objective.name for objective in OBJECTIVES]
-    for name, _ in city.ceilings:
+    for name, _ in city.limits:
         if name not in known:
             raise InputError("ceiling on an unknown objective", found=name, wanted=" or ".join(known))
 

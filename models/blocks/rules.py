@@ -196,7 +196,7 @@ def set_goal(model: pyo.ConcreteModel, objective: str, share_level: Fraction | N
     model.objective_unit = unit or Fraction(1)
     model.objective = pyo.Objective(expr=_sum(terms), sense=pyo.minimize)
 
-    limits = dict(city.ceilings)
+    limits = dict(city.limits)
     if city.rezoned_share is not None:
         most = city.rezoned_share * city.students
         limits[REZONED] = min(limits.get(REZONED, most), most)
@@ -341,6 +341,6 @@ def refuses(city: ZoneInstance, objective: str) -> str | None:
 
 def refuse_income(city: ZoneInstance, objective: str) -> str | None:
     """Refuse a question about incomes that are not there."""
-    if INCOME in (objective, *(name for name, _ in city.ceilings)) and not has_incomes(city):
+    if INCOME in (objective, *(name for name, _ in city.limits)) and not has_incomes(city):
         return "a unit with students has no income"
     return None

@@ -4,9 +4,8 @@ A new formulation is one file and one line in ``FORMULATIONS``.
 """
 
 from fairbound.models.cep import bilinear, claim_levels, levels, membership, numbered_groups, set_partitioning
-from fairbound.models.cep.evaluate import arithmetic, bounded, evaluate, lattice
-from fairbound.models.cep.instance import OBJECTIVES, CepInstance, Cover, Grouping, School
-from fairbound.models.cep.parameters import PARAMETERS, with_parameters
+from fairbound.models.cep.evaluate import arithmetic, evaluate, lattice
+from fairbound.models.cep.instance import OBJECTIVES, PARAMETERS, CepInstance, Cover, Grouping, School
 from fairbound.models.cep.rates import Rates, find_rates, rate_tables
 from fairbound.models.cep.tables import audit_rows, facts, read_solution, solution_rows, solution_summary
 from fairbound.models.core.problem import Problem
@@ -29,8 +28,6 @@ PROBLEM = Problem(
     parameters=PARAMETERS,
     formulations=FORMULATIONS,
     evaluate=evaluate,
-    with_parameters=with_parameters,
-    bounded=bounded,
     lattice=lattice,
     solution_rows=solution_rows,
     read_solution=read_solution,

@@ -70,8 +70,8 @@ def build(
         model, slots, [[model.x[u, k] for u in free] for k in slots], [len(units[u].members) for u in free], relaxed
     )
     model.objective = pyo.Objective(expr=_worth(model, objective, free, shares), sense=pyo.maximize)
-    model.eq10_floor = pyo.Constraint([name for name, _ in instance.floors])
-    for name, floor in instance.floors:
+    model.eq10_floor = pyo.Constraint([name for name, _ in instance.limits])
+    for name, floor in instance.limits:
         model.eq10_floor[name] = _worth(model, name, free, shares) >= float(floor)
     return model
 

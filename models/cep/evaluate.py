@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -90,7 +89,7 @@ def evaluate(instance: CepInstance, grouping: Grouping) -> Evaluation:
 
     violations += _broken_rules(instance, home)
     violations += _group_rules(instance, grouping)
-    for name, floor in instance.floors:
+    for name, floor in instance.limits:
         if values[name] < floor:
             violations.append(Violation(f"min_{name}", "the grouping", decimal_text(values[name]), decimal_text(floor)))
     measures = {
@@ -170,7 +169,7 @@ def arithmetic(instance: CepInstance) -> str | None:
     must = instance.cover is Cover.ALL or bool(instance.forced_in)
     if instance.cover is Cover.ALL and instance.forced_out:
         return f"school {instance.forced_out[0]} must stay out, and every school must be in a group"
-    floors = [name for name, floor in instance.floors if floor > 0]
+    floors = [name for name, floor in instance.limits if floor > 0]
     if (must or floors) and len(open_schools) < instance.min_group:
         return f"{len(open_schools)} schools may be in CEP, and a group has at least {instance.min_group}"
     if instance.cover is Cover.ALL:
@@ -180,14 +179,7 @@ def arithmetic(instance: CepInstance) -> str | None:
             return f"{share:.4%} of all students are identified, and {wanted:.4%} are wanted"
     count = Fraction(len(open_schools))
     most = {STUDENTS: totals(open_schools)[1], SCHOOLS: count, FULL_FUNDING: count}
-    for name, floor in instance.floors:
+    for name, floor in instance.limits:
         if name in most and most[name] < floor:
             return f"{name} is {decimal_text(most[name])} at most, and {decimal_text(floor)} is wanted"
     return None
-
-
-def bounded(instance: CepInstance, objective: str, value: Fraction) -> CepInstance:
-    """The instance with one more rule: ``objective`` is at least ``value``."""
-    floors = dict(instance.floors)
-    floors[objective] = max(value, floors.get(objective, value))
-    return replace(instance, floors=tuple(sorted(floors.items())))

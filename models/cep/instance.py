@@ -11,12 +11,12 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from fairbound.models.cep.rates import Rates
+from fairbound.models.cep.rates import Rates, find_rates
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import common_measure, decimal_text
-from fairbound.models.core.parameters import ids_text, together_text
+from fairbound.models.core.parameters import COUNT, IDS, NUMBER, TOGETHER, Form, Parameter, choice, limits, optional
 from fairbound.models.core.problem import Instance, Objective, Sense
 
 if TYPE_CHECKING:
@@ -71,6 +71,24 @@ class School:
     gain: Fraction = Fraction(0)
 
 
+RATES = optional(Form(find_rates, lambda rates: str(rates.name), "a rate table"))
+PARAMETERS = (
+    Parameter(
+        "threshold", NUMBER.words("a number in (0, 1]"), "0.4", "least identified share of a group, equation (2)"
+    ),
+    Parameter("multiplier", NUMBER.words("a number above 0"), "1.6", "claim share per identified share, equation (1)"),
+    Parameter("cover", choice(Cover), "any", "whether every school must be in a group", "any"),
+    Parameter("rates", RATES, "none", "dollars per meal; none counts meal-equivalents"),
+    Parameter("days", NUMBER.words("a number above 0"), "180", "school days, where rates are given but no meal counts"),
+    Parameter("forced_in", IDS, "", "schools that must be in CEP", ""),
+    Parameter("forced_out", IDS, "", "schools that must stay out", ""),
+    Parameter("together", TOGETHER, "", "schools that share a group or all stay out", ""),
+    Parameter("groups", optional(COUNT), "none", "most groups that may be formed", "none", silent=True),
+    Parameter("min_group", COUNT, "1", "fewest schools in a group", "1", silent=True),
+    *limits(OBJECTIVES),
+)
+
+
 @dataclass(frozen=True)
 class CepInstance(Instance):
     """Schools of a district and the rules under which they may be grouped.
@@ -89,10 +107,11 @@ class CepInstance(Instance):
         group or all out.
     groups, min_group
         At most this many groups (``None``: any number), each of at least this many schools.
-    floors
+    limits
         Least values of objectives: pairs (objective, value).
     """
 
+    PARAMETERS: ClassVar[tuple[Parameter, ...]] = PARAMETERS
     name: str
     schools: tuple[School, ...]
     threshold: Fraction = Fraction(2, 5)
@@ -105,7 +124,7 @@ class CepInstance(Instance):
     together: tuple[tuple[str, ...], ...] = ()
     groups: int | None = None
     min_group: int = 1
-    floors: tuple[tuple[str, Fraction], ...] = ()
+    limits: tuple[tuple[str, Fraction], ...] = ()
     repairs: tuple[str, ...] = ()
     title: str = ""
 
@@ -115,24 +134,6 @@ class CepInstance(Instance):
     @property
     def problem(self) -> str:
         return "cep"
-
-    @property
-    def parameters(self) -> dict[str, str]:
-        text = {
-            "threshold": decimal_text(self.threshold),
-            "multiplier": decimal_text(self.multiplier),
-            "cover": self.cover.value,
-            "rates": self.rates.name if self.rates else "none",
-            "days": decimal_text(self.days),
-            "forced_in": ids_text(self.forced_in),
-            "forced_out": ids_text(self.forced_out),
-            "together": together_text(self.together),
-        }
-        if self.groups is not None:
-            text["groups"] = str(self.groups)
-        if self.min_group > 1:
-            text["min_group"] = str(self.min_group)
-        return text | {f"min_{objective}": decimal_text(value) for objective, value in self.floors}
 
     def canonical(self) -> dict[str, Any]:
         columns = [field.name for field in fields(School) if field.name != "name"]
@@ -258,7 +259,7 @@ def _validate(instance: CepInstance) -> None:
     if both:
         raise InputError("school in forced_in and in forced_out", found=both[0], wanted="one of the two")
     known = [objective.name for objective in OBJECTIVES]
-    for name, _ in instance.floors:
+    for name, _ in instance.limits:
         if name not in known:
             raise InputError("floor on an unknown objective", found=name, wanted=" or ".join(known))
 

@@ -70,7 +70,7 @@ def coefficients(instance: CepInstance, objective: str) -> list[tuple[Fraction, 
 
 def refuses_jumps(instance: CepInstance, objective: str) -> str | None:
     """Refuse what is not linear in the claim share."""
-    for name in (objective, *(floor for floor, _ in instance.floors)):
+    for name in (objective, *(floor for floor, _ in instance.limits)):
         if name not in LINEAR:
             return f"{name} jumps at full funding; the levels price only what is linear in the claim share"
     return None
@@ -232,7 +232,7 @@ def curve_bound(
     instance: CepInstance, objective: str, curve: PriceCurve, entries: Sequence[Contribution] | None = None
 ) -> Fraction:
     """The bound (23) with (25): no grouping that keeps the rules is worth more; ``entries`` if they are known."""
-    floors = dict(instance.floors)
+    floors = dict(instance.limits)
     entries = contributions(instance, objective, curve) if entries is None else entries
     total = sum((entry.value for entry in entries), Fraction(0))
     return total - sum((mu * floors[name] for name, mu in curve.multipliers), Fraction(0))

@@ -136,7 +136,7 @@ def set_goal(model: pyo.ConcreteModel, objective: str, objectives: Mapping[str, 
         ),
         sense=pyo.maximize,
     )
-    floors = dict(model.instance.floors)
+    floors = dict(model.instance.limits)
     if floors:
         model.eq10_floor = pyo.Constraint(list(floors))
         for name, floor in floors.items():
@@ -184,12 +184,12 @@ def split_full(instance: CepInstance, grouping: Grouping) -> tuple[list[str], li
 
 def concerns_full_funding(instance: CepInstance, objective: str) -> bool:
     """Whether the question tells fully funded groups from the rest."""
-    return objective == FULL_FUNDING or any(name == FULL_FUNDING for name, _ in instance.floors)
+    return objective == FULL_FUNDING or any(name == FULL_FUNDING for name, _ in instance.limits)
 
 
 def prices_meals(instance: CepInstance, objective: str) -> bool:
     """Whether the question concerns money at all: the objective or a floor is the reimbursement."""
-    return REIMBURSEMENT in (objective, *(name for name, _ in instance.floors))
+    return REIMBURSEMENT in (objective, *(name for name, _ in instance.limits))
 
 
 def refuse_meals(instance: CepInstance, objective: str) -> str | None:

@@ -14,10 +14,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.exact import decimal_text
+from fairbound.models.core.parameters import Parameter, bounded, changed, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -62,23 +63,6 @@ class Objective:
     natural_bound: Fraction | None = None
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """A named number or choice of an instance that ``--set`` may change.
-
-    Attributes
-    ----------
-    free
-        The value at which it forbids nothing, where it is a rule; ``None`` where it is not.
-    """
-
-    name: str
-    wanted: str
-    default: str
-    summary: str
-    free: str | None = None
-
-
 class Instance(ABC):
     """One frozen, validated set of data for a problem; subclasses are frozen dataclasses.
 
@@ -88,11 +72,17 @@ class Instance(ABC):
         For people; no part of the digest.
     repairs
         What was changed in published data before this instance was made.
+    limits
+        Least values of objectives that are maximised, largest values of the others: pairs (objective, value).
+    PARAMETERS
+        How ``--set`` reads the fields that may be changed, and how they are written.
     """
 
+    PARAMETERS: ClassVar[tuple[Parameter, ...]] = ()
     name: str
     title: str = ""
     repairs: tuple[str, ...] = ()
+    limits: tuple[tuple[str, Fraction], ...] = ()
 
     @property
     @abstractmethod
@@ -100,9 +90,9 @@ class Instance(ABC):
         """Name of the problem that this instance belongs to."""
 
     @property
-    @abstractmethod
     def parameters(self) -> dict[str, str]:
         """The parameters as text, each readable by ``--set`` again."""
+        return written(self, self.PARAMETERS)
 
     @abstractmethod
     def canonical(self) -> dict[str, Any]:
@@ -217,11 +207,6 @@ class Problem(Generic[I, S]):
         The first is the default.
     evaluate
         The specification: exact values and broken rules of a solution.
-    with_parameters
-        A new instance with some parameters changed from text; raises ``InputError``.
-    bounded
-        The instance with one more rule: the objective must be at least (maximise) or at most
-        (minimise) a value. Lexicographic and Pareto methods need nothing else.
     lattice
         A positive rational of which every achievable objective value is a multiple, or ``None``.
     solution_rows
@@ -250,8 +235,6 @@ class Problem(Generic[I, S]):
     parameters: tuple[Parameter, ...]
     formulations: tuple[Formulation[I, S], ...]
     evaluate: Callable[[I, S], Evaluation]
-    with_parameters: Callable[[I, Mapping[str, str]], I]
-    bounded: Callable[[I, str, Fraction], I]
     lattice: Callable[[I, str], Fraction | None]
     solution_rows: Callable[[I, S], list[dict[str, str]]]
     read_solution: Callable[[I, Sequence[Mapping[str, str]]], S]
@@ -279,6 +262,20 @@ class Problem(Generic[I, S]):
         names = [formulation.name for formulation in self.formulations]
         raise InputError(f"unknown formulation of {self.name}", found=name, wanted=nearest(name, names))
 
+    def with_parameters(self, instance: I, given: Mapping[str, str]) -> I:
+        """A new instance with some parameters changed from text; raises ``InputError``."""
+        self.check_parameters(given)
+        found: I = changed(instance, given, self.parameters)
+        return found
+
+    def bounded(self, instance: I, objective: str, value: Fraction) -> I:
+        """The instance with one more rule: the objective must be at least (maximise) or at most (minimise) a value.
+
+        Lexicographic and Pareto methods need nothing else.
+        """
+        found: I = bounded(instance, self.objective(objective), value)
+        return found
+
     def check_parameters(self, given: Mapping[str, str]) -> None:
         """Raise ``InputError`` for the first name that is not a parameter of this problem."""
         names = [parameter.name for parameter in self.parameters]
@@ -297,7 +294,6 @@ __all__ = [
     "Formulation",
     "Instance",
     "Objective",
-    "Parameter",
     "Problem",
     "Scope",
     "Sense",

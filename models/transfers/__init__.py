@@ -5,9 +5,10 @@ A new formulation is one file and one line in ``FORMULATIONS``.
 
 from fairbound.models.core.problem import Problem
 from fairbound.models.transfers import absolute_deviations, composition_nlp, piecewise_mccormick, swaps, weighted_conic
-from fairbound.models.transfers.evaluate import bounded, evaluate, lattice
+from fairbound.models.transfers.evaluate import evaluate, lattice
 from fairbound.models.transfers.instance import (
     OBJECTIVES,
+    PARAMETERS,
     District,
     Kind,
     Measure,
@@ -15,7 +16,6 @@ from fairbound.models.transfers.instance import (
     TransferInstance,
     TransferPlan,
 )
-from fairbound.models.transfers.parameters import PARAMETERS, with_parameters
 from fairbound.models.transfers.tables import (
     audit_rows,
     district_counts,
@@ -44,8 +44,6 @@ PROBLEM = Problem(
     parameters=PARAMETERS,
     formulations=FORMULATIONS,
     evaluate=evaluate,
-    with_parameters=with_parameters,
-    bounded=bounded,
     lattice=lattice,
     solution_rows=solution_rows,
     read_solution=read_solution,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -87,7 +86,7 @@ def evaluate(instance: TransferInstance, plan: TransferPlan) -> Evaluation:
             (instance.weight(term) * instance.scales[term] * mean for term, mean in means.items()), Fraction(0)
         ),
     }
-    for name, cap in instance.caps:
+    for name, cap in instance.limits:
         if values[name] > cap:
             violations.append(Violation(f"max_{name}", "the plan", decimal_text(values[name]), decimal_text(cap)))
     measures = {"moved_students": sum(leaving, Fraction(0)), "moved_share": sum(leaving, Fraction(0)) / instance.total}
@@ -127,13 +126,6 @@ def _broken_rules(
 def values_today(instance: TransferInstance) -> Mapping[str, Fraction]:
     """Every objective's value with nobody moved."""
     return evaluate(instance, TransferPlan(())).values
-
-
-def bounded(instance: TransferInstance, objective: str, value: Fraction) -> TransferInstance:
-    """The instance with one more rule: ``objective`` is at most ``value``."""
-    caps = dict(instance.caps)
-    caps[objective] = min(value, caps.get(objective, value))
-    return replace(instance, caps=tuple(sorted(caps.items())))
 
 
 def lattice(instance: TransferInstance, objective: str) -> Fraction | None:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from fairbound.models.core.errors import InputError, nearest
-from fairbound.models.core.exact import decimal_text
+from fairbound.models.core.exact import decimal_text, parse_number
+from fairbound.models.core.parameters import FLAG, NUMBER, OPTIONAL, Form, Parameter, choice, limits
 from fairbound.models.core.problem import Instance, Objective, Sense
 
 if TYPE_CHECKING:
@@ -86,6 +87,38 @@ class Measure:
     provenance: str = ""
 
 
+_SHARE = OPTIONAL.words("a share in [0, 1], or none")
+
+
+def _weights(text: str) -> tuple[tuple[str, Fraction], ...]:
+    weights = {}
+    for part in (part.strip() for part in text.split(";")):
+        if part:
+            name, equals, value = part.partition("=")
+            if not equals:
+                raise ValueError(part)
+            weights[name.strip()] = parse_number(value)
+    return tuple(sorted(weights.items()))
+
+
+WEIGHTS = Form(
+    _weights,
+    lambda weights: ";".join(f"{name}={decimal_text(weight)}" for name, weight in weights),
+    "term=number, pairs by ;",
+)
+PARAMETERS = (
+    Parameter(
+        "p", NUMBER.words("a share in [0, 1]"), "1", "largest share of all students that may move, equation (6)", "1"
+    ),
+    Parameter("band", _SHARE, "0.25", "sizes within this share of today, equation (7)", instead="floor"),
+    Parameter("floor", _SHARE, "none", "sizes at least this share of today, equation (7)", instead="band"),
+    Parameter("reading", choice(Reading), "move", "whether measures such as teachers move with students"),
+    Parameter("weights", WEIGHTS, "", "weights of the terms of combined; 0 drops a term"),
+    Parameter("whole", FLAG, "no", "whether students move only whole"),
+    *limits(OBJECTIVES),
+)
+
+
 @dataclass(frozen=True)
 class TransferInstance(Instance):
     """Districts, their borders and the rules of a plan.
@@ -106,12 +139,13 @@ class TransferInstance(Instance):
         Weights of the terms of ``combined``; a term that is absent weighs 1.
     whole
         Whether students move only whole.
-    caps
+    limits
         Largest values of objectives: pairs (objective, value).
     outline
         Polygons of the districts, for maps only: no part of the question.
     """
 
+    PARAMETERS: ClassVar[tuple[Parameter, ...]] = PARAMETERS
     name: str
     groups: tuple[str, ...]
     districts: tuple[District, ...]
@@ -123,7 +157,7 @@ class TransferInstance(Instance):
     reading: Reading = Reading.MOVE
     weights: tuple[tuple[str, Fraction], ...] = ()
     whole: bool = False
-    caps: tuple[tuple[str, Fraction], ...] = ()
+    limits: tuple[tuple[str, Fraction], ...] = ()
     repairs: tuple[str, ...] = ()
     title: str = ""
     outline: Outline = ()
@@ -134,18 +168,6 @@ class TransferInstance(Instance):
     @property
     def problem(self) -> str:
         return "transfers"
-
-    @property
-    def parameters(self) -> dict[str, str]:
-        text = {
-            "p": decimal_text(self.p),
-            "band": "none" if self.band is None else decimal_text(self.band),
-            "floor": "none" if self.floor is None else decimal_text(self.floor),
-            "reading": self.reading.value,
-            "weights": ";".join(f"{name}={decimal_text(weight)}" for name, weight in self.weights),
-            "whole": "yes" if self.whole else "no",
-        }
-        return text | {f"max_{objective}": decimal_text(value) for objective, value in self.caps}
 
     def canonical(self) -> dict[str, Any]:
         return {

@@ -113,7 +113,7 @@ def refuse_common(
     reason = refuse_unbanded(instance)
     if reason is not None:
         return reason
-    if instance.caps and not caps:
+    if instance.limits and not caps:
         return "it takes no bound on another objective; spatial_tree does"
     if instance.whole != whole:
         return "students move whole here" if instance.whole else "it moves whole students; set whole=yes"

@@ -79,4 +79,4 @@ def refuses(instance: ApplicantInstance, objective: str) -> str | None:
     """Refuse questions that are more than race counts."""
     if objective != TVD:
         return "only race counts are enumerated"
-    return "limits on objectives are not race counts" if instance.ceilings else None
+    return "limits on objectives are not race counts" if instance.limits else None

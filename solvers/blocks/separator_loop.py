@@ -236,7 +236,7 @@ class SeparatorLoop:
     @property
     def searched(self) -> bool:
         """Whether local search understands the question: limits on objectives are beyond it."""
-        return not self.instance.ceilings and self.share_level is None
+        return not self.instance.limits and self.share_level is None
 
     def start(self, start: Zoning | None, random: Random) -> None:
         """The first incumbents: a given zoning, today's, and annealing from today's."""

@@ -95,7 +95,7 @@ def cpsat_refuses(city: ZoneInstance, objective: str) -> str | None:
     if (
         city.together
         or city.forced
-        or city.ceilings
+        or city.limits
         or city.share_deviation is not None
         or city.rezoned_share is not None
     ):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fairbound.models.cep import CepInstance, Rates, School
-from fairbound.models.cep.parameters import with_parameters
+from fairbound.models.cep import PROBLEM, CepInstance, Rates, School
 from fairbound.models.cep.price_curve import PriceCurve, contributions
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import decimal_text, parse_number
@@ -61,7 +60,7 @@ def read_instance(certificate: Mapping[str, Any]) -> CepInstance:
         )
         rules = {name: value for name, value in data["parameters"].items() if name != "rates"}
         found = replace(
-            with_parameters(base, rules),
+            PROBLEM.with_parameters(base, rules),
             rates=None
             if rates is None
             else Rates(**{k: cell if k in text else parse_number(cell) for k, cell in rates.items()}),  # type: ignore[arg-type]
@@ -106,7 +105,7 @@ def contribution_rows(instance: CepInstance, objective: str, curve: PriceCurve) 
             "best_level": "" if entry.level is None else f"{float(entry.level):.9f}",
             "contribution": decimal_text(entry.value),
         }
-    floors = dict(instance.floors)
+    floors = dict(instance.limits)
     for name, mu in curve.multipliers:
         row = dict.fromkeys(("enrolled", "lifted", "fixed", "slope", "best_level"), "")
         yield {"school_id": f"floor {name}", **row, "contribution": decimal_text(-mu * floors[name])}

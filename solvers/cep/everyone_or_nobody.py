@@ -22,7 +22,7 @@ NAME = "everyone_or_nobody"
 
 def settled(instance: CepInstance, objective: str) -> Grouping | None:
     """The best grouping where the theorem names it, else ``None``."""
-    if instance.floors or instance.min_group > 1 or concerns_full_funding(instance, objective):
+    if instance.limits or instance.min_group > 1 or concerns_full_funding(instance, objective):
         return None
     schools = instance.schools
     short = all(not meets(school.identified, school.enrolled, instance.threshold) for school in schools)

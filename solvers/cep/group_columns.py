@@ -241,7 +241,7 @@ def refuses(instance: CepInstance, objective: str) -> str | None:
         return f"{count} schools have too many groups of small regret (at most {MOST_UNITS})"
     if instance.groups is not None and instance.groups < count:
         return "a largest number of groups is a rule on the whole grouping, not on one group"
-    if instance.floors:
+    if instance.limits:
         return "a least value of an objective is a rule on the whole grouping, not on one group"
     return None
 

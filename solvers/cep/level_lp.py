@@ -98,9 +98,9 @@ class LevelLp:
         self.level_rows = [self._row_of(row_of, model.eq27_level[k]) for k in range(len(first))]
         self.levels = [float(level) for level in first]
         # A floor whose row has no columns holds by itself: one that cannot hold did not compile.
-        rows = ((name, row_of.get(id(model.eq10_floor[name]))) for name, _ in instance.floors)
+        rows = ((name, row_of.get(id(model.eq10_floor[name]))) for name, _ in instance.limits)
         self.floors = [(name, row) for name, row in rows if row is not None]
-        self.floor_units = {name: UnitArrays.of(units_of(relaxed, name)) for name, _ in instance.floors}
+        self.floor_units = {name: UnitArrays.of(units_of(relaxed, name)) for name, _ in instance.limits}
         self.present = [self.free.copy() for _ in first]
         where = {id(variable): j for j, variable in enumerate(form.columns)}
         self.columns: list[tuple[int, int]] = [(-1, -1)] * len(form.columns)
@@ -219,7 +219,7 @@ def solve_levels(
         t, lam = levels[keep], prices[keep]
         curve = _curve(lp, t, lam, multipliers)
         worth, summit = _maxima(lp.units, arrays, *_reach(lp, t, lam))
-        bound = float(worth.sum()) - sum(mu * float(dict(instance.floors)[name]) for name, mu in multipliers.items())
+        bound = float(worth.sum()) - sum(mu * float(dict(instance.limits)[name]) for name, mu in multipliers.items())
         if bound < best:
             best = bound
             found = LevelBound(optimum, curve, round_, _size(lp))

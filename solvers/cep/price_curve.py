@@ -124,7 +124,7 @@ def infeasible(instance: CepInstance, objective: str) -> str | None:
         if unit.must and unit.barred:
             return f"school {unit.members[0]} must be in CEP and must stay out"
     schools = sum(len(unit.members) for unit in units if not unit.barred)
-    wanted = any(unit.must for unit in units) or any(floor > 0 for _, floor in instance.floors)
+    wanted = any(unit.must for unit in units) or any(floor > 0 for _, floor in instance.limits)
     if wanted and schools < instance.min_group:
         return f"{schools} schools may be in CEP, and a group has at least {instance.min_group}"
     if not any(unit.must for unit in units):
@@ -142,8 +142,8 @@ def infeasible(instance: CepInstance, objective: str) -> str | None:
 
 def unreachable(search: PlanSearch) -> str | None:
     """A floor above the certified bound of its own objective, in words; ``None`` where all can be reached."""
-    alone = replace(search.instance, floors=())
-    for name, floor in search.instance.floors:
+    alone = replace(search.instance, limits=())
+    for name, floor in search.instance.limits:
         if search.late():
             return None
         levels = solve_levels(alone, name, search.settings, search.left, search.stop.is_set)
@@ -173,7 +173,7 @@ def first_plan(instance: CepInstance, objective: str) -> Grouping:
 def polish(search: PlanSearch, regrets: Regrets, home: Sequence[int]) -> bool:
     """Moves and swaps from a placement; offers the result."""
     instance = search.instance
-    names = {name for name, _ in instance.floors}
+    names = {name for name, _ in instance.limits}
     plan = Plan(instance, units_of(instance, search.objective), home)
     found = search.offer(plan.grouping())
     if REIMBURSEMENT in names:

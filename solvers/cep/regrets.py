@@ -162,7 +162,7 @@ def interval_model(
     settled = {u: int(np.flatnonzero(allowed[u])[0]) for u in range(count) if allowed[u].sum() == 1}
     enrolled, lifted = arrays.enrolled.tolist(), arrays.lifted.tolist()
     sizes = [len(unit.members) for unit in regrets.units]
-    floors = [(float(value), UnitArrays.of(units_of(instance, name))) for name, value in instance.floors]
+    floors = [(float(value), UnitArrays.of(units_of(instance, name))) for name, value in instance.limits]
     rows: list[dict[tuple[int, int], float]] = [{} for _ in floors]
     costs: dict[tuple[int, int], float] = {}
     pseudo: dict[int, int] = {}

@@ -255,7 +255,7 @@ def _members(units: tuple[Unit, ...], mask: int) -> list[str]:
 def _whole_rules(instance: CepInstance) -> bool:
     """Whether there are rules on the whole grouping."""
     capped = instance.groups is not None and instance.groups < len(units_of(instance, STUDENTS))
-    return capped or bool(instance.floors)
+    return capped or bool(instance.limits)
 
 
 class _Listing:
@@ -265,8 +265,8 @@ class _Listing:
         self.units = units_of(instance, STUDENTS)
         self.most = instance.groups or len(self.units)
         self.stopped = stopped
-        names = [objective, *(name for name, _ in instance.floors)]
-        floors = [floor for _, floor in instance.floors]
+        names = [objective, *(name for name, _ in instance.limits)]
+        floors = [floor for _, floor in instance.limits]
         tables = [GroupValues(instance, name) for name in names]
         count = 1 << len(self.units)
         exact = [
@@ -333,7 +333,7 @@ def refuses(instance: CepInstance, objective: str) -> str | None:
         return f"{count} schools have too many subsets (at most {MOST_UNITS})"
     if count > FEW_UNITS and instance.groups is not None and instance.groups < count:
         return f"a largest number of groups is a rule on the whole grouping: at most {FEW_UNITS} schools"
-    if count > FEW_UNITS and instance.floors:
+    if count > FEW_UNITS and instance.limits:
         return f"a least value of an objective is a rule on the whole grouping: at most {FEW_UNITS} schools"
     return None
 

@@ -246,7 +246,7 @@ def refuses(instance: TransferInstance, objective: str) -> str | None:
     """Why a baseline has nothing to say, or ``None``; it takes unbounded sizes, as the poster did."""
     if objective not in (RACE, RACE_WEIGHTED, COMBINED):
         return f"it minimises squares, not {objective}"
-    if instance.whole or instance.caps:
+    if instance.whole or instance.limits:
         return "it takes neither whole students nor bounds on other objectives"
     return None
 

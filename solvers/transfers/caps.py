@@ -22,7 +22,7 @@ def program_caps(instance: TransferInstance) -> list[Cap]:
     """The bounds of an instance, rounded outward."""
     found = []
     count = len(instance.districts)
-    for name, value in instance.caps:
+    for name, value in instance.limits:
         limit = nextafter(float(value * count), inf)
         size = max(limit, 1e-6 * float(values_today(instance)[name]) * count, 1e-12)
         found.append(Cap(composition(instance, name), limit, 2.0 ** frexp(size)[1]))

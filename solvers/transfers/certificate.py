@@ -37,7 +37,7 @@ MOST_NODES = 1000
 def certificate_json(tree: Tree) -> dict[str, Any] | None:
     """The certificate of a finished or stopped tree, or ``None`` where it is of another kind or too large."""
     search = tree.search
-    if search.objective != RACE or search.instance.caps or search.nodes > MOST_NODES or tree.root.empty:
+    if search.objective != RACE or search.instance.limits or search.nodes > MOST_NODES or tree.root.empty:
         return None
     number: dict[int, int] = {}
     rounds, low, high, limit = [], tree.low.copy(), tree.high.copy(), inf

@@ -355,10 +355,10 @@ def plan_within_caps(search: Search, start: TransferPlan | None) -> TransferPlan
     """
     instance: TransferInstance = search.instance
     known = start if start is not None and evaluate(instance, start).feasible else TransferPlan(())
-    for k, (name, cap) in enumerate(instance.caps):
+    for k, (name, cap) in enumerate(instance.limits):
         if evaluate(instance, known).values[name] <= cap:
             continue
-        before = replace(instance, caps=instance.caps[:k])
+        before = replace(instance, limits=instance.limits[:k])
         inner = Search(before, name, Settings(time_limit=search.left()), solution=known)
         tree = Tree(inner, 0.0, aim=float(cap) * AIM if cap > 0 else 0.0)
         tree.run()

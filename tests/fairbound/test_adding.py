@@ -47,7 +47,7 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_page_has_every_file_of_a_problem() -> None:
     named = {name for name, _ in FILES}
-    for file in ("instance", "evaluate", "parameters", "tables", "knapsack", "__init__"):
+    for file in ("instance", "evaluate", "tables", "knapsack", "__init__"):
         assert f"models/routes/{file}.py" in named
     assert {"solvers/routes/methods.py", "instances/routes/sources.py", "tests/support/tiny_routes.py"} <= named
 

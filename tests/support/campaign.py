@@ -113,7 +113,7 @@ def cep_answer(instance: CepInstance, goal: str) -> Fraction | None:
         kept = all(s in place for s in instance.forced_in) and not any(s in place for s in instance.forced_out)
         kept = kept and all(len({place.get(s) for s in ids}) == 1 for ids in instance.together)
         kept = kept and (instance.cover is Cover.ANY or len(home) == len(schools))
-        if kept and all(values[name] >= least for name, least in instance.floors):
+        if kept and all(values[name] >= least for name, least in instance.limits):
             best = values[goal] if best is None else max(best, values[goal])
     return best
 
@@ -152,7 +152,7 @@ def draw_cep(random: Random) -> CepInstance:
         rules["min_group"] = random.randint(1, 3)
     if random.random() < 0.25:
         most = sum((school.enrolled for school in schools), Fraction(0))
-        rules["floors"] = (("students", round(most * random.randint(0, 11) / 10, decimals)),)
+        rules["limits"] = (("students", round(most * random.randint(0, 11) / 10, decimals)),)
     return CepInstance(
         "drawn",
         tuple(schools),
@@ -229,7 +229,7 @@ def zones_answer(city: ZoneInstance, goal: str) -> Fraction | None:
             for j, zone in enumerate(zones)
         ]
         values["tvd"] = Fraction(sum(gaps), 2 * S * S)
-        kept = kept and all(values[name] <= most for name, most in city.ceilings)
+        kept = kept and all(values[name] <= most for name, most in city.limits)
         if city.share_deviation is not None:
             kept = kept and values["max_share_deviation"] <= city.share_deviation
         if city.rezoned_share is not None:
@@ -267,7 +267,7 @@ def draw_zones(random: Random) -> ZoneInstance:
     if random.random() < 0.2:
         rules["share_deviation"] = Fraction(random.randint(0, 30), 100)
     if random.random() < 0.15:
-        rules["ceilings"] = (("travel", Fraction(random.randint(0, n * size))),)
+        rules["limits"] = (("travel", Fraction(random.randint(0, n * size))),)
     return ZoneInstance(
         "drawn",
         tuple(Unit(ids[i], students[i], (group[i],), schools[today[i]]) for i in range(n)),
@@ -306,7 +306,7 @@ def applicants_answer(instance: ApplicantInstance, goal: str) -> Fraction | None
             )
             values["income"] = abs(mean - pool) / pool
             values["loss"] = tvd + values["income"]
-        if goal not in values or any(name not in values or values[name] > most for name, most in instance.ceilings):
+        if goal not in values or any(name not in values or values[name] > most for name, most in instance.limits):
             continue
         best = values[goal] if best is None else min(best, values[goal])
     return best

@@ -83,7 +83,7 @@ TINY = Tiny(
         city("few rezoned", MIXED, GRID, (0, 5), (0, 0, 1, 0, 1, 1), rezoned_share=Fraction(1, 5), **SIX),
         city("together and forced", MIXED, GRID, (0, 5), (0, 0, 1, 0, 1, 1), together=(("u1", "u2"),),
              forced=(("u3", "s1"),), **SIX),
-        city("ceiling", MIXED, GRID, (0, 5), (0, 0, 1, 0, 1, 1), ceilings=(("rezoned", Fraction(80)),), **SIX),
+        city("ceiling", MIXED, GRID, (0, 5), (0, 0, 1, 0, 1, 1), limits=(("rezoned", Fraction(80)),), **SIX),
     ),
     best=best,
     lp_bounds={

@@ -68,8 +68,8 @@ INSTANCES = (
     make("forced out", FIVE, forced_out=("s1", "s2")),
     make("forced out, everyone covered", FIVE, forced_out=("s1",), cover=Cover.ALL, threshold=Fraction(1, 10)),
     make("together", FIVE, together=(("s1", "s5"), ("s3", "s4"))),
-    make("floor on full funding", [(40, 38), (50, 20), (70, 25), (90, 36)], floors=(("full_funding", Fraction(2)),)),
-    make("floor out of reach", FIVE, floors=(("students", Fraction(570)),)),
+    make("floor on full funding", [(40, 38), (50, 20), (70, 25), (90, 36)], limits=(("full_funding", Fraction(2)),)),
+    make("floor out of reach", FIVE, limits=(("students", Fraction(570)),)),
     make("dollars", FIVE, rates=find_rates("us48-2324")),
     CepInstance(
         name="gains",

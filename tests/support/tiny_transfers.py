@@ -79,7 +79,7 @@ def best(instance: TransferInstance, objective: str) -> Fraction | None:
             allowed &= (n >= lower - 1e-12) & (n <= upper + 1e-12)
         with np.errstate(all="ignore"):
             every = scores(instance, ab, ba)
-        for name, cap in instance.caps:
+        for name, cap in instance.limits:
             allowed &= every[name] <= float(cap)
         values = np.where(allowed, every[objective], np.inf)
         k = np.unravel_index(int(np.argmin(values)), values.shape)
@@ -114,9 +114,9 @@ INSTANCES = (
         measures=MEASURES,
         p=Fraction(1, 10),
         weights=(("race", Fraction(0)),),
-        caps=(("combined", Fraction(1144, 1000)), ("race", Fraction(153, 2000))),
+        limits=(("combined", Fraction(1144, 1000)), ("race", Fraction(153, 2000))),
     ),
-    make("bound out of reach", TWO, [(0, 1)], p=Fraction(1, 10), caps=(("race", Fraction(1, 20)),)),
+    make("bound out of reach", TWO, [(0, 1)], p=Fraction(1, 10), limits=(("race", Fraction(1, 20)),)),
 )
 NAMED = {instance.name: instance for instance in INSTANCES}
 TINY = Tiny("transfers", INSTANCES, best, tolerance=Fraction(1, 2000))

@@ -7,10 +7,9 @@ from fractions import Fraction
 
 import pytest
 import tiny_cep
-from fairbound.models.cep import CepInstance, Cover, Grouping, School, evaluate, find_rates
-from fairbound.models.cep.evaluate import bounded, lattice
+from fairbound.models.cep import PROBLEM, CepInstance, Cover, Grouping, School, evaluate, find_rates
+from fairbound.models.cep.evaluate import lattice
 from fairbound.models.cep.instance import OBJECTIVES
-from fairbound.models.cep.parameters import with_parameters
 from fairbound.models.cep.tables import read_solution
 from fairbound.models.core.errors import InputError
 from hypothesis import given, settings
@@ -129,16 +128,16 @@ def test_every_rule_is_checked(grouping: Grouping, rule: str) -> None:
         forced_in=("s2",),
         forced_out=("s3",),
         together=(("s4", "s5"),),
-        floors=(("students", Fraction(150)),),
+        limits=(("students", Fraction(150)),),
         cover=Cover.ALL,
     )
     assert rule in {violation.rule for violation in evaluate(instance, grouping).violations}
 
 
 def test_bounded_only_ever_tightens() -> None:
-    instance = bounded(tiny_cep.NAMED["five"], "students", Fraction(100))
-    assert bounded(instance, "students", Fraction(50)).floors == (("students", Fraction(100)),)
-    assert bounded(instance, "students", Fraction(150)).floors == (("students", Fraction(150)),)
+    instance = PROBLEM.bounded(tiny_cep.NAMED["five"], "students", Fraction(100))
+    assert PROBLEM.bounded(instance, "students", Fraction(50)).limits == (("students", Fraction(100)),)
+    assert PROBLEM.bounded(instance, "students", Fraction(150)).limits == (("students", Fraction(150)),)
 
 
 @pytest.mark.parametrize(
@@ -158,13 +157,13 @@ def test_bounded_only_ever_tightens() -> None:
 )
 def test_wrong_parameters_are_refused(given: dict[str, str], text: str) -> None:
     with pytest.raises(InputError) as refusal:
-        with_parameters(tiny_cep.NAMED["five"], given)
+        PROBLEM.with_parameters(tiny_cep.NAMED["five"], given)
     assert text in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
 
 def test_parameters_are_read_exactly() -> None:
-    changed = with_parameters(tiny_cep.NAMED["five"], {"threshold": "0.1", "together": "s1+s2;s4+s3"})
+    changed = PROBLEM.with_parameters(tiny_cep.NAMED["five"], {"threshold": "0.1", "together": "s1+s2;s4+s3"})
     assert changed.threshold == Fraction(1, 10)
     assert changed.together == (("s1", "s2"), ("s3", "s4"))
 

@@ -34,7 +34,7 @@ def test_rules_that_the_theorem_does_not_know_are_left_to_the_knapsack() -> None
     instance = replace(tiny_cep.NAMED["five"], threshold=Fraction(1, 4))
     assert settled(instance, "students") == Grouping.of([[f"s{i}" for i in range(1, 6)]])
     assert settled(instance, "full_funding") is None
-    assert settled(replace(instance, floors=(("students", Fraction(1)),)), "students") is None
+    assert settled(replace(instance, limits=(("students", Fraction(1)),)), "students") is None
     assert settled(replace(instance, forced_out=("s1",)), "students") is None
     losing = replace(instance.schools[0], gain=Fraction(-1))
     assert settled(replace(instance, schools=(losing, *instance.schools[1:])), "reimbursement") is None

@@ -114,7 +114,7 @@ def test_it_refuses_meals_in_proportion_to_enrolment() -> None:
     assert "membership" in said
 
 
-@pytest.mark.parametrize("rule", [{"groups": 2}, {"floors": (("students", Fraction(10)),)}])
+@pytest.mark.parametrize("rule", [{"groups": 2}, {"limits": (("students", Fraction(10)),)}])
 def test_it_refuses_rules_on_the_whole_grouping(rule: dict[str, object]) -> None:
     said = group_columns.refuses(with_meals("five", **rule), "reimbursement")
     assert said is not None

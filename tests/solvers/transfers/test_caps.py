@@ -44,7 +44,7 @@ def test_no_plan_within_the_bounds_beats_the_bound(instance: Any, objective: str
     assert result.status is Status.FEASIBLE
     assert result.primal_bound is not None
     assert result.dual_bound is not None
-    assert result.values[other] <= asked.caps[0][1]
+    assert result.values[other] <= asked.limits[0][1]
     assert result.gap is not None
     assert result.gap <= 2e-2
     free = METHOD.run(instance, objective, QUICK)
