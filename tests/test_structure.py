@@ -44,11 +44,13 @@ def test_imports_run_one_way(path: Path) -> None:
 
 
 def test_the_checker_stands_alone() -> None:
-    """What replays certificates imports nothing of ours and nothing that is not in the standard library."""
+    """What replays certificates imports itself and the standard library."""
     import sys
 
-    for path in sorted((ROOT / "solvers" / "checker").glob("*.py")):
+    for path in sorted((ROOT / "solvers" / "checker").rglob("*.py")):
         for name in imported(path):
+            if name.startswith("fairbound.solvers.checker."):
+                continue
             assert name.split(".")[0] in sys.stdlib_module_names, f"{path} imports {name}"
 
 

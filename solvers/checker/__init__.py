@@ -1,1 +1,1 @@
-"""What replays proofs: standard library only, importing nothing of this project."""
+"""What replays proofs: standard library and itself only. ``python -m fairbound.solvers.checker FILE [DIGEST]``."""

@@ -6,9 +6,10 @@ the models, and compares whole numbers and ratios only. Ceilings on objectives a
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
+
+from fairbound.solvers.checker.common import identifier, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,17 +72,6 @@ def check_zones(canonical: Mapping[str, Any], rows: Sequence[Mapping[str, str]])
         if moved > Fraction(limits["rezoned_share"]) * sum(students.values()):
             wrong.append(f"{moved} students are rezoned")
     return wrong
-
-
-def pieces(text: str, sign: str) -> list[str]:
-    """Split a parameter's ids at a sign outside double quotes."""
-    found = re.findall(rf'((?:[^"{sign}]|"[^"]*")+)', text)
-    return [piece.strip() for piece in found if piece.strip()]
-
-
-def identifier(piece: str) -> str:
-    """The id itself: without the quotes around it, and those inside single again."""
-    return piece[1:-1].replace('""', '"') if len(piece) > 1 and piece[0] == piece[-1] == '"' else piece
 
 
 def _seats(

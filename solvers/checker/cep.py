@@ -1,6 +1,6 @@
 """Replay a price-curve certificate, trusting nothing else: standard library, fractions, no search.
 
-Usable by itself: ``python price_curve.py CERTIFICATE [DIGEST]``. The claim is that no grouping
+The claim is that no grouping
 of the schools in ``data`` that keeps its rules is worth more than ``bound``. Proof: a group at
 claim share t has sum(q - t N) >= 0 with q = m E. So for prices lambda(t) >= 0 its value is at most
 the sum over its schools of a + t b + lambda(t) (q - t N), and no school adds more than the maximum
@@ -9,48 +9,14 @@ of that over t. Each maximum is recomputed here, rounded up to a millionth, and 
 not read here (groups, min_group) only make the true best smaller.
 """
 
-import hashlib
-import json
-import os
-import re
-import sys
 from fractions import Fraction
 from itertools import pairwise
-from math import isfinite
 from typing import Any
+
+from fairbound.solvers.checker.common import UNREADABLE, Rejected, identifier, pieces, rational, sealed
 
 STEP = Fraction(1, 10**6)
 FORMAT = "fairbound price curve 1"
-
-
-class Rejected(Exception):
-    """The certificate proves nothing; the text says why."""
-
-
-NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?|[+-]?\d+/\d+")
-LONGEST, LARGEST_FILE = 1000, 64 * 2**20
-"""Characters of a number, and bytes of a file: more only costs time."""
-
-
-def rational(value: Any) -> Fraction:
-    """A number of the file, exactly; raises ``ValueError`` for one that is none or too long."""
-    text = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
-    if isinstance(value, float) and isfinite(value):
-        return Fraction(value)
-    if len(text) > LONGEST or not NUMBER.fullmatch(text):
-        raise ValueError(f"no number, or one that is too long: {text[:40]!r}")
-    return Fraction(text)
-
-
-def read(path: str) -> Any:
-    """The JSON document of a regular file of bearable size; raises ``Rejected``."""
-    if not os.path.isfile(path) or os.path.getsize(path) > LARGEST_FILE:
-        raise Rejected(f"not a file of at most {LARGEST_FILE >> 20} MiB")
-    try:
-        with open(path, encoding="utf-8") as stream:
-            return json.load(stream)
-    except (ValueError, RecursionError) as error:
-        raise Rejected(f"it is no JSON that can be read: {type(error).__name__}") from error
 
 
 def possible(data: dict[str, Any], schools: list[dict[str, str]]) -> None:
@@ -108,17 +74,6 @@ def largest(a: Fraction, b: Fraction, n: Fraction, q: Fraction, knots: list[tupl
     return best
 
 
-def pieces(text: str, sign: str) -> list[str]:
-    """Split a parameter's ids at a sign outside double quotes."""
-    found = re.findall(rf'((?:[^"{sign}]|"[^"]*")+)', text)
-    return [piece.strip() for piece in found if piece.strip()]
-
-
-def identifier(piece: str) -> str:
-    """The id itself: without the quotes around it, and those inside single again."""
-    return piece[1:-1].replace('""', '"') if len(piece) > 1 and piece[0] == piece[-1] == '"' else piece
-
-
 def recompute(certificate: dict[str, Any]) -> Fraction:
     """The bound that the knots prove for the data."""
     data = certificate["data"]
@@ -170,21 +125,10 @@ def check(certificate: dict[str, Any], digest: str | None = None) -> Fraction:
     try:
         if certificate["format"] != FORMAT:
             raise Rejected(f"unknown format {certificate['format']!r}")
-        text = json.dumps(certificate["data"], sort_keys=True, separators=(",", ":"))
-        if hashlib.sha256(text.encode()).hexdigest() != certificate["digest"]:
-            raise Rejected("the data is not that of the digest")
-        if digest not in (None, certificate["digest"]):
-            raise Rejected("the certificate belongs to another instance")
+        sealed(certificate, digest)
         proven = recompute(certificate)
         if proven != rational(certificate["bound"]):
             raise Rejected(f"the knots prove {proven}, the certificate claims {certificate['bound']}")
-    except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+    except UNREADABLE as error:
         raise Rejected(f"it cannot be read: {type(error).__name__} {error}") from error
     return proven
-
-
-if __name__ == "__main__":
-    try:
-        print("accepted:", check(read(sys.argv[1]), *sys.argv[2:3]))
-    except Rejected as reason:
-        sys.exit(f"rejected: {reason}")

@@ -9,53 +9,17 @@ every leaf. Nothing of the search is trusted. ``docs/transfers.md`` proves why t
 2. a leaf's bound follows from its multipliers by weak duality, whatever they are, if those of
    inequalities are not negative;
 3. a cut at any point v lies under the square, 2 v a - v^2 <= a^2.
-
-Run it as ``python transfer_tree.py FILE [DIGEST]``.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import re
-import sys
 from fractions import Fraction
-from math import isfinite
 from typing import Any
+
+from fairbound.solvers.checker.common import UNREADABLE, Rejected, rational, sealed
 
 FORMAT = "fairbound transfers tree 3"
 POINT_SCALE, MULTIPLIER_SCALE = 2**30, 2**40
-
-
-class Rejected(Exception):
-    """The certificate proves nothing; the text says where it fails."""
-
-
-NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?|[+-]?\d+/\d+")
-LONGEST, LARGEST_FILE = 1000, 64 * 2**20
-"""Characters of a number, and bytes of a file: more only costs time."""
-
-
-def rational(value: Any) -> Fraction:
-    """A number of the file, exactly; raises ``ValueError`` for one that is none or too long."""
-    text = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
-    if isinstance(value, float) and isfinite(value):
-        return Fraction(value)
-    if len(text) > LONGEST or not NUMBER.fullmatch(text):
-        raise ValueError(f"no number, or one that is too long: {text[:40]!r}")
-    return Fraction(text)
-
-
-def read(path: str) -> Any:
-    """The JSON document of a regular file of bearable size; raises ``Rejected``."""
-    if not os.path.isfile(path) or os.path.getsize(path) > LARGEST_FILE:
-        raise Rejected(f"not a file of at most {LARGEST_FILE >> 20} MiB")
-    try:
-        with open(path, encoding="utf-8") as stream:
-            return json.load(stream)
-    except (ValueError, RecursionError) as error:
-        raise Rejected(f"it is no JSON that can be read: {type(error).__name__}") from error
 
 
 class Districts:
@@ -206,13 +170,9 @@ def replay(document: dict[str, Any], digest: str | None = None) -> tuple[Fractio
             raise Rejected(f"unknown format {document['format']!r}")
         if document["objective"] != "race":
             raise Rejected(f"the proof is one of the race objective, not of {document['objective']!r}")
-        text = json.dumps(document["data"], sort_keys=True, separators=(",", ":"))
-        if hashlib.sha256(text.encode()).hexdigest() != document["digest"]:
-            raise Rejected("the data is not that of the digest")
-        if digest not in (None, document["digest"]):
-            raise Rejected("the certificate belongs to another instance")
+        sealed(document, digest)
         return _replay(document)
-    except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+    except UNREADABLE as error:
         raise Rejected(f"it cannot be read: {type(error).__name__} {error}") from error
 
 
@@ -246,18 +206,3 @@ def _replay(document: dict[str, Any]) -> tuple[Fraction, Fraction, int]:
     if value < claimed:
         raise Rejected("the plan is better than the bound: the file contradicts itself")
     return value, claimed, leaves
-
-
-def main(arguments: list[str]) -> int:
-    """Check the file named, and that it is about the digest, if given; 0 accepted, 1 rejected."""
-    try:
-        value, bound, leaves = replay(read(arguments[0]), *arguments[1:2])
-    except Rejected as reason:
-        print(f"rejected: {reason}")
-        return 1
-    print(f"accepted: value {float(value):.9g}, bound {float(bound):.9g}, {leaves} leaves")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from fairbound.models import PROBLEMS
+from fairbound.solvers.proofs import certificate as trees
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +48,7 @@ class Kind:
 @cache
 def kinds() -> dict[str, Kind]:
     """Every format that a problem has, by its name."""
-    found = {}
+    found = {trees.FORMAT: Kind(trees.FORMAT, "", trees.LEVEL, trees)}
     for problem in PROBLEMS:
         name = f"fairbound.solvers.{problem}.certificate"
         if find_spec(name) is not None:

@@ -63,7 +63,10 @@ def solve_lexicographic(
     proven = len(stages) == len(objectives) and all(stage.status is Status.OPTIMAL for stage in stages)
     status = Status.FEASIBLE if last.status is Status.OPTIMAL and not proven else last.status
     total = Seconds(
-        *(sum(getattr(stage.seconds, step) for stage in stages) for step in ("build", "compile", "solve", "total"))
+        *(
+            sum(getattr(stage.seconds, step) for stage in stages)
+            for step in ("build", "compile", "solve", "total", "prove")
+        )
     )
     return replace(
         last,

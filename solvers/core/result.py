@@ -71,12 +71,15 @@ class Settings:
         Relative gap at which to stop; 0 asks for a proof.
     threads, seed
         One thread and a seed make a run repeatable.
+    prove
+        Seconds at most for a certificate after the solve; 0 for none. A time limit ends it too.
     """
 
     time_limit: float | None = None
     gap: float = 0.0
     threads: int = 1
     seed: int = 0
+    prove: float = 5.0
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,7 @@ class Seconds:
     compile: float = 0.0
     solve: float = 0.0
     total: float = 0.0
+    prove: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.registry import find_problem
-from fairbound.solvers.core import wall
+from fairbound.solvers.core import proving, wall
 from fairbound.solvers.core.lexicographic import solve_lexicographic
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.methods import default_method, find_method
-from fairbound.solvers.core.result import OnProgress, Result, Settings
+from fairbound.solvers.core.result import OnProgress, Result, Settings, Termination
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,4 +72,10 @@ def solve(
     reason = chosen.refuses(instance, names[0])
     if reason is not None:
         raise Refused(f"method {chosen.name} refuses {instance.name}: {reason}")
-    return run.run(instance, names[0], settings, on_progress)
+    result = run.run(instance, names[0], settings, on_progress)
+    seconds = settings.prove
+    if settings.time_limit is not None:
+        seconds = min(seconds, settings.time_limit - result.seconds.total)
+    if result.termination is Termination.INTERRUPTED:
+        return result
+    return proving.proven(instance, result, settings, seconds)

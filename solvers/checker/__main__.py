@@ -1,0 +1,45 @@
+"""Check a certificate: ``python -m fairbound.solvers.checker FILE [DIGEST]``, or ``python checker.pyz FILE [DIGEST]``.
+
+Exit code 0: accepted; 1: rejected. Nothing but Python is needed.
+"""
+
+import sys
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+from fairbound.solvers import checker
+from fairbound.solvers.checker.common import Rejected, read
+
+
+def checker_of(document: Any) -> Any:
+    """The checker of a file's format; raises ``Rejected``."""
+    formats = []
+    for found in iter_modules(checker.__path__, f"{checker.__name__}."):
+        if not found.ispkg and not found.name.endswith("__main__"):
+            module = import_module(found.name)
+            if hasattr(module, "FORMAT"):
+                formats.append(module.FORMAT)
+                if isinstance(document, dict) and document.get("format") == module.FORMAT:
+                    return module
+    raise Rejected(f"unknown format, wanted one of {', '.join(sorted(formats))}")
+
+
+def main(arguments: list[str]) -> int:
+    """Check the file named, and that it is about the digest, if given; 0 accepted, 1 rejected."""
+    if not 1 <= len(arguments) <= 2 or arguments[0] in ("-h", "--help"):
+        print(__doc__.strip())
+        return 0 if arguments[:1] in (["-h"], ["--help"]) else 2
+    try:
+        document = read(arguments[0])
+        bound = checker_of(document).check(document, *arguments[1:])
+    except Rejected as reason:
+        print(f"rejected: {reason}")
+        return 1
+    about = f"{document['instance']} ({document['digest'][:16]})"
+    print(f"accepted: no solution of {about} has a better {document['objective']} than {bound}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,68 @@
+"""What every checker begins with: numbers and files that cannot hurt, and data that is that of its digest."""
+
+import gzip
+import hashlib
+import json
+import os
+import re
+from fractions import Fraction
+from math import isfinite
+from typing import Any
+
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?|[+-]?\d+/\d+")
+LONGEST, LARGEST_FILE = 1000, 64 * 2**20
+"""Characters of a number, and bytes of a file, unpacked: more only costs time."""
+
+
+class Rejected(Exception):
+    """The certificate proves nothing; the text says where it fails."""
+
+
+def rational(value: Any) -> Fraction:
+    """A number of the file, exactly; raises ``ValueError`` for one that is none or too long."""
+    text = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    if isinstance(value, float) and isfinite(value):
+        return Fraction(value)
+    if len(text) > LONGEST or not NUMBER.fullmatch(text):
+        raise ValueError(f"no number, or one that is too long: {text[:40]!r}")
+    return Fraction(text)
+
+
+def read(path: str) -> Any:
+    """The JSON document of a regular file of bearable size, gzipped or not; raises ``Rejected``."""
+    if not os.path.isfile(path) or os.path.getsize(path) > LARGEST_FILE:
+        raise Rejected(f"not a file of at most {LARGEST_FILE >> 20} MiB")
+    try:
+        with open(path, "rb") as stream:
+            packed = stream.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if packed else open(path, "rb") as content:
+            text = content.read(LARGEST_FILE + 1)
+        if len(text) > LARGEST_FILE:
+            raise Rejected(f"more than {LARGEST_FILE >> 20} MiB when unpacked")
+        return json.loads(text.decode("utf-8"))
+    except (ValueError, OSError, EOFError, RecursionError) as error:
+        raise Rejected(f"it is no JSON that can be read: {type(error).__name__}") from error
+
+
+def sealed(document: dict[str, Any], digest: str | None) -> None:
+    """Raise ``Rejected`` unless the data is that of the digest, and the digest the one that is meant, if given."""
+    text = json.dumps(document["data"], sort_keys=True, separators=(",", ":"))
+    if hashlib.sha256(text.encode()).hexdigest() != document["digest"]:
+        raise Rejected("the data is not that of the digest")
+    if digest not in (None, document["digest"]):
+        raise Rejected("the certificate belongs to another instance")
+
+
+UNREADABLE = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What a document of another shape runs into; a checker answers all of them with ``Rejected``."""
+
+
+def pieces(text: str, sign: str) -> list[str]:
+    """Split a parameter's ids at a sign outside double quotes."""
+    found = re.findall(rf'((?:[^"{sign}]|"[^"]*")+)', text)
+    return [piece.strip() for piece in found if piece.strip()]
+
+
+def identifier(piece: str) -> str:
+    """The id itself: without the quotes around it, and those inside single again."""
+    return piece[1:-1].replace('""', '"') if len(piece) > 1 and piece[0] == piece[-1] == '"' else piece

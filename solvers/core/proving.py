@@ -1,0 +1,94 @@
+"""After a solve: a certificate of the answer, where the question has exact rows, replayed before anything is claimed.
+
+``solvers/<problem>/tree.py`` says how a solution stands in a certificate (``solution_json``), which solution a plan
+by columns is (``solution_of``), and which rows of the problem a point breaks (``separate``, where it has such).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from fractions import Fraction
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from fairbound.models.core.registry import find_problem
+from fairbound.solvers.checker import tree as checker
+from fairbound.solvers.checker.common import Rejected
+from fairbound.solvers.core.answer import Answer, conclude
+from fairbound.solvers.core.bound import Basis, Bound
+from fairbound.solvers.core.interrupts import interruptible
+from fairbound.solvers.core.isolation import note_engine_threads
+from fairbound.solvers.core.result import Result, Settings, Status, Termination
+from fairbound.solvers.proofs.tree import prove
+
+if TYPE_CHECKING:
+    from fairbound.models.core.problem import Instance
+
+
+def room_of(problem: str) -> Any:
+    """The problem's ``tree.py``, or ``None``."""
+    name = f"fairbound.solvers.{problem}.tree"
+    return None if find_spec(name) is None else import_module(name)
+
+
+def proven(instance: Instance, result: Result, settings: Settings, seconds: float) -> Result:
+    """The result with a certificate, if one can be made and is accepted; otherwise as it was.
+
+    A plan that is better than the result's, where the tree meets one, takes its place. A certificate of a weaker bound
+    than what is claimed stands beside the claim.
+    """
+    room = room_of(instance.problem)
+    optimal = result.status is Status.OPTIMAL
+    settled = optimal and (result.basis is Basis.THEOREM or result.certificate is not None)
+    if room is None or settled or result.primal_bound is None or result.contradiction or seconds <= 0:
+        return result
+    began, data = time.perf_counter(), instance.canonical()
+    try:
+        system = checker.rows_of(instance.problem).system(data, result.objective)
+    except Rejected:
+        return result  # no rows are stated for this question
+    separate = room.separate(instance, system) if hasattr(room, "separate") else None
+    note_engine_threads(1)
+    with interruptible() as stop:
+        left = seconds - (time.perf_counter() - began)
+        proof = prove(system, result.primal_bound, separate, left, stop.is_set)
+    if stop.is_set():
+        result = replace(result, termination=Termination.INTERRUPTED)
+    if proof is None:
+        return result
+    solution = result.solution if proof.plan is None else room.solution_of(instance, system, proof.plan)
+    document = {
+        "format": checker.FORMAT,
+        "instance": instance.name,
+        "digest": instance.digest,
+        "data": data,
+        "objective": result.objective,
+        "solution": room.solution_json(instance, solution),
+        "bound": str(proof.claim),
+        **proof.parts,
+    }
+    try:
+        bound = Bound(checker.check(document), Basis.CERTIFICATE, checker.FORMAT)
+    except Rejected as reason:
+        words = f"the checker rejected its certificate, which is a fault to report: {reason}"
+        return replace(result, message="; ".join(filter(None, (result.message, words))))
+    known = result.proven
+    weaker = known is not None and not result.sense.improves(known.value, bound.value) and known.value != bound.value
+    answer = Answer(
+        result.termination,
+        solution,
+        claim=Fraction(result.dual_bound) if result.basis is Basis.CLAIM and result.dual_bound is not None else None,
+        proven=known if weaker else bound,
+        engine=result.engine,
+        model=result.model,
+        nodes=result.nodes,
+        trace=result.trace,
+        message=result.message,
+        certificate=result.certificate if weaker else document,
+    )
+    problem = find_problem(instance.problem)
+    again = conclude(problem, instance, result.objective, result.method, answer, settings)
+    took = time.perf_counter() - began
+    return replace(again, seconds=replace(result.seconds, prove=took, total=result.seconds.total + took))
