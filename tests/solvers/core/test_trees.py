@@ -1,0 +1,241 @@
+"""Tree certificates: what closes is true, what is false never closes, and no forgery proves more than the truth."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+import pytest
+import tiny_applicants
+import tiny_blocks
+import tiny_cep
+from fairbound.models.core.registry import find_problem
+from fairbound.solvers.checker import tree as checker
+from fairbound.solvers.checker.common import Rejected
+from fairbound.solvers.checker.linear import System, scaled
+from fairbound.solvers.core import proving
+from fairbound.solvers.core.bound import Basis, Level
+from fairbound.solvers.core.result import Result, Settings, Status
+from fairbound.solvers.proofs.tree import prove
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import fairbound
+
+QUESTIONS = [
+    pytest.param(tiny, instance, objective.name, id=f"{tiny.problem}-{instance.name}-{objective.name}")
+    for tiny in (tiny_cep.TINY, tiny_blocks.TINY, tiny_applicants.TINY)
+    for instance in tiny.instances
+    for objective in find_problem(tiny.problem).objectives
+]
+
+
+def system_of(instance: Any, objective: str) -> System | None:
+    try:
+        found: System = checker.rows_of(instance.problem).system(instance.canonical(), objective)
+    except Rejected:
+        return None
+    return found
+
+
+def separated(instance: Any, system: System) -> Any:
+    room = proving.room_of(instance.problem)
+    return room.separate(instance, system) if hasattr(room, "separate") else None
+
+
+@pytest.mark.parametrize(("tiny", "instance", "objective"), QUESTIONS)
+def test_the_best_value_closes_and_a_better_one_never(tiny: Any, instance: Any, objective: str) -> None:
+    truth = tiny.best(instance, objective)
+    system = system_of(instance, objective)
+    if truth is None or system is None:
+        pytest.skip("infeasible, or no rows are stated")
+    proof = prove(system, truth, separated(instance, system), 20)
+    assert proof is not None
+    assert (proof.claim, proof.plan) == (truth, None)
+    again = system_of(instance, objective)
+    assert again is not None
+    false = prove(again, truth + again.sign * again.step, separated(instance, again), 5)
+    assert false is None or again.sign * false.claim <= again.sign * truth
+
+
+def solved(name: str, objective: str | None = None, **parameters: str) -> Result:
+    return fairbound.solve(name, objective=objective, parameters=parameters, method=None)
+
+
+@pytest.fixture(scope="module")
+def certificates() -> list[dict[str, Any]]:
+    """One of each problem, with separators, Gomory rows and branches among them."""
+    grid = tiny_blocks.NAMED["grid"]
+    asked = [
+        fairbound.solve(grid, objective="dissimilarity"),
+        fairbound.solve("cep/calpads33", objective="students", parameters={"threshold": "0.40"}),
+        fairbound.solve("blocks/grid100"),
+        fairbound.solve("applicants/sfusd65", method="cell_counts"),
+    ]
+    documents = [dict(result.certificate or {}) for result in asked]
+    assert all(result.level is Level.L4 for result in asked)
+    return [json.loads(json.dumps(document)) for document in documents]
+
+
+def test_a_default_answer_carries_its_proof() -> None:
+    result = solved("cep/calpads33", threshold="0.40")
+    assert (result.status, result.level, result.basis) == (Status.OPTIMAL, Level.L4, Basis.CERTIFICATE)
+    assert fairbound.verify(result.certificate, "cep/calpads33", {"threshold": "0.40"}) == (  # type: ignore[arg-type]
+        Fraction("17364.8"),
+        Level.L4,
+    )
+    without = fairbound.solve("cep/calpads33", parameters={"threshold": "0.40"}, settings=Settings(prove=0))
+    assert (without.level, without.certificate) == (Level.L1, None)
+
+
+def _numbers(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    if isinstance(node, dict):
+        return [found for key, value in node.items() for found in _numbers(value, (*path, key))]
+    if isinstance(node, list):
+        return [found for i, value in enumerate(node) for found in _numbers(value, (*path, i))]
+    return [path]
+
+
+def mutated(document: dict[str, Any], chance: random.Random) -> dict[str, Any]:
+    """The document with one leaf of its proof changed, dropped or doubled."""
+    changed = copy.deepcopy(document)
+    parts = {name: changed[name] for name in ("steps", "tree", "bound", "solution", "objective")}
+    path = chance.choice(_numbers(parts))
+    place: Any = changed
+    for key in path[:-1]:
+        place = place[key]
+    value = place[path[-1]]
+    kind = chance.randrange(6)
+    if kind == 0 and isinstance(place, list):
+        del place[path[-1]]
+    elif kind == 1 and isinstance(place, list):
+        place.insert(path[-1], copy.deepcopy(value))
+    elif isinstance(value, str) and path[-1] == "bound":
+        place[path[-1]] = str(Fraction(value) * (1 + Fraction(chance.choice([-1, 1]), chance.choice([500, 10**6, 3]))))
+    elif isinstance(value, (int, float)):
+        place[path[-1]] = chance.choice([value + 1, -value, value * 2, 0, value - 1, 1e308, "x", None])
+    else:
+        place[path[-1]] = chance.choice(["", "bound", "branch", None, 7])
+    return changed
+
+
+def test_no_mutation_proves_more_than_the_truth(certificates: list[dict[str, Any]]) -> None:
+    chance, accepted = random.Random(3), 0
+    truths = [checker.check(document) for document in certificates]
+    signs = [1 if document["data"]["problem"] != "cep" else -1 for document in certificates]
+    for _ in range(500):
+        for document, truth, sign in zip(certificates, truths, signs, strict=True):
+            forged = mutated(document, chance)
+            try:
+                found = checker.check(forged)
+            except Rejected as reason:
+                assert "\n" not in str(reason)
+                continue
+            accepted += 1
+            if forged["objective"] == document["objective"]:
+                assert sign * found <= sign * truth
+    assert accepted < 1000
+
+
+def test_a_claim_beyond_the_truth_is_rejected(certificates: list[dict[str, Any]]) -> None:
+    for document in certificates:
+        system = checker.rows_of(document["data"]["problem"]).system(document["data"], document["objective"])
+        truth = Fraction(document["bound"])
+        for claim in (truth + system.sign * system.step, truth * (1 + system.sign * Fraction(2, 1000))):
+            with pytest.raises(Rejected, match=r"proves|contradicts"):
+                checker.check({**document, "bound": str(claim), "solution": None})
+
+
+def test_a_plan_that_breaks_a_rule_is_rejected() -> None:
+    """A seat too many, an island, a school outside its zone, a forced or kept-together pair broken; a group too poor."""
+    grid = tiny_blocks.NAMED["grid"]
+    document = dict(fairbound.solve(grid, objective="dissimilarity").certificate or {})
+    rows = checker.rows_of("blocks")
+    homes = [school.id for school in grid.schools]
+    refused = 0
+    for zones in product(homes, repeat=len(grid.units)):
+        feasible = find_problem("blocks").evaluate(grid, _zoning(zones)).feasible
+        try:
+            rows.value(document["data"], "dissimilarity", list(zones))
+        except Rejected as reason:
+            assert "breaks a rule" in str(reason)
+            assert not feasible
+            refused += 1
+        else:
+            assert feasible
+    assert refused > 10
+    five = tiny_cep.NAMED["five"]
+    with pytest.raises(Rejected, match="under the threshold"):
+        checker.rows_of("cep").value(five.canonical(), "students", [["s5"]])
+    for rule in ({"forced_in": "s1"}, {"cover": "all"}, {"min_students": "500"}, {"min_group": "2"}):
+        asked = find_problem("cep").with_parameters(five, rule)
+        with pytest.raises(Rejected, match="breaks a rule"):
+            checker.rows_of("cep").value(asked.canonical(), "students", [["s2"]])
+
+
+def _zoning(zones: tuple[str, ...]) -> Any:
+    from fairbound.models.blocks import Zoning
+
+    return Zoning(zones)
+
+
+def test_the_data_inside_must_be_that_of_the_digest(certificates: list[dict[str, Any]]) -> None:
+    for document in certificates:
+        with pytest.raises(Rejected, match="another instance"):
+            checker.check(document, "0" * 64)
+        forged = copy.deepcopy(document)
+        forged["data"]["parameters"] |= {"seats_tolerance": "9"}
+        with pytest.raises(Rejected, match="not that of the digest"):
+            checker.check(forged)
+
+
+@st.composite
+def systems(draw: st.DrawFn) -> tuple[System, list[tuple[int, float]], list[int]]:
+    """Small systems, multipliers of their rows, and columns to count from the upper end."""
+    n, m = draw(st.integers(1, 4)), draw(st.integers(1, 3))
+    system = System(1, Fraction(1), Fraction(1))
+    for _ in range(n):
+        low = draw(st.integers(-2, 1))
+        system.column(low, low + draw(st.integers(0, 3)), draw(st.integers(-3, 3)))
+    for _ in range(m):
+        terms = {j: draw(st.integers(-4, 4)) for j in range(n)}
+        system.at_least(terms, draw(st.integers(-6, 6)), draw(st.booleans()))
+    share = st.integers(-40, 40).map(lambda k: k / draw(st.sampled_from([3, 7, 8, 10])))
+    multipliers = [(i, draw(share)) for i in range(m)]
+    return system, multipliers, [j for j in range(n) if draw(st.booleans())]
+
+
+@given(systems())
+@settings(max_examples=400, deadline=None)
+def test_gomory_rows_cut_no_solution_off(drawn: tuple[System, list[tuple[int, float]], list[int]]) -> None:
+    system, multipliers, flipped = drawn
+    try:
+        terms, rhs, _ = system.gomory(scaled([list(pair) for pair in multipliers], len(system.rows)), flipped)
+    except Rejected:
+        return
+    for point in product(*(range(low, high + 1) for low, high in zip(system.lower, system.upper, strict=True))):
+        kept = all(
+            (total := sum(a * point[j] for j, a in row.items())) >= b and (not equation or total == b)
+            for row, b, equation in system.rows
+        )
+        if kept:
+            assert sum(a * point[j] for j, a in terms.items()) >= rhs
+
+
+@given(systems())
+@settings(max_examples=200, deadline=None)
+def test_weak_duality_holds_for_any_multipliers(drawn: tuple[System, list[tuple[int, float]], list[int]]) -> None:
+    system, multipliers, _ = drawn
+    signed = [[i, y if system.rows[i][2] else abs(y)] for i, y in multipliers]
+    bound = system.bound(scaled(signed, len(system.rows)), system.lower, system.upper)
+    for point in product(*(range(low, high + 1) for low, high in zip(system.lower, system.upper, strict=True))):
+        kept = all(
+            (total := sum(a * point[j] for j, a in row.items())) >= b and (not equation or total == b)
+            for row, b, equation in system.rows
+        )
+        if kept:
+            assert sum(c * point[j] for j, c in system.cost.items()) >= bound
