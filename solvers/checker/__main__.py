@@ -28,7 +28,7 @@ def checker_of(document: Any) -> Any:
 def main(arguments: list[str]) -> int:
     """Check the file named, and that it is about the digest, if given; 0 accepted, 1 rejected."""
     if not 1 <= len(arguments) <= 2 or arguments[0] in ("-h", "--help"):
-        print(__doc__.strip())
+        print(__doc__.strip().replace("``", ""))
         return 0 if arguments[:1] in (["-h"], ["--help"]) else 2
     try:
         document = read(arguments[0])

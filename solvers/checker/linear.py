@@ -10,11 +10,12 @@ from fractions import Fraction
 from math import ceil, frexp, isfinite
 from typing import Any
 
-from fairbound.solvers.checker.common import Rejected
+from fairbound.solvers.checker.common import NUMBER, Rejected
 
 GRID, LONGEST = 30, 48
 """Coefficients of Gomory rows are rounded, the safe way: to multiples of 2**-GRID, then to LONGEST bits."""
 MOST_NODES, MOST_STEPS = 10**6, 10**5
+MOST_DIGITS = 40
 FARTHEST = 400
 """Multipliers have exponents of two within this range."""
 
@@ -157,7 +158,9 @@ def scaled(pairs: list[Any], count: int) -> Scaled:
     """Multipliers, which are floats, as whole numbers over one power of two; raises ``Rejected``."""
     shift, read = 0, []
     for i, value in pairs:
-        number = float(value) if type(value) in (int, float) else float("nan")
+        # Some readers keep a number's text; as a float it is the one that was written.
+        text = type(value) is str and len(value) <= MOST_DIGITS and NUMBER.fullmatch(value) and "/" not in value
+        number = float(value) if text or type(value) in (int, float) else float("nan")
         exponent = frexp(number)[1]
         if not isfinite(number) or abs(exponent) > FARTHEST:
             raise Rejected(f"no multiplier: {str(value)[:40]}")

@@ -6,13 +6,16 @@ library alone and import nothing from here.
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairbound.models import PROBLEMS
+from fairbound.solvers import checker
 from fairbound.solvers.proofs import certificate as trees
 
 if TYPE_CHECKING:
@@ -79,10 +82,10 @@ def verify(document: Mapping[str, Any], digest: str | None = None) -> tuple[Frac
         If any step of the proof fails, or it is about another instance.
     """
     kind = kind_of(document)
-    checker = kind.module.CHECKER
+    module = kind.module.CHECKER
     try:
-        return checker.check(dict(document), digest), kind.level
-    except checker.Rejected as reason:
+        return module.check(dict(document), digest), kind.level
+    except module.Rejected as reason:
         raise Rejected(str(reason)) from None
 
 
@@ -90,3 +93,21 @@ def auditor_rows(instance: Instance, objective: str, document: Mapping[str, Any]
     """The proof as a table that an auditor adds up; empty where it is not of that kind."""
     module = kinds()[document["format"]].module
     return list(module.auditor_rows(instance, objective, document)) if hasattr(module, "auditor_rows") else []
+
+
+def write_checker(path: Path) -> None:
+    """Write the checkers as a zip file that Python runs (``python FILE CERTIFICATE``); they import nothing else."""
+    room = Path(checker.__file__).parent
+    with zipfile.ZipFile(path, "w") as archive:
+
+        def put(name: str, text: str) -> None:
+            # A fixed date, so that the same checkers are the same bytes.
+            archive.writestr(zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0)), text, zipfile.ZIP_DEFLATED)
+
+        for file in sorted(room.rglob("*.py")):
+            name = file.relative_to(room).as_posix()
+            put(f"fairbound/solvers/checker/{name}", file.read_text(encoding="utf-8"))
+        for package in ("fairbound", "fairbound/solvers"):
+            put(f"{package}/__init__.py", "")
+        start = "import sys\n\nfrom fairbound.solvers.checker.__main__ import main\n\nsys.exit(main(sys.argv[1:]))\n"
+        put("__main__.py", start)

@@ -78,7 +78,7 @@ class Grower:
         cost = np.array([float(system.cost.get(j, 0)) for j in range(n)]) * self.column_scale
         self.cost_scale = _power(float(np.abs(cost).max(initial=0.0)) / LARGEST)
         self.row_scale: list[float] = []
-        self.live = new(
+        self.live: Any = new(
             output_flag=False,
             threads=1,
             presolve="off",
@@ -86,8 +86,8 @@ class Grower:
             primal_feasibility_tolerance=1e-9,
         )
         empty = np.zeros(0, dtype=np.int32)
-        ends = [np.array(bounds) / self.column_scale for bounds in (system.lower, system.upper)]
-        self.live.addCols(n, cost / self.cost_scale, *ends, 0, np.zeros(n, dtype=np.int32), empty, np.zeros(0))
+        low, high = (np.array(bounds) / self.column_scale for bounds in (system.lower, system.upper))
+        self.live.addCols(n, cost / self.cost_scale, low, high, 0, np.zeros(n, dtype=np.int32), empty, np.zeros(0))
         for i in range(self.base):
             self._pass_row(i)
         self.lower, self.upper = system.lower.copy(), system.upper.copy()
@@ -119,7 +119,8 @@ class Grower:
         return "infeasible" if status == highspy.HighsModelStatus.kInfeasible else "other"
 
     def values(self) -> Floats:
-        return np.asarray(self.live.getSolution().col_value) * self.column_scale
+        """The point that the engine found."""
+        return np.asarray(np.asarray(self.live.getSolution().col_value) * self.column_scale, dtype=float)
 
     def _exact(self, y: Floats, factor: float) -> list[tuple[int, float]]:
         """Row multipliers of the exact system; those of inequalities are not negative."""

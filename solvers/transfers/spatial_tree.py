@@ -24,6 +24,7 @@ from fairbound.models.transfers.instance import OBJECTIVES
 from fairbound.models.transfers.repair import repair
 from fairbound.models.transfers.rules import refuse_common
 from fairbound.solvers.checker import transfers as checker
+from fairbound.solvers.checker.common import Rejected
 from fairbound.solvers.core.answer import Answer
 from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.method import Kind, Method
@@ -332,7 +333,7 @@ def answer(
     if certificate is not None and search.nodes <= MOST_REPLAYED:
         try:
             proven = Bound(checker.check(certificate), Basis.CERTIFICATE, FORMAT)
-        except checker.Rejected as reason:
+        except Rejected as reason:
             certificate, message = None, f"the checker rejected its certificate, which is a fault to report: {reason}"
     return Answer(
         tree.termination,

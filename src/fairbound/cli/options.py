@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nan
 from pathlib import Path
 from typing import Annotated
 
@@ -29,15 +30,25 @@ TimeLimit = Annotated[
 Gap = Annotated[float, typer.Option(min=0, help="Relative gap at which to stop; 0 asks for a proof.")]
 Threads = Annotated[int, typer.Option(min=1, help="Threads of the engine; one makes runs repeatable.")]
 Seed = Annotated[int, typer.Option(help="Seed of every random choice.")]
+Prove = Annotated[
+    str,
+    typer.Option(metavar="SECONDS|none", help="Seconds at most for a certificate of the answer, after the solve."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else there.")]
 OutFolder = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", file_okay=False, help="Also write the results here.")
 ]
 
 
-def settings(time_limit: float | None, gap: float, threads: int, seed: int) -> Settings:
-    """The settings that the options stand for."""
-    return Settings(time_limit=time_limit, gap=gap, threads=threads, seed=seed)
+def settings(time_limit: float | None, gap: float, threads: int, seed: int, prove: str = "5") -> Settings:
+    """The settings that the options stand for; raises ``InputError``."""
+    try:
+        seconds = 0.0 if prove.strip() == "none" else float(prove)
+    except ValueError:
+        seconds = nan
+    if not seconds >= 0:
+        raise InputError("--prove", found=prove, wanted="seconds, at least 0, or none")
+    return Settings(time_limit=time_limit, gap=gap, threads=threads, seed=seed, prove=seconds)
 
 
 def changes(texts: list[str] | None) -> dict[str, str]:

@@ -11,9 +11,10 @@ import typer
 
 from fairbound import api
 from fairbound.cli import options
+from fairbound.cli.audit_page import audit_page
 from fairbound.cli.exit_codes import ANSWER_IS_NO, ENGINE_FAILED
 from fairbound.cli.show import LEVELS, console, exact, facts_lines, number, percent, running, shout, table
-from fairbound.instances.core.tables import read_json, read_rows, write_csv
+from fairbound.instances.core.tables import read_json, read_rows, write_csv, write_text
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import parse_number
 from fairbound.models.core.problem import Instance, Problem, Sense
@@ -21,6 +22,7 @@ from fairbound.models.core.registry import find_problem
 from fairbound.models.core.text import short
 from fairbound.solvers.core import certificates
 from fairbound.solvers.core.bound import Level
+from fairbound.solvers.core.certificates import write_checker
 from fairbound.solvers.core.contradictions import beaten, exists, named
 from fairbound.solvers.core.result import Status, Termination, shortfall
 
@@ -29,6 +31,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command("verify")(verify)
     app.command("audit")(audit)
+    app.command("checker")(checker)
 
 
 def read_certificate(path: Path) -> dict[str, Any]:
@@ -75,6 +78,16 @@ def verify(
     raise typer.Exit(0 if answer["accepted"] else ANSWER_IS_NO)
 
 
+def checker(
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", dir_okay=False, help="Where to write it.")] = Path(
+        "checker.pyz"
+    ),
+) -> None:
+    """Write the checkers as one file that any Python runs, with nothing installed: python checker.pyz CERTIFICATE."""
+    write_checker(out)
+    console().print(f"written: {out}; check a certificate with: python {out} certificate.json", soft_wrap=True)
+
+
 def audit(
     instance: options.InstanceName,
     solution: Annotated[Path, typer.Argument(metavar="SOLUTION", help="A CSV as solve --out writes it.")],
@@ -92,8 +105,9 @@ def audit(
 ) -> None:
     """Score somebody's solution exactly: broken rules, distance to the proven best, a better one.
 
-    With --out DIR a better solution, if one is found, is written as better.csv. Exit code 1 if a
-    rule is broken, 4 if the solution is better than a bound: then that is withdrawn, and both sides are named.
+    With --out DIR the audit is written as audit.html, one page to print, and audit.json; a better
+    solution, if one is found, as better.csv. Exit code 1 if a rule is broken, 4 if the solution is
+    better than a bound: then that is withdrawn, and both sides are named.
     """
     asked = api.load(instance, options.changes(set_), problem)
     kind = find_problem(asked.problem)
@@ -154,8 +168,14 @@ def audit(
         "bound_level": level,
         "to_bound": shortfall(value, bound) if evaluation.feasible else None,
     }
-    if out is not None and better is not None:
-        write_csv(out / "better.csv", better)
+    if out is not None:
+        named_files = {"instance": instance, "solution": str(solution)}
+        if certificate is not None:
+            named_files["certificate"] = str(certificate)
+        write_text(out / "audit.html", audit_page(kind, asked, answer, named_files))
+        write_text(out / "audit.json", json.dumps(answer | {"better": better}, indent=2) + "\n")
+        if better is not None:
+            write_csv(out / "better.csv", better)
     if as_json:
         print(json.dumps(answer | {"better": better}, indent=2))
     else:

@@ -55,6 +55,7 @@ def solve(
     gap: options.Gap = 0.0,
     threads: options.Threads = 1,
     seed: options.Seed = 0,
+    prove: options.Prove = "5",
     out: options.OutFolder = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -65,7 +66,7 @@ def solve(
     """
     asked = api.load(instance, options.changes(set_), problem)
     kind = find_problem(asked.problem)
-    settings = options.settings(time_limit, gap, threads, seed)
+    settings = options.settings(time_limit, gap, threads, seed, prove)
     with running(f"solving {asked.name}") as shown:
         result = api.solve(
             asked, objective=objective, method=method, settings=settings, on_progress=shown, isolate=True

@@ -1,0 +1,83 @@
+"""The page on trust: its commands run as printed, and say what is printed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from command_line import Run
+
+PAGE = Path(__file__).parents[2] / "docs" / "trust.md"
+STEPS = re.findall(r"```console\n(.*?)```(?:\n\n```text\n(.*?)```)?", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.fixture
+def answer(run: Run) -> Path:
+    assert run("solve", "cep/calpads33", "--set", "threshold=0.40", "--out", "answer")[0] == 0
+    assert run("bundle", "answer")[0] == 0
+    return Path("answer")
+
+
+def test_the_commands_of_the_page_run_as_printed(run: Run) -> None:
+    assert len(STEPS) == 4
+    for commands, expected in STEPS:
+        said = ""
+        for command in (line.removeprefix("$ ") for line in commands.strip().splitlines()):
+            words = shlex.split(command)
+            if words[0] == "fairbound":
+                code, out, _ = run(*words[1:])
+                assert code == 0, command
+            else:
+                done = subprocess.run([sys.executable, "-I", *words[1:]], capture_output=True, text=True, check=True)
+                out = done.stdout
+            said += out
+        for line in filter(None, expected.splitlines()):
+            assert " ".join(line.split()) in " ".join(said.split()), line
+
+
+def test_a_bundle_is_checked_by_python_alone(answer: Path) -> None:
+    for line in (answer / "manifest.sha256").read_text().splitlines():
+        digest, name = line.split("  ")
+        assert hashlib.sha256((answer / name).read_bytes()).hexdigest() == digest
+    document = json.loads((answer / "certificate.json").read_text())
+    checker = [sys.executable, "-I", "-S", str(answer / "checker.pyz")]
+    done = subprocess.run(
+        [*checker, str(answer / "certificate.json"), document["digest"]], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout[:9]) == (0, "accepted:")
+    document["bound"] = "17000"
+    (answer / "forged.json").write_text(json.dumps(document))
+    done = subprocess.run([*checker, str(answer / "forged.json")], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout[:9], done.stderr) == (1, "rejected:", "")
+
+
+def test_an_answer_without_a_proof_is_no_bundle(run: Run) -> None:
+    run("solve", "cep/calpads33", "--set", "threshold=0.40", "--prove", "none", "--out", "bare")
+    code, _, error = run("bundle", "bare")
+    assert code == 2
+    assert "certificate.json" in error
+
+
+def test_a_changed_bundle_is_refused(run: Run, answer: Path) -> None:
+    path = answer / "certificate.json"
+    path.write_text(path.read_text().replace('"bound": "86824/5"', '"bound": "86823/5"'))
+    code, _, error = run("bundle", "answer")
+    assert code == 2
+    assert "certificate rejected" in error
+
+
+def test_an_audit_is_a_page(run: Run, answer: Path) -> None:
+    run("audit", "cep/calpads33", str(answer / "solution.csv"), "--set", "threshold=0.40", "--out", "audit")
+    page = Path("audit/audit.html").read_text(encoding="utf-8")
+    assert "Every rule is kept." in page
+    assert "86824/5" in page
+    assert "threshold = 0.4" in page
+    document = json.loads((answer / "result.json").read_text())
+    assert document["digest"] in page
+    assert "http" not in page
