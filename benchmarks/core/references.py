@@ -233,7 +233,7 @@ def _compare(question: Question, reference: Reference) -> list[str]:
     return said
 
 
-def propose(question: Question, solution: Sequence[Mapping[str, str]], date: str) -> Reference | None:
+def propose(question: Question, _solution: Sequence[Mapping[str, str]], date: str) -> Reference | None:
     """The reference that a run offers for a question; ``None`` without a value."""
     best, bound = question.best_primal, question.best_dual
     if best is None or best.primal_bound is None:
@@ -262,7 +262,7 @@ def update(
     solutions: Callable[[str], list[dict[str, str]] | None],
     date: str,
     folder: Path | None = None,
-    proofs: Callable[[str], Mapping[str, Any] | None] = lambda key: None,
+    proofs: Callable[[str], Mapping[str, Any] | None] = lambda _key: None,
 ) -> list[Reference]:
     """Take a run's answers into the table where they are better; returns what was written.
 

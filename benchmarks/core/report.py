@@ -110,8 +110,8 @@ def _open(source: Store | Path | Iterable[Row]) -> tuple[list[Row], dict[str, st
     if isinstance(source, Path):
         from fairbound.benchmarks.core.store import read_rows
 
-        return read_rows(source), {}, lambda key: None
-    return list(source), {}, lambda key: None
+        return read_rows(source), {}, lambda _key: None
+    return list(source), {}, lambda _key: None
 
 
 def _by_problem(asked: Iterable[Question]) -> dict[str, list[Question]]:

@@ -49,7 +49,7 @@ def execute(documents: Sequence[dict[str, Any]], job: Job) -> tuple[list[Ending]
     endings: list[Ending] = []
     specifications = [Specification.from_json(document) for document in documents]
     solve_batch(
-        isolation, job.work, specifications, lambda specification: None, lambda _, ending: endings.append(ending)
+        isolation, job.work, specifications, lambda _specification: None, lambda _, ending: endings.append(ending)
     )
     return endings, describe()
 

@@ -96,5 +96,5 @@ def content_of(instance: str, problem: str | None = None) -> str:
 
 
 @lru_cache(maxsize=64)
-def _sha256(path: Path, changed: int, size: int) -> str:
+def _sha256(path: Path, _changed: int, _size: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -144,7 +144,7 @@ def _short(name: str) -> str:
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 
-def convergence_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
+def convergence_figures(rows: Sequence[Row], _solutions: Solutions) -> list[Figure]:
     """Values by iteration, from the traces: what each method had, and what was proven by then."""
     asked: dict[tuple[str, str], list[Row]] = {}
     for row in rows:

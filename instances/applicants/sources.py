@@ -142,7 +142,7 @@ ENTRIES = (
         "applicants/sfusd65",
         "65 applicants to Daniel Webster Elementary by race, 22 seats",
         "printed in the Datathon Fall 2024 notebook on SFUSD",
-        lambda name: sfusd65(),
+        lambda _name: sfusd65(),
     ),
 )
 FORMATS = (FileFormat("applicants", "a CSV of applications with ProgramCode and Block Group", _recognises, _load),)

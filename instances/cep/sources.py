@@ -253,7 +253,7 @@ ENTRIES = (
         "cep/calpads33",
         "33 schools of a sample district in California",
         "printed in the MealsCount notebook",
-        lambda name: calpads33(),
+        lambda _name: calpads33(),
     ),
     Entry(
         "cep/nyc1453",

@@ -161,7 +161,7 @@ class Goals:
             index = [(g, school.id) for g in range(len(columns)) for school in self.city.schools]
             # No zone is farther above; with an end for every column, multipliers prove a bound.
             most = [sum(max(w, 0) for w in weights) / step * (1 + 1e-9) for weights in columns]
-            above = pyo.Var(index, bounds=lambda model, g, school: (0, most[g]))
+            above = pyo.Var(index, bounds=lambda _model, g, _school: (0, most[g]))
             rows = pyo.Constraint(index)
             model.add_component(f"{name}_above", above)
             model.add_component(f"{name}_deviation", rows)

@@ -199,7 +199,7 @@ def refuse_meals(instance: CepInstance, objective: str) -> str | None:
     return None
 
 
-def refuse_general_meals(instance: CepInstance, objective: str) -> str | None:
+def refuse_general_meals(instance: CepInstance, _objective: str) -> str | None:
     """The same for a formulation that always writes the claim."""
     if instance.weight_per_student is None:
         return "meals are not proportional to enrolment, so one claim row per group does not price them"

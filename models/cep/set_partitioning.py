@@ -82,7 +82,7 @@ def assign(model: pyo.ConcreteModel, grouping: Grouping) -> None:
         model.chosen[g].set_value(int(frozenset(group) in wanted), skip_validation=True)
 
 
-def refuses(instance: CepInstance, objective: str) -> str | None:
+def refuses(instance: CepInstance, _objective: str) -> str | None:
     """Refuse more schools than can be enumerated."""
     if len(instance.schools) > MOST_SCHOOLS:
         return f"{len(instance.schools)} schools have too many subsets to enumerate (at most {MOST_SCHOOLS})"

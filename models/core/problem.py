@@ -151,15 +151,15 @@ I = TypeVar("I", bound=Instance)  # noqa: E741
 S = TypeVar("S")
 
 
-def _never(instance: Any, objective: str) -> str | None:
+def _never(_instance: Any, _objective: str) -> str | None:
     return None
 
 
-def _no_rows(instance: Any, solution: Any) -> list[dict[str, str]]:
+def _no_rows(_instance: Any, _solution: Any) -> list[dict[str, str]]:
     return []
 
 
-def _unsettled(instance: Any) -> str | None:
+def _unsettled(_instance: Any) -> str | None:
     return None
 
 

@@ -22,7 +22,7 @@ from pyomo.environ import ConcreteModel, ConstraintList, NonNegativeReals, Objec
 ANSWERS = (RACE_L1, RACE_L1_WEIGHTED)
 
 
-def build(instance: TransferInstance, objective: str, relaxed: bool = False) -> ConcreteModel:
+def build(instance: TransferInstance, objective: str, relaxed: bool = False) -> ConcreteModel:  # noqa: ARG001
     """Build the linear program."""
     return _build("absolute_deviations", instance, objective, whole=False)
 

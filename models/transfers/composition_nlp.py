@@ -25,7 +25,7 @@ from pyomo.environ import ConcreteModel, Constraint, Objective, Var, minimize
 NOT_LINEAR = "a nonlinear model, beyond HiGHS; the methods ipopt and scip take it"
 
 
-def build(instance: TransferInstance, objective: str, relaxed: bool = False) -> ConcreteModel:
+def build(instance: TransferInstance, objective: str, relaxed: bool = False) -> ConcreteModel:  # noqa: ARG001
     """Build the model; see the module for its equations."""
     model = rules.start_model("composition_nlp", instance)
     total = 0
@@ -40,7 +40,7 @@ def build(instance: TransferInstance, objective: str, relaxed: bool = False) -> 
     return model
 
 
-def build_squares(instance: TransferInstance, objective: str, relaxed: bool = False) -> ConcreteModel:
+def build_squares(instance: TransferInstance, objective: str, relaxed: bool = False) -> ConcreteModel:  # noqa: ARG001
     """Build the polynomial form; see the module."""
     model = rules.start_model("squared_ratios", instance)
     parts = ratios(instance, objective)

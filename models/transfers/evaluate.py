@@ -128,6 +128,6 @@ def values_today(instance: TransferInstance) -> Mapping[str, Fraction]:
     return evaluate(instance, TransferPlan(())).values
 
 
-def lattice(instance: TransferInstance, objective: str) -> Fraction | None:
+def lattice(_instance: TransferInstance, _objective: str) -> Fraction | None:
     """No lattice: ratios of real numbers come arbitrarily close to one another."""
     return None

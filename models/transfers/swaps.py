@@ -15,7 +15,7 @@ from fairbound.models.transfers.terms import ratios
 from pyomo.environ import ConcreteModel, Objective, minimize
 
 
-def build(instance: TransferInstance, objective: str, relaxed: bool = False) -> ConcreteModel:
+def build(instance: TransferInstance, objective: str, relaxed: bool = False) -> ConcreteModel:  # noqa: ARG001
     """Build the model; see the module for its equations."""
     model = rules.start_model("swaps", instance)
     total = 0

@@ -20,7 +20,7 @@ from pyomo.environ import ConcreteModel, Constraint, NonNegativeReals, Objective
 NOT_LINEAR = "second-order cones, beyond HiGHS; the method outer_approximation solves it with linear programs"
 
 
-def build(instance: TransferInstance, objective: str, relaxed: bool = False) -> ConcreteModel:
+def build(instance: TransferInstance, objective: str, relaxed: bool = False) -> ConcreteModel:  # noqa: ARG001
     """Build the model; sizes and moves are in units of each district's size of today."""
     model = rules.start_model("weighted_conic", instance)
     parts = ratios(instance, objective)

@@ -153,7 +153,7 @@ def _limit(argument: str | None) -> int:
         raise InputError("permutations", found=argument, wanted="a number, for example permutations:1000") from None
 
 
-def permutations(instance: ApplicantInstance, objective: str, seed: int, argument: str | None) -> Division:
+def permutations(instance: ApplicantInstance, _objective: str, seed: int, argument: str | None) -> Division:
     """The seed's search with a limit on the permutations."""
     random = np.random.RandomState(seed)
     return permutation_search(instance, random, _limit(argument)).division

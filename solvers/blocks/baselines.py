@@ -15,12 +15,12 @@ ANNEALING_STEPS = 1000
 """Steps per unit that has a choice."""
 
 
-def network_voronoi(city: ZoneInstance, objective: str, seed: int, argument: str | None) -> Zoning:
+def network_voronoi(city: ZoneInstance, _objective: str, _seed: int, _argument: str | None) -> Zoning:
     """Today's zones: in the graph cities, each unit's nearest school over the network."""
     return Zoning.of(city, city.today)
 
 
-def greedy_growth(city: ZoneInstance, objective: str, seed: int, argument: str | None) -> Zoning:
+def greedy_growth(city: ZoneInstance, _objective: str, _seed: int, _argument: str | None) -> Zoning:
     """Grow all zones from their schools, always the emptiest by its nearest free unit."""
     options = fixed_options(city)
     homes: list[int | None] = [None] * len(city.units)
@@ -48,7 +48,7 @@ def greedy_growth(city: ZoneInstance, objective: str, seed: int, argument: str |
     return Zoning.of(city, [city.today[i] if home is None else home for i, home in enumerate(homes)])
 
 
-def local_search(city: ZoneInstance, objective: str, seed: int, argument: str | None) -> Zoning:
+def local_search(city: ZoneInstance, objective: str, seed: int, _argument: str | None) -> Zoning:
     """From today's zones: flips, then swaps of two units, until neither lowers the cost."""
     random = Random(seed)
     state = ZoneState(city, objective, city.today)
@@ -70,7 +70,7 @@ def _swaps(state: ZoneState) -> int:
     return made
 
 
-def annealing(city: ZoneInstance, objective: str, seed: int, argument: str | None) -> Zoning:
+def annealing(city: ZoneInstance, objective: str, seed: int, _argument: str | None) -> Zoning:
     """Simulated annealing from today's zones by flips, then flips downhill."""
     random = Random(seed)
     state = ZoneState(city, objective, city.today)

@@ -28,7 +28,7 @@ def refuses() -> str | None:
     return None if find_spec("gerrychain") else "gerrychain is not installed (pip install fairbound[recom])"
 
 
-def recom(city: ZoneInstance, objective: str, seed: int, argument: str | None) -> Zoning:
+def recom(city: ZoneInstance, objective: str, seed: int, _argument: str | None) -> Zoning:
     """The best zones of ``BURSTS`` bursts of ``BURST_LENGTH`` recombinations, from today's zones."""
     from gerrychain import Graph, Partition
     from gerrychain.optimization import SingleMetricOptimizer
@@ -64,7 +64,7 @@ def recom(city: ZoneInstance, objective: str, seed: int, argument: str | None) -
     def cost(zones: Any) -> float:
         return ZoneState(city, objective, _homes(zones, len(city.units))).cost()
 
-    bursts = SingleMetricOptimizer(propose, lambda zones: True, start, cost, maximize=False, rng=Random(seed))
+    bursts = SingleMetricOptimizer(propose, lambda _zones: True, start, cost, maximize=False, rng=Random(seed))
     for _ in bursts.short_bursts(BURST_LENGTH, BURSTS):
         pass
     best = bursts.best_part
@@ -82,7 +82,7 @@ class _Cut:
         self.city = city
         self.options = fixed_options(city)
 
-    def __call__(self, merged: Any, *, rng: Random, **unused: Any) -> set[Any]:
+    def __call__(self, merged: Any, *, rng: Random, **_unused: Any) -> set[Any]:
         """The nodes of one of the two schools; raises ``ReselectException`` where no cut is fair."""
         from gerrychain.tree import ReselectException, random_spanning_tree
 

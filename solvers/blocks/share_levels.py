@@ -87,6 +87,6 @@ def level_bound(loop: SeparatorLoop, level: Fraction) -> Fraction | None:
     return level + lowest / (instance.students * fewest) if fewest and instance.students else None
 
 
-def refuses(city: ZoneInstance, objective: str) -> str | None:
+def refuses(_city: ZoneInstance, objective: str) -> str | None:
     """Refuse objectives that are linear already."""
     return None if objective == MAX_SHARE else "the objective is linear; separator_loop solves it at once"

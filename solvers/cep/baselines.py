@@ -86,7 +86,7 @@ def width_groups(instance: CepInstance, width: Any, percent: Percent) -> list[li
 
 
 def _width(percent: Percent) -> Callable[[CepInstance, str, int, str | None], Grouping]:
-    def run(instance: CepInstance, objective: str, seed: int, argument: str | None) -> Grouping:
+    def run(instance: CepInstance, _objective: str, _seed: int, argument: str | None) -> Grouping:
         try:
             width = parse_number(argument or "")
         except ValueError:
@@ -98,7 +98,7 @@ def _width(percent: Percent) -> Callable[[CepInstance, str, int, str | None], Gr
     return run
 
 
-def one_group(instance: CepInstance, objective: str, seed: int, argument: str | None) -> Grouping:
+def one_group(instance: CepInstance, _objective: str, _seed: int, _argument: str | None) -> Grouping:
     """All schools in one group; nobody in CEP if that misses the threshold."""
     schools = [school for school in instance.schools if school.id not in instance.forced_out]
     identified, enrolled = totals(schools)
@@ -107,7 +107,7 @@ def one_group(instance: CepInstance, objective: str, seed: int, argument: str | 
     return Grouping.of([[school.id for school in schools]])
 
 
-def every_school_alone(instance: CepInstance, objective: str, seed: int, argument: str | None) -> Grouping:
+def every_school_alone(instance: CepInstance, _objective: str, _seed: int, _argument: str | None) -> Grouping:
     """Each school that meets the threshold is its own group."""
     return Grouping.of(
         [school.id]

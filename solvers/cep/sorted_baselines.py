@@ -51,7 +51,7 @@ def value(instance: CepInstance, schools: Sequence[School]) -> Fraction:
     return evaluate(instance, Grouping.of([[s.id for s in schools]])).values[REIMBURSEMENT]
 
 
-def pairs(instance: CepInstance, objective: str, seed: int, argument: str | None) -> Grouping:
+def pairs(instance: CepInstance, _objective: str, _seed: int, _argument: str | None) -> Grouping:
     """The highest share with the lowest that the pair can carry, and so on."""
     rest, groups = available(instance), []
     while rest:
@@ -69,7 +69,7 @@ def _count(argument: str | None, name: str) -> int:
     return int(argument)
 
 
-def spread(instance: CepInstance, objective: str, seed: int, argument: str | None) -> Grouping:
+def spread(instance: CepInstance, _objective: str, _seed: int, argument: str | None) -> Grouping:
     """A balanced snake deal: every group gets high and low shares."""
     count = _count(argument, "spread")
     groups: list[list[School]] = [[] for _ in range(count)]
@@ -79,7 +79,7 @@ def spread(instance: CepInstance, objective: str, seed: int, argument: str | Non
     return keep(instance, groups)
 
 
-def bins(instance: CepInstance, objective: str, seed: int, argument: str | None) -> Grouping:
+def bins(instance: CepInstance, _objective: str, _seed: int, argument: str | None) -> Grouping:
     """Equal bins of identified share; a bin stays if its share, rounded to four decimals, passes."""
     count = _count(argument, "bins")
     groups: list[list[School]] = [[] for _ in range(count)]
@@ -88,7 +88,7 @@ def bins(instance: CepInstance, objective: str, seed: int, argument: str | None)
     return keep(instance, groups, rounded=True)
 
 
-def threshold_fill(instance: CepInstance, objective: str, seed: int, argument: str | None) -> Grouping:
+def threshold_fill(instance: CepInstance, _objective: str, _seed: int, _argument: str | None) -> Grouping:
     """The seed's group 0 again and again: fill a group by falling share while it stays fully funded,
     then one last group while it stays, rounded to four decimals, at the threshold."""
     rest, groups = available(instance), []
@@ -110,7 +110,7 @@ def threshold_fill(instance: CepInstance, objective: str, seed: int, argument: s
     return keep(instance, groups, rounded=True)
 
 
-def greedy_merge(instance: CepInstance, objective: str, seed: int, argument: str | None) -> Grouping:
+def greedy_merge(instance: CepInstance, _objective: str, _seed: int, _argument: str | None) -> Grouping:
     """Start from every school alone and merge the pair of groups that gains most, while one gains.
 
     Beyond 60 schools only neighbours by share and the lowest group a group can carry are tried.

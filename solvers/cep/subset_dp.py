@@ -326,7 +326,7 @@ def _listed(search: Search) -> Answer:
     return Answer(Termination.FINISHED, found, proven=best)
 
 
-def refuses(instance: CepInstance, objective: str) -> str | None:
+def refuses(instance: CepInstance, _objective: str) -> str | None:
     """Refuse too many units, and of more than few those with rules on the grouping as a whole."""
     count = len(units_of(instance, STUDENTS))
     if count > MOST_UNITS:

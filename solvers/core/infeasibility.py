@@ -98,7 +98,7 @@ def _without(
     return (False if result.primal_bound is not None else None), instance
 
 
-def _solve(problem: Problem[Any, Any], instance: Instance, objective: str, until: float) -> Result | None:
+def _solve(_problem: Problem[Any, Any], instance: Instance, objective: str, until: float) -> Result | None:
     left = until - time.perf_counter()
     if left < LEAST_SECONDS:
         return None

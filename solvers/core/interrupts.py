@@ -35,7 +35,7 @@ def interruptible(on_request: Callable[[], None] | None = None) -> Iterator[thre
         return
     usual = signal.getsignal(signal.SIGINT)
 
-    def note(number: int, frame: Any) -> None:
+    def note(_number: int, _frame: Any) -> None:
         stop.set()
         _requested.set()
         signal.signal(signal.SIGINT, usual)
@@ -64,12 +64,12 @@ def listen(say: Callable[[], None] | None = None) -> Iterator[None]:
         return
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    def first(number: int, frame: Any) -> None:
+    def first(_number: int, _frame: Any) -> None:
         _requested.set()
         signal.signal(signal.SIGINT, again)
         raise KeyboardInterrupt
 
-    def again(number: int, frame: Any) -> None:
+    def again(_number: int, _frame: Any) -> None:
         if os.isatty(2):
             os.write(2, b"\x1b[?25h\n")  # a line of progress hides the cursor
         os._exit(EXIT_CODE)

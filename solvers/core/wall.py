@@ -138,7 +138,7 @@ def run_method(argument: str, tell: Callable[[Any], None]) -> str:
     return _answer(lambda: find_method(find_problem(name), method).run(instance, objective, settings, told, **start))
 
 
-def run_relaxation(argument: str, tell: Callable[[Any], None]) -> str:
+def run_relaxation(argument: str, _tell: Callable[[Any], None]) -> str:
     """In the process of the solve: optimum of an LP relaxation, packed."""
     name, formulation, instance, objective = _unpack(argument)
     stated = find_problem(name).formulation(formulation)
@@ -285,7 +285,7 @@ def limited_relaxation(
     if not available():
         return relaxation_bound(formulation, instance, objective)
     asked = (problem.name, formulation.name, instance, objective)
-    ending, interrupted = _call(run_relaxation.__name__, asked, seconds, lambda told: None)
+    ending, interrupted = _call(run_relaxation.__name__, asked, seconds, lambda _told: None)
     if interrupted:
         raise KeyboardInterrupt
     answer = _unpack(ending.value) if ending.outcome is Outcome.OK else None

@@ -405,7 +405,7 @@ def run(
 
     with interruptible() as stop:
 
-        def callback(kind: Any, message: str, data: Any, answer: Any, _: Any) -> None:
+        def callback(kind: Any, _message: str, data: Any, answer: Any, _: Any) -> None:
             nonlocal better
             if kind in _CALLBACKS[:2]:
                 primal, dual = float(data.mip_primal_bound), float(data.mip_dual_bound)

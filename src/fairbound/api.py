@@ -293,7 +293,7 @@ def sweep(
     method: str | None = None,
     parameters: Mapping[str, object] | None = None,
     settings: Settings = Settings(),  # noqa: B008 - frozen
-    skip: Callable[[str], bool] = lambda name: False,
+    skip: Callable[[str], bool] = lambda _name: False,
 ) -> Iterator[tuple[Instance, Result]]:
     """Solve every instance of a family (``cep/us/*``, ``cep/us/ca/*``) in this process."""
     for name in catalogue.expand(pattern):
