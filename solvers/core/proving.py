@@ -18,6 +18,7 @@ from fairbound.solvers.checker import tree as checker
 from fairbound.solvers.checker.common import Rejected
 from fairbound.solvers.core.answer import Answer, conclude
 from fairbound.solvers.core.bound import Basis, Bound
+from fairbound.solvers.core.contradictions import beaten, named
 from fairbound.solvers.core.interrupts import interruptible
 from fairbound.solvers.core.isolation import note_engine_threads
 from fairbound.solvers.core.result import Result, Settings, Status, Termination
@@ -90,5 +91,9 @@ def proven(instance: Instance, result: Result, settings: Settings, seconds: floa
     )
     problem = find_problem(instance.problem)
     again = conclude(problem, instance, result.objective, result.method, answer, settings)
+    if again.contradiction and result.dual_bound is not None and again.primal_bound is not None:
+        met = "a plan that the tree met"
+        words = beaten(named(result), result.dual_bound, result.level.value, met, again.primal_bound)
+        again = replace(again, contradiction=words, message="; ".join(filter(None, (result.message, words))))
     took = time.perf_counter() - began
     return replace(again, seconds=replace(result.seconds, prove=took, total=result.seconds.total + took))

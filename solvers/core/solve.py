@@ -76,6 +76,6 @@ def solve(
     seconds = settings.prove
     if settings.time_limit is not None:
         seconds = min(seconds, settings.time_limit - result.seconds.total)
-    if result.termination is Termination.INTERRUPTED:
-        return result
+    if result.termination is Termination.INTERRUPTED or not chosen.exact:
+        return result  # a heuristic is reported as it is
     return proving.proven(instance, result, settings, seconds)

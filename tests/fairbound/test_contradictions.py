@@ -86,7 +86,10 @@ def test_audit_withdraws_a_bound_that_the_plan_beats(run: Run, monkeypatch: pyte
     code, out, _ = run("audit", "cep/calpads33", "best/solution.csv")
     assert code == 4
     words = " ".join(out.split())
-    assert "CONTRADICTION liar (abacus 0.1) claims the bound 10 (L2), but best/solution.csv is worth exactly" in words
+    assert (
+        "CONTRADICTION liar (abacus 0.1) claims the bound 10 (L2), but a plan that the tree met is worth exactly"
+        in words
+    )
     assert "dual bound none" in words
     assert "distance to it -" in words
     answer = json.loads(run("audit", "cep/calpads33", "best/solution.csv", "--json").stdout)

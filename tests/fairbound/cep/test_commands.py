@@ -42,7 +42,7 @@ def test_the_front_ends_at_both_best(run: Run) -> None:
         (26841, "86664/5", "86664/5", 27054),
         (27054, "86664/5", "86664/5", 27054),
     ]
-    assert json.loads(out)["notes"] == ["No grouping covers more than 27,054 students (L1)."]
+    assert json.loads(out)["notes"] == ["No grouping covers more than 27,054 students (L4)."]
     assert files("o") == {"front.csv", "front-figure.svg", "front-figure.png", "front-figure.csv"}
     with Path("o/front.csv").open() as stream:
         assert [row["value"] for row in csv.DictReader(stream)] == ["17364.8", "17332.8", "17332.8"]

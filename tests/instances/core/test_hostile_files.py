@@ -18,7 +18,7 @@ from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import parse_number
 from fairbound.models.core.text import clean
 from fairbound.solvers.checker import cep as price_curve
-from fairbound.solvers.checker import transfers as transfer_tree
+from fairbound.solvers.core.certificates import write_checker
 
 HOSTILE = Path(__file__).parents[4] / "shared" / "cases" / "hostile"
 
@@ -151,13 +151,27 @@ def test_the_checker_rejects_impossible_data(good: tuple[str, str, str, str], co
         price_curve.check(document)
 
 
-@pytest.mark.parametrize("checker", [price_curve, transfer_tree])
-def test_checkers_run_alone_on_hostile_files(checker: object, tmp_path: Path) -> None:
-    program = str(checker.__file__)  # type: ignore[attr-defined]
-    for text in ("", "[" * 100_000, "[]", "{}", '{"format": 1}', "\x00", '{"a": ' + "9" * 5000 + "}"):
+def test_the_checker_runs_alone_on_hostile_files(tmp_path: Path) -> None:
+    program = tmp_path / "checker.pyz"
+    write_checker(program)
+    for text in (
+        "",
+        "[" * 100_000,
+        "[]",
+        "{}",
+        '{"format": 1}',
+        "\x00",
+        '{"a": ' + "9" * 5000 + "}",
+        '{"format": "fairbound tree 1"}',
+    ):
         (tmp_path / "x.json").write_text(text)
         done = subprocess.run(
-            [sys.executable, program, "x.json"], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=20
+            [sys.executable, "-I", "-S", str(program), "x.json"],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            timeout=20,
         )
         assert done.returncode == 1, text[:20]
         assert "Traceback" not in done.stderr

@@ -19,6 +19,7 @@ from fairbound.models.core.errors import InputError
 from fairbound.models.transfers import Reading, evaluate
 from fairbound.models.transfers.repair import as_plan, keeps_rules
 from fairbound.solvers.checker import transfers as checker
+from fairbound.solvers.checker.__main__ import main
 from fairbound.solvers.core.result import Settings, Status, Termination
 from fairbound.solvers.core.search import Search
 from fairbound.solvers.proofs.safe_bounds import Rows, safe_bound
@@ -193,11 +194,11 @@ def test_the_checker_is_a_program(
 ) -> None:
     path = tmp_path / "proof.json"
     path.write_text(json.dumps(certificate))
-    assert checker.main([str(path)]) == 0
+    assert main([str(path)]) == 0
     assert capsys.readouterr().out.startswith("accepted")
     _raise_bound(certificate := copy.deepcopy(certificate))
     path.write_text(json.dumps(certificate))
-    assert checker.main([str(path)]) == 1
+    assert main([str(path)]) == 1
 
 
 def test_any_multipliers_give_a_bound() -> None:
