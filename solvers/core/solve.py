@@ -76,6 +76,7 @@ def solve(
     seconds = settings.prove
     if settings.time_limit is not None:
         seconds = min(seconds, settings.time_limit - result.seconds.total)
-    if result.termination is Termination.INTERRUPTED or not chosen.exact:
-        return result  # a heuristic is reported as it is
+    ended = result.termination in (Termination.INTERRUPTED, Termination.ENGINE_ERROR)
+    if ended or not chosen.exact:  # a heuristic is reported as it is
+        return result
     return proving.proven(instance, result, settings, seconds)
