@@ -16,8 +16,8 @@ from importlib import import_module
 from typing import Any
 
 from fairbound.benchmarks.core.specification import Specification
+from fairbound.solvers.core.fork_server import words_of
 from fairbound.solvers.core.isolation import Ending, Isolation, Limits, Outcome
-from fairbound.solvers.core.nursery import words_of
 
 MANY = "fairbound.benchmarks.core.batches:solve_many"
 SECONDS = 2.0

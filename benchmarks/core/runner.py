@@ -1,7 +1,7 @@
 """The durable runner: solves in processes, every row committed as it comes, none lost, none twice.
 
 The driver (this process) hands out specifications and is the only writer of the store, for suites
-and sweeps alike. Workers are threads here, each with a nursery of processes, or Dask workers
+and sweeps alike. Workers are threads here, each with a fork server of processes, or Dask workers
 elsewhere (``schedulers``). What the store holds under a specification's key is not solved again.
 """
 
@@ -176,7 +176,7 @@ class Job:
     Attributes
     ----------
     first
-        A specification, whose instance a nursery reads once where solves share a process.
+        A specification, whose instance a fork server reads once where solves share a process.
     """
 
     work: str
@@ -186,7 +186,7 @@ class Job:
     first: Specification
 
     def isolation(self) -> Isolation:
-        """A nursery for this job."""
+        """A fork server for this job."""
         prepare = (PREPARE, self.first.to_json()) if self.batch > 1 else None
         return Isolation(self.modules, self.path, prepare)
 
@@ -222,7 +222,7 @@ def _run_local(
     settle: Callable[[Sequence[Settled]], None],
     job: Job,
 ) -> bool:
-    """Threads hand specifications to their nurseries, this thread commits what comes back; whether it was stopped."""
+    """Threads hand specifications to fork servers, this thread commits what comes back; whether it was stopped."""
     workers = min(workers, len(specifications))
     line = _Line(specifications, workers, job.batch)
     news: queue.SimpleQueue[tuple[Specification, Ending | None] | BaseException | None] = queue.SimpleQueue()

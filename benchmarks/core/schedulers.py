@@ -40,7 +40,7 @@ def _need(module: str) -> Any:
 
 
 def execute(documents: Sequence[dict[str, Any]], job: Job) -> tuple[list[Ending], dict[str, str]]:
-    """Solve specifications on a worker for a while, at least the first; each of its threads keeps a nursery."""
+    """Solve specifications on a worker for a while, at least the first; each of its threads keeps a fork server."""
     if getattr(_own, "job", None) != job:
         if hasattr(_own, "isolation"):
             _own.isolation.close()

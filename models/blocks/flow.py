@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from fairbound.models.blocks.instance import ZoneInstance, Zoning
 
 
-def most_units(city: ZoneInstance, units: Sequence[int], school: int) -> int:
+def most_units(instance: ZoneInstance, units: Sequence[int], school: int) -> int:
     """M_j: how many of the units, lightest first, the seats of a school can hold."""
-    left, count = city.seat_range(city.schools[school])[1], 0
-    for students in sorted(city.units[i].students for i in units):
+    left, count = instance.seat_range(instance.schools[school])[1], 0
+    for students in sorted(instance.units[i].students for i in units):
         left -= students
         if left < 0:
             break
@@ -47,14 +47,14 @@ def build(instance: ZoneInstance, objective: str, relaxed: bool = False, fixing:
 
 
 def _add_flow(model: pyo.ConcreteModel) -> None:
-    city: ZoneInstance = model.instance
+    instance: ZoneInstance = model.instance
     arcs = []
     for j, units in enumerate(model.zone_units):
         inside = set(units)
-        arcs += [(u, v, j) for u in units for v in city.neighbours[u] if v in inside and v != city.roots[j]]
-    ids = [unit.id for unit in city.units]
-    named = [(ids[u], ids[v], city.schools[j].id) for u, v, j in arcs]
-    model.f = pyo.Var(named, bounds=(0, len(city.units)))
+        arcs += [(u, v, j) for u in units for v in instance.neighbours[u] if v in inside and v != instance.roots[j]]
+    ids = [unit.id for unit in instance.units]
+    named = [(ids[u], ids[v], instance.schools[j].id) for u, v, j in arcs]
+    model.f = pyo.Var(named, bounds=(0, len(instance.units)))
     flow = dict(zip(arcs, (model.f[name] for name in named), strict=True))
     model.flow = flow
     into: dict[tuple[int, int], list[pyo.Var]] = {pair: [] for pair in model.pairs}
@@ -65,9 +65,9 @@ def _add_flow(model: pyo.ConcreteModel) -> None:
     model.eq15_balance = pyo.ConstraintList()
     model.eq16_inside = pyo.ConstraintList()
     for j, units in enumerate(model.zone_units):
-        most = most_units(city, units, j)
+        most = most_units(instance, units, j)
         for v in units:
-            if v == city.roots[j]:
+            if v == instance.roots[j]:
                 continue
             x, inflow, outflow = model.columns[v, j], into[v, j], out_of[v, j]
             signs = [1] * len(inflow) + [-1] * len(outflow) + [-1]
@@ -79,13 +79,13 @@ def _add_flow(model: pyo.ConcreteModel) -> None:
 def assign(model: pyo.ConcreteModel, zoning: Zoning) -> None:
     """Write a zoning, and flow along a breadth-first tree of every zone."""
     rules.assign(model, zoning)
-    city: ZoneInstance = model.instance
-    if not city.contiguous:
+    instance: ZoneInstance = model.instance
+    if not instance.contiguous:
         return
     for variable in model.flow.values():
         variable.set_value(0, skip_validation=True)
-    for j, parent in enumerate(rules.zone_trees(city, zoning)):
-        below = dict.fromkeys((city.roots[j], *parent), 1)
+    for j, parent in enumerate(rules.zone_trees(instance, zoning)):
+        below = dict.fromkeys((instance.roots[j], *parent), 1)
         for v, u in reversed(parent.items()):
             arc = model.flow.get((u, v, j))
             if arc is not None:

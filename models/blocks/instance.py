@@ -294,24 +294,24 @@ def _optional(value: Fraction | None) -> str:
     return "none" if value is None else decimal_text(value)
 
 
-def _validate(city: ZoneInstance) -> None:
+def _validate(instance: ZoneInstance) -> None:
     """Refuse a city that no reading of the rules can make sense of."""
-    if not city.units or not city.schools:
-        raise InputError("no units" if not city.units else "no schools", wanted="at least one")
-    _validate_parameters(city)
+    if not instance.units or not instance.schools:
+        raise InputError("no units" if not instance.units else "no schools", wanted="at least one")
+    _validate_parameters(instance)
     units: dict[str, Unit] = {}
-    for unit in city.units:
+    for unit in instance.units:
         if unit.id in units:
             raise InputError("duplicate unit", found=unit.id, wanted="each unit once")
         units[unit.id] = unit
         if unit.students < 0 or min(unit.groups, default=0) < 0 or sum(unit.groups) > unit.students:
             found = f"{unit.students} students, groups {list(unit.groups)}"
             raise InputError(f"unit {unit.id}: counts", found=found, wanted="0 <= sum of groups <= students")
-        if len(unit.groups) != len(city.group_names):
-            raise InputError(f"unit {unit.id}: groups", found=len(unit.groups), wanted=len(city.group_names))
+        if len(unit.groups) != len(instance.group_names):
+            raise InputError(f"unit {unit.id}: groups", found=len(unit.groups), wanted=len(instance.group_names))
     schools: set[str] = set()
     at: dict[str, str] = {}
-    for school in city.schools:
+    for school in instance.schools:
         if school.id in schools:
             raise InputError("duplicate school", found=school.id, wanted="each school once")
         schools.add(school.id)
@@ -323,78 +323,80 @@ def _validate(city: ZoneInstance) -> None:
         at[school.unit] = school.id
         if school.seats < 0:
             raise InputError(f"school {school.id}: seats", found=decimal_text(school.seats), wanted="at least 0")
-    for unit in city.units:
+    for unit in instance.units:
         if unit.today not in schools:
             raise InputError(f"unit {unit.id}: school of today", found=unit.today, wanted="a school's id")
-    for border in city.borders:
+    for border in instance.borders:
         for end in (border.one, border.other):
             if end not in units:
                 found = f"{end} (beside {border.other if end == border.one else border.one})"
                 raise InputError("adjacency names an unknown unit", found=found, wanted="a unit's id")
         if border.one == border.other:
             raise InputError("a unit beside itself", found=border.one, wanted="two different units")
-    for ids in city.together:
+    for ids in instance.together:
         for identifier in ids:
             if identifier not in units:
                 raise InputError("parameter together", found=identifier, wanted="a unit's id")
-    for unit_id, school_id in city.forced:
+    for unit_id, school_id in instance.forced:
         if unit_id not in units or school_id not in schools:
             raise InputError("parameter forced", found=f"{unit_id}={school_id}", wanted="unit=school, by their ids")
-    if len(city.travel) != len(city.units) or any(len(row) != len(city.schools) for row in city.travel):
-        raise InputError("travel", found=f"{len(city.travel)} rows", wanted="one row per unit, one number per school")
+    if len(instance.travel) != len(instance.units) or any(len(row) != len(instance.schools) for row in instance.travel):
+        raise InputError(
+            "travel", found=f"{len(instance.travel)} rows", wanted="one row per unit, one number per school"
+        )
 
 
-def _validate_parameters(city: ZoneInstance) -> None:
-    if city.group not in city.group_names:
-        raise InputError("parameter group", found=city.group, wanted="one of " + ", ".join(city.group_names))
+def _validate_parameters(instance: ZoneInstance) -> None:
+    if instance.group not in instance.group_names:
+        raise InputError("parameter group", found=instance.group, wanted="one of " + ", ".join(instance.group_names))
     limits = (
-        ("seats_tolerance", city.seats_tolerance, None),
-        ("travel_ratio", city.travel_ratio, None),
-        ("share_deviation", city.share_deviation, 1),
-        ("rezoned_share", city.rezoned_share, 1),
+        ("seats_tolerance", instance.seats_tolerance, None),
+        ("travel_ratio", instance.travel_ratio, None),
+        ("share_deviation", instance.share_deviation, 1),
+        ("rezoned_share", instance.rezoned_share, 1),
     )
     for name, value, most in limits:
         if value is not None and (value < 0 or (most is not None and value > most)):
             wanted = "at least 0" + (f" and at most {most}" if most is not None else "")
             raise InputError(f"parameter {name}", found=decimal_text(value), wanted=wanted)
     known = [objective.name for objective in OBJECTIVES]
-    for name, _ in city.limits:
+    for name, _ in instance.limits:
         if name not in known:
             raise InputError("ceiling on an unknown objective", found=name, wanted=" or ".join(known))
 
 
-def _validate_seats(city: ZoneInstance) -> None:
+def _validate_seats(instance: ZoneInstance) -> None:
     """Refuse seats that cannot hold the students, or that the students cannot fill."""
-    least = sum(city.seat_range(school)[0] for school in city.schools)
-    most = sum(city.seat_range(school)[1] for school in city.schools)
-    tolerance = f"with seats_tolerance {decimal_text(city.seats_tolerance)}"
-    if most < city.students:
+    least = sum(instance.seat_range(school)[0] for school in instance.schools)
+    most = sum(instance.seat_range(school)[1] for school in instance.schools)
+    tolerance = f"with seats_tolerance {decimal_text(instance.seats_tolerance)}"
+    if most < instance.students:
         raise InputError(
-            f"the seats cannot hold the students: {city.students - most} short",
+            f"the seats cannot hold the students: {instance.students - most} short",
             found=f"{most} seats {tolerance}",
-            wanted=f"at least the {city.students} students",
+            wanted=f"at least the {instance.students} students",
         )
-    if least > city.students:
+    if least > instance.students:
         raise InputError(
-            f"the students cannot fill the seats: {least - city.students} short",
-            found=f"{city.students} students",
+            f"the students cannot fill the seats: {least - instance.students} short",
+            found=f"{instance.students} students",
             wanted=f"at least the {least} that must be filled {tolerance}",
         )
 
 
-def _validate_parts(city: ZoneInstance) -> None:
+def _validate_parts(instance: ZoneInstance) -> None:
     """Refuse, where zones must be connected, a part of the city without a school."""
-    if not city.contiguous:
+    if not instance.contiguous:
         return
-    everywhere, seen = range(len(city.units)), set[int]()
-    roots = set(city.roots)
+    everywhere, seen = range(len(instance.units)), set[int]()
+    roots = set(instance.roots)
     for i in everywhere:
         if i not in seen:
-            part = component(city.neighbours, i, everywhere)
+            part = component(instance.neighbours, i, everywhere)
             seen |= part
             if part.isdisjoint(roots):
-                names = ", ".join(city.units[u].id for u in sorted(part)[:5]) + (", ..." if len(part) > 5 else "")
-                dropped = "".join(f"; {repair}" for repair in city.repairs)
+                names = ", ".join(instance.units[u].id for u in sorted(part)[:5]) + (", ..." if len(part) > 5 else "")
+                dropped = "".join(f"; {repair}" for repair in instance.repairs)
                 raise InputError(
                     "part of the city without a school",
                     found=f"{len(part)} unit{'s' if len(part) > 1 else ''} ({names}) with no way to the rest{dropped}",

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 MOST_FLOWS = 300_000
 
 
-def _commodities(city: ZoneInstance, zone_units: list[list[int]]) -> list[tuple[int, int, list[tuple[int, int]]]]:
+def _commodities(instance: ZoneInstance, zone_units: list[list[int]]) -> list[tuple[int, int, list[tuple[int, int]]]]:
     """(unit, school, arcs) of every commodity."""
     found = []
     for j, units in enumerate(zone_units):
-        inside, root = set(units), city.roots[j]
-        arcs = [(u, w) for u in units for w in city.neighbours[u] if w in inside and w != root]
+        inside, root = set(units), instance.roots[j]
+        arcs = [(u, w) for u in units for w in instance.neighbours[u] if w in inside and w != root]
         found += [(v, j, [(u, w) for u, w in arcs if u != v]) for v in units if v != root]
     return found
 
@@ -77,12 +77,12 @@ def _add_commodity(model: pyo.ConcreteModel, v: int, j: int, arcs: list[tuple[in
 def assign(model: pyo.ConcreteModel, zoning: Zoning) -> None:
     """Write a zoning, and every unit's flow along a path of its zone."""
     rules.assign(model, zoning)
-    city: ZoneInstance = model.instance
-    if not city.contiguous:
+    instance: ZoneInstance = model.instance
+    if not instance.contiguous:
         return
     for variable in model.flow.values():
         variable.set_value(0, skip_validation=True)
-    for j, parent in enumerate(rules.zone_trees(city, zoning)):
+    for j, parent in enumerate(rules.zone_trees(instance, zoning)):
         for v in parent:
             w = v
             while w in parent:

@@ -17,53 +17,53 @@ Options = list[set[int]]
 """Schools, by index, that each unit may attend."""
 
 
-def rule_options(city: ZoneInstance) -> Options:
+def rule_options(instance: ZoneInstance) -> Options:
     """The schools that equation (9), ``forced`` and the schools' own units leave to each unit."""
-    schools = range(len(city.schools))
-    options = [{j for j in schools if city.may_attend(i, j)} for i in range(len(city.units))]
-    for unit, school in city.forced:
-        options[city.unit_index[unit]] &= {city.school_index[school]}
-    for j, root in enumerate(city.roots):
+    schools = range(len(instance.schools))
+    options = [{j for j in schools if instance.may_attend(i, j)} for i in range(len(instance.units))]
+    for unit, school in instance.forced:
+        options[instance.unit_index[unit]] &= {instance.school_index[school]}
+    for j, root in enumerate(instance.roots):
         options[root] &= {j}
-    _share(city, options)
+    _share(instance, options)
     return options
 
 
-def fixed_options(city: ZoneInstance) -> Options:
+def fixed_options(instance: ZoneInstance) -> Options:
     """The same after fixing, repeated until nothing changes."""
-    options = rule_options(city)
-    if not city.contiguous:
+    options = rule_options(instance)
+    if not instance.contiguous:
         return options
     while True:
         before = sum(map(len, options))
-        for j in range(len(city.schools)):
-            near = reach(city, options, j)
+        for j in range(len(instance.schools)):
+            near = reach(instance, options, j)
             for i, schools in enumerate(options):
                 if j in schools and i not in near:
                     schools.discard(j)
-        _share(city, options)
+        _share(instance, options)
         if sum(map(len, options)) == before:
             return options
 
 
-def _share(city: ZoneInstance, options: Options) -> None:
+def _share(instance: ZoneInstance, options: Options) -> None:
     """Units kept together have the schools that all of them may attend."""
-    for ids in city.together:
-        members = [city.unit_index[i] for i in ids]
+    for ids in instance.together:
+        members = [instance.unit_index[i] for i in ids]
         common = set.intersection(*(options[i] for i in members))
         for i in members:
             options[i] = set(common)
 
 
-def reach(city: ZoneInstance, options: Options, school: int) -> set[int]:
+def reach(instance: ZoneInstance, options: Options, school: int) -> set[int]:
     """Units that a connected zone of the school can hold without more students than it may have.
 
     Shortest paths over the units that may attend the school, each unit weighing its students; a
     unit without another school weighs nothing, since it is in every zone of the school anyway.
     """
-    settled = sum(unit.students for unit, schools in zip(city.units, options, strict=True) if schools == {school})
-    most = city.seat_range(city.schools[school])[1] - settled
-    root = city.roots[school]
+    settled = sum(unit.students for unit, schools in zip(instance.units, options, strict=True) if schools == {school})
+    most = instance.seat_range(instance.schools[school])[1] - settled
+    root = instance.roots[school]
     if school not in options[root]:
         return set()
     best = {root: 0}
@@ -73,9 +73,9 @@ def reach(city: ZoneInstance, options: Options, school: int) -> set[int]:
         if unit in done:
             continue
         done.add(unit)
-        for near in city.neighbours[unit]:
+        for near in instance.neighbours[unit]:
             if school in options[near]:
-                longer = weight + (0 if options[near] == {school} else city.units[near].students)
+                longer = weight + (0 if options[near] == {school} else instance.units[near].students)
                 if longer <= most and longer < best.get(near, most + 1):
                     best[near] = longer
                     heappush(heap, (longer, near))

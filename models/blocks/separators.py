@@ -20,7 +20,7 @@ Separator = tuple[int, int, tuple[int, ...]]
 
 
 def violated_separators(
-    city: ZoneInstance, zone_units: Sequence[set[int]], homes: Sequence[int]
+    instance: ZoneInstance, zone_units: Sequence[set[int]], homes: Sequence[int]
 ) -> Iterator[Separator]:
     """Minimal separators that an assignment breaks: rows for every unit that is cut off.
 
@@ -28,32 +28,32 @@ def violated_separators(
     a walk from the school reaches first, and the units next to the school's part that a walk from
     P reaches first. Both are minimal between P and the school among the units that may attend j.
     """
-    for j, root in enumerate(city.roots):
+    for j, root in enumerate(instance.roots):
         zone = {i for i, home in enumerate(homes) if home == j}
         if root not in zone:
             continue
-        main = component(city.neighbours, root, zone)
+        main = component(instance.neighbours, root, zone)
         rest = zone - main
         while rest:
-            part = component(city.neighbours, min(rest), rest)
+            part = component(instance.neighbours, min(rest), rest)
             rest -= part
-            near_part = frontier(city, zone_units[j], part, main)
-            near_main = frontier(city, zone_units[j], main, part)
+            near_part = frontier(instance, zone_units[j], part, main)
+            near_main = frontier(instance, zone_units[j], main, part)
             for v in sorted(part):
                 yield v, j, near_part
                 if near_main != near_part:
                     yield v, j, near_main
 
 
-def frontier(city: ZoneInstance, units: set[int], near: set[int], far: set[int]) -> tuple[int, ...]:
+def frontier(instance: ZoneInstance, units: set[int], near: set[int], far: set[int]) -> tuple[int, ...]:
     """The units next to ``near`` that can be reached from ``far`` without passing next to ``near``."""
-    beside = {u for i in near for u in city.neighbours[i] if u in units and u not in near}
+    beside = {u for i in near for u in instance.neighbours[i] if u in units and u not in near}
     open_units = units - near - beside
     reached = set[int]()
     for i in far:
         if i in open_units and i not in reached:
-            reached |= component(city.neighbours, i, open_units)
-    return tuple(sorted(u for u in beside if u in far or any(w in reached for w in city.neighbours[u])))
+            reached |= component(instance.neighbours, i, open_units)
+    return tuple(sorted(u for u in beside if u in far or any(w in reached for w in instance.neighbours[u])))
 
 
 LEVELS = (0.9, 0.7, 0.5, 0.3, 0.1)
@@ -63,23 +63,23 @@ Shares = Mapping[tuple[int, int], float]
 """x[i,j] of a fractional solution."""
 
 
-def level_separators(city: ZoneInstance, zone_units: Sequence[set[int]], shares: Shares) -> Iterator[Separator]:
+def level_separators(instance: ZoneInstance, zone_units: Sequence[set[int]], shares: Shares) -> Iterator[Separator]:
     """Separator rows that a fractional solution breaks, found by level sets: fast, not all of them.
 
     For each level t the units with x[i,j] >= t fall into parts; the separators around a part
     without the school are tested for the units of the part.
     """
-    for j, root in enumerate(city.roots):
+    for j, root in enumerate(instance.roots):
         share = {i: shares[i, j] for i in zone_units[j]}
         for level in LEVELS:
             zone = {i for i, value in share.items() if value >= level}
             zone.add(root)
-            main = component(city.neighbours, root, zone)
+            main = component(instance.neighbours, root, zone)
             rest = zone - main
             while rest:
-                part = component(city.neighbours, min(rest), rest)
+                part = component(instance.neighbours, min(rest), rest)
                 rest -= part
-                cuts = {frontier(city, zone_units[j], part, main), frontier(city, zone_units[j], main, part)}
+                cuts = {frontier(instance, zone_units[j], part, main), frontier(instance, zone_units[j], main, part)}
                 for cut in sorted(cuts):
                     held = sum(share[u] for u in cut)
                     for v in sorted(part):

@@ -15,24 +15,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-def solution_rows(city: ZoneInstance, zoning: Zoning) -> list[dict[str, str]]:
+def solution_rows(instance: ZoneInstance, zoning: Zoning) -> list[dict[str, str]]:
     """One row per unit in the order of the city: its school and its school of today."""
     return [
         {"unit": unit.id, "school": school, "today": unit.today}
-        for unit, school in zip(city.units, zoning.schools, strict=True)
+        for unit, school in zip(instance.units, zoning.schools, strict=True)
     ]
 
 
-def solution_summary(city: ZoneInstance, zoning: Zoning) -> list[dict[str, str]]:
+def solution_summary(instance: ZoneInstance, zoning: Zoning) -> list[dict[str, str]]:
     """One row per school: its zone in figures."""
-    homes = zoning.indices(city)
-    students = zone_sums(city, homes, [unit.students for unit in city.units])
-    group = zone_sums(city, homes, [unit.groups[city.group_position] for unit in city.units])
+    homes = zoning.indices(instance)
+    students = zone_sums(instance, homes, [unit.students for unit in instance.units])
+    group = zone_sums(instance, homes, [unit.groups[instance.group_position] for unit in instance.units])
     moved = zone_sums(
-        city, homes, [u.students * (h != t) for u, h, t in zip(city.units, homes, city.today, strict=True)]
+        instance, homes, [u.students * (h != t) for u, h, t in zip(instance.units, homes, instance.today, strict=True)]
     )
     rows = []
-    for j, school in enumerate(city.schools):
+    for j, school in enumerate(instance.schools):
         share = float(group[j] / students[j]) if students[j] else 0.0
         rows.append(
             {
@@ -40,26 +40,26 @@ def solution_summary(city: ZoneInstance, zoning: Zoning) -> list[dict[str, str]]
                 "units": f"{homes.count(j):,}",
                 "students": f"{int(students[j]):,}",
                 "seats": f"{float(school.seats):,.10g}",
-                city.group: f"{share:.2%}",
+                instance.group: f"{share:.2%}",
                 "moved in": f"{int(moved[j]):,}",
             }
         )
     return rows
 
 
-def facts(city: ZoneInstance) -> dict[str, str]:
+def facts(instance: ZoneInstance) -> dict[str, str]:
     """Size of an instance for people."""
-    group = sum(unit.groups[city.group_position] for unit in city.units)
+    group = sum(unit.groups[instance.group_position] for unit in instance.units)
     return {
-        "units": f"{len(city.units):,}",
-        "schools": f"{len(city.schools):,}",
-        "borders": f"{len(city.borders):,}",
-        "students": f"{city.students:,}",
-        city.group: f"{group:,}",
+        "units": f"{len(instance.units):,}",
+        "schools": f"{len(instance.schools):,}",
+        "borders": f"{len(instance.borders):,}",
+        "students": f"{instance.students:,}",
+        instance.group: f"{group:,}",
     }
 
 
-def read_solution(city: ZoneInstance, rows: Sequence[Mapping[str, str]]) -> Zoning:
+def read_solution(instance: ZoneInstance, rows: Sequence[Mapping[str, str]]) -> Zoning:
     """Read a zoning from rows with ``unit`` and ``school``; raises ``InputError``."""
     found: dict[str, str] = {}
     for line, row in enumerate(rows, start=2):
@@ -67,15 +67,15 @@ def read_solution(city: ZoneInstance, rows: Sequence[Mapping[str, str]]) -> Zoni
             if column not in row:
                 raise InputError("missing column", row=1, column=column, wanted="unit and school")
         unit, school = row["unit"].strip(), row["school"].strip()
-        if unit not in city.unit_index:
+        if unit not in instance.unit_index:
             raise InputError("unknown unit", row=line, column="unit", found=unit)
         if unit in found:
             raise InputError("duplicate unit", row=line, column="unit", found=unit)
-        if school not in city.school_index:
-            wanted = "one of " + ", ".join(s.id for s in city.schools[:8])
+        if school not in instance.school_index:
+            wanted = "one of " + ", ".join(s.id for s in instance.schools[:8])
             raise InputError("unknown school", row=line, column="school", found=school, wanted=wanted)
         found[unit] = school
-    missing = [unit.id for unit in city.units if unit.id not in found]
+    missing = [unit.id for unit in instance.units if unit.id not in found]
     if missing:
         raise InputError("unit without a school", found=missing[0], wanted="every unit of the city")
-    return Zoning(tuple(found[unit.id] for unit in city.units))
+    return Zoning(tuple(found[unit.id] for unit in instance.units))

@@ -15,28 +15,28 @@ ANNEALING_STEPS = 1000
 """Steps per unit that has a choice."""
 
 
-def network_voronoi(city: ZoneInstance, _objective: str, _seed: int, _argument: str | None) -> Zoning:
+def network_voronoi(instance: ZoneInstance, _objective: str, _seed: int, _argument: str | None) -> Zoning:
     """Today's zones: in the graph cities, each unit's nearest school over the network."""
-    return Zoning.of(city, city.today)
+    return Zoning.of(instance, instance.today)
 
 
-def greedy_growth(city: ZoneInstance, _objective: str, _seed: int, _argument: str | None) -> Zoning:
+def greedy_growth(instance: ZoneInstance, _objective: str, _seed: int, _argument: str | None) -> Zoning:
     """Grow all zones from their schools, always the emptiest by its nearest free unit."""
-    options = fixed_options(city)
-    homes: list[int | None] = [None] * len(city.units)
-    loads = [0] * len(city.schools)
-    rims: list[list[tuple[float, int]]] = [[] for _ in city.schools]
+    options = fixed_options(instance)
+    homes: list[int | None] = [None] * len(instance.units)
+    loads = [0] * len(instance.schools)
+    rims: list[list[tuple[float, int]]] = [[] for _ in instance.schools]
 
     def take(unit: int, school: int) -> None:
         homes[unit] = school
-        loads[school] += city.units[unit].students
-        for near in city.neighbours[unit]:
+        loads[school] += instance.units[unit].students
+        for near in instance.neighbours[unit]:
             if homes[near] is None and school in options[near]:
-                heappush(rims[school], (float(city.travel[near][school]), near))
+                heappush(rims[school], (float(instance.travel[near][school]), near))
 
-    for j, root in enumerate(city.roots):
+    for j, root in enumerate(instance.roots):
         take(root, j)
-    seats = [max(1.0, float(school.seats)) for school in city.schools]
+    seats = [max(1.0, float(school.seats)) for school in instance.schools]
     while True:
         growing = [j for j, rim in enumerate(rims) if rim]
         if not growing:
@@ -45,18 +45,18 @@ def greedy_growth(city: ZoneInstance, _objective: str, _seed: int, _argument: st
         _, unit = heappop(rims[school])
         if homes[unit] is None:
             take(unit, school)
-    return Zoning.of(city, [city.today[i] if home is None else home for i, home in enumerate(homes)])
+    return Zoning.of(instance, [instance.today[i] if home is None else home for i, home in enumerate(homes)])
 
 
-def local_search(city: ZoneInstance, objective: str, seed: int, _argument: str | None) -> Zoning:
+def local_search(instance: ZoneInstance, objective: str, seed: int, _argument: str | None) -> Zoning:
     """From today's zones: flips, then swaps of two units, until neither lowers the cost."""
     random = Random(seed)
-    state = ZoneState(city, objective, city.today)
+    state = ZoneState(instance, objective, instance.today)
     for _ in range(10):
         state.descend(random)
         if not _swaps(state):
             break
-    return Zoning.of(city, state.homes)
+    return Zoning.of(instance, state.homes)
 
 
 def _swaps(state: ZoneState) -> int:
@@ -70,14 +70,14 @@ def _swaps(state: ZoneState) -> int:
     return made
 
 
-def annealing(city: ZoneInstance, objective: str, seed: int, _argument: str | None) -> Zoning:
+def annealing(instance: ZoneInstance, objective: str, seed: int, _argument: str | None) -> Zoning:
     """Simulated annealing from today's zones by flips, then flips downhill."""
     random = Random(seed)
-    state = ZoneState(city, objective, city.today)
+    state = ZoneState(instance, objective, instance.today)
     homes = anneal(state, random, ANNEALING_STEPS * len(state.movable))
-    state = ZoneState(city, objective, homes)
+    state = ZoneState(instance, objective, homes)
     state.descend(random)
-    return Zoning.of(city, state.homes)
+    return Zoning.of(instance, state.homes)
 
 
 BASELINES = (

@@ -15,21 +15,21 @@ from math import ceil, floor
 from typing import Any
 
 
-def solve(city: dict[str, Any], seconds: float, seed: int) -> dict[str, Any]:
+def solve(instance: dict[str, Any], seconds: float, seed: int) -> dict[str, Any]:
     """Homes of all units, and the engine's dual bound in units of 1/(A B)."""
     from ortools.sat.python import cp_model
 
-    rules = city["parameters"]
-    units = [row[0] for row in city["units"]]
-    place = city["group_names"].index(rules["group"])
-    students = [int(row[1]) for row in city["units"]]
-    group = [int(row[2][place]) for row in city["units"]]
-    names = [row[0] for row in city["schools"]]
-    today = [names.index(row[3]) for row in city["units"]]
-    roots = [units.index(row[1]) for row in city["schools"]]
-    travel = [[Fraction(text) for text in row] for row in city["travel"]]
+    rules = instance["parameters"]
+    units = [row[0] for row in instance["units"]]
+    place = instance["group_names"].index(rules["group"])
+    students = [int(row[1]) for row in instance["units"]]
+    group = [int(row[2][place]) for row in instance["units"]]
+    names = [row[0] for row in instance["schools"]]
+    today = [names.index(row[3]) for row in instance["units"]]
+    roots = [units.index(row[1]) for row in instance["schools"]]
+    travel = [[Fraction(text) for text in row] for row in instance["travel"]]
     near: list[list[int]] = [[] for _ in units]
-    for one, other in city["borders"]:
+    for one, other in instance["borders"]:
         near[units.index(one)].append(units.index(other))
         near[units.index(other)].append(units.index(one))
 
@@ -44,7 +44,7 @@ def solve(city: dict[str, Any], seconds: float, seed: int) -> dict[str, Any]:
     tolerance = Fraction(rules["seats_tolerance"])
     total, all_group = sum(students), sum(group)
     above = []
-    for j, (_, _, text) in enumerate(city["schools"]):
+    for j, (_, _, text) in enumerate(instance["schools"]):
         members = [i for i in range(len(units)) if (i, j) in x]
         load = sum(students[i] * x[i, j] for i in members)
         model.add(load >= ceil(Fraction(text) * (1 - tolerance)))

@@ -17,24 +17,24 @@ FLOW_UNITS = 10**6
 """Flows are whole numbers: a share of 1 is this many units."""
 
 
-def flow_separators(city: ZoneInstance, zone_units: Sequence[set[int]], shares: Shares) -> Iterator[Separator]:
+def flow_separators(instance: ZoneInstance, zone_units: Sequence[set[int]], shares: Shares) -> Iterator[Separator]:
     """A most violated separator row of every unit, by maximum flow; none are left when none is found.
 
     Each unit is split into an entry and an exit that x[u,j] joins; the largest flow from the school
     to v is the least sum of shares that separates them. Two separators come of each minimum cut:
     next to the school's side, and next to v's.
     """
-    for j, root in enumerate(city.roots):
+    for j, root in enumerate(instance.roots):
         share = {i: shares[i, j] for i in zone_units[j]}
         held = sorted(i for i, value in share.items() if value > 1 / FLOW_UNITS or i == root)
-        safe = component(city.neighbours, root, {i for i in held if share[i] > 1 - 1 / FLOW_UNITS} | {root})
+        safe = component(instance.neighbours, root, {i for i in held if share[i] > 1 - 1 / FLOW_UNITS} | {root})
         ends = [v for v in held if v not in safe and share[v] > LEAST_VIOLATION]
         if not ends:
             continue
         place = {unit: p for p, unit in enumerate(held)}
         tails, heads, widths = [], [], []
         for unit, p in place.items():
-            near = [place[w] for w in city.neighbours[unit] if w in place]
+            near = [place[w] for w in instance.neighbours[unit] if w in place]
             tails += [2 * p] + [2 * p + 1] * len(near)
             heads += [2 * p + 1] + [2 * q for q in near]
             wide = 10 * FLOW_UNITS
@@ -53,9 +53,9 @@ def flow_separators(city: ZoneInstance, zone_units: Sequence[set[int]], shares: 
             residual.eliminate_zeros()
             reached = set(breadth_first_order(residual, source, return_predecessors=False).tolist())
             side = {u for u, p in place.items() if 2 * p in reached and 2 * p + 1 in reached} | {root}
-            near_root = frontier(city, zone_units[j], component(city.neighbours, root, side), {v})
-            beyond = component(city.neighbours, v, zone_units[j] - set(near_root))
-            near_v = frontier(city, zone_units[j], beyond, {root})
+            near_root = frontier(instance, zone_units[j], component(instance.neighbours, root, side), {v})
+            beyond = component(instance.neighbours, v, zone_units[j] - set(near_root))
+            near_v = frontier(instance, zone_units[j], beyond, {root})
             for cut in dict.fromkeys((near_root, near_v)):
                 if share[v] > sum(share[u] for u in cut) + LEAST_VIOLATION:
                     yield v, j, cut

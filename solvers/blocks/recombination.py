@@ -28,7 +28,7 @@ def refuses() -> str | None:
     return None if find_spec("gerrychain") else "gerrychain is not installed (pip install fairbound[recom])"
 
 
-def recom(city: ZoneInstance, objective: str, seed: int, _argument: str | None) -> Zoning:
+def recom(instance: ZoneInstance, objective: str, seed: int, _argument: str | None) -> Zoning:
     """The best zones of ``BURSTS`` bursts of ``BURST_LENGTH`` recombinations, from today's zones."""
     from gerrychain import Graph, Partition
     from gerrychain.optimization import SingleMetricOptimizer
@@ -36,11 +36,11 @@ def recom(city: ZoneInstance, objective: str, seed: int, _argument: str | None) 
     from gerrychain.proposals.tree_proposals import MetagraphError
 
     plain = nx.Graph()
-    for i, unit in enumerate(city.units):
+    for i, unit in enumerate(instance.units):
         plain.add_node(i, **{STUDENTS: unit.students, UNIT: i})
-    plain.add_edges_from((i, near) for i, nearby in enumerate(city.neighbours) for near in nearby)
-    start = Partition(Graph.from_networkx(plain), dict(enumerate(city.today)))
-    cut = _Cut(city)
+    plain.add_edges_from((i, near) for i, nearby in enumerate(instance.neighbours) for near in nearby)
+    start = Partition(Graph.from_networkx(plain), dict(enumerate(instance.today)))
+    cut = _Cut(instance)
 
     def propose(zones: Any, *, rng: Random) -> Any:
         try:
@@ -48,7 +48,7 @@ def recom(city: ZoneInstance, objective: str, seed: int, _argument: str | None) 
             drawn = recombine(
                 zones,
                 pop_col=STUDENTS,
-                pop_target=max(1, city.students),
+                pop_target=max(1, instance.students),
                 epsilon=1.0,
                 bipartition_tree_fn=cut,
                 pair_selection="cut_edges",
@@ -57,18 +57,18 @@ def recom(city: ZoneInstance, objective: str, seed: int, _argument: str | None) 
         except MetagraphError:
             return zones.flip({})
         # GerryChain names the two new zones in an order of its own: a zone is its school's.
-        homes = _homes(drawn, len(city.units))
-        school_of = {homes[root]: j for j, root in enumerate(city.roots)}
+        homes = _homes(drawn, len(instance.units))
+        school_of = {homes[root]: j for j, root in enumerate(instance.roots)}
         return zones.flip({i: school_of[home] for i, home in enumerate(homes)})
 
     def cost(zones: Any) -> float:
-        return ZoneState(city, objective, _homes(zones, len(city.units))).cost()
+        return ZoneState(instance, objective, _homes(zones, len(instance.units))).cost()
 
     bursts = SingleMetricOptimizer(propose, lambda _zones: True, start, cost, maximize=False, rng=Random(seed))
     for _ in bursts.short_bursts(BURST_LENGTH, BURSTS):
         pass
     best = bursts.best_part
-    return Zoning.of(city, city.today if best is None else _homes(best, len(city.units)))
+    return Zoning.of(instance, instance.today if best is None else _homes(best, len(instance.units)))
 
 
 def _homes(zones: Any, units: int) -> list[int]:
@@ -78,9 +78,9 @@ def _homes(zones: Any, units: int) -> list[int]:
 class _Cut:
     """Splits two merged zones by a random spanning tree; the form that GerryChain's ``recom`` asks for."""
 
-    def __init__(self, city: ZoneInstance) -> None:
-        self.city = city
-        self.options = fixed_options(city)
+    def __init__(self, instance: ZoneInstance) -> None:
+        self.city = instance
+        self.options = fixed_options(instance)
 
     def __call__(self, merged: Any, *, rng: Random, **_unused: Any) -> set[Any]:
         """The nodes of one of the two schools; raises ``ReselectException`` where no cut is fair."""

@@ -44,14 +44,14 @@ def version() -> str:
     return str(Model().version())
 
 
-def solve(city: ZoneInstance, objective: str, settings: Settings) -> ZoneOutcome:
+def solve(instance: ZoneInstance, objective: str, settings: Settings) -> ZoneOutcome:
     """Solve a zoning question with lazy separator rows."""
     import pyscipopt
     from pyscipopt import Conshdlr, Model, quicksum
 
     verdict: Any = vars(pyscipopt)["SCIP_RESULT"]
 
-    pyomo_model = neighbour_rows.build(city, objective)
+    pyomo_model = neighbour_rows.build(instance, objective)
     form = compile_model(pyomo_model)
     scip = Model("zones")
     scip.hideOutput()
@@ -85,7 +85,7 @@ def solve(city: ZoneInstance, objective: str, settings: Settings) -> ZoneOutcome
     zone_units = [set(units) for units in pyomo_model.zone_units]
 
     def homes_of(value: Any) -> list[int]:
-        homes = list(city.today)
+        homes = list(instance.today)
         for (i, j), variable in x.items():
             if value(variable) > 0.5:
                 homes[i] = j
@@ -96,7 +96,7 @@ def solve(city: ZoneInstance, objective: str, settings: Settings) -> ZoneOutcome
 
         def broken(self, solution: Any) -> list[Any]:
             homes = homes_of(lambda variable: self.model.getSolVal(solution, variable))
-            return list(violated_separators(city, zone_units, homes))
+            return list(violated_separators(instance, zone_units, homes))
 
         def conscheck(self, constraints: Any, solution: Any, *_: Any, **__: Any) -> dict[str, Any]:
             return {"result": verdict.INFEASIBLE if self.broken(solution) else verdict.FEASIBLE}
@@ -115,7 +115,7 @@ def solve(city: ZoneInstance, objective: str, settings: Settings) -> ZoneOutcome
                 self.model.addVarLocks(variable, nlockspos + nlocksneg, nlockspos + nlocksneg)
 
     handler = Contiguity()
-    if city.contiguous:
+    if instance.contiguous:
         scip.includeConshdlr(
             handler, "contiguity", "zones hold together", enfopriority=-10, chckpriority=-10, needscons=False
         )

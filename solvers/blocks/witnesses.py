@@ -81,23 +81,23 @@ def answer_cpsat(
     )
 
 
-def scip_refuses(city: ZoneInstance, objective: str) -> str | None:
+def scip_refuses(instance: ZoneInstance, objective: str) -> str | None:
     """Refuse without SCIP, and what one linear model cannot state."""
-    return scip_zones.missing() or rules.refuses(city, objective)
+    return scip_zones.missing() or rules.refuses(instance, objective)
 
 
-def cpsat_refuses(city: ZoneInstance, objective: str) -> str | None:
+def cpsat_refuses(instance: ZoneInstance, objective: str) -> str | None:
     """Refuse without OR-Tools, and all but least dissimilarity under the basic rules."""
     if not find_spec("ortools"):
         return "ortools is not installed (pip install fairbound[cpsat])"
     if objective != DISSIMILARITY:
         return "only dissimilarity is stated for this engine"
     if (
-        city.together
-        or city.forced
-        or city.limits
-        or city.share_deviation is not None
-        or city.rezoned_share is not None
+        instance.together
+        or instance.forced
+        or instance.limits
+        or instance.share_deviation is not None
+        or instance.rezoned_share is not None
     ):
         return "only seats, travel and contiguity are stated for this engine"
     return None

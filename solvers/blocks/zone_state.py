@@ -39,21 +39,21 @@ class ZoneState:
     Zones that were connected stay connected: a move that would cut a zone is refused.
     """
 
-    def __init__(self, city: ZoneInstance, objective: str, homes: Sequence[int]) -> None:
-        self.city = city
-        self.options = fixed_options(city)
+    def __init__(self, instance: ZoneInstance, objective: str, homes: Sequence[int]) -> None:
+        self.city = instance
+        self.options = fixed_options(instance)
         self.homes = list(homes)
-        self.neighbours = city.neighbours
-        self.contiguous = city.contiguous
-        self.columns, self.price = _columns(city, objective)
-        self.costs = _unit_costs(city, objective)
-        self.weights = [tuple(column[i] for column in self.columns) for i in range(len(city.units))]
-        self.sums = [[0.0] * len(self.columns) for _ in city.schools]
+        self.neighbours = instance.neighbours
+        self.contiguous = instance.contiguous
+        self.columns, self.price = _columns(instance, objective)
+        self.costs = _unit_costs(instance, objective)
+        self.weights = [tuple(column[i] for column in self.columns) for i in range(len(instance.units))]
+        self.sums = [[0.0] * len(self.columns) for _ in instance.schools]
         for home, weights in zip(self.homes, self.weights, strict=True):
             for d, weight in enumerate(weights):
                 self.sums[home][d] += weight
-        roots = set(city.roots)
-        kept = {city.unit_index[i] for ids in city.together for i in ids}
+        roots = set(instance.roots)
+        kept = {instance.unit_index[i] for ids in instance.together for i in ids}
         self.movable = [i for i, o in enumerate(self.options) if len(o) > 1 and i not in roots and i not in kept]
         self.choices = [sorted(schools) for schools in self.options]
 
@@ -147,31 +147,33 @@ class ZoneState:
         return False
 
 
-def _columns(city: ZoneInstance, objective: str) -> tuple[list[Sequence[float]], ZoneCost]:
+def _columns(instance: ZoneInstance, objective: str) -> tuple[list[Sequence[float]], ZoneCost]:
     """Per-unit weights to be summed over zones, and the cost of a zone from its sums."""
-    students = [float(unit.students) for unit in city.units]
-    share = [float(weight) for weight in deviation_weights(city, city.group_position)]
+    students = [float(unit.students) for unit in instance.units]
+    share = [float(weight) for weight in deviation_weights(instance, instance.group_position)]
     columns: list[Sequence[float]] = [students, share]
-    ranges = [city.seat_range(school) for school in city.schools]
-    total = float(city.students or 1)
+    ranges = [instance.seat_range(school) for school in instance.schools]
+    total = float(instance.students or 1)
     typical, factors = 1.0, list[tuple[int, float]]()
     if objective == DISSIMILARITY:
-        factors = [(1, float(group_scale(city)) / 2)]
+        factors = [(1, float(group_scale(instance)) / 2)]
     elif objective == TVD:
-        more = [deviation_weights(city, g) for g in range(len(city.group_names))] + [rest_weights(city)]
+        more = [deviation_weights(instance, g) for g in range(len(instance.group_names))] + [rest_weights(instance)]
         columns += [[float(weight) for weight in weights] for weights in more]
         factors = [(d, 0.5 / total**2) for d in range(2, len(columns))]
     elif objective == INCOME:
-        columns.append([float(weight) for weight in income_weights(city)])
+        columns.append([float(weight) for weight in income_weights(instance)])
         factors = [(2, 1 / total)]
         typical = sum(abs(weight) for weight in columns[2]) / total or 1.0
     elif objective == TRAVEL:
-        typical = sum(s * float(row[j]) for s, row, j in zip(students, city.travel, city.today, strict=True)) or 1.0
+        typical = (
+            sum(s * float(row[j]) for s, row, j in zip(students, instance.travel, instance.today, strict=True)) or 1.0
+        )
     elif objective == REZONED:
         typical = total
-    limit = city.share_deviation
+    limit = instance.share_deviation
     delta = None if limit is None else float(limit)
-    weight = PENALTY * typical / total * len(city.schools)
+    weight = PENALTY * typical / total * len(instance.schools)
 
     def price(sums: Sequence[float], school: int) -> float:
         least, most = ranges[school]
@@ -194,15 +196,17 @@ def _columns(city: ZoneInstance, objective: str) -> tuple[list[Sequence[float]],
     return columns, price
 
 
-def _unit_costs(city: ZoneInstance, objective: str) -> list[list[float]] | None:
+def _unit_costs(instance: ZoneInstance, objective: str) -> list[list[float]] | None:
     """Cost of each unit at each school, for objectives that are sums over units."""
     if objective == TRAVEL:
-        return [[unit.students * float(d) for d in row] for unit, row in zip(city.units, city.travel, strict=True)]
+        return [
+            [unit.students * float(d) for d in row] for unit, row in zip(instance.units, instance.travel, strict=True)
+        ]
     if objective == REZONED:
-        schools = range(len(city.schools))
+        schools = range(len(instance.schools))
         return [
             [float(unit.students if j != home else 0) for j in schools]
-            for unit, home in zip(city.units, city.today, strict=True)
+            for unit, home in zip(instance.units, instance.today, strict=True)
         ]
     return None
 
@@ -212,17 +216,17 @@ def reconnect(state: ZoneState) -> bool:
 
     Returns whether every zone is connected then; if not, some island has no place.
     """
-    city, homes = state.city, state.homes
+    instance, homes = state.city, state.homes
     placed = set[int]()
-    for j, root in enumerate(city.roots):
+    for j, root in enumerate(instance.roots):
         if homes[root] != j:
             return False
-        placed |= component(city.neighbours, root, {i for i, home in enumerate(homes) if home == j})
+        placed |= component(instance.neighbours, root, {i for i, home in enumerate(homes) if home == j})
     left = [i for i in range(len(homes)) if i not in placed]
     while left:
         moves = []
         for i in left:
-            beside = {homes[near] for near in city.neighbours[i] if near in placed}
+            beside = {homes[near] for near in instance.neighbours[i] if near in placed}
             moves += [(state.gain(i, j), i, j) for j in beside if j in state.options[i]]
         if not moves:
             return False
@@ -230,7 +234,7 @@ def reconnect(state: ZoneState) -> bool:
         state.move(unit, school)
         placed.add(unit)
         # Units of the old island that the move has tied to a zone again need no move.
-        placed |= component(city.neighbours, unit, {i for i, home in enumerate(homes) if home == school})
+        placed |= component(instance.neighbours, unit, {i for i, home in enumerate(homes) if home == school})
         left = [i for i in left if i not in placed]
     return True
 

@@ -3,7 +3,7 @@
 Whatever the work does - hang, eat memory, crash, be killed - the caller gets an ``Ending``. The
 process group of the work is killed at the limit and after its end.
 
-The nursery that forks these processes is itself a fork of the caller where the caller has one
+The fork server that forks these processes is itself a fork of the caller where the caller has one
 thread, which costs milliseconds; elsewhere, such as in a notebook, it is a new interpreter.
 """
 
@@ -19,14 +19,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
-from fairbound.solvers.core import nursery
+from fairbound.solvers.core import fork_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
 MOST_DEATHS = 3
-"""So often a nursery may die under one piece of work before the work is blamed."""
+"""So often a fork server may die under one piece of work before the work is blamed."""
 
 
 class Outcome(StrEnum):
@@ -93,8 +93,8 @@ class Stopped(Exception):
     """The isolation was stopped while a piece of work ran."""
 
 
-class _Nursery(Protocol):
-    """What an isolation needs of its nursery, however it was started."""
+class _ForkServer(Protocol):
+    """What an isolation needs of its fork server, however it was started."""
 
     pid: int
     stdin: IO[bytes] | None
@@ -108,7 +108,7 @@ class _Nursery(Protocol):
 
 
 class _Fork:
-    """A nursery forked from this process, with the face of ``subprocess.Popen``."""
+    """A fork server forked from this process, with the face of ``subprocess.Popen``."""
 
     def __init__(self) -> None:
         requests, self._ask = os.pipe()
@@ -116,7 +116,7 @@ class _Fork:
         others = max(requests, answers, *_descriptors()) + 1
         self.pid = os.fork()
         if self.pid == 0:
-            nursery.fork(others, requests, answers)
+            fork_server.fork(others, requests, answers)
         os.close(requests)
         os.close(answers)
         self.stdin: IO[bytes] | None = open(self._ask, "wb")  # noqa: SIM115 - closed by the isolation
@@ -154,11 +154,11 @@ def _descriptors() -> list[int]:
     return [1023]
 
 
-_PROGRAM = "import sys; from fairbound.solvers.core.nursery import main; main(sys.argv[1:])"
+_PROGRAM = "import sys; from fairbound.solvers.core.fork_server import main; main(sys.argv[1:])"
 
 
 def _spawn(modules: Sequence[str], path: Sequence[str]) -> subprocess.Popen[bytes]:
-    """A nursery as a new interpreter."""
+    """A fork server as a new interpreter."""
     environment = dict(os.environ)
     # One solve, one thread; and a process without threads forks cleanly.
     environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -184,7 +184,7 @@ def note_engine_threads(count: int) -> None:
 
 
 def may_fork() -> bool:
-    """Whether a nursery may be a fork of this process: Linux, one thread, and no engine's threads behind it."""
+    """Whether a fork server may be a fork of this process: Linux, one thread, and no engine's threads behind it."""
     return sys.platform.startswith("linux") and threading.active_count() == 1 and not _threads_of_engines
 
 
@@ -200,7 +200,7 @@ class Isolation:
     path
         Further folders in which the work's module is found; these too need a new interpreter.
     prepare
-        ``module:function`` and a JSON argument: called once in the nursery, so that every fork of it finds
+        ``module:function`` and a JSON argument: called once in the fork server, so that every fork of it finds
         what that has read. It may raise; the work will then say what is wrong.
     """
 
@@ -208,7 +208,7 @@ class Isolation:
         self, modules: Sequence[str] = (), path: Sequence[str] = (), prepare: tuple[str, Any] | None = None
     ) -> None:
         self._modules, self._path, self._prepare = list(modules), list(path), prepare
-        self._nursery: _Nursery | None = None
+        self._server: _ForkServer | None = None
         self._child: int | None = None
         self._closed = False
         self._lock = threading.Lock()
@@ -223,18 +223,18 @@ class Isolation:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the nursery, once it runs."""
-        return None if self._nursery is None else self._nursery.pid
+        """Process id of the fork server, once it runs."""
+        return None if self._server is None else self._server.pid
 
     def start(self) -> None:
-        """Start the nursery, if it does not run, and wait until it is ready."""
-        if self._nursery is not None and self._nursery.poll() is None:
+        """Start the fork server, if it does not run, and wait until it is ready."""
+        if self._server is not None and self._server.poll() is None:
             return
         self._bury()
         with self._lock:
             if self._closed:
                 raise Stopped
-            self._nursery = _Fork() if may_fork() and not self._path else _spawn(self._modules, self._path)
+            self._server = _Fork() if may_fork() and not self._path else _spawn(self._modules, self._path)
         answer = self._hear()
         if answer is not None and self._prepare is not None:
             function, argument = self._prepare
@@ -259,7 +259,7 @@ class Isolation:
             Hears what the work tells on its way (JSON types); the function then takes ``tell`` as its
             second argument.
         tries
-            If the nursery dies the work starts anew, and tells it all again, so many times in all.
+            If the fork server dies the work starts anew, and tells it all again, so many times in all.
 
         Raises
         ------
@@ -290,23 +290,23 @@ class Isolation:
                     answer["cpu_seconds"],
                     answer["peak_bytes"] / 2**20,
                 )
-            self._bury()  # not the solve but its nursery was killed: the solve is owed another try
-        return Ending(Outcome.KILLED, message=f"the nursery died {tries} times under this work")
+            self._bury()  # not the solve but its fork server was killed: the solve is owed another try
+        return Ending(Outcome.KILLED, message=f"the fork server died {tries} times under this work")
 
     def interrupt(self, seconds: float) -> None:
         """Ask what runs to stop, and kill it so many seconds later; from any thread or a signal's handler."""
-        if self._nursery is not None and self._nursery.stdin is not None:
+        if self._server is not None and self._server.stdin is not None:
             try:
-                os.write(self._nursery.stdin.fileno(), json.dumps({"interrupt": seconds}).encode() + b"\n")
+                os.write(self._server.stdin.fileno(), json.dumps({"interrupt": seconds}).encode() + b"\n")
             except (OSError, ValueError):
                 return  # it is dead or closed already
 
     def stop(self) -> None:
-        """Kill the nursery and whatever it runs, from any thread; ``run`` raises ``Stopped``."""
+        """Kill the fork server and whatever it runs, from any thread; ``run`` raises ``Stopped``."""
         with self._lock:
             self._closed = True
-            if self._nursery is not None:
-                self._nursery.kill()
+            if self._server is not None:
+                self._server.kill()
         self._kill_child()
 
     def close(self) -> None:
@@ -328,28 +328,28 @@ class Isolation:
                 on_told(answer["told"])
 
     def _say(self, request: dict[str, Any]) -> None:
-        """Send a request; that the nursery is dead is heard when it should answer."""
-        assert self._nursery is not None
-        assert self._nursery.stdin is not None
+        """Send a request; that the fork server is dead is heard when it should answer."""
+        assert self._server is not None
+        assert self._server.stdin is not None
         try:
-            self._nursery.stdin.write(json.dumps(request).encode() + b"\n")
-            self._nursery.stdin.flush()
+            self._server.stdin.write(json.dumps(request).encode() + b"\n")
+            self._server.stdin.flush()
         except (OSError, ValueError):
             return
 
     def _hear(self) -> dict[str, Any] | None:
-        """The next answer of the nursery; ``None`` if it died."""
-        assert self._nursery is not None
-        assert self._nursery.stdout is not None
+        """The next answer of the fork server; ``None`` if it died."""
+        assert self._server is not None
+        assert self._server.stdout is not None
         try:
-            line = self._nursery.stdout.readline()
+            line = self._server.stdout.readline()
             answer: dict[str, Any] = json.loads(line)
             return answer
         except (OSError, ValueError):
             return None
 
     def _kill_child(self) -> None:
-        """Kill the process group of a solve whose nursery is dead."""
+        """Kill the process group of a solve whose fork server is dead."""
         child, self._child = self._child, None
         if child is not None:
             try:
@@ -358,17 +358,17 @@ class Isolation:
                 return
 
     def _bury(self) -> None:
-        """Clear away a dead nursery."""
+        """Clear away a dead fork server."""
         self._kill_child()
-        if self._nursery is not None:
-            self._nursery.kill()
-            self._nursery.wait()
+        if self._server is not None:
+            self._server.kill()
+            self._server.wait()
             self._close_pipes()
-            self._nursery = None
+            self._server = None
 
     def _close_pipes(self) -> None:
-        assert self._nursery is not None
-        for pipe in (self._nursery.stdin, self._nursery.stdout):
+        assert self._server is not None
+        for pipe in (self._server.stdin, self._server.stdout):
             if pipe is not None:
                 try:
                     pipe.close()

@@ -72,7 +72,7 @@ _own = threading.local()
 
 @contextmanager
 def kept() -> Iterator[None]:
-    """While inside, solves of this thread share one nursery, begun before this process has further threads."""
+    """While inside, solves of this thread share one fork server, begun before this process has further threads."""
     if not available() or getattr(_own, "isolation", None) is not None:
         yield
         return
@@ -87,7 +87,7 @@ def kept() -> Iterator[None]:
 
 @contextmanager
 def _isolation() -> Iterator[Isolation]:
-    """The nursery that is kept, a fork for this one solve, or an interpreter that is kept from now on."""
+    """The fork server that is kept, a fork for this one solve, or an interpreter that is kept from now on."""
     isolation: Isolation | None = getattr(_own, "isolation", None)
     if isolation is None and may_fork():
         with Isolation() as fresh:
@@ -104,7 +104,7 @@ def _isolation() -> Iterator[Isolation]:
 
 
 def close() -> None:
-    """End the nursery of this thread, if it keeps one; the next solve that needs one starts it anew."""
+    """End the fork server of this thread, if it keeps one; the next solve that needs one starts it anew."""
     isolation: Isolation | None = getattr(_own, "isolation", None)
     if isolation is not None:
         isolation.close()
@@ -155,7 +155,7 @@ def _answer(work: Callable[[], Any]) -> str:
             text = _pack(_Raised(error))
             _unpack(text)
         except Exception:
-            raise error from None  # an exception that cannot travel: the nursery says it in words
+            raise error from None  # an exception that cannot travel: the fork server says it in words
         return text
 
 

@@ -63,13 +63,13 @@ class NodeProgram:
     """See the module. Sizes are students, as floats that are taken as exact dyadic rationals."""
 
     def __init__(
-        self, instance: TransferInstance, game: Composition, low: Floats, high: Floats, caps: Sequence[Cap] = ()
+        self, instance: TransferInstance, goal_terms: Composition, low: Floats, high: Floats, caps: Sequence[Cap] = ()
     ) -> None:
-        self.goals, self.caps = (game, *(cap.game for cap in caps)), tuple(caps)
+        self.goals, self.caps = (goal_terms, *(cap.goal_terms for cap in caps)), tuple(caps)
         self.index = instance.index
         self.S = np.array([float(size) for size in instance.sizes])
         self.N, self.total, self.p = len(self.S), float(instance.total), float(instance.p)
-        self.near = game.near
+        self.near = goal_terms.near
         self.degree = np.array([len(near) for near in self.near])
         self.first = np.concatenate([[0], np.cumsum(self.degree)])
         self.E = int(self.first[-1])
@@ -88,7 +88,7 @@ class NodeProgram:
         self._magnitude = np.zeros(256)
         self.active = np.zeros(0, dtype=np.int32)  # cut of each cut row, in row order
         self.idle = np.zeros(0, dtype=np.int32)
-        today = float(game.value(game.rates).sum())
+        today = float(goal_terms.value(goal_terms.rates).sum())
         self.cap_price, self.slack_price = CAP_PRICE * (today or 1.0), SLACK_PRICE * max(1.0, today)
         self.solved = 0
         self._start()

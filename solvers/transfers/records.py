@@ -28,7 +28,7 @@ class Cut:
 class Cap:
     """A bound on another objective, in units of 1/N: largest value, and the power of 2 its row is divided by."""
 
-    game: Composition
+    goal_terms: Composition
     limit: float
     unit: float
 

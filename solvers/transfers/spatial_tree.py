@@ -107,8 +107,8 @@ class Tree:
         # Outward, so that the float box holds the exact one.
         self.low = np.array([nextafter(float(low), 0.0) for low, _ in bounds])
         self.high = np.array([nextafter(float(high), inf) for _, high in bounds])
-        game = composition(self.instance, self.search.objective)
-        self.program = NodeProgram(self.instance, game, self.low, self.high, program_caps(self.instance))
+        goal_terms = composition(self.instance, self.search.objective)
+        self.program = NodeProgram(self.instance, goal_terms, self.low, self.high, program_caps(self.instance))
         self.root = Record()
         known = self.search.solution or TransferPlan(())
         self.anchor = self.program.students(known)

@@ -1,4 +1,4 @@
-"""Work that behaves badly, to be run in isolation only. Its module is imported by a nursery."""
+"""Work that behaves badly, to be run in isolation only. Its module is imported by a fork server."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def work(argument: str) -> Any:
             subprocess.Popen([sys.executable, "-c", script])
         time.sleep(1000)
     elif word == "once":
-        # The first call hangs, the next answers: its nursery was killed meanwhile.
+        # The first call hangs, the next answers: its fork server was killed meanwhile.
         if not Path(rest).exists():
             Path(rest).write_text(str(os.getppid()))
             time.sleep(1000)

@@ -188,7 +188,7 @@ class Line:
 
 @contextmanager
 def running(label: str) -> Iterator[Line]:
-    """Show a line on standard error while work of more than a second is under way; its solves share a nursery."""
+    """Show a line on standard error while work of more than a second is under way; its solves share a fork server."""
     line = Line(label)
     timer = threading.Timer(PATIENCE, line.bar.start)
     timer.daemon = True

@@ -122,7 +122,7 @@ def test_killed_workers_and_a_killed_driver_lose_nothing(tmp_path: Path) -> None
     count = 60
     driver = start_driver(tmp_path, count)
     try:
-        for rows in (4, 12, 20):  # three times: kill a worker, that is a nursery with what it runs
+        for rows in (4, 12, 20):  # three times: kill a worker, that is a fork server with what it runs
             wait_for_rows(tmp_path, rows)
             workers = children(driver.pid)
             assert workers

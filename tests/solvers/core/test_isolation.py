@@ -80,7 +80,7 @@ def test_processes_that_the_work_started_die_with_it(isolation: Isolation, tmp_p
 
 
 def test_a_killed_nursery_costs_a_try_and_no_answer(isolation: Isolation, tmp_path: Path) -> None:
-    note = tmp_path / "nursery"
+    note = tmp_path / "fork server"
 
     def kill() -> None:
         wait_until(lambda: note.exists() and note.read_text(), "the work did not start")
@@ -96,26 +96,26 @@ def test_a_killed_nursery_costs_a_try_and_no_answer(isolation: Isolation, tmp_pa
 def test_work_that_kills_its_nursery_again_and_again_is_blamed(isolation: Isolation) -> None:
     ending = isolation.run(WORK, "deadly", Limits(seconds=60))
     assert ending.outcome is Outcome.KILLED
-    assert ending.message == "the nursery died 3 times under this work"
+    assert ending.message == "the fork server died 3 times under this work"
     assert isolation.run(WORK, "still here", Limits(60)).value == "still here"
 
 
 def test_stop_from_another_thread_ends_what_runs() -> None:
     with Isolation(["hostile_work"], [SUPPORT]) as isolation:
         isolation.start()
-        nursery = isolation.pid
+        server = isolation.pid
         timer = threading.Timer(0.3, isolation.stop)
         timer.start()
         with pytest.raises(Stopped):
             isolation.run(WORK, "hang")
         timer.join()
-    assert nursery is not None
+    assert server is not None
     assert isolation.pid is None
 
 
 @linux
 def test_a_forked_nursery_holds_nothing_of_its_parent(tmp_path: Path) -> None:
-    """Else what this process had locked would stay so for as long as the nursery lives."""
+    """Else what this process had locked would stay so for as long as the fork server lives."""
     note_engine_threads(1)
     with (tmp_path / "lock").open("w") as mine:
         fcntl.flock(mine, fcntl.LOCK_EX)

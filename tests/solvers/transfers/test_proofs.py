@@ -238,16 +238,16 @@ def test_safe_bound_of_a_small_program() -> None:
 @pytest.mark.parametrize("objective", ["race", "race_l1", "combined"])
 def test_cuts_lie_under_the_function(objective: str) -> None:
     """Coefficients in floats agree with the rational ones, and no mix scores less than a cut says."""
-    game = composition(SMALL, objective)
+    terms = composition(SMALL, objective)
     draw = np.random.default_rng(1)
-    for j, near in enumerate(game.near):
+    for j, near in enumerate(terms.near):
         for _ in range(10):
             at, mix = draw.dirichlet(np.ones(len(near)), size=2)
-            point = game.point(j, at @ game.rates[list(near)])
-            coefficients, magnitude = game.coefficients(j, point)
-            exact = [float(c) for c in game.exact_coefficients(j, point)]
+            point = terms.point(j, at @ terms.rates[list(near)])
+            coefficients, magnitude = terms.coefficients(j, point)
+            exact = [float(c) for c in terms.exact_coefficients(j, point)]
             assert coefficients == pytest.approx(exact, abs=1e-12 * (1 + magnitude))
-            assert mix @ coefficients <= float(game.value(mix @ game.rates[list(near)])) + 1e-9
+            assert mix @ coefficients <= float(terms.value(mix @ terms.rates[list(near)])) + 1e-9
 
 
 @given(

@@ -1,11 +1,11 @@
-"""The nursery: a process that has everything imported and forks one child for every solve.
+"""The fork server: a process that has everything imported and forks one child for every solve.
 
 Started by ``fairbound.solvers.core.isolation``, as a new interpreter or as a fork. One JSON line asks for a
 solve, JSON lines answer it: ``started``, then whatever the work tells on its way, then how it ended.
-The nursery itself never solves, so it holds no threads and a fork of it is clean; a child costs
+The fork server itself never solves, so it holds no threads and a fork of it is clean; a child costs
 milliseconds where a new interpreter would spend more than a second on imports.
 
-Nobody outlives the one who started it: the nursery ends with its requests, and a child dies with the nursery.
+Nobody outlives the one who started it: the fork server ends with its requests, and a child dies with the fork server.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _child(request: dict[str, Any], pipe: int, log: int, parent: int, prctl: Cal
         prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
         if os.getppid() != parent:
             os._exit(1)
-    # Input from nowhere: what runs here must never read the nursery's requests.
+    # Input from nowhere: what runs here must never read the fork server's requests.
     nowhere = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nowhere, 0)
     os.dup2(log, 1)
@@ -182,7 +182,7 @@ def _supervise(request: dict[str, Any], requests: int, answers: int, prctl: Call
         pid = os.fork()
         if pid == 0:
             os.close(reading)
-            os.close(answers)  # else the asker could not see the nursery die while this child lives
+            os.close(answers)  # else the asker could not see the fork server die while this child lives
             if requests:
                 os.close(requests)
             _child(request, writing, log.fileno(), parent, prctl)
@@ -295,7 +295,7 @@ def _freeze() -> None:
 
 
 def main(modules: list[str]) -> None:
-    """The nursery as a new interpreter: import, then serve standard input."""
+    """The fork server as a new interpreter: import, then serve standard input."""
     answers = os.dup(1)
     os.dup2(2, 1)  # a library that prints must not speak into the answers
     for module in modules:
@@ -304,13 +304,13 @@ def main(modules: list[str]) -> None:
 
 
 def fork(others: int, requests: int, answers: int) -> NoReturn:
-    """The nursery as a fork of a process that has everything imported; called in the child.
+    """The fork server as a fork of a process that has everything imported; called in the child.
 
     Parameters
     ----------
     others
         Descriptors from 3 to this one are closed, but for the two pipes: what the caller has locked or opened
-        must not stay so for as long as the nursery lives.
+        must not stay so for as long as the fork server lives.
     """
     os.setsid()  # Ctrl-C is the caller's to hear
     signal.set_wakeup_fd(-1)
