@@ -32,6 +32,8 @@ class Basis(StrEnum):
 
     CLAIM = "claim"
     """An engine's word, or that of a search in floats."""
+    WITNESSES = "witnesses"
+    """An engine's word, and that of others which were asked the same in processes of their own."""
     THEOREM = "theorem"
     """A theorem of the problem's page, or an enumeration, in exact arithmetic."""
     MULTIPLIERS = "multipliers"
@@ -40,7 +42,13 @@ class Basis(StrEnum):
     """A certificate that a checker replayed."""
 
 
-_LEVELS = {Basis.CLAIM: Level.L1, Basis.THEOREM: Level.L2, Basis.MULTIPLIERS: Level.L2, Basis.CERTIFICATE: Level.L4}
+_LEVELS = {
+    Basis.CLAIM: Level.L1,
+    Basis.WITNESSES: Level.L3,
+    Basis.THEOREM: Level.L2,
+    Basis.MULTIPLIERS: Level.L2,
+    Basis.CERTIFICATE: Level.L4,
+}
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,7 @@ class Bound:
     @property
     def proven(self) -> bool:
         """Whether it holds whatever an engine did."""
-        return self.basis is not Basis.CLAIM
+        return self.basis not in (Basis.CLAIM, Basis.WITNESSES)
 
 
 def level_of(has_value: bool, bound: Bound | None) -> Level:

@@ -73,6 +73,8 @@ class Settings:
         One thread and a seed make a run repeatable.
     prove
         Seconds at most for a certificate after the solve; 0 for none. A time limit ends it too.
+    witness
+        Engines that are asked the same afterwards, each in a process of its own: scip, cpsat, highs-nopresolve.
     """
 
     time_limit: float | None = None
@@ -80,6 +82,7 @@ class Settings:
     threads: int = 1
     seed: int = 0
     prove: float = 5.0
+    witness: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,25 @@ class Seconds:
 
 
 @dataclass(frozen=True)
+class Testimony:
+    """What a witness says.
+
+    Attributes
+    ----------
+    says
+        ``optimal``, ``infeasible`` or ``unknown``.
+    value
+        Exact value of the plan that it calls optimal.
+    """
+
+    engine: str
+    version: str
+    says: str
+    value: Fraction | None
+    seconds: float
+
+
+@dataclass(frozen=True)
 class EngineInfo:
     """Which program answered, with the options it was given."""
 
@@ -166,6 +188,8 @@ class Result:
         Of an infeasible answer: rules that cannot hold together, and what could be reached.
     certificate
         JSON object that ``fairbound verify`` replays to confirm a dual bound.
+    witnesses
+        What other engines said, where they were asked.
     """
 
     problem: str
@@ -197,6 +221,7 @@ class Result:
     contradiction: str = ""
     explanation: tuple[str, ...] = ()
     certificate: Mapping[str, Any] | None = None
+    witnesses: tuple[Testimony, ...] = ()
 
     def __str__(self) -> str:
         """The answer in five lines."""

@@ -49,6 +49,9 @@ def result_json(
         "proven_level": None if result.proven is None else result.proven.level.value,
         "proven_gap": result.proven_gap,
         "seconds": vars(result.seconds),
+        "witnesses": [
+            {**vars(one), "value": None if one.value is None else str(one.value)} for one in result.witnesses
+        ],
         "model": None if result.model is None else vars(result.model),
         "nodes": result.nodes,
         "seed": result.seed,

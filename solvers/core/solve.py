@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.registry import find_problem
-from fairbound.solvers.core import proving, wall
+from fairbound.solvers.core import proving, wall, witnesses
 from fairbound.solvers.core.lexicographic import solve_lexicographic
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.methods import default_method, find_method
@@ -62,6 +62,7 @@ def solve(
         For an unknown name, or several objectives for a baseline.
     """
     problem = find_problem(instance.problem)
+    witnesses.check_names(settings.witness)
     names = objective_names(problem, objective)
     chosen = choose(instance, method, names)
     run = wall.limited(chosen) if isolated(isolate, settings) else chosen
@@ -79,4 +80,5 @@ def solve(
     ended = result.termination in (Termination.INTERRUPTED, Termination.ENGINE_ERROR)
     if ended or not chosen.exact:  # a heuristic is reported as it is
         return result
-    return proving.proven(instance, result, settings, seconds)
+    result = proving.proven(instance, result, settings, seconds)
+    return witnesses.witnessed(instance, result, settings.witness, settings) if settings.witness else result

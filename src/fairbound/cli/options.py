@@ -34,13 +34,21 @@ Prove = Annotated[
     str,
     typer.Option(metavar="SECONDS|none", help="Seconds at most for a certificate of the answer, after the solve."),
 ]
+Witness = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ENGINES", help="Ask other engines the same: scip, cpsat, highs-nopresolve, joined by commas."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else there.")]
 OutFolder = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", file_okay=False, help="Also write the results here.")
 ]
 
 
-def settings(time_limit: float | None, gap: float, threads: int, seed: int, prove: str = "5") -> Settings:
+def settings(
+    time_limit: float | None, gap: float, threads: int, seed: int, prove: str = "5", witness: str | None = None
+) -> Settings:
     """The settings that the options stand for; raises ``InputError``."""
     try:
         seconds = 0.0 if prove.strip() == "none" else float(prove)
@@ -48,7 +56,8 @@ def settings(time_limit: float | None, gap: float, threads: int, seed: int, prov
         seconds = nan
     if not seconds >= 0:
         raise InputError("--prove", found=prove, wanted="seconds, at least 0, or none")
-    return Settings(time_limit=time_limit, gap=gap, threads=threads, seed=seed, prove=seconds)
+    asked = tuple(name.strip() for name in witness.split(",") if name.strip()) if witness else ()
+    return Settings(time_limit=time_limit, gap=gap, threads=threads, seed=seed, prove=seconds, witness=asked)
 
 
 def changes(texts: list[str] | None) -> dict[str, str]:

@@ -56,6 +56,7 @@ def solve(
     threads: options.Threads = 1,
     seed: options.Seed = 0,
     prove: options.Prove = "5",
+    witness: options.Witness = None,
     out: options.OutFolder = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -66,7 +67,7 @@ def solve(
     """
     asked = api.load(instance, options.changes(set_), problem)
     kind = find_problem(asked.problem)
-    settings = options.settings(time_limit, gap, threads, seed, prove)
+    settings = options.settings(time_limit, gap, threads, seed, prove, witness)
     with running(f"solving {asked.name}") as shown:
         result = api.solve(
             asked, objective=objective, method=method, settings=settings, on_progress=shown, isolate=True
@@ -132,6 +133,9 @@ def show_result(problem: Problem[Any, Any], instance: Instance, result: Result) 
         "seconds": f"{result.seconds.total:.2f}",
         "digest": result.digest[:16],
     }
+    for one in result.witnesses:
+        heard = exact(one.value) if one.value is not None else one.says
+        facts[f"witness {one.engine}"] = f"{heard} ({one.version or 'no answer'}, {one.seconds:.2f} s)"
     for stage in result.stages:
         facts[f"first {stage.objective}"] = f"{exact(stage.primal_bound)} ({stage.status.value})"
     for name, value in {**result.values, **result.measures}.items():
