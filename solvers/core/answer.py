@@ -75,6 +75,13 @@ class Answer:
     certificate: Mapping[str, Any] | None = None
 
 
+def answer_of(result: Result, **changes: Any) -> Answer:
+    """What a result says of its run, as an answer to be concluded again; its bounds are for the caller to name."""
+    kept = ("solution", "engine", "model", "nodes", "trace", "message", "certificate", "seconds")
+    known = {name: getattr(result, name) for name in kept}
+    return Answer(result.termination, **{**known, **changes})
+
+
 def engine_accuracy(bound: Fraction, unit: Fraction = Fraction(1)) -> Fraction:
     """How finely an engine's floating-point bound is believed: 1e-6 of the model's unit, or 1e-9 of a large bound."""
     return max(ABSOLUTE_TOLERANCE * unit, RELATIVE_TOLERANCE * abs(bound))

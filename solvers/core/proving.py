@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.checker import tree as checker
 from fairbound.solvers.checker.common import Rejected
-from fairbound.solvers.core.answer import Answer, conclude
+from fairbound.solvers.core.answer import answer_of, conclude
 from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.contradictions import beaten, named
 from fairbound.solvers.core.interrupts import interruptible
@@ -77,16 +77,11 @@ def proven(instance: Instance, result: Result, settings: Settings, seconds: floa
         return replace(result, message="; ".join(filter(None, (result.message, words))))
     known = result.proven
     weaker = known is not None and not result.sense.improves(known.value, bound.value) and known.value != bound.value
-    answer = Answer(
-        result.termination,
-        solution,
+    answer = answer_of(
+        result,
+        solution=solution,
         claim=Fraction(result.dual_bound) if result.basis is Basis.CLAIM and result.dual_bound is not None else None,
         proven=known if weaker else bound,
-        engine=result.engine,
-        model=result.model,
-        nodes=result.nodes,
-        trace=result.trace,
-        message=result.message,
         certificate=result.certificate if weaker else document,
     )
     problem = find_problem(instance.problem)

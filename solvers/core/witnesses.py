@@ -16,7 +16,7 @@ from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.checker import tree as checker
 from fairbound.solvers.checker.common import Rejected
-from fairbound.solvers.core.answer import Answer, conclude
+from fairbound.solvers.core.answer import answer_of, conclude
 from fairbound.solvers.core.bound import Basis, Level
 from fairbound.solvers.core.contradictions import named
 from fairbound.solvers.core.proving import room_of
@@ -123,19 +123,7 @@ def witnessed(instance: Instance, result: Result, names: Sequence[str], settings
         words = (
             f"{named(result)} says {said(result.primal_bound)}, and the witness {one.engine} {one.version} says {other}"
         )
-        answer = Answer(
-            result.termination,
-            result.solution,
-            proven=result.proven,
-            contradiction=words,
-            engine=result.engine,
-            model=result.model,
-            nodes=result.nodes,
-            trace=result.trace,
-            message=result.message,
-            certificate=result.certificate,
-            seconds=result.seconds,
-        )
+        answer = answer_of(result, proven=result.proven, contradiction=words)
         result = conclude(problem, instance, result.objective, result.method, answer, settings)
     elif for_it and result.status is Status.OPTIMAL and result.basis is Basis.CLAIM:
         result = replace(result, basis=Basis.WITNESSES, level=Level.L3)

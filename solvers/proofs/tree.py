@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import highspy
 import numpy as np
 from fairbound.solvers.checker.common import Rejected
-from fairbound.solvers.checker.linear import GRID, System, scaled
+from fairbound.solvers.checker.linear import System, scaled
 from fairbound.solvers.engines.highs import execute, new
 
 if TYPE_CHECKING:
@@ -483,6 +483,3 @@ def assembled(grower: Grower, top: Node) -> dict[str, Any]:
         else:
             tree.append([node.kind, named(node.multipliers or ())])
     return {"steps": steps, "tree": tree}
-
-
-__all__ = ["GRID", "prove"]
