@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from fractions import Fraction
 
+    from fairbound.models.core.truth import Truth
     from pyomo.environ import ConcreteModel
 
 
@@ -226,6 +227,8 @@ class Problem(Generic[I, S]):
         The groups of a solution as an auditor wants to see them, a mapping for each; empty where there are none.
     arithmetic
         Why no solution can keep the rules, where a sum settles it; else ``None``.
+    judge
+        What a solution does under the hidden truth of a simulation, where the problem has such; only audits ask it.
     """
 
     name: str
@@ -245,6 +248,7 @@ class Problem(Generic[I, S]):
     audit_title: str = ""
     audit_rows: Callable[[I, S], list[dict[str, str]]] = _no_rows
     arithmetic: Callable[[I], str | None] = _unsettled
+    judge: Callable[[I, S, Truth], Mapping[str, Fraction]] | None = None
 
     def objective(self, name: str) -> Objective:
         """Find an objective by name; raises ``InputError`` with the nearest names."""

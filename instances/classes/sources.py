@@ -1,0 +1,80 @@
+"""The catalogue of class-type reassignment, its tables, and the simulations of any size."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from fairbound.instances.classes import simulation
+from fairbound.instances.classes.simulation import Settings, simulate
+from fairbound.instances.classes.tables import Roster, is_students, load_roster, roster
+from fairbound.instances.core.entry import Entry, FileFormat, Generator
+from fairbound.models.classes.instance import ClassInstance, Student
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+SEED = 100
+
+
+@lru_cache(maxsize=4)
+def simulated_roster(settings: Settings = Settings(), seed: int = SEED) -> Roster:  # noqa: B008 - frozen
+    """The exported tables of a simulation; what is hidden stays behind."""
+    made = simulate(settings, seed)
+    return roster("students", *_rows(made.students), "classes", *_rows(made.classes))
+
+
+def _rows(table: Sequence[Sequence[str]]) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    header = list(table[0])
+    return header, [(line, dict(zip(header, row, strict=True))) for line, row in enumerate(table[1:], start=2)]
+
+
+def instance_of(name: str, found: Roster, title: str = "") -> ClassInstance:
+    """The question about a roster, with the default rules."""
+    students = tuple(Student(s.id, s.school, s.kind, s.score, s.labels) for s in found.students)
+    return ClassInstance(name, students, found.columns, title=title)
+
+
+def seed100(name: str) -> ClassInstance:
+    """The notebook's 6,000 students."""
+    return instance_of(name, simulated_roster(), "6,000 simulated students in 275 classes")
+
+
+def load_tables(path: Path) -> ClassInstance:
+    """A table of students with the table of classes beside it; raises ``InputError``."""
+    return instance_of(path.stem, load_roster(path))
+
+
+def _make(settings: Mapping[str, str], seed: int) -> dict[str, str]:
+    made = simulate(Settings.read(settings), seed)
+    tables = {"": made.students, "_classes": made.classes, "_truth": made.truth}
+    return {added: simulation.text(rows) for added, rows in tables.items()}
+
+
+def _written(value: object) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+ENTRIES = (
+    Entry(
+        "classes/seed100",
+        "6,000 simulated students, 275 classes, 20 schools; the truth is known and hidden",
+        "the notebook's simulation, NumPy seed 100",
+        seed100,
+    ),
+)
+GENERATORS = (
+    Generator(
+        "classes",
+        "cohorts",
+        "students of two cohorts in classes of schools, and the truth in a file of its own",
+        {field.name: _written(field.default) for field in fields(Settings)},
+        _make,
+        "students.csv",
+    ),
+)
+FORMATS = (
+    FileFormat("classes", "a CSV of students with student_id, class_id and test_score", is_students, load_tables),
+)

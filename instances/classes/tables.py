@@ -1,0 +1,149 @@
+"""Students and their classes from two tables: one row a student, one row a class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from fairbound.instances.core.tables import Flag, Number, Text, check_header, read_header, read_rows, validate_rows
+from fairbound.models.core.errors import InputError
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+TruthColumns = {"quantity", "id", "value"}
+SIZES = ("SMALL", "LARGE")
+
+
+class StudentRow(BaseModel):
+    """A row of the table of students; further columns may be groups and covariates."""
+
+    student_id: Text
+    class_id: Text
+    test_score: Number
+    school_id: Text | None = None
+
+
+class ClassRow(BaseModel):
+    """A row of the table of classes."""
+
+    class_id: Text
+    school_id: Text
+    class_size: Text
+    teacher_has_ma: Flag
+    n_students: Number | None = None
+    has_aide: Flag | None = None
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """A student with what his class has (``small``, ``ma``, ``aide``), and his other columns."""
+
+    id: str
+    school: str
+    kind: frozenset[str]
+    score: Fraction
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Roster:
+    """Everybody, the names of the other columns, and whether the classes tell of aides."""
+
+    columns: tuple[str, ...]
+    students: tuple[Enrolled, ...]
+    aides: bool
+
+
+def plain_id(text: str) -> str:
+    """An id without the decimal point that a spreadsheet adds."""
+    return text.removesuffix(".0")
+
+
+def is_students(path: Path) -> bool:
+    """Whether a file is meant to be a table of students."""
+    return {"student_id", "class_id", "test_score"} <= _header(path)
+
+
+def load_roster(path: Path) -> Roster:
+    """Read a table of students with the table of classes that lies beside it; raises ``InputError``."""
+    beside = [other for other in sorted(path.parent.glob("*.csv")) if {"class_id", "class_size"} <= _header(other)]
+    if len(beside) != 1:
+        found = ", ".join(other.name for other in beside) or "none"
+        wanted = "one CSV with class_id, school_id, class_size and teacher_has_ma"
+        raise InputError("tables of classes beside it", file=str(path), found=found, wanted=wanted)
+    students, classes = read_rows(path), read_rows(beside[0])
+    return roster(path, *students, beside[0], *classes)
+
+
+def roster(
+    path: Path | str,
+    header: list[str],
+    rows: Sequence[tuple[int, dict[str, str]]],
+    class_path: Path | str,
+    class_header: list[str],
+    class_rows: Sequence[tuple[int, dict[str, str]]],
+) -> Roster:
+    """Join the two tables.
+
+    Raises
+    ------
+    InputError
+        For a class without a school or that stands twice, a student in two classes or in none that is known, a
+        school or a number of students that the two tables give differently, and cells that cannot be read.
+    """
+    check_header(path, header, StudentRow)
+    check_header(class_path, class_header, ClassRow)
+    classes: dict[str, tuple[int, ClassRow]] = {}
+    for line, each in validate_rows(class_path, class_rows, ClassRow):
+        name = plain_id(each.class_id)
+        if name in classes:
+            raise InputError("a class stands twice", file=str(class_path), row=line, column="class_id", found=name)
+        if each.class_size.upper() not in SIZES:
+            wanted = " or ".join(SIZES)
+            raise InputError(
+                "cannot be used", file=str(class_path), row=line, column="class_size", found=each.class_size, wanted=wanted
+            )
+        classes[name] = (line, each)
+    columns = tuple(column for column in header if column not in StudentRow.model_fields)
+    seen: dict[str, int] = {}
+    sizes = dict.fromkeys(classes, 0)
+    found = []
+    for (line, student), (_, row) in zip(validate_rows(path, rows, StudentRow), rows, strict=True):
+        home, known = plain_id(student.class_id), classes.get(plain_id(student.class_id))
+        if student.student_id in seen:
+            both = f"{student.student_id}, in row {seen[student.student_id]} too"
+            raise InputError("a student in two classes", file=str(path), row=line, column="student_id", found=both)
+        if known is None:
+            raise InputError(
+                "a class that is not in the table of classes", file=str(path), row=line, column="class_id", found=home
+            )
+        its = known[1]
+        if student.school_id is not None and plain_id(student.school_id) != plain_id(its.school_id):
+            raise InputError(
+                "another school than his class", file=str(path), row=line, column="school_id",
+                found=student.school_id, wanted=its.school_id,
+            )  # fmt: skip
+        seen[student.student_id] = line
+        sizes[home] += 1
+        flags = {"small": its.class_size.upper() == "SMALL", "ma": its.teacher_has_ma, "aide": bool(its.has_aide)}
+        kind = frozenset(name for name, held in flags.items() if held)
+        labels = tuple(row[column] for column in columns)
+        found.append(Enrolled(student.student_id, plain_id(its.school_id), kind, student.test_score, labels))
+    for name, (line, each) in classes.items():
+        if each.n_students is not None and each.n_students != sizes[name]:
+            raise InputError(
+                "another number of students than the table of students has", file=str(class_path), row=line,
+                column="n_students", found=str(each.n_students), wanted=str(sizes[name]),
+            )  # fmt: skip
+    return Roster(columns, tuple(found), "has_aide" in class_header)
+
+
+def _header(path: Path) -> set[str]:
+    try:
+        return set(read_header(path))
+    except InputError:
+        return set()

@@ -1,0 +1,1 @@
+"""Class-type reassignment: heuristics, and certificates."""
