@@ -34,6 +34,7 @@ CANDIDATES, TRIAL_STEPS = 30, 60
 WORTHWHILE = 0.1
 """Gomory rows that close less of the gap than this share are dropped again before branching."""
 WHOLE = 1e-6
+WIDEST = 2**40
 FEW_ROWS = 100
 SLACK = 1e-6
 DIGITS = 10
@@ -111,12 +112,18 @@ class Grower:
 
     def solve(self) -> str:
         """Run; ``optimal``, ``infeasible`` or ``other``."""
-        self.live.setOptionValue("time_limit", self.live.getRunTime() + max(0.05, self.deadline - time.perf_counter()))
-        execute(self.live)
-        status = self.live.getModelStatus()
+        status = self._run()
+        if status == highspy.HighsModelStatus.kUnknown and not self.late():
+            self.live.clearSolver()  # the basis that it began from had become inaccurate
+            status = self._run()
         if status == highspy.HighsModelStatus.kOptimal:
             return "optimal"
         return "infeasible" if status == highspy.HighsModelStatus.kInfeasible else "other"
+
+    def _run(self) -> Any:
+        self.live.setOptionValue("time_limit", self.live.getRunTime() + max(0.05, self.deadline - time.perf_counter()))
+        execute(self.live)
+        return self.live.getModelStatus()
 
     def values(self) -> Floats:
         """The point that the engine found."""
@@ -305,7 +312,8 @@ class Grower:
             if not len(free):
                 return None
             prices = np.abs(np.asarray(self.live.getSolution().col_dual))
-            j = int(max(free, key=lambda c: (fractional[c], -prices[c])))
+            narrow = [c for c in free if self.upper[c] - self.lower[c] < WIDEST]  # a float cannot halve a wider one
+            j = int(max(narrow or free, key=lambda c: (fractional[c], -prices[c])))
             return j, bool(x[j] > self.lower[j])
         y = np.abs(np.asarray(self.live.getSolution().row_dual))
         weight = [fractional[j] * sum(y[i] * abs(a) for i, a in self.entries[j]) for j in open_columns.tolist()]
@@ -372,7 +380,7 @@ class Grower:
                     continue
                 return top  # everything is settled, and still nothing closes it
             j, up = choice
-            k = min(int(np.floor(x[j])), self.upper[j] - 1)
+            k = max(self.lower[j], min(int(np.floor(x[j])), self.upper[j] - 1))
             low, high = self.lower[j], self.upper[j]
             node.branch = (j, k)
             node.children = [Node({**node.changed, j: (low, k)}), Node({**node.changed, j: (k + 1, high)})]
