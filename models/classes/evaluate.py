@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from fairbound.models.classes.instance import GAP, MOVES, STATUS_QUO, ClassInstance, Plan, kind_name
-from fairbound.models.core.exact import decimal_text
+from fairbound.models.core.exact import brief_text
 from fairbound.models.core.problem import Evaluation, Violation
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ def evaluate(instance: ClassInstance, plan: Plan) -> Evaluation:
     names = {GAP: "epsilon", MOVES: "moves"}
     for name, limit in instance.limits:
         if values[name] > limit:
-            found, wanted = decimal_text(values[name]), f"at most {decimal_text(limit)}"
-            broken.append(Violation(names[name], "the plan", found if len(found) < 20 else str(float(found)), wanted))
+            wanted = f"at most {brief_text(limit)}"
+            broken.append(Violation(names[name], "the plan", brief_text(values[name]), wanted))
     today = group_means(instance, STATUS_QUO)
     measures = {"today_gap": max(today.values()) - min(today.values()), "total_score": total_score(instance, plan)}
     return Evaluation(values, tuple(broken), measures)

@@ -58,6 +58,15 @@ def decimal_text(value: Fraction) -> str:
     return f"{'-' if value < 0 else ''}{whole}.{part:0{digits}d}"
 
 
+LONGEST_SHOWN = 20
+
+
+def brief_text(value: Fraction) -> str:
+    """Exact where that is short, else nine digits; for sentences."""
+    text = decimal_text(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{float(value):.9g}"
+
+
 def common_measure(values: Iterable[Fraction]) -> Fraction | None:
     """Greatest positive rational of which all values are integer multiples; ``None`` if all are 0."""
     numbers = [value for value in values if value]

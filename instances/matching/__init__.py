@@ -1,0 +1,1 @@
+"""Instances of balanced comparison: the tables of class types, read as a study."""

@@ -1,0 +1,57 @@
+"""The catalogue of balanced comparison: the simulation's students as a study of small classes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fairbound.instances.classes.simulation import Settings
+from fairbound.instances.classes.sources import simulated_roster
+from fairbound.instances.classes.tables import Roster, is_students, load_roster
+from fairbound.instances.core.entry import Entry, FileFormat
+from fairbound.models.matching.instance import EVERYONE, MatchingInstance, Unit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ABILITY = "ability"
+
+
+def instance_of(name: str, found: Roster, cohort: str = EVERYONE, title: str = "") -> MatchingInstance:
+    """The study of a roster: students in small classes are treated, and ability is a covariate where it is a column."""
+    words = {True: "yes", False: "no"}
+    columns = (*found.columns, "school_id", "teacher_has_ma", *(("has_aide",) if found.aides else ()))
+    units = []
+    for student in found.students:
+        aide = (words["aide" in student.kind],) if found.aides else ()
+        labels = (*student.labels, student.school, words["ma" in student.kind], *aide)
+        units.append(Unit(student.id, "small" in student.kind, student.score, labels))
+    plain = MatchingInstance(name, tuple(units), columns, cohort=cohort, title=title)
+    return replace(
+        plain,
+        exact=tuple(column for column in plain.exact if column in columns),
+        means=tuple(column for column in (*plain.means, ABILITY) if column in columns),
+    )
+
+
+def seed100(name: str) -> MatchingInstance:
+    """The notebook's students; with ``-ability`` as a study that measured ability."""
+    shown = name.endswith("-ability")
+    found = simulated_roster(Settings(ability=shown))
+    title = f"small classes, regular cohort, ability {'measured' if shown else 'hidden'}"
+    return instance_of(name, found, "REGULAR", title)
+
+
+def load_tables(path: Path) -> MatchingInstance:
+    """A table of students with the table of classes beside it; raises ``InputError``."""
+    return instance_of(path.stem, load_roster(path))
+
+
+ORIGIN = "the notebook's simulation, NumPy seed 100"
+ENTRIES = (
+    Entry("matching/seed100", "small against large classes, 4,000 students of the regular cohort", ORIGIN, seed100),
+    Entry("matching/seed100-ability", "the same as a study that measured ability", ORIGIN, seed100),
+)
+FORMATS = (
+    FileFormat("matching", "the same with --problem matching", is_students, load_tables),
+)

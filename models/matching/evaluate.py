@@ -1,0 +1,129 @@
+"""The specification of a balanced comparison: exact scores and broken rules, equations (1) to (5)."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from fairbound.models.core.exact import brief_text
+from fairbound.models.core.problem import Evaluation, Violation
+from fairbound.models.matching.instance import PAIRS, WEIGHT, Comparison, MatchingInstance, deviation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from fairbound.models.core.truth import Truth
+
+
+def evaluate(instance: MatchingInstance, comparison: Comparison) -> Evaluation:
+    """Score a comparison exactly.
+
+    Both sides are held against each other as shares, so a heuristic with sides of different sizes is told what it
+    breaks. Pairs are counted only where every student counts 0 or 1.
+    """
+    weights = comparison.weights
+    if len(weights) != len(instance.members) or any(w < 0 for w in weights):
+        found = f"{len(weights)} weights" if len(weights) != len(instance.members) else "a weight below 0"
+        return _with_estimate(instance, weights, (Violation("weights", "the comparison", found, "one for each, not below 0"),))
+    whole = all(w in (0, 1) for w in weights)
+    sides = tuple(sum((weights[i] for i in side), Fraction(0)) for side in (instance.treated, instance.controls))
+    values = {PAIRS: min(sides) if whole else Fraction(0), WEIGHT: Fraction(1)}
+    if not all(sides):
+        one = () if not any(sides) else (Violation("sides", "the comparison", "one side is empty", "as many on both"),)
+        return Evaluation(values, one, {"broken_rows": Fraction(len(one))})
+    values[WEIGHT] = max(
+        max(weights[i] for i in side) / total
+        for side, total in zip((instance.treated, instance.controls), sides, strict=True)
+    )
+    broken = []
+    if sides[0] != sides[1]:
+        broken.append(Violation("sides", "the comparison", f"{brief_text(sides[0])} and {brief_text(sides[1])}", "as many on both"))
+    shares = _shares(instance, weights)
+    for (column, value), members in instance.levels.items():
+        treated, control = (_sum(side, members) for side in shares)
+        if treated != control:
+            broken.append(Violation("fine balance", f"{column} {value}", f"{brief_text(treated)} and {brief_text(control)}", "equal shares"))
+    for column, numbers in instance.numbers.items():
+        gap = abs(_mean(shares[0], numbers) - _mean(shares[1], numbers))
+        allowed = instance.tolerance * instance.deviations[column]
+        if gap > allowed:
+            broken.append(Violation("mean balance", column, brief_text(gap), f"at most {brief_text(allowed)}"))
+    return _with_estimate(instance, weights, tuple(broken), values)
+
+
+def _with_estimate(
+    instance: MatchingInstance,
+    weights: Sequence[Fraction],
+    broken: tuple[Violation, ...],
+    values: Mapping[str, Fraction] | None = None,
+) -> Evaluation:
+    measures = {"broken_rows": Fraction(len(broken))}
+    found = estimate(instance, weights)
+    if found is not None:
+        measures["estimate"] = found
+    return Evaluation(values or {}, broken, measures)
+
+
+def estimate(instance: MatchingInstance, weights: Sequence[Fraction]) -> Fraction | None:
+    """Equation (5): weighted mean outcome of the treated less that of their controls; ``None`` for an empty side."""
+    if len(weights) != len(instance.members):
+        return None
+    totals = [sum((weights[i] for i in side), Fraction(0)) for side in (instance.treated, instance.controls)]
+    if not all(totals):
+        return None
+    scores = [unit.score for unit in instance.members]
+    treated, control = (_mean(side, scores) for side in _shares(instance, weights))
+    return treated - control
+
+
+def _shares(instance: MatchingInstance, weights: Sequence[Fraction]) -> tuple[dict[int, Fraction], dict[int, Fraction]]:
+    """Share of each member who counts on his side."""
+    found = []
+    for side in (instance.treated, instance.controls):
+        total = sum((weights[i] for i in side), Fraction(0))
+        found.append({i: weights[i] / total for i in side if weights[i]})
+    return found[0], found[1]
+
+
+def _sum(shares: Mapping[int, Fraction], members: Iterable[int]) -> Fraction:
+    return sum((shares[i] for i in members if i in shares), Fraction(0))
+
+
+def _mean(shares: Mapping[int, Fraction], numbers: Sequence[Fraction]) -> Fraction:
+    return sum((share * numbers[i] for i, share in shares.items()), Fraction(0))
+
+
+def standardised(instance: MatchingInstance, comparison: Comparison) -> dict[str, tuple[float, float]]:
+    """Difference of means in standard deviations before and after, of each value and column in balance."""
+    everyone = [Fraction(1)] * len(instance.members)
+    before = _shares(instance, everyone)
+    after = _shares(instance, comparison.weights) if any(comparison.weights) else before
+    columns = {f"{column} {value}": _indicator(instance, members) for (column, value), members in instance.levels.items()}
+    columns |= instance.numbers
+    found = {}
+    for name, numbers in columns.items():
+        scale = deviation(tuple(numbers)) or Fraction(1)
+        found[name] = tuple(float((_mean(t, numbers) - _mean(c, numbers)) / scale) for t, c in (before, after))
+    return {name: (pair[0], pair[1]) for name, pair in found.items()}
+
+
+def _indicator(instance: MatchingInstance, members: Iterable[int]) -> tuple[Fraction, ...]:
+    inside = set(members)
+    return tuple(Fraction(int(i in inside)) for i in range(len(instance.members)))
+
+
+def judge(instance: MatchingInstance, comparison: Comparison, truth: Truth) -> Mapping[str, Fraction]:
+    """How far the estimate is from the true effect of a small class, and how unlike the sides are in ability."""
+    effect = truth.of("effect", "small")
+    abilities = tuple(truth.of("ability", unit.id) for unit in instance.members)
+    found = {"true_effect": effect, "ability_deviation": deviation(abilities)}
+    guess = estimate(instance, comparison.weights)
+    if guess is not None:
+        treated, control = (_mean(side, abilities) for side in _shares(instance, comparison.weights))
+        found |= {"estimate_error": guess - effect, "ability_difference": treated - control}
+    return found
+
+
+def lattice(_instance: MatchingInstance, objective: str) -> Fraction | None:
+    """Pairs are whole; weights are any ratio."""
+    return Fraction(1) if objective == PAIRS else None

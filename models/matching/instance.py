@@ -1,0 +1,196 @@
+"""Balanced comparison: which treated and untreated students may be compared, so that both sides look alike.
+
+Equation numbers are those of ``docs/matching.md``. Source: Zubizarreta, Paredes and Rosenbaum (2014), cardinality matching.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from math import isqrt
+from typing import Any, ClassVar
+
+from fairbound.models.core.errors import InputError, nearest
+from fairbound.models.core.exact import common_measure, decimal_text, parse_number
+from fairbound.models.core.parameters import IDS, NUMBER, TEXT, Parameter
+from fairbound.models.core.problem import Instance, Objective, Sense
+
+PAIRS, WEIGHT = "pairs", "weight"
+OBJECTIVES = (
+    Objective(PAIRS, Sense.MAXIMIZE, "pairs", "treated students with a comparison each, equation (3)"),
+    Objective(WEIGHT, Sense.MINIMIZE, "share", "largest weight of a student on his side, equation (4)", Fraction(0)),
+)
+COHORT_COLUMN, EVERYONE = "cohort", "all"
+FINENESS = 1000
+"""A standard deviation is rounded down to this fraction of the finest step of its column."""
+
+PARAMETERS = (
+    Parameter("tolerance", NUMBER, "0.01", "largest difference of means, in standard deviations"),
+    Parameter("exact", IDS, "race;teacher_has_ma;school_id", "columns whose every value is as frequent on both sides"),
+    Parameter("means", IDS, "family_income", "columns of numbers whose means agree within the tolerance"),
+    Parameter("cohort", TEXT, EVERYONE, "students who may be compared: a value of the column cohort, or all"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A student: whether he is treated, his outcome, and the cells of the instance's columns."""
+
+    id: str
+    treated: bool
+    score: Fraction
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class MatchingInstance(Instance):
+    """Students on two sides, and what must be alike.
+
+    Attributes
+    ----------
+    exact
+        Columns in fine balance, rule (1).
+    means
+        Columns of numbers in mean balance, rule (2).
+    """
+
+    PARAMETERS: ClassVar[tuple[Parameter, ...]] = PARAMETERS
+    name: str
+    units: tuple[Unit, ...]
+    columns: tuple[str, ...]
+    tolerance: Fraction = Fraction(1, 100)
+    exact: tuple[str, ...] = ("race", "school_id", "teacher_has_ma")
+    means: tuple[str, ...] = ("family_income",)
+    cohort: str = EVERYONE
+    title: str = ""
+    repairs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.tolerance < 0:
+            raise InputError("parameter tolerance", found=decimal_text(self.tolerance), wanted="at least 0")
+        for name, count in Counter(unit.id for unit in self.units).items():
+            if count > 1:
+                raise InputError("a student stands twice", found=name, wanted="every student once")
+        for column in self.exact:
+            if column in self.means:
+                raise InputError("a covariate in exact and in means", found=column, wanted="one of them")
+
+    def check_question(self) -> None:
+        if not self.members:
+            known = sorted({unit.labels[self._place(COHORT_COLUMN)] for unit in self.units})
+            raise InputError("parameter cohort", found=self.cohort, wanted=nearest(self.cohort, [*known, EVERYONE]))
+        for treated, word in ((True, "treated"), (False, "control")):
+            if all(unit.treated is not treated for unit in self.members):
+                raise InputError(f"no {word} students", found=f"cohort {self.cohort}", wanted="students on both sides")
+        for column in self.exact:
+            if len({unit.labels[self._place(column)] for unit in self.members}) < 2:
+                raise InputError("a covariate without variance", found=column, wanted="leave it out (--set exact=)")
+        for column in self.means:
+            if len(set(self.numbers[column])) < 2:
+                raise InputError("a covariate without variance", found=column, wanted="leave it out (--set means=)")
+
+    @property
+    def problem(self) -> str:
+        return "matching"
+
+    def canonical(self) -> dict[str, Any]:
+        """Sides, values of the columns in balance, and outcomes."""
+        places = [self._place(column) for column in self.exact]
+        units = [
+            [unit.id, int(unit.treated), decimal_text(unit.score)]
+            + [unit.labels[place] for place in places]
+            + [decimal_text(self.numbers[column][i]) for column in self.means]
+            for i, unit in enumerate(self.members)
+        ]
+        return {"problem": self.problem, "units": units, "parameters": self.parameters}
+
+    def _place(self, column: str) -> int:
+        if column not in self.columns:
+            raise InputError("no such column of students", found=column, wanted=nearest(column, self.columns))
+        return self.columns.index(column)
+
+    @cached_property
+    def members(self) -> tuple[Unit, ...]:
+        """The students of the cohort."""
+        if self.cohort == EVERYONE:
+            return self.units
+        place = self._place(COHORT_COLUMN)
+        return tuple(unit for unit in self.units if unit.labels[place] == self.cohort)
+
+    @cached_property
+    def treated(self) -> tuple[int, ...]:
+        """Members who are treated."""
+        return tuple(i for i, unit in enumerate(self.members) if unit.treated)
+
+    @cached_property
+    def controls(self) -> tuple[int, ...]:
+        """Members who are not."""
+        return tuple(i for i, unit in enumerate(self.members) if not unit.treated)
+
+    @cached_property
+    def levels(self) -> dict[tuple[str, str], tuple[int, ...]]:
+        """Members of each value of each column in fine balance."""
+        found: dict[tuple[str, str], list[int]] = {}
+        for column in self.exact:
+            place = self._place(column)
+            for i, unit in enumerate(self.members):
+                found.setdefault((column, unit.labels[place]), []).append(i)
+        return {key: tuple(found[key]) for key in sorted(found)}
+
+    @cached_property
+    def numbers(self) -> dict[str, tuple[Fraction, ...]]:
+        """Values of the columns in mean balance; raises ``InputError`` for one that is no number."""
+        found = {}
+        for column in self.means:
+            place = self._place(column)
+            found[column] = tuple(_number(column, unit, unit.labels[place]) for unit in self.members)
+        return found
+
+    @cached_property
+    def deviations(self) -> dict[str, Fraction]:
+        """Standard deviation of each column in mean balance among the members, rounded down."""
+        return {column: deviation(values) for column, values in self.numbers.items()}
+
+    @cached_property
+    def mean_rows(self) -> dict[str, tuple[tuple[int, ...], int]]:
+        """Rule (2) in whole numbers: d of each member, and the allowance for each pair.
+
+        Values count from a number near their mean, which changes no difference between two sides of one size.
+        """
+        found = {}
+        for column, values in self.numbers.items():
+            allowed = self.tolerance * self.deviations[column]
+            unit = common_measure([*(value - values[0] for value in values), allowed]) or Fraction(1)
+            origin = values[0] + unit * round((sum(values, Fraction(0)) / len(values) - values[0]) / unit)
+            found[column] = (tuple(int((value - origin) / unit) for value in values), int(allowed / unit))
+        return found
+
+
+def deviation(values: tuple[Fraction, ...]) -> Fraction:
+    """Standard deviation (divided by n), rounded down to a thousandth of the values' finest step."""
+    n = len(values)
+    mean = sum(values, Fraction(0)) / n
+    variance = sum(((value - mean) ** 2 for value in values), Fraction(0)) / n
+    step = (common_measure(value - values[0] for value in values) or Fraction(1)) / FINENESS
+    return isqrt(int(variance / step**2)) * step
+
+
+def _number(column: str, unit: Unit, text: str) -> Fraction:
+    try:
+        return parse_number(text)
+    except ValueError:
+        raise InputError(f"{column} of student {unit.id}", found=text, wanted="a number") from None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A solution: how much each member counts on his side, in the members' order; 1 and 0 for pairs."""
+
+    weights: tuple[Fraction, ...]
+
+    @staticmethod
+    def of(members: int, chosen: set[int]) -> Comparison:
+        """Those who are chosen count 1."""
+        return Comparison(tuple(Fraction(int(i in chosen)) for i in range(members)))

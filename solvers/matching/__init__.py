@@ -1,0 +1,1 @@
+"""Balanced comparison: exact weights, heuristics, certificates."""

@@ -1,0 +1,20 @@
+"""The exact method of weights, the baselines, and whom a default answer asks first."""
+
+from __future__ import annotations
+
+from fairbound.solvers.core.method import Kind, Method
+from fairbound.solvers.matching import exact_weights
+from fairbound.solvers.matching.baselines import BASELINES
+
+METHODS = (
+    Method(
+        exact_weights.NAME,
+        Kind.ALGORITHM,
+        "the least largest weight by linear programming, its final basis solved in rationals",
+        exact_weights.answer,
+        exact_weights.refuses,
+    ),
+)
+PREFERRED = ("subset", exact_weights.NAME)
+
+__all__ = ["BASELINES", "METHODS", "PREFERRED"]
