@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+FEW_UNITS = 10
+"""K is whole by itself; engines are told so where it counts few units, since branching on it helps only there."""
+
+
 def build(instance: ClassInstance, objective: str, relaxed: bool = False) -> pyo.ConcreteModel:
     """Build the model; see the module for its equations."""
     model = pyo.ConcreteModel(name="flows")
@@ -70,7 +74,8 @@ def add_gap_rows(
     relaxed: bool,
 ) -> None:
     """The groups' changes K, rows (6), and the gap between every two of them, rows (7)."""
-    model.K = pyo.Var(list(instance.group_sizes), domain=pyo.Reals if relaxed else pyo.Integers)
+    small = max((abs(a) for terms in changes.values() for _, a in terms), default=0) <= FEW_UNITS
+    model.K = pyo.Var(list(instance.group_sizes), domain=pyo.Integers if small and not relaxed else pyo.Reals)
     model.eq6_change = pyo.Constraint(list(instance.group_sizes))
     for group, terms in changes.items():
         reach = sum(abs(a) * (variable.ub or 1) for variable, a in terms)
