@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-FEW_UNITS = 10
-"""K is whole by itself; engines are told so where it counts few units, since branching on it helps only there."""
+FEW_UNITS, MANY_UNITS = 10, 1e6
+"""K is whole by itself; engines are told so where a change is worth few units, since branching on it helps only
+there. Where a change is worth more than many, K counts larger units, for floats' sake."""
 
 
 def build(instance: ClassInstance, objective: str, relaxed: bool = False) -> pyo.ConcreteModel:
@@ -74,27 +75,31 @@ def add_gap_rows(
     relaxed: bool,
 ) -> None:
     """The groups' changes K, rows (6), and the gap between every two of them, rows (7)."""
-    small = max((abs(a) for terms in changes.values() for _, a in terms), default=0) <= FEW_UNITS
-    model.K = pyo.Var(list(instance.group_sizes), domain=pyo.Integers if small and not relaxed else pyo.Reals)
+    most = max((abs(a) for terms in changes.values() for _, a in terms), default=0)
+    whole = most <= FEW_UNITS and not relaxed
+    model.K = pyo.Var(list(instance.group_sizes), domain=pyo.Integers if whole else pyo.Reals)
+    model.K_unit = max(1.0, most / MANY_UNITS)
     model.eq6_change = pyo.Constraint(list(instance.group_sizes))
     for group, terms in changes.items():
-        reach = sum(abs(a) * (variable.ub or 1) for variable, a in terms)
+        scaled = [(variable, a / model.K_unit) for variable, a in terms]
+        reach = sum(abs(a) * (variable.ub or 1) for variable, a in scaled)
         model.K[group].setlb(-reach)
         model.K[group].setub(reach)
-        model.eq6_change[group] = weighted([*terms, (model.K[group], -1)]) == 0
-    limits = dict(instance.limits)
+        model.eq6_change[group] = weighted([*scaled, (model.K[group], -1)]) == 0
+    limits, unit = dict(instance.limits), Fraction(model.K_unit)
     if GAP in limits:
         model.eq7_gap = pyo.ConstraintList()
         for g, h in permutations(instance.group_sizes, 2):
             a, b, most = gap_row(instance, g, h, limits[GAP])
-            model.eq7_gap.add(weighted([(model.K[g], a), (model.K[h], -b)]) <= most)
+            model.eq7_gap.add(weighted([(model.K[g], a), (model.K[h], -b)]) <= float(Fraction(most) / unit))
     if objective == GAP:
         model.gap = pyo.Var(bounds=(0, None))
         model.eq7_least = pyo.ConstraintList()
         for g, h in permutations(instance.group_sizes, 2):
             n, m = instance.group_sizes[g], instance.group_sizes[h]
             ahead = instance.score_sums[h] / m - instance.score_sums[g] / n
-            terms = [(model.K[g], float(instance.unit / n)), (model.K[h], -float(instance.unit / m)), (model.gap, -1)]
+            step = instance.unit * unit
+            terms = [(model.K[g], float(step / n)), (model.K[h], -float(step / m)), (model.gap, -1)]
             model.eq7_least.add(weighted(terms) <= float(ahead))
 
 
@@ -139,7 +144,7 @@ def assign_gap(model: pyo.ConcreteModel, plan: Plan) -> None:
     for (_, group, source, target), count in plan.flows:
         changes[group] += count * instance.gain(source, target)
     for group, change in changes.items():
-        model.K[group].set_value(change, skip_validation=True)
+        model.K[group].set_value(change / model.K_unit, skip_validation=True)
     if hasattr(model, "gap"):
         means = group_means(instance, plan).values()
         model.gap.set_value(float(max(means) - min(means)), skip_validation=True)
