@@ -10,11 +10,14 @@ from fairbound.instances.classes import simulation
 from fairbound.instances.classes.simulation import Settings, simulate
 from fairbound.instances.classes.tables import Roster, is_students, load_roster, roster
 from fairbound.instances.core.entry import Entry, FileFormat, Generator
+from fairbound.instances.core.truth import truth_of
 from fairbound.models.classes.instance import ClassInstance, Student
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from fairbound.models.core.truth import Truth
 
 SEED = 100
 
@@ -42,6 +45,11 @@ def seed100(name: str) -> ClassInstance:
     return instance_of(name, simulated_roster(), "6,000 simulated students in 275 classes")
 
 
+def seed_truth() -> Truth:
+    """What the notebook's students can do, and what their classes and schools add."""
+    return truth_of(simulate().truth, "the truth of classes/seed100")
+
+
 def load_tables(path: Path) -> ClassInstance:
     """A table of students with the table of classes beside it; raises ``InputError``."""
     return instance_of(path.stem, load_roster(path))
@@ -63,6 +71,7 @@ ENTRIES = (
         "6,000 simulated students, 275 classes, 20 schools; the truth is known and hidden",
         "the notebook's simulation, NumPy seed 100",
         seed100,
+        truth=seed_truth,
     ),
 )
 GENERATORS = (

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from fairbound.instances.core.entry import Entry, FileFormat, Generator, data_file, need_file
 from fairbound.instances.core.tables import read_text, write_text
+from fairbound.instances.core.truth import is_truth, read_truth
 from fairbound.models import PROBLEMS
 from fairbound.models.core.errors import InputError, nearest
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fairbound.models.core.problem import Instance
+    from fairbound.models.core.truth import Truth
 
 _SOURCES = tuple(import_module(f"fairbound.instances.{name}.sources") for name in PROBLEMS)
 ENTRIES: tuple[Entry, ...] = tuple(entry for source in _SOURCES for entry in source.ENTRIES)
@@ -131,6 +133,19 @@ def load(name: str, problem: str | None = None) -> Instance:
     raise InputError("unknown instance", found=name, wanted=nearest(name, known) + ", or a file")
 
 
+def load_truth(name: str) -> Truth:
+    """The hidden truth of a simulation in the catalogue, or one in a file; raises ``InputError``."""
+    for entry in ENTRIES:
+        if entry.name == name:
+            if entry.truth is None:
+                raise InputError("no hidden truth belongs to this instance", found=name, wanted="a simulation, or a file")
+            return entry.truth()
+    if not is_there(Path(name)):
+        known = [entry.name for entry in ENTRIES if entry.truth is not None]
+        raise InputError("unknown truth", found=name, wanted=f"a file, or {nearest(name, known)}")
+    return read_truth(Path(name))
+
+
 def is_there(path: Path) -> bool:
     """Whether a path leads anywhere."""
     try:
@@ -141,6 +156,9 @@ def is_there(path: Path) -> bool:
 
 def load_file(path: Path, problem: str | None = None) -> Instance:
     """Load an instance from a file that tells its problem, or with ``problem`` named."""
+    if is_truth(path):
+        wanted = "an instance; only fairbound audit and study look at a truth (--truth FILE)"
+        raise InputError("this is a hidden truth", file=str(path), wanted=wanted)
     formats = [form for form in FORMATS if problem in (None, form.problem)]
     if not formats:
         raise InputError("unknown problem", found=problem, wanted=nearest(str(problem), {f.problem for f in FORMATS}))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from fairbound.models.core.problem import Instance
+    from fairbound.models.core.truth import Truth
 
 DATA_VARIABLE = "FAIRBOUND_DATA"
 
@@ -35,6 +36,8 @@ class Entry:
         Full names of a family; empty where its file is absent.
     problem
         Its problem, where that is not the first part of the name: listed under both.
+    truth
+        The hidden truth of a simulation, which audits and studies may look at.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Entry:
     file: str | None = None
     members: Callable[[], Iterable[str]] | None = None
     problem: str | None = None
+    truth: Callable[[], Truth] | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fairbound.instances.classes.simulation import Settings
-from fairbound.instances.classes.sources import simulated_roster
+from fairbound.instances.classes.sources import seed_truth, simulated_roster
 from fairbound.instances.classes.tables import Roster, is_students, load_roster
 from fairbound.instances.core.entry import Entry, FileFormat
 from fairbound.models.matching.instance import EVERYONE, MatchingInstance, Unit
@@ -49,8 +49,16 @@ def load_tables(path: Path) -> MatchingInstance:
 
 ORIGIN = "the notebook's simulation, NumPy seed 100"
 ENTRIES = (
-    Entry("matching/seed100", "small against large classes, 4,000 students of the regular cohort", ORIGIN, seed100),
-    Entry("matching/seed100-ability", "the same as a study that measured ability", ORIGIN, seed100),
+    Entry(
+        "matching/seed100",
+        "small against large classes, 4,000 students of the regular cohort",
+        ORIGIN,
+        seed100,
+        truth=seed_truth,
+    ),
+    Entry(
+        "matching/seed100-ability", "the same as a study that measured ability", ORIGIN, seed100, truth=seed_truth
+    ),
 )
 FORMATS = (
     FileFormat("matching", "the same with --problem matching", is_students, load_tables),

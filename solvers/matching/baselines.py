@@ -23,20 +23,31 @@ if TYPE_CHECKING:
 STEPS, RIDGE = 50, 1e-6
 
 
-def design(instance: MatchingInstance) -> Floats:
-    """The columns in balance as a matrix: an indicator for each value but the first, numbers standardised."""
-    columns = [np.ones(len(instance.members))]
+def design(instance: MatchingInstance) -> tuple[list[tuple[str, str]], Floats]:
+    """The columns in balance as a matrix with their names: an indicator for each value but the first, numbers scaled."""
+    names, columns = [("", "")], [np.ones(len(instance.members))]
     first: set[str] = set()
-    for (column, _), members in instance.levels.items():
+    for (column, value), members in instance.levels.items():
         if column in first:
             indicator = np.zeros(len(instance.members))
             indicator[list(members)] = 1
             columns.append(indicator)
+            names.append((column, value))
         first.add(column)
-    for numbers in instance.numbers.values():
+    for column, numbers in instance.numbers.items():
         values = np.array([float(number) for number in numbers])
         columns.append((values - values.mean()) / (values.std() or 1.0))
-    return np.column_stack(columns)
+        names.append((column, ""))
+    return names, np.column_stack(columns)
+
+
+def coefficients(instance: MatchingInstance) -> dict[tuple[str, str], float]:
+    """Least squares of the outcome on the side, ``("side", "")``, and the columns in balance."""
+    names, matrix = design(instance)
+    side = np.array([float(unit.treated) for unit in instance.members])
+    outcome = np.array([float(unit.score) for unit in instance.members])
+    found = np.linalg.lstsq(np.column_stack([side, matrix]), outcome, rcond=None)[0]
+    return dict(zip([("side", ""), *names], found.tolist(), strict=True))
 
 
 def naive(instance: MatchingInstance, _objective: str, _seed: int, _argument: str | None) -> Comparison:
@@ -50,7 +61,7 @@ def least_squares(instance: MatchingInstance, _objective: str, _seed: int, _argu
     Its coefficient of the side is the weighted difference of means with these weights, which may be negative. They
     are the residuals of the side on the covariates, as shares of each side.
     """
-    matrix = design(instance)
+    _, matrix = design(instance)
     side = np.array([float(unit.treated) for unit in instance.members])
     residual = side - matrix @ np.linalg.lstsq(matrix, side, rcond=None)[0]
     return Comparison(tuple(Fraction(float(r if t else -r)) for r, t in zip(residual, side, strict=True)))
@@ -72,7 +83,7 @@ def nearest_neighbour(instance: MatchingInstance, _objective: str, _seed: int, _
 
 def propensity(instance: MatchingInstance) -> Floats:
     """Log-odds of being treated, by logistic regression (Newton's method, a trace of ridge)."""
-    matrix = design(instance)
+    _, matrix = design(instance)
     side = np.array([float(unit.treated) for unit in instance.members])
     beta = np.zeros(matrix.shape[1])
     for _ in range(STEPS):

@@ -9,7 +9,7 @@ import typer
 import typer.core
 
 import fairbound
-from fairbound.cli import bench, bundle, catalogue, compare, demo, export, instance, problems, proof, solve, sweep
+from fairbound.cli import bench, bundle, catalogue, compare, demo, export, instance, problems, proof, solve, study, sweep
 from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED, WRONG_INPUT
 from fairbound.cli.interrupted import say_interrupted
 from fairbound.models.core.errors import InputError
@@ -47,7 +47,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 answered, 1 the answer is no, 2 wrong input, 3 stopped without a solution, "
     "4 engine failed or contradicted, 70 a fault of fairbound, 130 interrupted.",
 )
-for group in (demo, catalogue, solve, compare, sweep, export, proof, bundle, problems):
+for group in (demo, catalogue, solve, compare, study, sweep, export, proof, bundle, problems):
     group.register(app)
 app.add_typer(instance.app, name="instance")
 app.add_typer(bench.app, name="bench")

@@ -39,7 +39,7 @@ def audit_page(kind: Problem[Any, Any], asked: Instance, answer: Mapping[str, An
     answer
         What ``fairbound audit --json`` prints.
     files
-        ``instance`` and ``solution`` as they were named on the command line, ``certificate`` if one was.
+        ``instance`` and ``solution`` as they were named on the command line, ``certificate`` and ``truth`` if they were.
     """
     goal = kind.objective(answer["objective"])
     about = {
@@ -51,7 +51,7 @@ def audit_page(kind: Problem[Any, Any], asked: Instance, answer: Mapping[str, An
     rules = {parameter.name: parameter.summary for parameter in kind.parameters}
     asked_rules = {f"{name} = {text}": rules[name] for name, text in asked.parameters.items() if text}
     bound = {
-        "exact value": exact(parse_number(answer["value"])),
+        "exact value": exact(parse_number(answer["value"])) if answer["value"] else "none",
         "proven best possible": exact(parse_number(answer["proven_bound"]))
         if answer["proven_bound"]
         else "nothing is proven",
@@ -66,10 +66,11 @@ def audit_page(kind: Problem[Any, Any], asked: Instance, answer: Mapping[str, An
         else f"{len(broken)} rule{'s are' if len(broken) > 1 else ' is'} broken."
     )
     options = "".join(f" --set {shlex.quote(f'{name}={text}')}" for name, text in asked.parameters.items() if text)
+    truth = f" --truth {shlex.quote(files['truth'])}" if "truth" in files else ""
     certificate = f" --certificate {shlex.quote(files['certificate'])}" if "certificate" in files else ""
     again = (
         f"fairbound audit {shlex.quote(files['instance'])} {shlex.quote(files['solution'])}"
-        f" --objective {goal.name}{options}{certificate}"
+        f" --objective {goal.name}{options}{truth}{certificate}"
     )
     parts = [
         f"<h1>Audit of a plan: {escape(asked.name)}</h1>",
@@ -80,6 +81,7 @@ def audit_page(kind: Problem[Any, Any], asked: Instance, answer: Mapping[str, An
         "<h2>Rules</h2>", _table(asked_rules.items()),
         "<h2>Broken rules</h2>" + _list(broken) if broken else "",
         "<h2>How good it is</h2>", _table(bound.items()),
+        "<h2>Under the hidden truth</h2>" + _table(_truth(answer["truth"])) if answer["truth"] else "",
         f"<h2>{escape(answer['table'])}</h2>" + _rows(answer["groups"]) if answer["groups"] else "",
         "<h2>How to check this again</h2>", f"<pre>{escape(again)}</pre>",
         f"<p>fairbound {fairbound.__version__}, HiGHS {highs.version()}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC. "
@@ -93,6 +95,10 @@ def audit_page(kind: Problem[Any, Any], asked: Instance, answer: Mapping[str, An
 def _table(pairs: Iterable[tuple[str, str]]) -> str:
     rows = "".join(f"<tr><th>{escape(name)}</th><td class='digest'>{escape(text)}</td></tr>" for name, text in pairs)
     return f"<table>{rows}</table>"
+
+
+def _truth(judged: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(name.replace("_", " "), exact(parse_number(text))) for name, text in judged.items()]
 
 
 def _list(lines: Iterable[str]) -> str:

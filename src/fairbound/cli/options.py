@@ -15,6 +15,10 @@ InstanceName = Annotated[
     str, typer.Argument(metavar="INSTANCE", help="A catalogue name (see [b]fairbound list[/b]) or a file.")
 ]
 ProblemName = Annotated[str | None, typer.Option("--problem", help="The problem of a file that does not tell.")]
+TruthName = Annotated[
+    str | None,
+    typer.Option("--truth", metavar="FILE", help="Hidden truth of a simulation: its file, or a catalogue name."),
+]
 Objective = Annotated[
     str | None,
     typer.Option(help="What to optimise; several joined by commas are optimised one after the other."),

@@ -14,6 +14,7 @@ from fairbound.cli import options
 from fairbound.cli.audit_page import audit_page
 from fairbound.cli.exit_codes import ANSWER_IS_NO, ENGINE_FAILED
 from fairbound.cli.show import LEVELS, console, exact, facts_lines, number, percent, running, shout, table
+from fairbound.instances.core import catalogue
 from fairbound.instances.core.tables import read_json, read_rows, write_csv, write_text
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import parse_number
@@ -97,6 +98,7 @@ def audit(
     objective: options.Objective = None,
     set_: options.Changes = None,
     problem: options.ProblemName = None,
+    truth: options.TruthName = None,
     time_limit: options.TimeLimit = 60.0,
     gap: options.Gap = 0.0,
     seed: options.Seed = 0,
@@ -105,6 +107,7 @@ def audit(
 ) -> None:
     """Score somebody's solution exactly: broken rules, distance to the proven best, a better one.
 
+    With --truth the solution is also judged under the hidden truth of a simulation, which no method sees.
     With --out DIR the audit is written as audit.html, one page to print, and audit.json; a better
     solution, if one is found, as better.csv. Exit code 1 if a rule is broken, 4 if the solution is
     better than a bound: then that is withdrawn, and both sides are named.
@@ -114,17 +117,18 @@ def audit(
     goal = kind.objective(objective or kind.objectives[0].name)
     given = _read_solution(kind, asked, solution)
     evaluation = kind.evaluate(asked, given)
-    value = evaluation.values[goal.name]
+    value = evaluation.values.get(goal.name)  # none where a broken rule leaves nothing to score
     answer: dict[str, Any] = {
         "problem": kind.name,
         "instance": asked.name,
         "digest": asked.digest,
         "objective": goal.name,
         "feasible": evaluation.feasible,
-        "value": str(value),
+        "value": None if value is None else str(value),
         "values": {name: str(number) for name, number in evaluation.values.items()},
         "measures": {name: str(number) for name, number in evaluation.measures.items()},
         "violations": [str(violation) for violation in evaluation.violations],
+        "truth": None if truth is None else _judged(kind, asked, given, truth),
         "table": kind.audit_title,
         "groups": kind.audit_rows(asked, given),
     }
@@ -148,17 +152,18 @@ def audit(
         proven = result.proven_bound
         bound, level, claimant = result.dual_bound, result.level.value, named(result)
         contradiction = result.contradiction
-        if evaluation.feasible and result.status is Status.INFEASIBLE:
+        if evaluation.feasible and value is not None and result.status is Status.INFEASIBLE:
             contradiction = exists(claimant, str(solution), value)
-        improves = result.primal_bound is not None and goal.sense.improves(result.primal_bound, value)
+        reached = result.primal_bound
+        improves = reached is not None and value is not None and goal.sense.improves(reached, value)
         if result.solution is not None and (improves or not evaluation.feasible):
             better = kind.solution_rows(asked, result.solution)
             answer["better_value"] = str(result.primal_bound)
-            answer["better_gain"] = str(result.primal_bound - value) if result.primal_bound is not None else None
-    if evaluation.feasible and bound is not None and goal.sense.improves(value, bound):
+            answer["better_gain"] = None if reached is None or value is None else str(reached - value)
+    if value is not None and evaluation.feasible and bound is not None and goal.sense.improves(value, bound):
         contradiction = beaten(claimant, bound, level, str(solution), value)
         bound = None
-    if proven is not None and evaluation.feasible and goal.sense.improves(value, proven):
+    if value is not None and proven is not None and evaluation.feasible and goal.sense.improves(value, proven):
         proven = None
     answer |= {
         "proven_bound": None if proven is None else str(proven),
@@ -172,6 +177,8 @@ def audit(
         named_files = {"instance": instance, "solution": str(solution)}
         if certificate is not None:
             named_files["certificate"] = str(certificate)
+        if truth is not None:
+            named_files["truth"] = truth
         write_text(out / "audit.html", audit_page(kind, asked, answer, named_files))
         write_text(out / "audit.json", json.dumps(answer | {"better": better}, indent=2) + "\n")
         if better is not None:
@@ -186,6 +193,13 @@ def audit(
     if contradiction:
         raise typer.Exit(ENGINE_FAILED)
     raise typer.Exit(0 if evaluation.feasible else ANSWER_IS_NO)
+
+
+def _judged(kind: Problem[Any, Any], asked: Instance, given: Any, truth: str) -> dict[str, str]:
+    """What the hidden truth says of a solution; raises ``InputError`` where the problem has no such."""
+    if kind.judge is None:
+        raise InputError(f"{kind.name} has no hidden truth", found=f"--truth {truth}", wanted="an audit without it")
+    return {name: str(value) for name, value in kind.judge(asked, given, catalogue.load_truth(truth)).items()}
 
 
 def _read_solution(kind: Problem[Any, Any], asked: Instance, path: Path) -> Any:
@@ -222,7 +236,7 @@ def _show(answer: dict[str, Any], sense: Sense) -> None:
     facts = {
         "instance": f"{answer['instance']} ({answer['digest'][:16]})",
         "rules": "all kept" if answer["feasible"] else f"{len(answer['violations'])} broken",
-        answer["objective"]: exact(parse_number(answer["value"])),
+        answer["objective"]: exact(parse_number(answer["value"])) if answer["value"] else "none",
         "dual bound": exact(parse_number(answer["bound"])) if answer["bound"] else "none",
         "its level": f"{answer['bound_level']}: {LEVELS[Level(answer['bound_level'])]}" if answer["bound"] else "-",
         "distance to it": percent(answer["to_bound"]),
@@ -230,10 +244,13 @@ def _show(answer: dict[str, Any], sense: Sense) -> None:
         "distance to that": percent(answer["to_proven"]),
     }
     facts |= {name.replace("_", " "): number(parse_number(text)) for name, text in answer["measures"].items()}
+    for name, text in (answer["truth"] or {}).items():
+        facts[name.replace("_", " ")] = number(parse_number(text))
     if "better_value" in answer:
         facts["better offered"] = exact(parse_number(answer["better_value"]))
         word = "it adds" if sense is Sense.MAXIMIZE else "it takes off"
-        facts[word] = number(abs(parse_number(answer["better_gain"])), 2)
+        if answer["better_gain"] is not None:
+            facts[word] = number(abs(parse_number(answer["better_gain"])), 2)
     facts_lines(facts)
     if answer["groups"]:
         out.print()

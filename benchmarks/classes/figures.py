@@ -1,0 +1,91 @@
+"""Figures of class types: means of the groups, and what plans with other effects do under the truth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fairbound.benchmarks.core.answers import instance_of, questions_of, ranked
+from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series, Solutions
+from fairbound.instances.core import catalogue
+from fairbound.models.classes.evaluate import group_means, judge
+from fairbound.models.classes.instance import STATUS_QUO, ClassInstance, Plan
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.registry import find_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from fairbound.benchmarks.core.row import Row
+
+
+def _best_plans(rows: Sequence[Row], solutions: Solutions) -> Iterator[tuple[Row, ClassInstance, Plan]]:
+    """The best plan of each question, with its instance."""
+    for group in questions_of(rows):
+        instance = instance_of(group[0], ClassInstance)
+        made = [(row, solutions(row.key)) for row in ranked(group) if row.primal_float is not None]
+        if instance is not None and made and made[0][1] is not None:
+            yield made[0][0], instance, find_problem("classes").read_solution(instance, made[0][1])
+
+
+def mean_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
+    """Mean score of each group today and under the best plan found, one figure a question."""
+    figures = []
+    for number, (row, instance, plan) in enumerate(_best_plans(rows, solutions), start=1):
+        names = tuple(instance.group_sizes)
+        series = [
+            Series(
+                name,
+                tuple(float(means[group]) for group in names),
+                names,
+                Mark.POINTS,
+                tuple(f"{group}: {float(means[group]):.3f}, {instance.group_sizes[group]:,} students" for group in names),
+            )
+            for name, means in (("today", group_means(instance, STATUS_QUO)), ("planned", group_means(instance, plan)))
+        ]
+        value = f"{row.objective} {row.primal_float:,.4g}"
+        figures.append(
+            Figure(
+                f"classes-means-{number}",
+                f"Mean score of each group: {row.method}",
+                f"{row.title} {row.given}: {value}. Predicted with the assumed effects.",
+                Axis("points"),
+                Axis("", categories=names),
+                tuple(series),
+            )
+        )
+    return figures
+
+
+def truth_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
+    """What plans made with other effects do under the truth: moves against the true gap, one figure an instance."""
+    points: dict[tuple[str, str], list[tuple[float, float, str]]] = {}
+    for row, instance, plan in _best_plans(rows, solutions):
+        try:
+            truth = catalogue.load_truth(row.instance)
+        except InputError:
+            continue
+        found = judge(instance, plan, truth)
+        moves = sum(count for _, count in plan.flows)
+        effects = f"small {float(instance.small_effect):g}, degree {float(instance.ma_effect):g}"
+        label = f"{effects}: {moves} moves, true gap {float(found['true_gap']):.3f}"
+        points.setdefault((row.instance, instance.groups), []).append((moves, float(found["true_gap"]), label))
+    figures = []
+    for number, ((name, groups), those) in enumerate(points.items(), start=1):
+        if len(those) < 2:
+            continue
+        x, y, labels = zip(*those, strict=True)
+        figures.append(
+            Figure(
+                f"classes-truth-{number}",
+                f"Plans made with estimates, judged under the truth: {name}, groups by {groups}",
+                "Each point is the best plan for one pair of assumed effects. To the right children are moved, "
+                "above groups remain apart: a wrong estimate pays with one or both.",
+                Axis("students who change type"),
+                Axis("true gap, points"),
+                (Series("plan", x, y, Mark.POINTS, labels),),
+            )
+        )
+    return figures
+
+
+FIGURES = (mean_figures, truth_figures)

@@ -1,0 +1,64 @@
+"""``fairbound study``: estimate, decide, and be judged under the truth."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from typing import Any
+
+import typer
+
+from fairbound import api
+from fairbound.cli import options
+from fairbound.cli.show import console, number, running, table
+from fairbound.instances.core import catalogue
+from fairbound.instances.core.tables import write_csv
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command("study")(study)
+
+
+def study(
+    instance: options.InstanceName,
+    set_: options.Changes = None,
+    problem: options.ProblemName = None,
+    truth: options.TruthName = None,
+    time_limit: options.TimeLimit = 60.0,
+    seed: options.Seed = 0,
+    out: options.OutFolder = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Estimate effects with every method, decide with each estimate, and judge the decisions under the truth.
+
+    The truth of a simulation in the catalogue is known; for a file name it by --truth. Methods never see it.
+    With --out DIR the table is written as study.csv, and its figures as SVG, PNG and CSV.
+    """
+    from fairbound.benchmarks.core.study import study_of  # Matplotlib and the solvers take their time
+
+    asked = api.load(instance, options.changes(set_), problem)
+    work = study_of(asked.problem)
+    known = catalogue.load_truth(truth or instance)
+    with running(f"studying {asked.name}") as line:
+        found = work(asked, known, options.settings(time_limit, 0.0, 1, seed), line.say)
+    if out is not None:
+        from fairbound.benchmarks.core.static_figures import write_static
+
+        write_csv(out / "study.csv", [{name: _csv(cell) for name, cell in row.items()} for row in found.rows])
+        write_static(found.figures, out)
+    if as_json:
+        rows = [{k: str(v) if isinstance(v, Fraction) else v for k, v in row.items()} for row in found.rows]
+        print(json.dumps({"instance": asked.name, "digest": asked.digest, "rows": rows, "notes": list(found.notes)}))
+        return
+    console().print(table(found.title, [{name: _shown(cell) for name, cell in row.items()} for row in found.rows]))
+    for note in found.notes:
+        console().print(note, soft_wrap=True)
+
+
+def _shown(cell: Any) -> str:
+    return "-" if cell is None else number(cell) if isinstance(cell, Fraction | float) else str(cell)
+
+
+def _csv(cell: Any) -> str:
+    return "" if cell is None else repr(float(cell)) if isinstance(cell, Fraction) else str(cell)
