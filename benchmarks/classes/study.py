@@ -112,7 +112,7 @@ def _rounded(value: float | Fraction | None) -> Fraction:
 
 def _needed(instance: ClassInstance, known: Estimate, gap: Fraction, settings: Settings) -> Fraction | None:
     asked = replace(instance, small_effect=known.small, ma_effect=known.ma, limits=((GAP, gap),))
-    return solve(asked, MOVES, None, settings).values.get(MOVES)
+    return solve(asked, MOVES, None, replace(settings, prove=0.0)).values.get(MOVES)
 
 
 def _notes(rows: list[dict[str, Any]], known: Estimate) -> tuple[str, ...]:

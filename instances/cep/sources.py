@@ -241,9 +241,10 @@ def _load_us(name: str) -> CepInstance:
 
 
 def _recognises(path: Path) -> bool:
-    """Whether a file's header is meant to be that of a school table."""
+    """Whether a file's header is meant to be that of a table of schools, not of students."""
     try:
-        return not {"school_id", "enrolled"}.isdisjoint(read_header(path))
+        header = set(read_header(path))
+        return not {"school_id", "enrolled"}.isdisjoint(header) and "student_id" not in header
     except InputError:
         return False
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from functools import lru_cache
+from dataclasses import fields, replace
+from fractions import Fraction
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from fairbound.instances.classes import simulation
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from fairbound.models.core.truth import Truth
 
 SEED = 100
+DRAWN = (200, 600, 2000, 10_000)
+"""Students of the drawn simulations, a school for 250 of them, and eight types of classes."""
 
 
 @lru_cache(maxsize=4)
@@ -43,6 +46,23 @@ def instance_of(name: str, found: Roster, title: str = "") -> ClassInstance:
 def seed100(name: str) -> ClassInstance:
     """The notebook's 6,000 students."""
     return instance_of(name, simulated_roster(), "6,000 simulated students in 275 classes")
+
+
+def drawn_settings(name: str) -> Settings:
+    """The settings behind ``.../drawn600`` and its like."""
+    n = int(name.rpartition("drawn")[2])
+    return Settings(regular=n - n // 3, experimental=n // 3, schools=max(2, n // 250), aide=0.4, aide_effect=3)
+
+
+def drawn(name: str) -> ClassInstance:
+    """A drawn simulation; the points of an aide are assumed to be the true ones, as the others are by default."""
+    found = simulated_roster(drawn_settings(name), 1)
+    return replace(instance_of(name, found), aide_effect=Fraction(3))
+
+
+def drawn_truth(name: str) -> Truth:
+    """Its hidden truth."""
+    return truth_of(simulate(drawn_settings(name), 1).truth, f"the truth of {name}")
 
 
 def seed_truth() -> Truth:
@@ -72,6 +92,16 @@ ENTRIES = (
         "the notebook's simulation, NumPy seed 100",
         seed100,
         truth=seed_truth,
+    ),
+    *(
+        Entry(
+            f"classes/drawn{n}",
+            f"{n:,} simulated students, classes of eight types",
+            "drawn, seed 1",
+            drawn,
+            truth=partial(drawn_truth, f"classes/drawn{n}"),
+        )
+        for n in DRAWN
     ),
 )
 GENERATORS = (

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fairbound.instances.classes.simulation import Settings
-from fairbound.instances.classes.sources import seed_truth, simulated_roster
+from fairbound.instances.classes.sources import DRAWN, drawn_settings, drawn_truth, seed_truth, simulated_roster
 from fairbound.instances.classes.tables import Roster, is_students, load_roster
 from fairbound.instances.core.entry import Entry, FileFormat
 from fairbound.models.matching.instance import EVERYONE, MatchingInstance, Unit
@@ -58,6 +59,16 @@ ENTRIES = (
     ),
     Entry(
         "matching/seed100-ability", "the same as a study that measured ability", ORIGIN, seed100, truth=seed_truth
+    ),
+    *(
+        Entry(
+            f"matching/drawn{n}",
+            f"small against large classes, {n:,} simulated students",
+            "drawn, seed 1",
+            lambda name: instance_of(name, simulated_roster(drawn_settings(name), 1)),
+            truth=partial(drawn_truth, f"matching/drawn{n}"),
+        )
+        for n in DRAWN
     ),
 )
 FORMATS = (

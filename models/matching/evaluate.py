@@ -95,21 +95,19 @@ def _mean(shares: Mapping[int, Fraction], numbers: Sequence[Fraction]) -> Fracti
 
 def standardised(instance: MatchingInstance, comparison: Comparison) -> dict[str, tuple[float, float]]:
     """Difference of means in standard deviations before and after, of each value and column in balance."""
-    everyone = [Fraction(1)] * len(instance.members)
-    before = _shares(instance, everyone)
-    after = _shares(instance, comparison.weights) if any(comparison.weights) else before
-    columns = {f"{column} {value}": _indicator(instance, members) for (column, value), members in instance.levels.items()}
-    columns |= instance.numbers
+    everyone = _shares(instance, [Fraction(1)] * len(instance.members))
+    sides = (everyone, _shares(instance, comparison.weights) if any(comparison.weights) else everyone)
     found = {}
-    for name, numbers in columns.items():
-        scale = deviation(tuple(numbers)) or Fraction(1)
-        found[name] = tuple(float((_mean(t, numbers) - _mean(c, numbers)) / scale) for t, c in (before, after))
-    return {name: (pair[0], pair[1]) for name, pair in found.items()}
-
-
-def _indicator(instance: MatchingInstance, members: Iterable[int]) -> tuple[Fraction, ...]:
-    inside = set(members)
-    return tuple(Fraction(int(i in inside)) for i in range(len(instance.members)))
+    for (column, value), members in instance.levels.items():
+        part = len(members) / len(instance.members)
+        scale = (part * (1 - part)) ** 0.5
+        gaps = [float(_sum(treated, members) - _sum(control, members)) / scale for treated, control in sides]
+        found[f"{column} {value}"] = (gaps[0], gaps[1])
+    for column, numbers in instance.numbers.items():
+        scale = float(instance.deviations[column])
+        gaps = [float(_mean(treated, numbers) - _mean(control, numbers)) / scale for treated, control in sides]
+        found[column] = (gaps[0], gaps[1])
+    return found
 
 
 def judge(instance: MatchingInstance, comparison: Comparison, truth: Truth) -> Mapping[str, Fraction]:

@@ -17,7 +17,7 @@ from fairbound.models.core.problem import Formulation
 from fairbound.models.matching.instance import Comparison, MatchingInstance
 from fairbound.models.matching.subset import mean_row, refuses, weighted
 
-MOST_PAIRS = 200_000
+MOST_PAIRS = 20_000
 
 
 def build(instance: MatchingInstance, objective: str, relaxed: bool = False) -> pyo.ConcreteModel:  # noqa: ARG001

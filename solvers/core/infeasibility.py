@@ -112,11 +112,11 @@ def _reachable(
 ) -> list[str]:
     """What a bounded objective can reach when the other rules that remain are kept."""
     said = []
-    goals = {goal.name: goal for goal in problem.objectives}
+    limited = {parameter.name: parameter.limits for parameter in problem.parameters if parameter.limits}
     for name, text in rules.items():
-        goal = goals.get(name.removeprefix("min_").removeprefix("max_"))
-        if goal is None:
+        if name not in limited:
             continue
+        goal = problem.objective(limited[name])
         try:
             result = _solve(problem, problem.with_parameters(instance, {name: free[name]}), goal.name, until)
         except InputError:

@@ -97,15 +97,15 @@ def pareto_front(
 
     A first pass takes even steps over the range of ``second``. Then each interval between two
     neighbouring points is asked for its next point, one lattice unit of ``second`` further, until
-    no interval can hold another or there are ``most_points``. Where ``second`` has no lattice there is
-    no least step, and the first pass is all. Ctrl-C ends it with the points found by then.
+    no interval can hold another or there are ``most_points``. Where an objective has no lattice there is
+    no least step, or no optimum to the last digit, and a sample is all. Ctrl-C ends it with the points found by then.
 
     Raises
     ------
     InputError
         If the method cannot take one of the objectives, or a bound on ``second``.
     """
-    trace = _sample if problem.lattice(instance, second) is None else _steps
+    trace = _sample if None in (problem.lattice(instance, first), problem.lattice(instance, second)) else _steps
     heeding = _Heeding(**vars(method), heard=method)
     points: list[Result] = []
     senses = problem.objective(first).sense, problem.objective(second).sense
@@ -220,8 +220,12 @@ def _sample(
             start = found.solution
     names = (first, second)
     sense = problem.objective(first).sense
-    kept = [point for point in points if not any(_dominates(problem, names, other, point) for other in points)]
-    points[:] = sorted(kept, key=lambda point: point.values[first], reverse=sense is Sense.MAXIMIZE)
+    kept = {
+        (point.values[first], point.values[second]): point
+        for point in points
+        if not any(_dominates(problem, names, other, point) for other in points)
+    }
+    points[:] = sorted(kept.values(), key=lambda point: point.values[first], reverse=sense is Sense.MAXIMIZE)
     for point in points:
         if on_point is not None:
             on_point(point)

@@ -69,6 +69,19 @@ EXPERIMENTS = (
         "blocks/grid100",
         ("separator_loop", "flow", "network_voronoi", "greedy_growth", "local_search"),
     ),
+    Experiment(
+        "classes",
+        "Class types of 6,000 students: fewest moves for a gap of 0.1 between races",
+        "classes/seed100",
+        ("flows", "greedy_swaps", "lp_rounding", "status_quo"),
+        {"groups": "race"},
+    ),
+    Experiment(
+        "matching",
+        "The same students as a study of small classes: pairs in exact balance, and what people do",
+        "matching/seed100",
+        ("subset", "naive", "least_squares", "nearest_neighbour", "rounded_relaxation"),
+    ),
 )
 SUITE = "seeds"
 
