@@ -79,11 +79,11 @@ def judge(instance: ClassInstance, plan: Plan, truth: Truth) -> Mapping[str, Fra
     effects = {
         name: sum((truth.of("effect", key) for key in kind), Fraction(0)) for name, kind in instance.kinds.items()
     }
-    base = truth.of("base", "")
     sums = dict.fromkeys(instance.group_sizes, Fraction(0))
     for student, group in zip(instance.members, instance.group_of, strict=True):
-        school = truth.of("school_effect", student.school)
-        sums[group] += base + truth.of("ability", student.id) + school + effects[kind_name(student.kind)]
+        ability = truth.check_score(student.id, student.school, student.kind, student.score)
+        rest = truth.of("base", "") + truth.of("school_effect", student.school)
+        sums[group] += rest + ability + effects[kind_name(student.kind)]
     before = {group: total / instance.group_sizes[group] for group, total in sums.items()}
     for (_, group, source, target), count in plan.flows:
         sums[group] += count * (effects[target] - effects[source])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fairbound.models.core.exact import brief_text
 from fairbound.models.core.problem import Evaluation, Violation
-from fairbound.models.matching.instance import PAIRS, WEIGHT, Comparison, MatchingInstance, deviation
+from fairbound.models.matching.instance import PAIRS, WEIGHT, Comparison, MatchingInstance, Unit, deviation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -110,10 +110,23 @@ def standardised(instance: MatchingInstance, comparison: Comparison) -> dict[str
     return found
 
 
+def _kind(instance: MatchingInstance, unit: Unit) -> list[str]:
+    """What a student's class has, by the names of the true effects."""
+    flags = {"ma": "teacher_has_ma", "aide": "has_aide"}
+    held = [name for name, column in flags.items() if column in instance.columns and instance.cell(unit, column) == "yes"]
+    return ["small", *held] if unit.treated else held
+
+
 def judge(instance: MatchingInstance, comparison: Comparison, truth: Truth) -> Mapping[str, Fraction]:
-    """How far the estimate is from the true effect of a small class, and how unlike the sides are in ability."""
+    """How far the estimate is from the true effect of a small class, and how unlike the sides are in ability.
+
+    Raises ``InputError`` where the truth is of other students.
+    """
     effect = truth.of("effect", "small")
-    abilities = tuple(truth.of("ability", unit.id) for unit in instance.members)
+    abilities = tuple(
+        truth.check_score(unit.id, instance.cell(unit, "school_id"), _kind(instance, unit), unit.score)
+        for unit in instance.members
+    )
     found = {"true_effect": effect, "ability_deviation": deviation(abilities)}
     guess = estimate(instance, comparison.weights)
     if guess is not None:

@@ -111,6 +111,10 @@ class MatchingInstance(Instance):
             raise InputError("no such column of students", found=column, wanted=nearest(column, self.columns))
         return self.columns.index(column)
 
+    def cell(self, unit: Unit, column: str) -> str:
+        """A student's cell in a column; raises ``InputError`` for an unknown one."""
+        return unit.labels[self._place(column)]
+
     @cached_property
     def members(self) -> tuple[Unit, ...]:
         """The students of the cohort."""

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import product
+from itertools import permutations, product
 from math import ceil, floor
 from random import Random
 from typing import Any
@@ -23,9 +23,11 @@ from fairbound.models.applicants import ApplicantInstance, Cell
 from fairbound.models.blocks import Border, Unit, ZoneInstance
 from fairbound.models.blocks import School as Seat
 from fairbound.models.cep import CepInstance, Cover, School, find_rates
+from fairbound.models.classes import ClassInstance, Student
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.problem import Sense
 from fairbound.models.core.registry import find_problem
+from fairbound.models.matching import MatchingInstance, Unit
 from fairbound.solvers.core.methods import default_method, methods_of
 from fairbound.solvers.core.result import Result, Settings, Status
 
@@ -343,6 +345,92 @@ def draw_transfers(random: Random) -> Any:
     return tiny_transfers.make("drawn", counts, [(0, 1)], **rules)
 
 
+# Class types ----------------------------------------------------------------------------------
+
+
+def classes_answer(instance: ClassInstance, goal: str) -> Fraction | None:
+    """Equations (1) to (5) of ``docs/classes.md`` over every rearrangement of every school's students."""
+    worth = {"small": instance.small_effect, "ma": instance.ma_effect}
+    kinds = [sum((worth[key] for key in student.kind), Fraction(0)) for student in instance.students]
+    groups = [student.labels[0] for student in instance.students]
+    rooms: dict[str, list[int]] = {}
+    for i, student in enumerate(instance.students):
+        rooms.setdefault(student.school, []).append(i)
+    best = None
+    orders = [list(permutations(those)) for those in rooms.values()]
+    for chosen in product(*orders):
+        seat = {i: j for those, order in zip(rooms.values(), chosen, strict=True) for i, j in zip(those, order, strict=True)}
+        moves = sum(instance.students[i].kind != instance.students[j].kind for i, j in seat.items())
+        sums: dict[str, Fraction] = dict.fromkeys(groups, Fraction(0))
+        for i, j in seat.items():
+            sums[groups[i]] += instance.students[i].score + kinds[j] - kinds[i]
+        means = [total / groups.count(group) for group, total in sums.items()]
+        values = {"moves": Fraction(moves), "gap": max(means) - min(means)}
+        if all(values[name] <= most for name, most in instance.limits):
+            best = values[goal] if best is None else min(best, values[goal])
+    return best
+
+
+def draw_classes(random: Random) -> ClassInstance:
+    kinds = [frozenset(), frozenset({"small"}), frozenset({"ma"}), frozenset({"small", "ma"})]
+    names = random.sample(IDS, 5)
+    digits = random.choice([0, 2, 12])
+    students = tuple(
+        Student(
+            str(i),
+            random.choice(names[:2]),
+            random.choice(kinds),
+            Fraction(random.randint(0, 10 ** (2 + digits)), 10**digits),
+            (random.choice(names[2:]),),
+        )
+        for i in range(random.randint(4, 7))
+    )
+    rules: dict[str, Any] = {"small_effect": Fraction(random.randint(-8, 30), random.choice([1, 3, 1000]))}
+    rules["ma_effect"] = Fraction(random.randint(0, 20), random.choice([1, 10**12]))
+    limits = {"gap": Fraction(random.randint(0, 60)), "moves": Fraction(random.randint(0, 5))}
+    rules["limits"] = tuple(pair for pair in sorted(limits.items()) if random.random() < 0.4)
+    return ClassInstance("drawn", students, ("column",), groups="column", **rules)
+
+
+# Comparisons ----------------------------------------------------------------------------------
+
+
+def matching_answer(instance: MatchingInstance, goal: str) -> Fraction | None:
+    """Equations (1) to (3) of ``docs/matching.md`` over every subset; weights are checked by their vertices elsewhere."""
+    assert goal == "pairs"
+    units, best = instance.units, 0
+    numbers = [Fraction(unit.labels[1]) for unit in units]
+    mean = sum(numbers, Fraction(0)) / len(units)
+    variance = sum(((x - mean) ** 2 for x in numbers), Fraction(0)) / len(units)
+    for code in range(2 ** len(units)):
+        sides: list[list[int]] = [[], []]
+        for i, unit in enumerate(units):
+            if code >> i & 1:
+                sides[unit.treated].append(i)
+        alike = sorted(units[i].labels[0] for i in sides[0]) == sorted(units[i].labels[0] for i in sides[1])
+        gap = sum(numbers[i] for i in sides[0]) - sum(numbers[i] for i in sides[1])
+        # Rounded down, the allowance of the page is at most this.
+        if alike and gap**2 <= instance.tolerance**2 * variance * len(sides[0]) ** 2:
+            best = max(best, len(sides[0]))
+    return Fraction(best)
+
+
+def draw_matching(random: Random) -> MatchingInstance:
+    digits = random.choice([0, 3, 12])
+    races = random.sample(IDS, 2)
+    units = tuple(
+        Unit(
+            str(i),
+            random.random() < 0.5,
+            Fraction(random.randint(0, 100)),
+            (random.choice(races), str(Fraction(random.randint(0, 40 * 10**digits), 10**digits))),
+        )
+        for i in range(random.randint(4, 9))
+    )
+    tolerance = Fraction(random.choice([0, 1, 10, 50, 100]), 100)
+    return MatchingInstance("drawn", units, ("race", "x"), tolerance, ("race",), ("x",))
+
+
 @dataclass(frozen=True)
 class Part:
     """A problem's share of the campaign.
@@ -363,6 +451,8 @@ class Part:
 PARTS = (
     Part("cep", 6, draw_cep, cep_answer, ("reimbursement", "students", "schools", "full_funding")),
     Part("blocks", 3, draw_zones, zones_answer, ("dissimilarity", "tvd", "max_share_deviation", "travel", "rezoned")),
+    Part("classes", 1, draw_classes, classes_answer, ("moves", "gap")),
+    Part("matching", 1, draw_matching, matching_answer, ("pairs",)),
     Part("applicants", 1, draw_applicants, applicants_answer, ("tvd", "income", "loss")),
     Part(
         "transfers",
@@ -430,7 +520,7 @@ def run(solves: int, seed: int, say: Callable[[str], None] | None = None) -> Cou
             except Exception as error:
                 counts.wrong.append(f"{where}: {type(error).__name__}: {error}")
                 continue
-            assert result.sense is (Sense.MAXIMIZE if part.problem == "cep" else Sense.MINIMIZE)
+            assert result.sense is (Sense.MAXIMIZE if part.problem in ("cep", "matching") else Sense.MINIMIZE)
             counts.statuses[f"{result.status.value} {result.level.value}"] += 1
             counts.withdrawn += bool(result.contradiction)
             counts.proven += result.proven is not None

@@ -24,6 +24,7 @@ from fairbound.benchmarks.core.references import read_references
 from fairbound.benchmarks.core.suite import load_suite, plan
 from fairbound.instances.core import catalogue
 from fairbound.instances.core.tables import read_rows
+from fairbound.instances.core.truth import read_truth
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.certificates import Rejected, verify
@@ -52,6 +53,9 @@ CITY = {
     "n": 3, "k": 2, "roots": [0, 2], "students": [10, 12, 9], "group": [5, 1, 9], "xy": [[0, 0], [1.5, 0], [2, 0]],
     "edges": [[0, 1], [1, 2]], "assignment": [0, 0, 1], "income": [1, 2.5, 3],
 }  # fmt: skip
+STUDENTS = "student_id,class_id,test_score,family_income,race,cohort\n1,71.0,60.5,40000,x,A\n2,71,7e1,50000,y,A\n3,82,65,6,x,B\n"
+CLASSES = "class_id,school_id,n_students,class_size,teacher_has_ma\n71,9,2,SMALL,True\n82,9,1,LARGE,no\n"
+TRUTH = "quantity,id,value\nbase,,45\neffect,small,5\nability,1,12.5\n"
 SUITE = """name = "mine"
 title = "t"
 [limits]
@@ -93,6 +97,10 @@ def _table(problem: str) -> Callable[[Path], object]:
     return lambda path: catalogue.load_file(path, problem).digest
 
 
+def _beside(path: Path) -> object:
+    return catalogue.load_file(path.with_name("students.csv"), "classes").digest
+
+
 def _solution(path: Path) -> object:
     instance = catalogue.load("cep/calpads33")
     problem = find_problem("cep")
@@ -116,6 +124,10 @@ def readers(price_curve: str, tree: str, solution: str, references: str) -> list
         Reader("units table", ".csv", UNITS, _table("blocks")),
         Reader("city graph", ".json", json.dumps(CITY), _table("blocks")),
         Reader("geojson", ".geojson", json.dumps(GEOJSON), _table("blocks")),
+        Reader("students table", ".csv", STUDENTS, _table("classes"), {"rooms.csv": CLASSES}),
+        Reader("classes table", ".csv", CLASSES, _beside, {"students.csv": STUDENTS}),
+        Reader("study table", ".csv", STUDENTS, _table("matching"), {"rooms.csv": CLASSES}),
+        Reader("truth", ".csv", TRUTH, lambda path: read_truth(path).values),
         Reader("any file", ".csv", CEP, lambda path: catalogue.load_file(path).digest),
         Reader("solution", ".csv", solution, _solution),
         Reader("suite", ".toml", SUITE, lambda path: plan(load_suite(str(path)))),
@@ -194,8 +206,8 @@ def run(every: list[Reader], files: int, seed: int) -> Counts:
 
     before = signal.signal(signal.SIGALRM, over)
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            for reader in every:
+        for reader in every:
+            with tempfile.TemporaryDirectory() as folder:
                 counts.slowest[reader.name] = 0.0
                 for name, text in reader.beside.items():
                     (Path(folder) / name).write_text(text)

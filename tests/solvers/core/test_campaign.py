@@ -12,7 +12,7 @@ def test_no_claim_is_denied_by_brute_force() -> None:
     found = campaign.run(3000, seed=2)
     print(found.say())
     assert found.solves >= 3000
-    assert set(found.instances) == {"cep", "blocks", "applicants", "transfers"}
+    assert set(found.instances) == {"cep", "blocks", "applicants", "transfers", "classes", "matching"}
     assert not found.wrong, "\n".join(found.wrong)
 
 
