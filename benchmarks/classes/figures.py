@@ -38,7 +38,9 @@ def mean_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
                 tuple(float(means[group]) for group in names),
                 names,
                 Mark.POINTS,
-                tuple(f"{group}: {float(means[group]):.3f}, {instance.group_sizes[group]:,} students" for group in names),
+                tuple(
+                    f"{group}: {float(means[group]):.3f}, {instance.group_sizes[group]:,} students" for group in names
+                ),
             )
             for name, means in (("today", group_means(instance, STATUS_QUO)), ("planned", group_means(instance, plan)))
         ]

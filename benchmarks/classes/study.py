@@ -54,7 +54,11 @@ def study(instance: ClassInstance, truth: Truth, settings: Settings, say: Callab
         raise InputError("a study plans for a gap", found="epsilon=none", wanted="--set epsilon=0.1, say")
     known = Estimate("the truth", truth.of("effect", "small"), truth.of("effect", "ma"))
     rows: list[dict[str, Any]] = []
-    for guess in (known, replace(known, name="truth, ignoring degrees", ma=Fraction(0)), *estimates(instance, truth, settings, say)):
+    for guess in (
+        known,
+        replace(known, name="truth, ignoring degrees", ma=Fraction(0)),
+        *estimates(instance, truth, settings, say),
+    ):
         say(f"planning with {guess.name}")
         asked = replace(instance, small_effect=guess.small, ma_effect=guess.ma)
         result = solve(asked, MOVES, None, settings)
@@ -130,7 +134,9 @@ def _notes(rows: list[dict[str, Any]], known: Estimate) -> tuple[str, ...]:
         worst = max(wasted, key=lambda row: row["moves"] - row["needed"])
         lost = int(worst["moves"] - worst["needed"])
         if lost:
-            notes.append(f"Most children are moved for nothing by {worst['estimate']}: {lost} of {int(worst['moves'])}.")
+            notes.append(
+                f"Most children are moved for nothing by {worst['estimate']}: {lost} of {int(worst['moves'])}."
+            )
     return tuple(notes)
 
 

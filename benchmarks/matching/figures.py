@@ -40,7 +40,7 @@ def love_plots(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
                 Figure(
                     f"matching-balance-{number}",
                     f"Balance before and after: {group[0].title}, {group[0].objective}",
-                    f"Difference of means, treated less control, in standard deviations. Asked: 0 for every value of an "
+                    f"Difference of means, treated less control, in standard deviations. Asked: 0 for values of an "
                     f"exact column, at most {float(instance.tolerance):g} for a mean.",
                     Axis("standardised difference"),
                     Axis("", categories=series[0].y),  # type: ignore[arg-type]

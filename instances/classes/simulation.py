@@ -1,8 +1,8 @@
 """The simulation with a known truth: students, classes, schools, test scores, and what made them.
 
 Source: the notebook that simulates class sizes for 6,000 students. Draws, their order and every number are the
-notebook's under NumPy's legacy generator and seed 100. Its last sort is an unstable quicksort; here it is stable, so the
-order of students within a class, which nothing depends on, may differ from a printed file.
+notebook's under NumPy's legacy generator and seed 100. Its last sort is an unstable quicksort; here it is stable, so
+the order of students within a class, which nothing depends on, may differ from a printed file.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class Simulated:
 
 
 @lru_cache(maxsize=4)
-def simulate(settings: Settings = Settings(), seed: int = 100) -> Simulated:  # noqa: B008 - frozen
+def simulate(settings: Settings = Settings(), seed: int = 100) -> Simulated:
     """Draw a simulation; one seed gives one on every machine.
 
     Raises

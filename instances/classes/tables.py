@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from fairbound.instances.core.tables import Flag, Number, Text, check_header, read_header, read_rows, validate_rows
@@ -12,6 +11,7 @@ from pydantic import BaseModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from fractions import Fraction
     from pathlib import Path
 
 TruthColumns = {"quantity", "id", "value"}
@@ -105,7 +105,12 @@ def roster(
         if each.class_size.upper() not in SIZES:
             wanted = " or ".join(SIZES)
             raise InputError(
-                "cannot be used", file=str(class_path), row=line, column="class_size", found=each.class_size, wanted=wanted
+                "cannot be used",
+                file=str(class_path),
+                row=line,
+                column="class_size",
+                found=each.class_size,
+                wanted=wanted,
             )
         classes[name] = (line, each)
     columns = tuple(column for column in header if column not in StudentRow.model_fields)

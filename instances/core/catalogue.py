@@ -138,7 +138,9 @@ def load_truth(name: str) -> Truth:
     for entry in ENTRIES:
         if entry.name == name:
             if entry.truth is None:
-                raise InputError("no hidden truth belongs to this instance", found=name, wanted="a simulation, or a file")
+                raise InputError(
+                    "no hidden truth belongs to this instance", found=name, wanted="a simulation, or a file"
+                )
             return entry.truth()
     if not is_there(Path(name)):
         known = [entry.name for entry in ENTRIES if entry.truth is not None]

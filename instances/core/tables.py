@@ -190,7 +190,7 @@ def read_rows(path: Path, strip: bool = True) -> tuple[list[str], list[tuple[int
     return header, rows
 
 
-def check_header(path: Path, header: Iterable[str], model: type[BaseModel]) -> None:
+def check_header(path: Path | str, header: Iterable[str], model: type[BaseModel]) -> None:
     """Refuse a table that lacks a column, or has one that looks like a misspelled optional one."""
     columns = list(header)
     for name, field in model.model_fields.items():

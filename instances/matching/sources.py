@@ -57,9 +57,7 @@ ENTRIES = (
         seed100,
         truth=seed_truth,
     ),
-    Entry(
-        "matching/seed100-ability", "the same as a study that measured ability", ORIGIN, seed100, truth=seed_truth
-    ),
+    Entry("matching/seed100-ability", "the same as a study that measured ability", ORIGIN, seed100, truth=seed_truth),
     *(
         Entry(
             f"matching/drawn{n}",
@@ -71,6 +69,4 @@ ENTRIES = (
         for n in DRAWN
     ),
 )
-FORMATS = (
-    FileFormat("matching", "the same with --problem matching", is_students, load_tables),
-)
+FORMATS = (FileFormat("matching", "the same with --problem matching", is_students, load_tables),)

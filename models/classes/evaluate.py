@@ -42,7 +42,9 @@ def _broken(instance: ClassInstance, plan: Plan) -> list[Violation]:
     for (school, group, source, target), count in plan.flows:
         if (school, group, source, target) not in arcs or count < 0:
             where = f"{school}, {group}, {source} to {target}"
-            broken.append(Violation("change", where, str(count), "students who are there, to a type that the school has"))
+            broken.append(
+                Violation("change", where, str(count), "students who are there, to a type that the school has")
+            )
             continue
         leaving[school, group, source] += count
         balance[school, source] -= count

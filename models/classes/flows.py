@@ -115,7 +115,9 @@ def add_goal(model: pyo.ConcreteModel, instance: ClassInstance, moved: list[tupl
     """The objective (4) or (5), and the budget of moves if there is one."""
     limits = dict(instance.limits)
     if MOVES in limits:
-        model.eq4_budget = pyo.Constraint(expr=weighted(moved) <= floor(limits[MOVES])) if moved else pyo.Constraint.Skip
+        model.eq4_budget = (
+            pyo.Constraint(expr=weighted(moved) <= floor(limits[MOVES])) if moved else pyo.Constraint.Skip
+        )
     if objective == MOVES:
         model.objective = pyo.Objective(expr=weighted(moved), sense=pyo.minimize)
     else:
@@ -150,7 +152,7 @@ def assign_gap(model: pyo.ConcreteModel, plan: Plan) -> None:
         model.gap.set_value(float(max(means) - min(means)), skip_validation=True)
 
 
-FORMULATION = Formulation(
+FORMULATION: Formulation[ClassInstance, Plan] = Formulation(
     name="flows",
     summary="how many students of each school, group and type change to another type",
     build=build,

@@ -30,14 +30,18 @@ class Truth:
         ability = self.of("ability", student)
         parts = [self.of("effect", key) for key in kind]
         made = self.of("base", "") + ability + self.of("school_effect", school) + sum(parts)
-        if abs(made - score) > ROUNDING * max(1, abs(score)):
+        if abs(made - score) > ROUNDING * max(Fraction(1), abs(score)):
             found = f"{float(made):.9g}, a score of {float(score):.9g}"
-            raise InputError(f"the truth of student {student}", file=self.name, found=found, wanted="the truth of this instance")
+            raise InputError(
+                f"the truth of student {student}", file=self.name, found=found, wanted="the truth of this instance"
+            )
         return ability
 
     def of(self, quantity: str, identifier: str) -> Fraction:
         """One of them; raises ``InputError`` where the truth is of something else."""
         found = self.values.get((quantity, identifier))
         if found is None:
-            raise InputError(f"no {quantity} of {identifier or 'all'}", file=self.name, wanted="the truth of this instance")
+            raise InputError(
+                f"no {quantity} of {identifier or 'all'}", file=self.name, wanted="the truth of this instance"
+            )
         return found

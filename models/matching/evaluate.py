@@ -24,7 +24,9 @@ def evaluate(instance: MatchingInstance, comparison: Comparison) -> Evaluation:
     weights = comparison.weights
     if len(weights) != len(instance.members) or any(w < 0 for w in weights):
         found = f"{len(weights)} weights" if len(weights) != len(instance.members) else "a weight below 0"
-        return _with_estimate(instance, weights, (Violation("weights", "the comparison", found, "one for each, not below 0"),))
+        return _with_estimate(
+            instance, weights, (Violation("weights", "the comparison", found, "one for each, not below 0"),)
+        )
     whole = all(w in (0, 1) for w in weights)
     sides = tuple(sum((weights[i] for i in side), Fraction(0)) for side in (instance.treated, instance.controls))
     values = {PAIRS: min(sides) if whole else Fraction(0), WEIGHT: Fraction(1)}
@@ -37,12 +39,23 @@ def evaluate(instance: MatchingInstance, comparison: Comparison) -> Evaluation:
     )
     broken = []
     if sides[0] != sides[1]:
-        broken.append(Violation("sides", "the comparison", f"{brief_text(sides[0])} and {brief_text(sides[1])}", "as many on both"))
+        broken.append(
+            Violation(
+                "sides", "the comparison", f"{brief_text(sides[0])} and {brief_text(sides[1])}", "as many on both"
+            )
+        )
     shares = _shares(instance, weights)
     for (column, value), members in instance.levels.items():
         treated, control = (_sum(side, members) for side in shares)
         if treated != control:
-            broken.append(Violation("fine balance", f"{column} {value}", f"{brief_text(treated)} and {brief_text(control)}", "equal shares"))
+            broken.append(
+                Violation(
+                    "fine balance",
+                    f"{column} {value}",
+                    f"{brief_text(treated)} and {brief_text(control)}",
+                    "equal shares",
+                )
+            )
     for column, numbers in instance.numbers.items():
         gap = abs(_mean(shares[0], numbers) - _mean(shares[1], numbers))
         allowed = instance.tolerance * instance.deviations[column]
@@ -113,7 +126,9 @@ def standardised(instance: MatchingInstance, comparison: Comparison) -> dict[str
 def _kind(instance: MatchingInstance, unit: Unit) -> list[str]:
     """What a student's class has, by the names of the true effects."""
     flags = {"ma": "teacher_has_ma", "aide": "has_aide"}
-    held = [name for name, column in flags.items() if column in instance.columns and instance.cell(unit, column) == "yes"]
+    held = [
+        name for name, column in flags.items() if column in instance.columns and instance.cell(unit, column) == "yes"
+    ]
     return ["small", *held] if unit.treated else held
 
 

@@ -1,6 +1,7 @@
 """Balanced comparison: which treated and untreated students may be compared, so that both sides look alike.
 
-Equation numbers are those of ``docs/matching.md``. Source: Zubizarreta, Paredes and Rosenbaum (2014), cardinality matching.
+Equation numbers are those of ``docs/matching.md``. Source: cardinality matching, Zubizarreta,
+Paredes and Rosenbaum (2014).
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ With :math:`v = w / W` it is the relaxation of ``subset``: the least largest wei
 from __future__ import annotations
 
 from fractions import Fraction
+
 import pyomo.environ as pyo
 from fairbound.models.core.problem import Formulation
 from fairbound.models.matching.instance import WEIGHT, Comparison, MatchingInstance

@@ -4,8 +4,8 @@ r"""Pairs as a flow: a binary for each treated student and each control he may b
 
     \max \textstyle\sum_{ij} y_{ij}, \qquad \sum_j y_{ij} \le 1, \quad \sum_i y_{ij} \le 1 \ (6),
 
-with the balance rows (1) and (2) on the sums :math:`v_i = \sum_j y_{ij}`. It says more than is asked, who goes with whom,
-and pays for it with a variable for each pair.
+with the balance rows (1) and (2) on the sums :math:`v_i = \sum_j y_{ij}`. It says more than is asked, who goes with
+whom, and pays for it with a variable for each pair.
 """
 
 from __future__ import annotations

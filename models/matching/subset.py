@@ -23,6 +23,7 @@ from pyomo.core.expr import LinearExpression
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+
 def build(instance: MatchingInstance, objective: str, relaxed: bool = False) -> pyo.ConcreteModel:  # noqa: ARG001
     """Build the model; see the module for its equations."""
     model = pyo.ConcreteModel(name="subset")

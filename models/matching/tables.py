@@ -43,7 +43,9 @@ def read_solution(instance: MatchingInstance, rows: Sequence[Mapping[str, str]])
         try:
             weights[place[student]] = parse_number(row["weight"])
         except ValueError:
-            raise InputError("cannot be used", row=line, column="weight", found=row["weight"], wanted="a number") from None
+            raise InputError(
+                "cannot be used", row=line, column="weight", found=row["weight"], wanted="a number"
+            ) from None
     return Comparison(tuple(weights.get(i, Fraction(0)) for i in range(len(instance.members))))
 
 

@@ -24,7 +24,7 @@ STEPS, RIDGE = 50, 1e-6
 
 
 def design(instance: MatchingInstance) -> tuple[list[tuple[str, str]], Floats]:
-    """The columns in balance as a matrix with their names: an indicator for each value but the first, numbers scaled."""
+    """The columns in balance as a matrix with their names: indicators of all values but the first, numbers scaled."""
     names, columns = [("", "")], [np.ones(len(instance.members))]
     first: set[str] = set()
     for (column, value), members in instance.levels.items():
@@ -68,7 +68,7 @@ def least_squares(instance: MatchingInstance, _objective: str, _seed: int, _argu
 
 
 def nearest_neighbour(instance: MatchingInstance, _objective: str, _seed: int, _argument: str | None) -> Comparison:
-    """Each treated student, most likely first, takes the control of the nearest propensity score, without returning it."""
+    """Each treated student, most likely first, takes the free control of the nearest propensity score."""
     score = propensity(instance)
     free = sorted(instance.controls, key=lambda j: score[j])
     chosen: set[int] = set()

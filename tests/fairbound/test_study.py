@@ -40,7 +40,9 @@ def test_an_audit_looks_at_the_truth(run: Run) -> None:
     code, _, error = run("solve", "students.csv", "--set", "groups=race", "--set", "epsilon=1.5", "--out", "plan")
     assert code == 0, error
     asked = ("audit", "students.csv", "plan/solution.csv", "--set", "groups=race", "--set", "epsilon=1.5")
-    code, out, error = run(*asked, "--truth", "students_truth.csv", "--certificate", "plan/certificate.json", "--out", "audit")
+    code, out, error = run(
+        *asked, "--truth", "students_truth.csv", "--certificate", "plan/certificate.json", "--out", "audit"
+    )
     assert code == 0, error
     assert "true gap" in out
     page = Path("audit/audit.html").read_text()

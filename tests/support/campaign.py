@@ -27,7 +27,8 @@ from fairbound.models.classes import ClassInstance, Student
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.problem import Sense
 from fairbound.models.core.registry import find_problem
-from fairbound.models.matching import MatchingInstance, Unit
+from fairbound.models.matching import MatchingInstance
+from fairbound.models.matching import Unit as Person
 from fairbound.solvers.core.methods import default_method, methods_of
 from fairbound.solvers.core.result import Result, Settings, Status
 
@@ -359,7 +360,9 @@ def classes_answer(instance: ClassInstance, goal: str) -> Fraction | None:
     best = None
     orders = [list(permutations(those)) for those in rooms.values()]
     for chosen in product(*orders):
-        seat = {i: j for those, order in zip(rooms.values(), chosen, strict=True) for i, j in zip(those, order, strict=True)}
+        seat = {
+            i: j for those, order in zip(rooms.values(), chosen, strict=True) for i, j in zip(those, order, strict=True)
+        }
         moves = sum(instance.students[i].kind != instance.students[j].kind for i, j in seat.items())
         sums: dict[str, Fraction] = dict.fromkeys(groups, Fraction(0))
         for i, j in seat.items():
@@ -396,7 +399,7 @@ def draw_classes(random: Random) -> ClassInstance:
 
 
 def matching_answer(instance: MatchingInstance, goal: str) -> Fraction | None:
-    """Equations (1) to (3) of ``docs/matching.md`` over every subset; weights are checked by their vertices elsewhere."""
+    """Equations (1) to (3) of ``docs/matching.md`` over every subset; weights have a test of their own."""
     assert goal == "pairs"
     units, best = instance.units, 0
     numbers = [Fraction(unit.labels[1]) for unit in units]
@@ -419,7 +422,7 @@ def draw_matching(random: Random) -> MatchingInstance:
     digits = random.choice([0, 3, 12])
     races = random.sample(IDS, 2)
     units = tuple(
-        Unit(
+        Person(
             str(i),
             random.random() < 0.5,
             Fraction(random.randint(0, 100)),

@@ -53,7 +53,10 @@ CITY = {
     "n": 3, "k": 2, "roots": [0, 2], "students": [10, 12, 9], "group": [5, 1, 9], "xy": [[0, 0], [1.5, 0], [2, 0]],
     "edges": [[0, 1], [1, 2]], "assignment": [0, 0, 1], "income": [1, 2.5, 3],
 }  # fmt: skip
-STUDENTS = "student_id,class_id,test_score,family_income,race,cohort\n1,71.0,60.5,40000,x,A\n2,71,7e1,50000,y,A\n3,82,65,6,x,B\n"
+STUDENTS = (
+    "student_id,class_id,test_score,family_income,race,cohort\n"
+    "1,71.0,60.5,40000,x,A\n2,71,7e1,50000,y,A\n3,82,65,6,x,B\n"
+)
 CLASSES = "class_id,school_id,n_students,class_size,teacher_has_ma\n71,9,2,SMALL,True\n82,9,1,LARGE,no\n"
 TRUTH = "quantity,id,value\nbase,,45\neffect,small,5\nability,1,12.5\n"
 SUITE = """name = "mine"

@@ -63,7 +63,9 @@ EIGHT = (*SIX, *_students("C l 1 z 7\nC b 99 x 7"))
 EIGHT = tuple(Student(str(i), s.school, s.kind, s.score, s.labels) for i, s in enumerate(EIGHT))
 
 
-def _asked(name: str, students: tuple[Student, ...], groups: str, limit: Fraction | None, **more: Fraction) -> ClassInstance:
+def _asked(
+    name: str, students: tuple[Student, ...], groups: str, limit: Fraction | None, **more: Fraction
+) -> ClassInstance:
     limits = () if limit is None else ((GAP, limit),)
     return ClassInstance(name, students, COLUMNS, groups=groups, bands=2, limits=limits, **more)
 

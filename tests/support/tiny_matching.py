@@ -28,12 +28,13 @@ def vertices(instance: MatchingInstance) -> list[Comparison]:
     """Weights at most 1 at every vertex: each student at 0, at 1, or free; each mean row tight or not."""
     members = range(len(instance.members))
     sign = [1 if unit.treated else -1 for unit in instance.members]
-    balance = [[Fraction(sign[i] if i in those else 0) for i in members] for those in (members, *instance.levels.values())]
+    balance = [
+        [Fraction(sign[i] if i in those else 0) for i in members] for those in (members, *instance.levels.values())
+    ]
     tight = []
     for column, numbers in instance.numbers.items():
         allowed = instance.tolerance * instance.deviations[column]
-        for side in (1, -1):
-            tight.append([side * sign[i] * numbers[i] - (allowed if sign[i] > 0 else 0) for i in members])
+        tight += [[side * sign[i] * numbers[i] - (allowed if sign[i] > 0 else 0) for i in members] for side in (1, -1)]
     found = []
     for state in product((0, 1, None), repeat=len(members)):
         free = [i for i in members if state[i] is None]
@@ -70,7 +71,9 @@ COLUMNS = ("race", "income")
 def _units(text: str) -> tuple[Unit, ...]:
     """Rows of side, score, race and income."""
     rows = [line.split() for line in text.strip().splitlines()]
-    return tuple(Unit(str(i), side == "T", Fraction(score), (race, income)) for i, (side, score, race, income) in enumerate(rows))
+    return tuple(
+        Unit(str(i), side == "T", Fraction(score), (race, income)) for i, (side, score, race, income) in enumerate(rows)
+    )
 
 
 SIX = _units("""
@@ -84,7 +87,9 @@ SIX = _units("""
 SEVEN = (*SIX, Unit("6", False, Fraction(58), ("x", "27.5")))
 
 
-def _asked(name: str, units: tuple[Unit, ...], tolerance: str, exact: tuple[str, ...], means: tuple[str, ...]) -> MatchingInstance:
+def _asked(
+    name: str, units: tuple[Unit, ...], tolerance: str, exact: tuple[str, ...], means: tuple[str, ...]
+) -> MatchingInstance:
     return MatchingInstance(name, units, COLUMNS, Fraction(tolerance), exact, means)
 
 

@@ -43,11 +43,11 @@ class Matching:
 
     def tolerated(self) -> list[dict[int, int]]:
         """Rows that are at least 0: means within the tolerance, both ways (2)."""
-        found = []
-        for offsets, allowed in self.rows:
-            for side in (1, -1):
-                found.append({i: allowed - side * d if self.treated[i] else side * d for i, d in enumerate(offsets)})
-        return found
+        return [
+            {i: allowed - side * d if self.treated[i] else side * d for i, d in enumerate(offsets)}
+            for offsets, allowed in self.rows
+            for side in (1, -1)
+        ]
 
 
 def mean_row(values: list[Fraction], tolerance: Fraction) -> tuple[list[int], int]:

@@ -9,7 +9,20 @@ import typer
 import typer.core
 
 import fairbound
-from fairbound.cli import bench, bundle, catalogue, compare, demo, export, instance, problems, proof, solve, study, sweep
+from fairbound.cli import (
+    bench,
+    bundle,
+    catalogue,
+    compare,
+    demo,
+    export,
+    instance,
+    problems,
+    proof,
+    solve,
+    study,
+    sweep,
+)
 from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED, WRONG_INPUT
 from fairbound.cli.interrupted import say_interrupted
 from fairbound.models.core.errors import InputError

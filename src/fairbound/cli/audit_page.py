@@ -39,7 +39,7 @@ def audit_page(kind: Problem[Any, Any], asked: Instance, answer: Mapping[str, An
     answer
         What ``fairbound audit --json`` prints.
     files
-        ``instance`` and ``solution`` as they were named on the command line, ``certificate`` and ``truth`` if they were.
+        ``instance`` and ``solution`` as they were named on the command line, ``certificate`` and ``truth`` if given.
     """
     goal = kind.objective(answer["objective"])
     about = {

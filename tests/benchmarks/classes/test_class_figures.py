@@ -39,7 +39,13 @@ def test_means_and_true_gaps(tmp_path: Path) -> None:
 
 def test_love_plots_leave_out_what_keeps_everybody(tmp_path: Path) -> None:
     asked = load("matching/drawn200")
-    shared = {"problem": "matching", "instance": "matching/drawn200", "digest": asked.digest, "objective": "pairs", "sense": "maximize"}
+    shared = {
+        "problem": "matching",
+        "instance": "matching/drawn200",
+        "digest": asked.digest,
+        "objective": "pairs",
+        "sense": "maximize",
+    }
     pair = [unit.id for unit in (asked.members[asked.treated[0]], asked.members[asked.controls[0]])]
     one, everybody = row(**shared, method="one pair"), row(**shared, method="naive")
     kept = {

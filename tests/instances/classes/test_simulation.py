@@ -41,7 +41,9 @@ def test_the_printed_lines() -> None:
 def test_every_cell_of_both_files(tmp_path: Path) -> None:
     """The notebook is run as printed, its last sort made stable, and its files are compared with ours."""
     source = re.sub(r"^(In \[\d+\]:|SMALL: \d|LARGE: \d|Test score range: \d).*$", "", SEED.read_text(), flags=re.M)
-    source = source.replace("ascending=True)", "ascending=True, kind='stable')").replace("../data/class_size", str(tmp_path))
+    source = source.replace("ascending=True)", "ascending=True, kind='stable')").replace(
+        "../data/class_size", str(tmp_path)
+    )
     state = np.random.get_state()  # noqa: NPY002 - the notebook's own generator
     try:
         exec(compile(source, "notebook", "exec"), {})
@@ -84,7 +86,9 @@ def test_wrong_settings_are_refused(setting: str, parts: str) -> None:
 
 def test_the_truth_reaches_no_method(tmp_path: Path) -> None:
     """No reader takes a truth; instances hold none of its numbers; beside the tables it changes nothing."""
-    paths = catalogue.write_made("classes", "cohorts", {"regular": "90", "experimental": "60", "schools": "3"}, 3, tmp_path)
+    paths = catalogue.write_made(
+        "classes", "cohorts", {"regular": "90", "experimental": "60", "schools": "3"}, 3, tmp_path
+    )
     [students] = [path for path in paths if path.name == "students.csv"]
     [hidden] = [path for path in paths if path.name == "students_truth.csv"]
     for problem in (None, "classes", "matching", "cep"):

@@ -56,7 +56,9 @@ def test_rows_in_whole_numbers_say_the_same() -> None:
         chosen = {i for i in range(7) if code >> i & 1}
         sides = [len(chosen & set(side)) for side in (seven.treated, seven.controls)]
         if sides[0] == sides[1]:
-            gap = sum(offsets[i] for i in chosen & set(seven.treated)) - sum(offsets[i] for i in chosen & set(seven.controls))
+            gap = sum(offsets[i] for i in chosen & set(seven.treated)) - sum(
+                offsets[i] for i in chosen & set(seven.controls)
+            )
             assert (abs(gap) <= allowed * sides[0]) == evaluate(seven, Comparison.of(7, chosen)).feasible
 
 
@@ -85,7 +87,11 @@ def test_a_wrong_table_is_refused() -> None:
     seven, problem = tiny_matching.NAMED["incomes within .4"], find_problem("matching")
     good = {"student_id": "0", "side": "treated", "weight": "1"}
     assert estimate(seven, problem.read_solution(seven, [good]).weights) is None
-    for change, parts in (({"student_id": "9"}, "unknown"), ({"side": "control"}, "the other side"), ({"weight": "much"}, "a number")):
+    for change, parts in (
+        ({"student_id": "9"}, "unknown"),
+        ({"side": "control"}, "the other side"),
+        ({"weight": "much"}, "a number"),
+    ):
         with pytest.raises(InputError, match=parts):
             problem.read_solution(seven, [good | change])
     with pytest.raises(InputError, match="stands twice"):
