@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from math import gcd, lcm
+from math import gcd, isqrt, lcm
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -74,6 +74,17 @@ def common_measure(values: Iterable[Fraction]) -> Fraction | None:
         return None
     denominator = lcm(*(value.denominator for value in numbers))
     return Fraction(gcd(*(value.numerator * (denominator // value.denominator) for value in numbers)), denominator)
+
+
+FINENESS = 1000
+
+
+def standard_deviation(values: Sequence[Fraction]) -> Fraction:
+    """Standard deviation (divided by n), rounded down to a thousandth of the values' finest step."""
+    mean = sum(values, Fraction(0)) / len(values)
+    variance = sum(((value - mean) ** 2 for value in values), Fraction(0)) / len(values)
+    step = (common_measure(value - values[0] for value in values) or Fraction(1)) / FINENESS
+    return isqrt(int(variance / step**2)) * step
 
 
 def integer_row(coefficients: Sequence[Fraction]) -> list[float]:

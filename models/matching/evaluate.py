@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from fairbound.models.core.exact import brief_text
+from fairbound.models.core.exact import brief_text, standard_deviation
 from fairbound.models.core.problem import Evaluation, Violation
-from fairbound.models.matching.instance import PAIRS, WEIGHT, Comparison, MatchingInstance, Unit, deviation
+from fairbound.models.matching.instance import PAIRS, WEIGHT, Comparison, MatchingInstance, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -142,7 +142,7 @@ def judge(instance: MatchingInstance, comparison: Comparison, truth: Truth) -> M
         truth.check_score(unit.id, instance.cell(unit, "school_id"), _kind(instance, unit), unit.score)
         for unit in instance.members
     )
-    found = {"true_effect": effect, "ability_deviation": deviation(abilities)}
+    found = {"true_effect": effect, "ability_deviation": standard_deviation(abilities)}
     guess = estimate(instance, comparison.weights)
     if guess is not None:
         treated, control = (_mean(side, abilities) for side in _shares(instance, comparison.weights))

@@ -10,11 +10,10 @@ from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import isqrt
 from typing import Any, ClassVar
 
 from fairbound.models.core.errors import InputError, nearest
-from fairbound.models.core.exact import common_measure, decimal_text, parse_number
+from fairbound.models.core.exact import common_measure, decimal_text, parse_number, standard_deviation
 from fairbound.models.core.parameters import IDS, NUMBER, TEXT, Parameter
 from fairbound.models.core.problem import Instance, Objective, Sense
 
@@ -24,8 +23,6 @@ OBJECTIVES = (
     Objective(WEIGHT, Sense.MINIMIZE, "share", "largest weight of a student on his side, equation (4)", Fraction(0)),
 )
 COHORT_COLUMN, EVERYONE = "cohort", "all"
-FINENESS = 1000
-"""A standard deviation is rounded down to this fraction of the finest step of its column."""
 
 PARAMETERS = (
     Parameter("tolerance", NUMBER, "0.01", "largest difference of means, in standard deviations"),
@@ -156,7 +153,7 @@ class MatchingInstance(Instance):
     @cached_property
     def deviations(self) -> dict[str, Fraction]:
         """Standard deviation of each column in mean balance among the members, rounded down."""
-        return {column: deviation(values) for column, values in self.numbers.items()}
+        return {column: standard_deviation(values) for column, values in self.numbers.items()}
 
     @cached_property
     def mean_rows(self) -> dict[str, tuple[tuple[int, ...], int]]:
@@ -171,15 +168,6 @@ class MatchingInstance(Instance):
             origin = values[0] + unit * round((sum(values, Fraction(0)) / len(values) - values[0]) / unit)
             found[column] = (tuple(int((value - origin) / unit) for value in values), int(allowed / unit))
         return found
-
-
-def deviation(values: tuple[Fraction, ...]) -> Fraction:
-    """Standard deviation (divided by n), rounded down to a thousandth of the values' finest step."""
-    n = len(values)
-    mean = sum(values, Fraction(0)) / n
-    variance = sum(((value - mean) ** 2 for value in values), Fraction(0)) / n
-    step = (common_measure(value - values[0] for value in values) or Fraction(1)) / FINENESS
-    return isqrt(int(variance / step**2)) * step
 
 
 def _number(column: str, unit: Unit, text: str) -> Fraction:

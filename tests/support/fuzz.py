@@ -58,6 +58,7 @@ STUDENTS = (
     "1,71.0,60.5,40000,x,A\n2,71,7e1,50000,y,A\n3,82,65,6,x,B\n"
 )
 CLASSES = "class_id,school_id,n_students,class_size,teacher_has_ma\n71,9,2,SMALL,True\n82,9,1,LARGE,no\n"
+SUBJECTS = "subject_id,age,score\na,1,10\nb,2,7.5\nc,3,8\nd,7,1\n"
 TRUTH = "quantity,id,value\nbase,,45\neffect,small,5\nability,1,12.5\n"
 SUITE = """name = "mine"
 title = "t"
@@ -130,6 +131,7 @@ def readers(price_curve: str, tree: str, solution: str, references: str) -> list
         Reader("students table", ".csv", STUDENTS, _table("classes"), {"rooms.csv": CLASSES}),
         Reader("classes table", ".csv", CLASSES, _beside, {"students.csv": STUDENTS}),
         Reader("study table", ".csv", STUDENTS, _table("matching"), {"rooms.csv": CLASSES}),
+        Reader("subjects table", ".csv", SUBJECTS, _table("designs")),
         Reader("truth", ".csv", TRUTH, lambda path: read_truth(path).values),
         Reader("any file", ".csv", CEP, lambda path: catalogue.load_file(path).digest),
         Reader("solution", ".csv", solution, _solution),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import permutations
-from math import floor, gcd, lcm
+from math import floor, gcd
 from typing import Any
 
 from fairbound.solvers.checker.common import Rejected, rational
 from fairbound.solvers.checker.linear import System
+from fairbound.solvers.checker.rows.moments import measure
 
 
 class Classes:
@@ -41,7 +42,7 @@ class Classes:
         self.most_gap = None if gap == "none" else rational(gap)
         self.most_moves = None if moves == "none" else floor(rational(moves))
         first, *rest = self.effect.values()
-        self.unit = measure([value - first for value in rest]) or Fraction(1)
+        self.unit = measure([value - first for value in rest])
         types: dict[str, list[str]] = {}
         for school, kind in self.seats:
             types.setdefault(school, []).append(kind)
@@ -56,15 +57,6 @@ class Classes:
         return {g: (self.score[g] + self.unit * changes[g]) / n for g, n in self.size.items()}
 
 
-def measure(values: list[Fraction]) -> Fraction | None:
-    """Greatest rational of which all values are multiples; ``None`` if all are 0."""
-    found = [value for value in values if value]
-    if not found:
-        return None
-    bottom = lcm(*(value.denominator for value in found))
-    return Fraction(gcd(*(int(value * bottom) for value in found)), bottom)
-
-
 def system(data: dict[str, Any], objective: str) -> System:
     """Rows (2), (3), (6) and (7), the budget of (4), and for the gap its own column, equation (5)."""
     asked = Classes(data)
@@ -77,7 +69,6 @@ def system(data: dict[str, Any], objective: str) -> System:
     }
     # Every gap is one of these differences plus whole multiples of the units per student.
     step = measure([*ahead.values(), *(asked.unit / n for n in asked.size.values())]) if least else Fraction(1)
-    assert step is not None
     found = System(1, step, step)
     leaving: dict[Any, dict[int, int]] = {}
     balance: dict[Any, dict[int, int]] = {}

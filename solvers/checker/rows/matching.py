@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import gcd, isqrt, lcm
 from typing import Any
 
 from fairbound.solvers.checker.common import Rejected, identifier, pieces, rational
 from fairbound.solvers.checker.linear import System
-
-FINENESS = 1000
+from fairbound.solvers.checker.rows.moments import deviation, measure
 
 
 class Matching:
@@ -52,21 +50,11 @@ class Matching:
 
 def mean_row(values: list[Fraction], tolerance: Fraction) -> tuple[list[int], int]:
     """Whole numbers for rule (2): where each value is, counted from one of them, and what is allowed for each pair."""
-    n = len(values)
-    mean = sum(values, Fraction(0)) / n
-    variance = sum(((value - mean) ** 2 for value in values), Fraction(0)) / n
-    finest = measure([value - values[0] for value in values]) / FINENESS
-    allowed = tolerance * isqrt(int(variance / finest**2)) * finest
+    mean = sum(values, Fraction(0)) / len(values)
+    allowed = tolerance * deviation(values)
     unit = measure([*(value - values[0] for value in values), allowed])
     origin = values[0] + unit * round((mean - values[0]) / unit)
     return [int((value - origin) / unit) for value in values], int(allowed / unit)
-
-
-def measure(values: list[Fraction]) -> Fraction:
-    """Greatest rational of which all values are multiples; 1 if all are 0."""
-    found = [value for value in values if value]
-    bottom = lcm(*(value.denominator for value in found))
-    return Fraction(gcd(*(int(value * bottom) for value in found)), bottom) if found else Fraction(1)
 
 
 def system(data: dict[str, Any], objective: str) -> System:

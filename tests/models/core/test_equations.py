@@ -12,7 +12,7 @@ from fairbound.models import PROBLEMS
 from fairbound.models.core.registry import find_problem
 
 ROOT = Path(__file__).parents[3]
-PAGES = {"cep": ("cep.md", "cep_meals.md"), "applicants": ("blocks.md",)}
+PAGES = {"cep": ("cep.md", "cep_meals.md"), "applicants": ("blocks.md",), "designs": ("matching.md",)}
 """Pages of a problem where they are not the one of its name."""
 NUMBERED = re.compile(r"eq(\d+[a-z]?)_[a-z_]+")
 

@@ -8,10 +8,11 @@ import pytest
 import tiny_matching
 from fairbound.instances.classes.sources import seed_truth
 from fairbound.models.core.errors import InputError
+from fairbound.models.core.exact import standard_deviation
 from fairbound.models.core.registry import find_problem
 from fairbound.models.matching import Comparison, evaluate
 from fairbound.models.matching.evaluate import estimate, judge, standardised
-from fairbound.models.matching.instance import PAIRS, WEIGHT, deviation
+from fairbound.models.matching.instance import PAIRS, WEIGHT
 
 from fairbound import load
 
@@ -43,7 +44,7 @@ def test_scores_and_broken_rules_by_hand() -> None:
 
 def test_a_standard_deviation_is_rounded_down() -> None:
     values = tuple(map(Fraction, (1, 2, 4)))
-    found = deviation(values)  # the variance is 14/9
+    found = standard_deviation(values)  # the variance is 14/9
     assert found == Fraction(1247, 1000)
     assert found**2 <= Fraction(14, 9) < (found + Fraction(1, 1000)) ** 2
 

@@ -14,6 +14,7 @@ import tiny_applicants
 import tiny_blocks
 import tiny_cep
 import tiny_classes
+import tiny_designs
 import tiny_matching
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.checker import tree as checker
@@ -30,7 +31,14 @@ import fairbound
 
 QUESTIONS = [
     pytest.param(tiny, instance, objective.name, id=f"{tiny.problem}-{instance.name}-{objective.name}")
-    for tiny in (tiny_cep.TINY, tiny_blocks.TINY, tiny_applicants.TINY, tiny_classes.TINY, tiny_matching.TINY)
+    for tiny in (
+        tiny_cep.TINY,
+        tiny_blocks.TINY,
+        tiny_applicants.TINY,
+        tiny_classes.TINY,
+        tiny_matching.TINY,
+        tiny_designs.TINY,
+    )
     for instance in tiny.instances
     for objective in find_problem(tiny.problem).objectives
 ]

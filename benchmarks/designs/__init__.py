@@ -1,0 +1,1 @@
+"""Experimental designs have no figures of their own."""

@@ -1,0 +1,69 @@
+"""Small cohorts to be divided: the first students of the simulation's experiment, and a table of anybody."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from fairbound.instances.classes.sources import simulated_roster
+from fairbound.instances.core.entry import Entry, FileFormat
+from fairbound.instances.core.tables import LARGEST, read_header, read_rows
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.exact import parse_number
+from fairbound.models.designs.instance import DesignInstance, Subject
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SIZES = (16, 24, 30)
+SUBJECT = "subject_id"
+
+
+def simulated(name: str) -> DesignInstance:
+    """The first so many students of the experimental cohort, with family income and score."""
+    found = simulated_roster()
+    cohort, income = found.columns.index("cohort"), found.columns.index("family_income")
+    chosen = [student for student in found.students if student.labels[cohort] == "EXPERIMENTAL"]
+    size = int(name.rpartition("seed")[2])
+    subjects = tuple(Subject(s.id, (Fraction(s.labels[income]), s.score)) for s in chosen[:size])
+    columns = ("family_income", "test_score")
+    return DesignInstance(name, subjects, columns, columns, title=f"{size} students of the experimental cohort")
+
+
+def load_csv(path: Path) -> DesignInstance:
+    """A table with ``subject_id`` and columns of numbers; raises ``InputError``."""
+    header, rows = read_rows(path)
+    if SUBJECT not in header:
+        raise InputError("missing column", file=str(path), row=1, column=SUBJECT, wanted="subject_id and numbers")
+    columns = tuple(column for column in header if column != SUBJECT)
+    subjects = []
+    for line, row in rows:
+        if not row[SUBJECT]:
+            raise InputError("cannot be used", file=str(path), row=line, column=SUBJECT, found="", wanted="some text")
+        numbers = []
+        for column in columns:
+            try:
+                numbers.append(parse_number(row[column]))
+            except ValueError:
+                numbers.append(Fraction(LARGEST))
+            if abs(numbers[-1]) >= LARGEST:
+                raise InputError(
+                    "cannot be used", file=str(path), row=line, column=column, found=row[column], wanted="a number"
+                )
+        subjects.append(Subject(row[SUBJECT], tuple(numbers)))
+    return DesignInstance(path.stem, tuple(subjects), columns, tuple(sorted(columns)))
+
+
+def recognises(path: Path) -> bool:
+    """Whether a file is meant to be a table of subjects."""
+    try:
+        return SUBJECT in read_header(path)
+    except InputError:
+        return False
+
+
+ENTRIES = tuple(
+    Entry(f"designs/seed{n}", f"{n} students of the simulation's experiment", "NumPy seed 100", simulated)
+    for n in SIZES
+)
+FORMATS = (FileFormat("designs", "a CSV with subject_id and columns of numbers", recognises, load_csv),)

@@ -1,0 +1,1 @@
+"""Experimental design: heuristics, and certificates."""

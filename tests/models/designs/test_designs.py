@@ -1,0 +1,78 @@
+"""Experimental designs by hand, from files, and with their proof."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+import tiny_designs
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.registry import find_problem
+from fairbound.models.designs import Design, evaluate
+from fairbound.models.designs.instance import DISCREPANCY
+from fairbound.solvers.core.bound import Level
+from fairbound.solvers.core.result import Status
+
+import fairbound
+
+TABLE = "subject_id,age,score\na,1,10\nb,2,7.5\nc,3,8\nd,7,1\n"
+
+
+def test_scores_by_hand() -> None:
+    """1 and 4: mean 5/2, deviation 3/2, so the scores are -1 and 1: means differ by 2, second moments by 0."""
+    pair = tiny_designs.NAMED["pair"]
+    found = evaluate(pair, Design(frozenset({"0"})))
+    assert found.feasible
+    assert found.values == {DISCREPANCY: 2}
+    assert (found.measures["mean_c0"], found.measures["second_c0"]) == (2, 0)
+    assert [v.rule for v in evaluate(pair, Design(frozenset())).violations] == ["groups"]
+
+
+def test_a_small_cohort_is_proven() -> None:
+    result = fairbound.solve("designs/seed16")
+    assert (result.status, result.level) == (Status.OPTIMAL, Level.L4)
+    assert result.primal_bound == Fraction(217291907825, 2755941970609)
+    assert fairbound.verify(result.certificate, "designs/seed16") == (result.primal_bound, Level.L4)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "parts"),
+    [
+        ("d,7,1", "d,seven,1", "row 5, column age"),
+        ("d,7,1", "d,7,9e15", "row 5, column score"),
+        ("d,7,1\n", "", "an even number"),
+        ("d,7", "c,7", "a subject stands twice"),
+        ("1,10\nb,2,7.5\nc,3,8\nd,7", "1,10\nb,1,7.5\nc,1,8\nd,1", "a covariate without variance"),
+        ("subject_id", "person", "subject_id"),
+        ("d,7", ",7", "column subject_id"),
+    ],
+)  # fmt: skip
+def test_refused_tables(tmp_path: Path, old: str, new: str, parts: str) -> None:
+    path = tmp_path / "cohort.csv"
+    assert old in TABLE
+    path.write_text(TABLE.replace(old, new))
+    with pytest.raises(InputError, match=parts):
+        fairbound.load(str(path), problem="designs")
+
+
+def test_refused_parameters_and_solutions(tmp_path: Path) -> None:
+    path = tmp_path / "cohort.csv"
+    path.write_text(TABLE)
+    asked = fairbound.load(str(path))
+    assert asked.problem == "designs"
+    for change, parts in (
+        ({"rho": "-1"}, "at least 0"),
+        ({"covariates": "size"}, "no such column"),
+        ({"covariates": ""}, "no covariates"),
+    ):
+        with pytest.raises(InputError, match=parts):
+            fairbound.load(asked, change)
+    problem = find_problem("designs")
+    good = problem.solution_rows(asked, Design(frozenset({"a", "b"})))
+    for place, change, parts in ((0, {"subject_id": "x"}, "unknown"), (1, {"group": "third"}, "first or second")):
+        rows = [row | (change if i == place else {}) for i, row in enumerate(good)]
+        with pytest.raises(InputError, match=parts):
+            problem.read_solution(asked, rows)
+    with pytest.raises(InputError, match="without a group"):
+        problem.read_solution(asked, good[1:])
