@@ -49,9 +49,9 @@ class Row:
     status, termination, level
         Of the result; ``refused`` where the method says that it cannot state the question.
     build_seconds, compile_seconds, solve_seconds, total_seconds
-        Wall seconds of the method's steps.
+        Wall seconds of the method's steps; a proof that followed is left out.
     wall_seconds, cpu_seconds, memory_mb
-        Of the process: from fork to end, user and system, largest resident memory (libraries included).
+        Of the process, a proof included: from fork to end, user and system, largest resident memory (libraries included).
     trace
         JSON list of [seconds, primal, dual, nodes].
     """
@@ -161,6 +161,10 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and isfinite(value) else None
 
 
+def _without_proof(seconds: Mapping[str, float]) -> float:
+    return seconds["total"] - seconds.get("prove", 0.0)
+
+
 def make_row(suite: str, specification: Specification, ending: Ending, machine: Mapping[str, str] | None = None) -> Row:
     """The row of a solve, however it ended."""
     problem = find_problem(specification.problem)
@@ -213,7 +217,7 @@ def make_row(suite: str, specification: Specification, ending: Ending, machine: 
         build_seconds=seconds.get("build"),
         compile_seconds=seconds.get("compile"),
         solve_seconds=seconds.get("solve"),
-        total_seconds=seconds.get("total", value.get("seconds")),
+        total_seconds=_without_proof(seconds) if seconds else value.get("seconds"),
         wall_seconds=ending.wall_seconds,
         cpu_seconds=ending.cpu_seconds,
         memory_mb=ending.peak_mb,

@@ -40,6 +40,8 @@ class Specification:
         The engine is asked to stop after ``seconds``; its process is killed ``grace`` seconds later. ``None``: never.
     memory_mb
         Memory limit of the process beyond the libraries, or ``None``.
+    prove
+        Seconds at most for a certificate after the solve; they are not counted among those of the method.
     content
         What ``content_of`` says of the instance's data: changed data is another question.
     version
@@ -59,13 +61,17 @@ class Specification:
     memory_mb: float | None = 1500.0
     threads: int = 1
     gap: float = 0.0
+    prove: float = 0.0
     content: str = ""
     version: str = ""
 
     @cached_property
     def key(self) -> str:
         """sha256 of everything above, in hexadecimal."""
-        text = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"))
+        said = self.to_json()
+        if not self.prove:
+            del said["prove"]  # keys of rows from before there were proofs
+        text = json.dumps(said, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property

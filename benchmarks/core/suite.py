@@ -65,6 +65,7 @@ class LimitsTable(_Strict):
     memory_mb: Annotated[float, Field(gt=0, strict=False)] = 1500.0
     threads: Annotated[int, Field(ge=1)] = 1
     gap: Annotated[float, Field(ge=0, strict=False)] = 0.0
+    prove: Annotated[float, Field(ge=0, strict=False)] = 0.0
 
 
 class Experiment(_Strict):
@@ -242,6 +243,7 @@ def _specifications(suite: Suite, experiment: Experiment, skipped: dict[str, Non
                     memory_mb=limits.memory_mb,
                     threads=limits.threads,
                     gap=limits.gap,
+                    prove=limits.prove,
                     content=content,
                     version=versions(),
                 )

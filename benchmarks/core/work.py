@@ -77,7 +77,7 @@ def solve(document: Mapping[str, Any]) -> dict[str, Any]:
         gap=specification.gap,
         threads=specification.threads,
         seed=specification.seed,
-        prove=0.0,  # what a method itself does is measured
+        prove=specification.prove,
     )
     result = solve_question(instance, specification.objective, method.name, settings, isolate=False)
     if specification.method == DEFAULT:

@@ -12,10 +12,11 @@ def evaluate(instance: DesignInstance, design: Design) -> Evaluation:
     """Score a design exactly."""
     n = len(instance.subjects)
     sign = [1 if subject.id in design.first else -1 for subject in instance.subjects]
-    broken = ()
+    broken: tuple[Violation, ...] = ()
     if sum(sign):
         broken = (Violation("groups", "the design", f"{sign.count(1)} and {sign.count(-1)}", f"{n // 2} in each"),)
-    measures, worst = {}, Fraction(0)
+    measures: dict[str, Fraction] = {}
+    worst = Fraction(0)
     for covariate, scores in instance.scores.items():
         mean = abs(sum((s * w for s, w in zip(sign, scores, strict=True)), Fraction(0))) * 2 / n
         second = abs(sum((s * w * w for s, w in zip(sign, scores, strict=True)), Fraction(0))) * 2 / n

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from fairbound.solvers.core import wall
+from fairbound.solvers.core import proving, wall
 from fairbound.solvers.core.contradictions import settle
 from fairbound.solvers.core.formulations import relaxation_bound
 from fairbound.solvers.core.method import Kind, Method
@@ -87,7 +87,10 @@ def _closes(result: Result) -> bool:
 
 @dataclass
 class _Comparison:
-    """The lines of a comparison, one after the other; ``closer`` is the first to close the question."""
+    """The lines of a comparison, one after the other; ``closer`` is the first to close the question.
+
+    What it closed is proven by a tree beside it, where the settings leave time for that.
+    """
 
     problem: Problem[Any, Any]
     instance: Instance
@@ -120,7 +123,13 @@ class _Comparison:
             skipped = f"closed by {self.closer.method}"
         if closes and self.closer is None:
             self.closer = result
+            if result.primal_bound is not None:  # one proof settles the question for all
+                result = proving.proven(self.instance, result, settings, self._left_to_prove(result))
         return Compared(method, result, relaxation, skipped=skipped)
+
+    def _left_to_prove(self, result: Result) -> float:
+        limit = self.settings.time_limit
+        return self.settings.prove if limit is None else min(self.settings.prove, limit - result.seconds.total)
 
     def _relaxation(self, method: Method, seconds: float | None) -> float | None:
         if method.kind is not Kind.FORMULATION:
