@@ -51,7 +51,7 @@ class Row:
     build_seconds, compile_seconds, solve_seconds, total_seconds
         Wall seconds of the method's steps; a proof that followed is left out.
     wall_seconds, cpu_seconds, memory_mb
-        Of the process, a proof included: from fork to end, user and system, largest resident memory (libraries included).
+        Of the process, a proof included: from fork to end, user and system, largest resident memory with libraries.
     trace
         JSON list of [seconds, primal, dual, nodes].
     """

@@ -42,7 +42,7 @@ def test_a_closed_question_is_not_run_to_the_limit(run: Run) -> None:
     assert code == 0
     found = rows("o")
     statuses = [row["status"] for row in found.values()]
-    assert statuses == ["optimal L1", "skipped", "skipped", "optimal L1", "feasible L1"]
+    assert statuses == ["optimal L4", "skipped", "skipped", "optimal L1", "feasible L1"]
     assert [found[name]["note"] for name in ("deaf", "mute")] == ["skipped: closed by membership"] * 2
     assert (found["deaf"]["bound"], found["mute"]["bound"]) == ("1,000,000", "-")
     assert "deaf skipped: closed by membership" in out

@@ -108,12 +108,12 @@ def test_compare_keeps_its_lines(interrupt: Interrupt, tmp_path: Path) -> None:
     words = ("compare", "five.csv", "--methods", methods, "--all", "--out", "o")
     code, out, _ = interrupt(*words)
     assert code == 130
-    assert "membership optimal L2" in " ".join(out.split())
+    assert "membership optimal L4" in " ".join(out.split())
     assert "interrupted: 2 of 4 methods had run" in out
     with (tmp_path / "o" / "compare.csv").open() as stream:
         rows = {row["method"]: row for row in csv.DictReader(stream)}
     assert list(rows) == methods.split(",")
-    assert [row["status"] for row in rows.values()] == ["optimal L2", "feasible L1", "skipped", "skipped"]
+    assert [row["status"] for row in rows.values()] == ["optimal L4", "feasible L1", "skipped", "skipped"]
     assert rows["levels"]["note"] == "skipped: interrupted"
     documents = json.loads((tmp_path / "o" / "compare.json").read_text())
     assert [document["termination"] for document in documents] == ["finished", *["interrupted"] * 3]

@@ -62,7 +62,8 @@ def compare(
     Each line is printed when its method ends. Once a method has closed the question other exact ones get ten
     times as long as it took, at least a second, and are then "skipped: closed by ..."; --all runs them on.
     The answer that closes the question is proven by a certificate where --prove leaves time for it; seconds are
-    those of the methods, without proofs. The shortfall is each value's distance to the best dual bound of this run, as a share of that bound.
+    those of the methods, without proofs. The shortfall is each value's distance to the best dual bound of this
+    run, as a share of that bound.
     With --out DIR the table grows in compare.csv and compare.json. Where a plan of one method is better than the
     bound of another, both are named, the bound is withdrawn, and the exit code is 4.
     """

@@ -73,8 +73,9 @@ def test_a_run_that_beats_or_contradicts_a_reference_says_so() -> None:
     assert said.startswith("STRONGER BOUND THAN THE REFERENCE")
 
 
-def run(folder: Path, methods: str) -> Store:
-    run_plan(plan(parse_suite(SUITE.replace("METHODS", methods), "one.toml")), folder)
+def run(folder: Path, methods: str, seconds: int = 60) -> Store:
+    text = SUITE.replace("METHODS", methods).replace("[[exp", f"[limits]\nseconds = {seconds}\n[[exp")
+    run_plan(plan(parse_suite(text, "one.toml")), folder)
     return Store(folder)
 
 
@@ -131,7 +132,7 @@ def test_a_wrong_solution_is_found(table: Path) -> None:
 
 def test_certificates_travel_from_the_solve_into_the_table_and_are_replayed(tmp_path: Path) -> None:
     folder = tmp_path / "table"
-    with run(tmp_path / "run", '["price_curve"]') as store:
+    with run(tmp_path / "run", '["price_curve"]', 3) as store:
         [row] = store.rows()
         assert store.certificate(row.key) is not None
         [written] = update(questions([row]), store.solution, "2026-01-01", folder, store.certificate)

@@ -25,7 +25,10 @@ from fairbound.solvers.core.result import BELIEVED_RANGE
 from fairbound.solvers.engines.standard_form import TriviallyInfeasibleError, compile_model
 
 PINNED = Path(__file__).with_name("coefficient_ranges.json")
-CATALOGUE = ("cep/calpads33", "transfers/alameda", "blocks/grid100", "applicants/sfusd65")
+CATALOGUE = (
+    "cep/calpads33", "transfers/alameda", "blocks/grid100", "applicants/sfusd65", "classes/seed100",
+    "matching/seed100-ability", "designs/seed24",
+)  # fmt: skip
 MOST_NONZEROS = 200_000
 
 
