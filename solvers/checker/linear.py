@@ -103,7 +103,7 @@ class System:
             raise Rejected("a Gomory row of a combination whose right-hand side is whole")
         # A row's slack is whole too, since its columns and coefficients are, and as large as these.
         slacks = [(i, y) for i, y in pairs if y and not self.rows[i][2]]
-        grid = GRID + max((_bits(self.rows[i][0]) for i, _ in slacks), default=0)
+        grid = GRID + max((bits(self.rows[i][0]) for i, _ in slacks), default=0)
 
         def raised(coefficient: int) -> int:
             """Coefficient of a whole, nonnegative quantity in the Gomory row, raised to the grid."""
@@ -128,7 +128,7 @@ class System:
 
     def shortened(self, row: dict[int, int], rhs: int) -> Row:
         """A row that follows from this one, with coefficients of at most ``LONGEST`` bits."""
-        spare = max(0, _bits(row) - LONGEST)
+        spare = max(0, bits(row) - LONGEST)
         short: dict[int, int] = {}
         for j, a in row.items():
             short[j] = -(-a >> spare)
@@ -142,7 +142,7 @@ class System:
         raise Rejected(f"unknown step {step[0]!r}")
 
 
-def _bits(terms: dict[int, int]) -> int:
+def bits(terms: dict[int, int]) -> int:
     """Bits of the largest coefficient."""
     return max((abs(a).bit_length() for a in terms.values()), default=0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,12 +21,16 @@ from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import parse_number
 from fairbound.models.core.problem import Instance, Problem, Sense
 from fairbound.models.core.registry import find_problem
-from fairbound.models.core.text import short
+from fairbound.models.core.text import clean, short
 from fairbound.solvers.core import certificates
 from fairbound.solvers.core.bound import Level
 from fairbound.solvers.core.certificates import write_checker
 from fairbound.solvers.core.contradictions import beaten, exists, named
 from fairbound.solvers.core.result import Status, Termination, shortfall
+from fairbound.solvers.proofs.vipr import vipr_text
+
+VERIFIED = "Successfully verified"
+"""What the public checker says of a bound that holds."""
 
 
 def register(app: typer.Typer) -> None:
@@ -33,6 +38,7 @@ def register(app: typer.Typer) -> None:
     app.command("verify")(verify)
     app.command("audit")(audit)
     app.command("checker")(checker)
+    app.command("vipr")(vipr)
 
 
 def read_certificate(path: Path) -> dict[str, Any]:
@@ -87,6 +93,52 @@ def checker(
     """Write the checkers as one file that any Python runs, with nothing installed: python checker.pyz CERTIFICATE."""
     write_checker(out)
     console().print(f"written: {out}; check a certificate with: python {out} certificate.json", soft_wrap=True)
+
+
+def vipr(
+    certificate: Annotated[Path, typer.Argument(metavar="CERTIFICATE", help="A certificate.json that holds a tree.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", dir_okay=False, help="Where to write it.")] = Path(
+        "proof.vipr"
+    ),
+    checker: Annotated[
+        str | None, typer.Option(metavar="PROGRAM", help="A VIPR checker on this machine: it is run on the file.")
+    ] = None,
+) -> None:
+    """Write a tree certificate as a VIPR file, which public checkers read; with --checker ask one.
+
+    The certificate is replayed by the checker of fairbound first. Exit code 1 if either rejects it.
+    """
+    document = read_certificate(certificate)
+    try:
+        proven, _ = certificates.verify(document)
+    except certificates.Rejected as error:
+        console().print(f"rejected: {error}", soft_wrap=True)
+        raise typer.Exit(ANSWER_IS_NO) from None
+    try:
+        text, bound = vipr_text(document)
+    except ValueError as error:
+        raise InputError(str(error), file=str(certificate)) from None
+    write_text(out, text)
+    weaker = "" if bound == proven else f"; the tree itself proves {exact(proven)}"
+    console().print(f"written: {out}, which proves {exact(bound)}{weaker}", soft_wrap=True)
+    if checker is not None:
+        _ask_public_checker(checker, out)
+
+
+def _ask_public_checker(program: str, path: Path) -> None:
+    """Run a public checker; raises ``InputError`` where there is none of that name, ``Exit`` where it rejects."""
+    try:
+        done = subprocess.run([program, str(path)], capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise InputError(
+            "--checker cannot be run", found=program, wanted=f"a VIPR checker ({error.strerror})"
+        ) from None
+    said = next((line.strip() for line in done.stdout.splitlines() if VERIFIED in line), "")
+    if done.returncode or not said:
+        reason = (done.stderr or done.stdout).strip().splitlines()
+        console().print(f"rejected by {program}: {clean(reason[-1]) if reason else 'it says nothing'}", soft_wrap=True)
+        raise typer.Exit(ANSWER_IS_NO)
+    console().print(f"accepted by {program} (L5): {clean(said)}", soft_wrap=True)
 
 
 def audit(
