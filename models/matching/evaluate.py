@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fairbound.models.core.exact import brief_text, standard_deviation
 from fairbound.models.core.problem import Evaluation, Violation
-from fairbound.models.matching.instance import PAIRS, WEIGHT, Comparison, MatchingInstance, Unit
+from fairbound.models.matching.instance import IMBALANCE, PAIRS, WEIGHT, Comparison, MatchingInstance, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,10 +29,13 @@ def evaluate(instance: MatchingInstance, comparison: Comparison) -> Evaluation:
         )
     whole = all(w in (0, 1) for w in weights)
     sides = tuple(sum((weights[i] for i in side), Fraction(0)) for side in (instance.treated, instance.controls))
-    values = {PAIRS: min(sides) if whole else Fraction(0), WEIGHT: Fraction(1)}
+    values = {PAIRS: min(sides) if whole else Fraction(0), WEIGHT: Fraction(1), IMBALANCE: Fraction(0)}
+    few: tuple[Violation, ...] = ()
+    if values[PAIRS] < instance.fewest_pairs:
+        few = (Violation("min_pairs", "the comparison", str(values[PAIRS]), f"at least {instance.fewest_pairs}"),)
     if not all(sides):
         one = () if not any(sides) else (Violation("sides", "the comparison", "one side is empty", "as many on both"),)
-        return Evaluation(values, one, {"broken_rows": Fraction(len(one))})
+        return Evaluation(values, (*one, *few), {"broken_rows": Fraction(len(one))})
     values[WEIGHT] = max(
         max(weights[i] for i in side) / total
         for side, total in zip((instance.treated, instance.controls), sides, strict=True)
@@ -58,10 +61,11 @@ def evaluate(instance: MatchingInstance, comparison: Comparison) -> Evaluation:
             )
     for column, numbers in instance.numbers.items():
         gap = abs(_mean(shares[0], numbers) - _mean(shares[1], numbers))
-        allowed = instance.tolerance * instance.deviations[column]
+        allowed = instance.allowed * instance.deviations[column]
+        values[IMBALANCE] = max(values[IMBALANCE], gap / instance.deviations[column])
         if gap > allowed:
             broken.append(Violation("mean balance", column, brief_text(gap), f"at most {brief_text(allowed)}"))
-    return _with_estimate(instance, weights, tuple(broken), values)
+    return _with_estimate(instance, weights, (*broken, *few), values)
 
 
 def _with_estimate(
@@ -70,7 +74,8 @@ def _with_estimate(
     broken: tuple[Violation, ...],
     values: Mapping[str, Fraction] | None = None,
 ) -> Evaluation:
-    measures = {"broken_rows": Fraction(len(broken))}
+    rows = [violation for violation in broken if violation.rule != "min_pairs"]
+    measures = {"broken_rows": Fraction(len(rows))}
     found = estimate(instance, weights)
     if found is not None:
         measures["estimate"] = found

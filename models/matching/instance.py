@@ -10,17 +10,19 @@ from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from math import ceil
 from typing import Any, ClassVar
 
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.exact import common_measure, decimal_text, parse_number, standard_deviation
-from fairbound.models.core.parameters import IDS, NUMBER, TEXT, Parameter
+from fairbound.models.core.parameters import IDS, NUMBER, TEXT, Parameter, limits
 from fairbound.models.core.problem import Instance, Objective, Sense
 
-PAIRS, WEIGHT = "pairs", "weight"
+PAIRS, WEIGHT, IMBALANCE = "pairs", "weight", "imbalance"
 OBJECTIVES = (
     Objective(PAIRS, Sense.MAXIMIZE, "pairs", "treated students with a comparison each, equation (3)"),
     Objective(WEIGHT, Sense.MINIMIZE, "share", "largest weight of a student on his side, equation (4)", Fraction(0)),
+    Objective(IMBALANCE, Sense.MINIMIZE, "deviations", "largest difference of a mean, equation (11)", Fraction(0)),
 )
 COHORT_COLUMN, EVERYONE = "cohort", "all"
 
@@ -29,6 +31,7 @@ PARAMETERS = (
     Parameter("exact", IDS, "race;teacher_has_ma;school_id", "columns whose every value is as frequent on both sides"),
     Parameter("means", IDS, "family_income", "columns of numbers whose means agree within the tolerance"),
     Parameter("cohort", TEXT, EVERYONE, "students who may be compared: a value of the column cohort, or all"),
+    *limits(objective for objective in OBJECTIVES if objective.name != WEIGHT),
 )
 
 
@@ -62,10 +65,14 @@ class MatchingInstance(Instance):
     exact: tuple[str, ...] = ("race", "school_id", "teacher_has_ma")
     means: tuple[str, ...] = ("family_income",)
     cohort: str = EVERYONE
+    limits: tuple[tuple[str, Fraction], ...] = ()
     title: str = ""
     repairs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for name, limit in self.limits:
+            if limit < 0:
+                raise InputError(f"limit on {name}", found=decimal_text(limit), wanted="at least 0")
         if self.tolerance < 0:
             raise InputError("parameter tolerance", found=decimal_text(self.tolerance), wanted="at least 0")
         for name, count in Counter(unit.id for unit in self.units).items():
@@ -156,6 +163,25 @@ class MatchingInstance(Instance):
         return {column: standard_deviation(values) for column, values in self.numbers.items()}
 
     @cached_property
+    def allowed(self) -> Fraction:
+        """The largest difference of means in standard deviations: the tolerance, or a limit on the imbalance."""
+        return min(self.tolerance, dict(self.limits).get(IMBALANCE, self.tolerance))
+
+    @cached_property
+    def fewest_pairs(self) -> int:
+        """Pairs that there must be at least."""
+        return max(0, ceil(dict(self.limits).get(PAIRS, Fraction(0))))
+
+    @cached_property
+    def mean_units(self) -> dict[str, Fraction]:
+        """What the whole numbers of (2) count."""
+        found = {}
+        for column, values in self.numbers.items():
+            allowed = self.allowed * self.deviations[column]
+            found[column] = common_measure([*(value - values[0] for value in values), allowed]) or Fraction(1)
+        return found
+
+    @cached_property
     def mean_rows(self) -> dict[str, tuple[tuple[int, ...], int]]:
         """Rule (2) in whole numbers: d of each member, and the allowance for each pair.
 
@@ -163,8 +189,8 @@ class MatchingInstance(Instance):
         """
         found = {}
         for column, values in self.numbers.items():
-            allowed = self.tolerance * self.deviations[column]
-            unit = common_measure([*(value - values[0] for value in values), allowed]) or Fraction(1)
+            allowed = self.allowed * self.deviations[column]
+            unit = self.mean_units[column]
             origin = values[0] + unit * round((sum(values, Fraction(0)) / len(values) - values[0]) / unit)
             found[column] = (tuple(int((value - origin) / unit) for value in values), int(allowed / unit))
         return found

@@ -63,8 +63,10 @@ def assign(model: pyo.ConcreteModel, comparison: Comparison) -> None:
     model.W.set_value(largest, skip_validation=True)
 
 
-def refuses(_instance: MatchingInstance, objective: str) -> str | None:
+def refuses(instance: MatchingInstance, objective: str) -> str | None:
     """It bounds weights."""
+    if instance.fewest_pairs:
+        return "pairs are counted, and weights are any numbers here"
     return None if objective == WEIGHT else "pairs are asked, and weights are any numbers here"
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 from fairbound.models.core.problem import Formulation
-from fairbound.models.matching.instance import Comparison, MatchingInstance
+from fairbound.models.matching.instance import PAIRS, Comparison, MatchingInstance
 from fairbound.models.matching.subset import mean_row, refuses, weighted
 
 MOST_PAIRS = 20_000
@@ -42,7 +42,10 @@ def build(instance: MatchingInstance, objective: str, relaxed: bool = False) -> 
     for offsets, allowed in instance.mean_rows.values():
         for direction in (1, -1):
             model.eq2_means.add(_summed(of, dict(mean_row(instance, offsets, allowed, direction))) <= 0)
-    model.objective = pyo.Objective(expr=weighted((variable, 1) for variable in model.y.values()), sense=pyo.maximize)
+    pairs_made = [(variable, 1) for variable in model.y.values()]
+    if instance.fewest_pairs:
+        model.eq3_fewest = pyo.Constraint(expr=weighted(pairs_made) >= instance.fewest_pairs)
+    model.objective = pyo.Objective(expr=weighted(pairs_made), sense=pyo.maximize)
     return model
 
 
@@ -71,6 +74,8 @@ def too_many(instance: MatchingInstance, objective: str) -> str | None:
     pairs = len(instance.treated) * len(instance.controls)
     if pairs > MOST_PAIRS:
         return f"{pairs:,} pairs; it takes at most {MOST_PAIRS:,}"
+    if objective != PAIRS:
+        return "pairs are what it counts"
     return refuses(instance, objective)
 
 

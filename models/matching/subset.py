@@ -12,19 +12,23 @@ Which treated student is compared with which control does not matter to the esti
 from __future__ import annotations
 
 from fractions import Fraction
+from math import frexp
 from typing import TYPE_CHECKING, Any
 
 import pyomo.environ as pyo
 from fairbound.models.core.exact import integer_row
 from fairbound.models.core.problem import Formulation
-from fairbound.models.matching.instance import PAIRS, Comparison, MatchingInstance
+from fairbound.models.matching.instance import IMBALANCE, WEIGHT, Comparison, MatchingInstance
 from pyomo.core.expr import LinearExpression
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 
-def build(instance: MatchingInstance, objective: str, relaxed: bool = False) -> pyo.ConcreteModel:  # noqa: ARG001
+LARGEST_BITS = 13
+
+
+def build(instance: MatchingInstance, objective: str, relaxed: bool = False) -> pyo.ConcreteModel:
     """Build the model; see the module for its equations."""
     model = pyo.ConcreteModel(name="subset")
     model.instance = instance
@@ -40,18 +44,39 @@ def build(instance: MatchingInstance, objective: str, relaxed: bool = False) -> 
         for direction in (1, -1):
             row = mean_row(instance, offsets, allowed, direction)
             model.eq2_means.add(weighted((model.v[i], a) for i, a in row.items()) <= 0)
-    goal = weighted((model.v[i], 1) for i in instance.treated)
-    model.objective = pyo.Objective(expr=goal, sense=pyo.maximize)
+    pairs = [(model.v[i], 1) for i in instance.treated]
+    if instance.fewest_pairs:
+        model.eq3_fewest = pyo.Constraint(expr=weighted(pairs) >= instance.fewest_pairs)
+    if objective == IMBALANCE:
+        add_imbalance(model, instance)
+    else:
+        model.objective = pyo.Objective(expr=weighted(pairs), sense=pyo.maximize)
     return model
 
 
+def add_imbalance(model: pyo.ConcreteModel, instance: MatchingInstance) -> None:
+    """The difference of sums, which is 0 where that of means (11) is; with any number of pairs 0 is reached."""
+    model.t = pyo.Var(bounds=(0, None))
+    model.eq11_sums = pyo.ConstraintList()
+    for column, (offsets, _) in instance.mean_rows.items():
+        scale = float(instance.deviations[column] / instance.mean_units[column])
+        for direction in (1, -1):
+            sides = [direction if unit.treated else -direction for unit in instance.members]
+            terms = [(model.v[i], sides[i] * d / scale) for i, d in enumerate(offsets) if d]
+            model.eq11_sums.add(weighted([*terms, (model.t, -1)]) <= 0)
+    model.objective = pyo.Objective(expr=model.t, sense=pyo.minimize)
+
+
 def mean_row(instance: MatchingInstance, offsets: Sequence[int], allowed: int, direction: int) -> Mapping[int, float]:
-    """Coefficients of rule (2) in one direction, as whole numbers where floats hold them."""
+    """Coefficients of rule (2) in one direction: exact but for a factor, unless floats cannot hold them."""
     exact: list[Fraction] = []
     for i, unit in enumerate(instance.members):
         offset = direction * offsets[i]
         exact.append(Fraction(offset - allowed if unit.treated else -offset))
-    return {i: a for i, a in enumerate(integer_row(exact)) if a}
+    row = integer_row(exact)
+    # A power of two, so that nothing is rounded: engines lose their way in rows of very large numbers.
+    step = 2.0 ** max(0, frexp(max(map(abs, row), default=1.0))[1] - LARGEST_BITS)
+    return {i: a / step for i, a in enumerate(row) if a}
 
 
 def weighted(terms: Iterable[tuple[Any, float]]) -> Any:
@@ -70,11 +95,19 @@ def assign(model: pyo.ConcreteModel, comparison: Comparison) -> None:
     """Write who is kept."""
     for i, variable in model.v.items():
         variable.set_value(int(comparison.weights[i]), skip_validation=True)
+    if hasattr(model, "t"):
+        model.t.set_value(0, skip_validation=True)
+        worst = max((pyo.value(row.body) for row in model.eq11_sums.values()), default=0.0)
+        model.t.set_value(worst, skip_validation=True)
 
 
-def refuses(_instance: MatchingInstance, objective: str) -> str | None:
+def refuses(instance: MatchingInstance, objective: str) -> str | None:
     """It counts pairs."""
-    return None if objective == PAIRS else "the largest weight is asked, and students count 0 or 1 here"
+    if objective == IMBALANCE and instance.fewest_pairs:
+        return (
+            "a difference of means over so many pairs or more is no linear function; set max_imbalance, ask for pairs"
+        )
+    return None if objective != WEIGHT else "the largest weight is asked, and students count 0 or 1 here"
 
 
 FORMULATION = Formulation(

@@ -42,6 +42,8 @@ def answer(
     return Answer(Termination.FINISHED, solution, proven=proven, message=message)
 
 
-def refuses(_instance: MatchingInstance, objective: str) -> str | None:
+def refuses(instance: MatchingInstance, objective: str) -> str | None:
     """It finds weights."""
+    if instance.fewest_pairs:
+        return "pairs are counted, and weights are any numbers here"
     return None if objective == WEIGHT else "pairs are asked, and weights are any numbers here"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
 from fairbound.models.matching import Comparison, MatchingInstance, Unit, evaluate
-from fairbound.models.matching.instance import PAIRS, WEIGHT
+from fairbound.models.matching.instance import IMBALANCE, PAIRS, WEIGHT
 from tiny import Tiny
 
 Row = tuple[list[Fraction], Fraction]
@@ -15,9 +16,10 @@ Row = tuple[list[Fraction], Fraction]
 def best_comparison(instance: MatchingInstance, objective: str) -> Fraction | None:
     """The optimum over every comparison that breaks no rule."""
     n = len(instance.members)
-    if objective == PAIRS:
+    if objective != WEIGHT:
         scored = (evaluate(instance, Comparison(tuple(map(Fraction, kept)))) for kept in product((0, 1), repeat=n))
-        return max(e.values[PAIRS] for e in scored if e.feasible)
+        values = [e.values[objective] for e in scored if e.feasible]
+        return (max if objective == PAIRS else min)(values, default=None)
     return min(
         (e.values[WEIGHT] for e in (evaluate(instance, found) for found in vertices(instance)) if e.feasible),
         default=None,
@@ -33,7 +35,7 @@ def vertices(instance: MatchingInstance) -> list[Comparison]:
     ]
     tight = []
     for column, numbers in instance.numbers.items():
-        allowed = instance.tolerance * instance.deviations[column]
+        allowed = instance.allowed * instance.deviations[column]
         tight += [[side * sign[i] * numbers[i] - (allowed if sign[i] > 0 else 0) for i in members] for side in (1, -1)]
     found = []
     for state in product((0, 1, None), repeat=len(members)):
@@ -101,6 +103,7 @@ TINY = Tiny(
         _asked("incomes within .1", SEVEN, "0.1", (), ("income",)),
         _asked("nobody", (SIX[0], SIX[4]), "0", ("race",), ()),
         _asked("equal incomes", SEVEN, "0", ("race",), ("income",)),
+        replace(_asked("limits", SEVEN, "0.4", ("race",), ("income",)), limits=((IMBALANCE, Fraction(1, 5)),)),
     ),
     best=best_comparison,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil
 from typing import Any
 
 from fairbound.solvers.checker.common import Rejected, identifier, pieces, rational
@@ -31,6 +32,9 @@ class Matching:
                 self.levels.setdefault((column, unit[3 + k]), []).append(i)
         self.rows = []
         tolerance = rational(rules["tolerance"])
+        if "max_imbalance" in rules:
+            tolerance = min(tolerance, rational(rules["max_imbalance"]))
+        self.fewest = max(0, ceil(rational(rules.get("min_pairs", 0))))
         for k in range(len(means)):
             self.rows.append(mean_row([rational(unit[3 + len(exact) + k]) for unit in units], tolerance))
 
@@ -69,6 +73,8 @@ def system(data: dict[str, Any], objective: str) -> System:
         found.at_least(row, 0, equation=True)
     for row in asked.tolerated():
         found.at_least(row, 0)
+    if asked.fewest:
+        found.at_least({i: 1 for i, treated in enumerate(asked.treated) if treated}, asked.fewest)
     return found
 
 
@@ -84,4 +90,7 @@ def value(data: dict[str, Any], objective: str, solution: list[Any]) -> Fraction
         raise Rejected("the solution breaks a rule: fine balance")
     if any(sum(a for i, a in row.items() if i in kept) < 0 for row in asked.tolerated()):
         raise Rejected("the solution breaks a rule: mean balance")
-    return Fraction(sum(asked.treated[i] for i in kept))
+    pairs = sum(asked.treated[i] for i in kept)
+    if pairs < asked.fewest:
+        raise Rejected("the solution breaks a rule: min_pairs")
+    return Fraction(pairs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -12,7 +13,7 @@ from fairbound.models.core.exact import standard_deviation
 from fairbound.models.core.registry import find_problem
 from fairbound.models.matching import Comparison, evaluate
 from fairbound.models.matching.evaluate import estimate, judge, standardised
-from fairbound.models.matching.instance import PAIRS, WEIGHT
+from fairbound.models.matching.instance import IMBALANCE, PAIRS, WEIGHT
 
 from fairbound import load
 
@@ -26,7 +27,7 @@ def test_scores_and_broken_rules_by_hand() -> None:
     seven = tiny_matching.NAMED["incomes within .4"]
     both = evaluate(seven, kept(0, 1, 3, 4))
     assert both.feasible
-    assert both.values == {PAIRS: 2, WEIGHT: Fraction(1, 2)}
+    assert both.values == {PAIRS: 2, WEIGHT: Fraction(1, 2), IMBALANCE: 0}
     assert both.measures["estimate"] == Fraction(60 + 70 - 50 - 55, 2)
     races = evaluate(seven, kept(0, 4))
     assert {violation.rule for violation in races.violations} == {"fine balance", "mean balance"}
@@ -39,7 +40,9 @@ def test_scores_and_broken_rules_by_hand() -> None:
     assert nobody.feasible
     assert nobody.values[PAIRS] == 0
     halves = Comparison(tuple(w / 2 for w in kept(0, 1, 3, 4).weights))
-    assert evaluate(seven, halves).values == {PAIRS: 0, WEIGHT: Fraction(1, 2)}
+    assert evaluate(seven, halves).values == {PAIRS: 0, WEIGHT: Fraction(1, 2), IMBALANCE: 0}
+    asked = replace(seven, limits=((IMBALANCE, Fraction(1, 10)), (PAIRS, Fraction(2))))
+    assert [v.rule for v in evaluate(asked, kept(0, 3)).violations] == ["mean balance", "min_pairs"]
 
 
 def test_a_standard_deviation_is_rounded_down() -> None:
