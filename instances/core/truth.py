@@ -26,7 +26,7 @@ class TruthRow(BaseModel):
 def is_truth(path: Path) -> bool:
     """Whether a file is a hidden truth."""
     try:
-        return {"quantity", "value"} <= set(read_header(path))
+        return set(read_header(path)) == set(TruthRow.model_fields)
     except InputError:
         return False
 
