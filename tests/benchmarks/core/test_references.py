@@ -10,6 +10,7 @@ from bench_rows import baseline, row
 from fairbound.benchmarks.core import references
 from fairbound.benchmarks.core.analysis import questions
 from fairbound.benchmarks.core.references import Reference, alarms, read_references, update, verify
+from fairbound.benchmarks.core.row import _without_proof
 from fairbound.benchmarks.core.runner import run_plan
 from fairbound.benchmarks.core.store import Store
 from fairbound.benchmarks.core.suite import parse_suite, plan
@@ -73,8 +74,9 @@ def test_a_run_that_beats_or_contradicts_a_reference_says_so() -> None:
     assert said.startswith("STRONGER BOUND THAN THE REFERENCE")
 
 
-def run(folder: Path, methods: str, seconds: int = 60) -> Store:
-    text = SUITE.replace("METHODS", methods).replace("[[exp", f"[limits]\nseconds = {seconds}\n[[exp")
+def run(folder: Path, methods: str, seconds: int = 60, prove: int = 0) -> Store:
+    limits = f"[limits]\nseconds = {seconds}\nprove = {prove}\n[[exp"
+    text = SUITE.replace("METHODS", methods).replace("[[exp", limits)
     run_plan(plan(parse_suite(text, "one.toml")), folder)
     return Store(folder)
 
@@ -144,6 +146,18 @@ def test_certificates_travel_from_the_solve_into_the_table_and_are_replayed(tmp_
     [check] = verify(folder=folder)
     assert check.faults
     assert not check.certified
+
+
+def test_a_suite_proves_where_it_says_so_and_its_seconds_are_without_that(tmp_path: Path) -> None:
+    with run(tmp_path / "claims", '["membership"]') as store:
+        [claim] = store.rows()
+        assert (claim.level, store.certificate(claim.key)) == ("L1", None)
+    with run(tmp_path / "proofs", '["membership"]', prove=5) as store:
+        [row] = store.rows()
+        assert (row.level, row.key == claim.key) == ("L4", False)
+        assert store.certificate(row.key) is not None
+    answer = {"seconds": {"build": 1.0, "compile": 1.0, "solve": 2.0, "prove": 4.0, "total": 8.5}}
+    assert _without_proof(answer["seconds"]) == 4.5
 
 
 def test_a_table_with_other_columns_is_refused(tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ from itertools import permutations
 
 import pytest
 import tiny_cep
+import tiny_classes
 from fairbound.models.cep import PROBLEM, evaluate
+from fairbound.models.classes import evaluate as evaluate_plan
 from fairbound.solvers.core.lexicographic import solve_lexicographic
 from fairbound.solvers.core.methods import find_method
 from fairbound.solvers.core.result import Settings, Status
@@ -54,6 +56,21 @@ def test_fronts_hold_every_nondominated_point(name: str, pair: tuple[str, str], 
     assert not found.complete or set(points) == front
     if most_points == 1000:
         assert found.complete
+
+
+@pytest.mark.parametrize("order", [("gap", "moves"), ("moves", "gap")])
+def test_a_front_of_an_objective_without_a_lattice_is_a_sample(order: tuple[str, str]) -> None:
+    """Both ends are there, no point twice, and every point is on the true front."""
+    asked = tiny_classes.NAMED["races, any gap"]
+    every = {
+        (found["gap"], found["moves"]) for found in (evaluate_plan(asked, p).values for p in tiny_classes.plans(asked))
+    }
+    true = {p for p in every if not any(q != p and q[0] <= p[0] and q[1] <= p[1] for q in every)}
+    found = fairbound.pareto(asked, *order, most_points=40)
+    points = [(point.values["gap"], point.values["moves"]) for point in found.points]
+    assert len(points) == len(set(points))
+    assert set(points) <= true
+    assert {min(true), max(true)} <= set(points)
 
 
 def test_an_infeasible_question_has_no_front() -> None:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-import stat
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -117,36 +114,3 @@ C6 G 1     OBJ     { rnd 1  4 1 } 0
 def test_other_certificates_are_refused() -> None:
     with pytest.raises(ValueError, match="VIPR is written of"):
         vipr_text({"format": "fairbound transfers tree 3"})
-
-
-def test_the_command_asks_a_public_checker(tmp_path: Path) -> None:
-    from typer.testing import CliRunner
-
-    from fairbound.cli.app import app
-
-    runner = CliRunner()
-    answer = tmp_path / "answer"
-    asked = ["solve", "cep/calpads33", "--set", "threshold=0.40", "--out", str(answer)]
-    assert runner.invoke(app, asked).exit_code == 0
-    programs = {}
-    for name, code, words in (("good", 0, "Successfully verified optimal value range"), ("bad", 1, "")):
-        program = tmp_path / name
-        program.write_text(
-            f"#!{sys.executable}\nimport sys\nopen(sys.argv[1]).read()\nprint({words!r})\nsys.exit({code})\n"
-        )
-        program.chmod(program.stat().st_mode | stat.S_IEXEC)
-        programs[name] = str(program)
-    written = str(tmp_path / "proof.vipr")
-    command = ["vipr", str(answer / "certificate.json"), "-o", written]
-    found = runner.invoke(app, [*command, "--checker", programs["good"]])
-    assert found.exit_code == 0
-    assert "(L5)" in found.stdout
-    assert vipr_checker.check(Path(written).read_text()) < 0
-    found = runner.invoke(app, [*command, "--checker", programs["bad"]])
-    assert found.exit_code == 1
-    assert "rejected by" in found.stdout
-    forged = tmp_path / "forged.json"
-    forged.write_text((answer / "certificate.json").read_text().replace('"bound": "86824/5"', '"bound": "86823/5"'))
-    found = runner.invoke(app, ["vipr", str(forged), "-o", written])
-    assert found.exit_code == 1
-    assert "rejected" in found.stdout
