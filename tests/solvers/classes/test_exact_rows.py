@@ -84,8 +84,10 @@ def test_gap_rows_say_what_the_gap_is(instance: ClassInstance) -> None:
                     assert (a * k - b * other <= most) == (mean - rest <= limit)
 
 
-@pytest.mark.parametrize("instance", tiny_matching.TINY.instances, ids=lambda instance: instance.name)
-def test_rows_and_values_of_comparisons(instance: Any) -> None:
+@pytest.mark.parametrize("limits", [{}, {"min_pairs": "3/2"}, {"max_imbalance": "0.15"}], ids=str)
+@pytest.mark.parametrize("asked", tiny_matching.TINY.instances, ids=lambda instance: instance.name)
+def test_rows_and_values_of_comparisons(asked: Any, limits: dict[str, str]) -> None:
+    instance = find_problem("matching").with_parameters(asked, limits)
     rows, data, broken = checker.rows_of("matching"), instance.canonical(), 0
     system = rows.system(data, "pairs")
     evaluate_it = find_problem("matching").evaluate
