@@ -10,8 +10,8 @@ from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series
 from fairbound.benchmarks.core.study import Study
 from fairbound.instances.classes.tables import Roster
 from fairbound.instances.matching.sources import ABILITY, instance_of
-from fairbound.models.classes.evaluate import judge
-from fairbound.models.classes.instance import COHORT_COLUMN, EVERYONE, GAP, MOVES, ClassInstance
+from fairbound.models.classes.evaluate import evaluate, judge
+from fairbound.models.classes.instance import COHORT_COLUMN, EVERYONE, GAP, MOVES, ClassInstance, Plan
 from fairbound.models.core.errors import InputError
 from fairbound.models.matching.evaluate import estimate as difference
 from fairbound.models.matching.instance import PAIRS
@@ -32,11 +32,16 @@ MA = ("teacher_has_ma", "yes")
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a method says that a small class, and a teacher with a master's degree, add."""
+    """What a method says that a small class, a teacher with a master's degree, and an aide add."""
 
     name: str
     small: Fraction
     ma: Fraction
+    aide: Fraction
+
+    def assumed(self, instance: ClassInstance) -> ClassInstance:
+        """The instance with these effects."""
+        return replace(instance, small_effect=self.small, ma_effect=self.ma, aide_effect=self.aide)
 
 
 def study(instance: ClassInstance, truth: Truth, settings: Settings, say: Callable[[str], None]) -> Study:
@@ -52,7 +57,13 @@ def study(instance: ClassInstance, truth: Truth, settings: Settings, say: Callab
     limit = dict(instance.limits).get(GAP)
     if limit is None:
         raise InputError("a study plans for a gap", found="epsilon=none", wanted="--set epsilon=0.1, say")
-    known = Estimate("the truth", truth.of("effect", "small"), truth.of("effect", "ma"))
+    aides = any("aide" in student.kind for student in instance.members)
+    known = Estimate(
+        "the truth",
+        truth.of("effect", "small"),
+        truth.of("effect", "ma"),
+        truth.of("effect", "aide") if aides else Fraction(0),
+    )
     rows: list[dict[str, Any]] = []
     for guess in (
         known,
@@ -60,13 +71,13 @@ def study(instance: ClassInstance, truth: Truth, settings: Settings, say: Callab
         *estimates(instance, truth, settings, say),
     ):
         say(f"planning with {guess.name}")
-        asked = replace(instance, small_effect=guess.small, ma_effect=guess.ma)
+        asked = guess.assumed(instance)
         result = solve(asked, MOVES, None, settings)
         row: dict[str, Any] = {"estimate": guess.name, "small": guess.small, "degree": guess.ma}
         row["moves"] = result.values.get(MOVES)
         if result.solution is not None:
-            reached = judge(asked, result.solution, truth)["true_gap"]
-            row |= {"true gap": reached, "needed": _needed(instance, known, reached, settings)}
+            row["true gap"] = judge(asked, result.solution, truth)["true_gap"]
+            row["needed"] = _needed(known.assumed(instance), result.solution, settings)
         else:
             row |= {"true gap": None, "needed": None}
         rows.append(row | {"level": result.level.value})
@@ -96,14 +107,15 @@ def estimates(
         for cohort in cohorts:
             asked = instance_of("study", roster, cohort)
             asked.check_question()
-            ma = _rounded(coefficients(asked).get(MA, 0.0))
+            fitted = coefficients(asked)
+            added = _rounded(fitted.get(MA, 0.0)), instance.aide_effect
             about = ("" if cohort == EVERYONE else f", {cohort.lower()}") + word
             if not word:
                 plain = difference(asked, naive(asked, "", 0, None).weights)
-                yield Estimate(f"plain difference{about}", _rounded(plain), ma)
-            yield Estimate(f"least squares{about}", _rounded(coefficients(asked)["side", ""]), ma)
+                yield Estimate(f"plain difference{about}", _rounded(plain), *added)
+            yield Estimate(f"least squares{about}", _rounded(fitted["side", ""]), *added)
             say(f"matching{about}")
-            yield Estimate(f"matching{about}", _rounded(_matched(asked, settings)), ma)
+            yield Estimate(f"matching{about}", _rounded(_matched(asked, settings)), *added)
 
 
 def _matched(asked: MatchingInstance, settings: Settings) -> Fraction | None:
@@ -114,8 +126,9 @@ def _rounded(value: float | Fraction | None) -> Fraction:
     return round(Fraction(value or 0), DIGITS)
 
 
-def _needed(instance: ClassInstance, known: Estimate, gap: Fraction, settings: Settings) -> Fraction | None:
-    asked = replace(instance, small_effect=known.small, ma_effect=known.ma, limits=((GAP, gap),))
+def _needed(true: ClassInstance, plan: Plan, settings: Settings) -> Fraction | None:
+    """Fewest moves for the gap that a plan reaches with the true effects; the plan itself is one way."""
+    asked = replace(true, limits=((GAP, evaluate(true, plan).values[GAP]),))
     return solve(asked, MOVES, None, replace(settings, prove=0.0)).values.get(MOVES)
 
 
