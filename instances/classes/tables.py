@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from fractions import Fraction
     from pathlib import Path
 
-TruthColumns = {"quantity", "id", "value"}
 SIZES = ("SMALL", "LARGE")
 
 

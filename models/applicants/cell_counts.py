@@ -19,8 +19,8 @@ import pyomo.environ as pyo
 from fairbound.models.applicants.evaluate import lattice
 from fairbound.models.applicants.instance import INCOME, LOSS, TVD, ApplicantInstance, Division
 from fairbound.models.core.exact import integer_row
+from fairbound.models.core.expressions import weighted
 from fairbound.models.core.problem import Formulation
-from pyomo.core.expr import LinearExpression
 
 
 def build(instance: ApplicantInstance, objective: str, relaxed: bool = False) -> pyo.ConcreteModel:
@@ -30,14 +30,14 @@ def build(instance: ApplicantInstance, objective: str, relaxed: bool = False) ->
     cells, sizes = range(len(instance.cells)), range(instance.fewest, instance.most + 1)
     model.y = pyo.Var(sizes, cells, domain=pyo.NonNegativeReals if relaxed else pyo.NonNegativeIntegers)
     model.size = pyo.Var(sizes, domain=pyo.UnitInterval if relaxed else pyo.Binary)
-    model.eq24_one_size = pyo.Constraint(expr=_sum([(model.size[n], 1) for n in sizes]) == 1)
+    model.eq24_one_size = pyo.Constraint(expr=weighted([(model.size[n], 1) for n in sizes]) == 1)
     model.eq24_seats = pyo.ConstraintList()
     model.eq24_cell = pyo.ConstraintList()
     for n in sizes:
-        model.eq24_seats.add(_sum([*((model.y[n, c], 1) for c in cells), (model.size[n], -n)]) == 0)
+        model.eq24_seats.add(weighted([*((model.y[n, c], 1) for c in cells), (model.size[n], -n)]) == 0)
         for c in cells:
             model.y[n, c].setub(instance.cells[c].count)
-            model.eq24_cell.add(_sum([(model.y[n, c], 1), (model.size[n], -instance.cells[c].count)]) <= 0)
+            model.eq24_cell.add(weighted([(model.y[n, c], 1), (model.size[n], -instance.cells[c].count)]) <= 0)
     wanted = {objective, *(name for name, _ in instance.limits)}
     goals: dict[str, list[tuple[Any, Fraction]]] = {}
     goals[TVD] = _race_terms(model) if wanted & {TVD, LOSS} else []
@@ -47,19 +47,16 @@ def build(instance: ApplicantInstance, objective: str, relaxed: bool = False) ->
     assert unit is not None
     model.objective_unit = unit
     terms = [(variable, float(value / unit)) for variable, value in goals[objective]]
-    model.objective = pyo.Objective(expr=_sum(terms), sense=pyo.minimize)
+    model.objective = pyo.Objective(expr=weighted(terms), sense=pyo.minimize)
     model.eq26_ceiling = pyo.Constraint([name for name, _ in instance.limits])
     for name, limit in instance.limits:
         step = lattice(instance, name)
         assert step is not None
         bound = (limit // step) * step + step / 2  # between two achievable values: no rounding can matter
-        model.eq26_ceiling[name] = _sum([(v, float(value / unit)) for v, value in goals[name]]) <= float(bound / unit)
+        model.eq26_ceiling[name] = weighted([(v, float(value / unit)) for v, value in goals[name]]) <= float(
+            bound / unit
+        )
     return model
-
-
-def _sum(terms: Any) -> Any:
-    pairs = list(terms)
-    return LinearExpression(linear_coefs=[float(a) for _, a in pairs], linear_vars=[v for v, _ in pairs])
 
 
 def _race_terms(model: pyo.ConcreteModel) -> list[tuple[Any, Fraction]]:
@@ -75,7 +72,7 @@ def _race_terms(model: pyo.ConcreteModel) -> list[tuple[Any, Fraction]]:
             everyone = sum(instance.cells[c].count for c in members)
             for sign in (1, -1):
                 gap = [(model.y[n, c], sign * instance.total) for c in members]
-                model.eq23_gap.add(_sum([*gap, (model.size[n], -sign * n * everyone), (model.u[n, r], -1)]) <= 0)
+                model.eq23_gap.add(weighted([*gap, (model.size[n], -sign * n * everyone), (model.u[n, r], -1)]) <= 0)
     return [(model.u[n, r], Fraction(1, 2 * n * instance.total)) for n in sizes for r in range(len(races))]
 
 
@@ -92,7 +89,7 @@ def _income_terms(model: pyo.ConcreteModel) -> list[tuple[Any, Fraction]]:
             row = integer_row([value for _, value in pairs] + [Fraction(-1)])
             factor = abs(row[-1])
             terms = [(model.y[n, c], a / factor) for (c, _), a in zip(pairs, row, strict=False)]
-            model.eq25_income.add(_sum([*terms, (model.w[n], -1.0)]) <= 0)
+            model.eq25_income.add(weighted([*terms, (model.w[n], -1.0)]) <= 0)
     return [(model.w[n], Fraction(1, n)) for n in sizes]
 
 

@@ -30,7 +30,7 @@ from fairbound.models.blocks.instance import (
 )
 from fairbound.models.blocks.reductions import fixed_options, rule_options
 from fairbound.models.core.exact import common_measure, integer_row
-from pyomo.core.expr import LinearExpression
+from fairbound.models.core.expressions import weighted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,7 +59,7 @@ def start_model(name: str, instance: ZoneInstance, relaxed: bool, fixing: bool =
         if not variables:
             # No school is left to this unit: an empty sum cannot be 1, and the engine is to say so.
             variables = [_zero(model, "unreachable")]
-        model.eq7_one_school[unit.id] = _sum([(v, 1.0) for v in variables]) == 1
+        model.eq7_one_school[unit.id] = weighted([(v, 1.0) for v in variables]) == 1
     _add_seats(model)
     model.eq12a_together = pyo.ConstraintList()
     for ids in instance.together:
@@ -68,11 +68,6 @@ def start_model(name: str, instance: ZoneInstance, relaxed: bool, fixing: bool =
             for j in sorted(options[other]):
                 model.eq12a_together.add(model.columns[members[0], j] == model.columns[other, j])
     return model
-
-
-def _sum(terms: Iterable[tuple[Any, float]]) -> Any:
-    pairs = list(terms)
-    return LinearExpression(linear_coefs=[value for _, value in pairs], linear_vars=[variable for variable, _ in pairs])
 
 
 def _zero(model: pyo.ConcreteModel, name: str) -> Any:
@@ -92,10 +87,10 @@ def _add_seats(model: pyo.ConcreteModel) -> None:
         terms = [(model.columns[i, j], float(instance.units[i].students)) for i in model.zone_units[j]]
         terms = [(variable, value) for variable, value in terms if value]
         if terms:
-            model.eq8_least[school.id] = _sum(terms) >= least
-            model.eq8_most[school.id] = _sum(terms) <= most
+            model.eq8_least[school.id] = weighted(terms) >= least
+            model.eq8_most[school.id] = weighted(terms) <= most
         elif least > 0:
-            model.eq8_least[school.id] = _sum([(_zero(model, "empty_school"), 1.0)]) >= least
+            model.eq8_least[school.id] = weighted([(_zero(model, "empty_school"), 1.0)]) >= least
 
 
 def neighbour_rows(model: pyo.ConcreteModel) -> None:
@@ -112,7 +107,7 @@ def neighbour_rows(model: pyo.ConcreteModel) -> None:
 def at_most_sum(model: pyo.ConcreteModel, rows: Any, unit: int, others: Iterable[int], school: int) -> None:
     """The row x[i,j] <= sum of x[u,j] over the others; nothing to add for a unit without a choice."""
     terms = [(model.columns[unit, school], 1.0)] + [(model.columns[u, school], -1.0) for u in others]
-    rows.add(_sum(terms) <= 0)
+    rows.add(weighted(terms) <= 0)
 
 
 class Goals:
@@ -171,7 +166,7 @@ class Goals:
             for g, weights in enumerate(columns):
                 for j, school in enumerate(self.city.schools):
                     terms = [(model.columns[i, j], weights[i] / step) for i in model.zone_units[j] if weights[i]]
-                    rows[g, school.id] = _sum([*terms, (above[g, school.id], -1.0)]) <= 0
+                    rows[g, school.id] = weighted([*terms, (above[g, school.id], -1.0)]) <= 0
         variables = getattr(model, f"{name}_above")
         return [(variable, 1.0) for variable in variables.values()], step * scale
 
@@ -196,7 +191,7 @@ def set_goal(model: pyo.ConcreteModel, objective: str, share_level: Fraction | N
         model.nothing = pyo.Var(bounds=(0, 0))
         terms = [(model.nothing, 1.0)]
     model.objective_unit = unit or Fraction(1)
-    model.objective = pyo.Objective(expr=_sum(terms), sense=pyo.minimize)
+    model.objective = pyo.Objective(expr=weighted(terms), sense=pyo.minimize)
 
     limits = dict(instance.limits)
     if instance.rezoned_share is not None:
@@ -214,7 +209,7 @@ def set_goal(model: pyo.ConcreteModel, objective: str, share_level: Fraction | N
         if terms and unit:
             # Half a lattice step of slack: the same zonings, and no engine trips over a rounded tie.
             most = (limit // step) * step + step / 2
-            model.eq12c_ceiling[name] = _sum(terms) <= float(most / unit)
+            model.eq12c_ceiling[name] = weighted(terms) <= float(most / unit)
 
 
 def share_rows(model: pyo.ConcreteModel, level: Fraction) -> None:
@@ -228,7 +223,7 @@ def share_rows(model: pyo.ConcreteModel, level: Fraction) -> None:
             pairs = [(model.columns[i, j], value) for i, value in zip(units, values, strict=True) if value]
             if pairs:
                 row = integer_row([value for _, value in pairs])
-                model.eq10_share.add(_sum(zip([variable for variable, _ in pairs], row, strict=True)) <= 0)
+                model.eq10_share.add(weighted(zip([variable for variable, _ in pairs], row, strict=True)) <= 0)
 
 
 def _share_excess(model: pyo.ConcreteModel, level: Fraction) -> tuple[list[tuple[Any, float]], Fraction]:
@@ -255,7 +250,7 @@ def _share_excess(model: pyo.ConcreteModel, level: Fraction) -> tuple[list[tuple
         most = min(instance.seat_range(instance.schools[j])[1], instance.students)
         counted = [(model.columns[i, j], float(instance.units[i].students)) for i in model.zone_units[j]]
         counted = [(variable, value) for variable, value in counted if value]
-        model.eq14a_without.add(_sum([*counted, (model.without[j], float(most))]) <= most)
+        model.eq14a_without.add(weighted([*counted, (model.without[j], float(most))]) <= most)
     for j, units in enumerate(model.zone_units):
         skipped = [(model.without[j], -float(lowest / step))] if j in model.without and lowest else []
         for sign in (1, -1):
@@ -266,7 +261,7 @@ def _share_excess(model: pyo.ConcreteModel, level: Fraction) -> tuple[list[tuple
                 )
                 for i in units
             ]
-            model.eq14_excess.add(_sum([(v, a) for v, a in terms if a] + [*skipped, (model.excess, -1.0)]) <= 0)
+            model.eq14_excess.add(weighted([(v, a) for v, a in terms if a] + [*skipped, (model.excess, -1.0)]) <= 0)
     model.share_level, model.share_step = level, step
     return [(model.excess, 1.0)], Fraction(step)
 

@@ -16,17 +16,13 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import permutations
 from math import floor, gcd
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyomo.environ as pyo
 from fairbound.models.classes.evaluate import group_means
 from fairbound.models.classes.instance import GAP, MOVES, ClassInstance, Plan
+from fairbound.models.core.expressions import weighted
 from fairbound.models.core.problem import Formulation
-from pyomo.core.expr import LinearExpression
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 
 FEW_UNITS, MANY_UNITS = 10, 1e6
 """K is whole by itself; engines are told so where a change is worth few units, since branching on it helps only
@@ -61,12 +57,6 @@ def build(instance: ClassInstance, objective: str, relaxed: bool = False) -> pyo
     return model
 
 
-def weighted(terms: Iterable[tuple[Any, float]]) -> Any:
-    """A sum of variables with coefficients."""
-    pairs = list(terms)
-    return LinearExpression(linear_coefs=[float(a) for _, a in pairs], linear_vars=[v for v, _ in pairs])
-
-
 def add_gap_rows(
     model: pyo.ConcreteModel,
     instance: ClassInstance,
@@ -90,8 +80,8 @@ def add_gap_rows(
     if GAP in limits:
         model.eq7_gap = pyo.ConstraintList()
         for g, h in permutations(instance.group_sizes, 2):
-            a, b, most = gap_row(instance, g, h, limits[GAP])
-            model.eq7_gap.add(weighted([(model.K[g], a), (model.K[h], -b)]) <= float(Fraction(most) / unit))
+            a, b, right = gap_row(instance, g, h, limits[GAP])
+            model.eq7_gap.add(weighted([(model.K[g], a), (model.K[h], -b)]) <= float(right / unit))
     if objective == GAP:
         model.gap = pyo.Var(bounds=(0, None))
         model.eq7_least = pyo.ConstraintList()
@@ -125,7 +115,7 @@ def add_goal(model: pyo.ConcreteModel, instance: ClassInstance, moved: list[tupl
 
 
 def extract(model: pyo.ConcreteModel) -> Plan:
-    """Read the flows, rounded; students who change places within a group are left where they are."""
+    """Read the flows, rounded."""
     instance: ClassInstance = model.instance
     return Plan.of({arc: round(model.f[i].value or 0) for i, arc in enumerate(instance.arcs)})
 

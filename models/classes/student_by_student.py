@@ -14,8 +14,9 @@ from collections import Counter
 from typing import Any
 
 import pyomo.environ as pyo
-from fairbound.models.classes.flows import add_gap_rows, add_goal, assign_gap, weighted
+from fairbound.models.classes.flows import add_gap_rows, add_goal, assign_gap
 from fairbound.models.classes.instance import ClassInstance, Plan, kind_name
+from fairbound.models.core.expressions import weighted
 from fairbound.models.core.problem import Formulation
 
 MOST_STUDENTS = 20_000

@@ -10,16 +10,11 @@ The groups may be exchanged, so the first subject is in the first one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import pyomo.environ as pyo
+from fairbound.models.core.expressions import weighted
 from fairbound.models.core.problem import Formulation
 from fairbound.models.designs.evaluate import evaluate
 from fairbound.models.designs.instance import DISCREPANCY, Design, DesignInstance
-from pyomo.core.expr import LinearExpression
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def build(instance: DesignInstance, objective: str, relaxed: bool = False) -> pyo.ConcreteModel:  # noqa: ARG001
@@ -30,21 +25,16 @@ def build(instance: DesignInstance, objective: str, relaxed: bool = False) -> py
     model.x = pyo.Var(range(n), domain=pyo.UnitInterval if relaxed else pyo.Binary)
     model.x[0].setlb(1)
     model.D = pyo.Var(bounds=(0, None))
-    model.eq9_halves = pyo.Constraint(expr=_sum((model.x[i], 1) for i in range(n)) == n // 2)
+    model.eq9_halves = pyo.Constraint(expr=weighted((model.x[i], 1) for i in range(n)) == n // 2)
     model.eq10_discrepancy = pyo.ConstraintList()
     for scores in instance.scores.values():
         for side in (1, -1):
             for other in (1, -1) if instance.rho else (1,):
                 weights = [2 * (side * w + other * instance.rho * w * w) / n for w in scores]
                 terms = [(model.x[i], 2 * weight) for i, weight in enumerate(weights)]
-                model.eq10_discrepancy.add(_sum([*terms, (model.D, -1)]) <= float(sum(weights)))
+                model.eq10_discrepancy.add(weighted([*terms, (model.D, -1)]) <= float(sum(weights)))
     model.objective = pyo.Objective(expr=model.D, sense=pyo.minimize)
     return model
-
-
-def _sum(terms: Iterable[tuple[Any, Any]]) -> Any:
-    pairs = list(terms)
-    return LinearExpression(linear_coefs=[float(a) for _, a in pairs], linear_vars=[v for v, _ in pairs])
 
 
 def extract(model: pyo.ConcreteModel) -> Design:

@@ -14,9 +14,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pyomo.environ as pyo
+from fairbound.models.core.expressions import weighted
 from fairbound.models.core.problem import Formulation
 from fairbound.models.matching.instance import WEIGHT, Comparison, MatchingInstance
-from fairbound.models.matching.subset import mean_row, weighted
+from fairbound.models.matching.subset import mean_row
 
 
 def build(instance: MatchingInstance, objective: str, relaxed: bool = False) -> pyo.ConcreteModel:  # noqa: ARG001

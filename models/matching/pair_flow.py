@@ -13,9 +13,10 @@ from __future__ import annotations
 from typing import Any
 
 import pyomo.environ as pyo
+from fairbound.models.core.expressions import weighted
 from fairbound.models.core.problem import Formulation
 from fairbound.models.matching.instance import PAIRS, Comparison, MatchingInstance
-from fairbound.models.matching.subset import mean_row, refuses, weighted
+from fairbound.models.matching.subset import mean_row, refuses
 
 MOST_PAIRS = 20_000
 

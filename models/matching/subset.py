@@ -13,16 +13,16 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import frexp
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyomo.environ as pyo
 from fairbound.models.core.exact import integer_row
+from fairbound.models.core.expressions import weighted
 from fairbound.models.core.problem import Formulation
 from fairbound.models.matching.instance import IMBALANCE, WEIGHT, Comparison, MatchingInstance
-from pyomo.core.expr import LinearExpression
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 
 LARGEST_BITS = 13
@@ -77,12 +77,6 @@ def mean_row(instance: MatchingInstance, offsets: Sequence[int], allowed: int, d
     # A power of two, so that nothing is rounded: engines lose their way in rows of very large numbers.
     step = 2.0 ** max(0, frexp(max(map(abs, row), default=1.0))[1] - LARGEST_BITS)
     return {i: a / step for i, a in enumerate(row) if a}
-
-
-def weighted(terms: Iterable[tuple[Any, float]]) -> Any:
-    """A sum of variables with coefficients."""
-    pairs = list(terms)
-    return LinearExpression(linear_coefs=[float(a) for _, a in pairs], linear_vars=[v for v, _ in pairs])
 
 
 def extract(model: pyo.ConcreteModel) -> Comparison:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from fairbound.models.matching.instance import PAIRS, WEIGHT, Comparison, MatchingInstance
+from fairbound.models.matching.instance import PAIRS, Comparison, MatchingInstance
 from fairbound.solvers.checker.rows import matching as rows
 from fairbound.solvers.core.answer import Answer
 from fairbound.solvers.core.bound import Basis, Bound
@@ -40,10 +40,3 @@ def answer(
     solution = None if vertex.x is None else Comparison(vertex.x)
     message = "" if solution is not None else "the basis is not feasible in rationals; its bound stands"
     return Answer(Termination.FINISHED, solution, proven=proven, message=message)
-
-
-def refuses(instance: MatchingInstance, objective: str) -> str | None:
-    """It finds weights."""
-    if instance.fewest_pairs:
-        return "pairs are counted, and weights are any numbers here"
-    return None if objective == WEIGHT else "pairs are asked, and weights are any numbers here"

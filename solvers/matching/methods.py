@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fairbound.models.matching import largest_weight
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.matching import exact_weights
 from fairbound.solvers.matching.baselines import BASELINES
@@ -12,7 +13,7 @@ METHODS = (
         Kind.ALGORITHM,
         "the least largest weight by linear programming, its final basis solved in rationals",
         exact_weights.answer,
-        exact_weights.refuses,
+        largest_weight.refuses,
     ),
 )
 PREFERRED = ("subset", exact_weights.NAME)

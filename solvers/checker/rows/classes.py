@@ -9,7 +9,7 @@ from typing import Any
 
 from fairbound.solvers.checker.common import Rejected, rational
 from fairbound.solvers.checker.linear import System
-from fairbound.solvers.checker.rows.moments import measure
+from fairbound.solvers.checker.moments import measure
 
 
 class Classes:

@@ -8,7 +8,7 @@ from typing import Any
 
 from fairbound.solvers.checker.common import Rejected, identifier, pieces, rational
 from fairbound.solvers.checker.linear import System
-from fairbound.solvers.checker.rows.moments import deviation, measure
+from fairbound.solvers.checker.moments import deviation, measure
 
 
 class Matching:
