@@ -90,11 +90,11 @@ def estimates(
 ) -> Iterator[Estimate]:
     """What each method makes of each cohort: plain differences, regression, matching; then with ability measured."""
     aides = any("aide" in student.kind for student in instance.students)
-    hidden = Roster(instance.columns, instance.students, aides)  # type: ignore[arg-type]
+    hidden = Roster(instance.columns, instance.students, aides)
     shown = Roster(
         (*instance.columns, ABILITY),
         tuple(
-            replace(student, labels=(*student.labels, str(truth.of(ABILITY, student.id))))  # type: ignore[misc]
+            replace(student, labels=(*student.labels, str(truth.of(ABILITY, student.id))))
             for student in instance.students
         ),
         aides,

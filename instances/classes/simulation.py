@@ -134,8 +134,8 @@ def simulate(settings: Settings = Settings(), seed: int = 100) -> Simulated:
     regular = np.arange(n) < settings.regular
     small = (random.uniform(size=n) < chance) & regular
     small = np.where(regular, small, random.uniform(size=n) < 0.5)
-    class_of, classes = _classes(small)
-    small_class = classes < FIRST_LARGE
+    class_of, classes, small_ones = _classes(small)
+    small_class = np.arange(len(classes)) < small_ones
     draw = random.uniform(size=len(classes))
     ma = np.where(small_class, draw < settings.ma_small, draw < settings.ma_large)
     school = FIRST_SCHOOL + random.randint(low=0, high=settings.schools, size=len(classes))
@@ -175,22 +175,23 @@ def simulate(settings: Settings = Settings(), seed: int = 100) -> Simulated:
     )
 
 
-def _classes(small: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The class of every student, one after the other in turn, and the classes in order."""
+def _classes(small: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    """The class of every student, one after the other in turn; the classes in order; and how many are small."""
     of = np.zeros(len(small), dtype=np.int64)
-    found = []
-    kinds = ((small, SMALL_SIZE, FIRST_SMALL, "small"), (~small, LARGE_SIZE, FIRST_LARGE, "large"))
-    for who, size, first, word in kinds:
+    found: list[NDArray[np.int64]] = []
+    for who, size, first, word in (
+        (small, SMALL_SIZE, FIRST_SMALL, "small"),
+        (~small, LARGE_SIZE, FIRST_LARGE, "large"),
+    ):
         number = int(who.sum())
         classes = int(number / size)
-        if not classes or first + classes > FIRST_SCHOOL + MOST:
+        if not classes:
             raise InputError(f"too few students for one {word} class", found=number, wanted=f"at least {size:.0f}")
+        if found:  # more small classes than the notebook's numbers leave room for push the large ones up
+            first = max(first, int(found[0][-1]) + 1)
         of[who] = first + np.arange(number) % classes
         found.append(first + np.arange(classes))
-    if found[0][-1] >= FIRST_LARGE:  # more classes than the notebook's numbers leave room for
-        shift = int(found[0][-1]) + 1 - FIRST_LARGE
-        raise InputError("too many small classes", found=len(found[0]), wanted=f"{shift} fewer")
-    return of, np.concatenate(found)
+    return of, np.concatenate(found), len(found[0])
 
 
 def text(rows: Iterable[Sequence[str]]) -> str:

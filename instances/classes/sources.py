@@ -12,7 +12,7 @@ from fairbound.instances.classes.simulation import Settings, simulate
 from fairbound.instances.classes.tables import Roster, is_students, load_roster, roster
 from fairbound.instances.core.entry import Entry, FileFormat, Generator
 from fairbound.instances.core.truth import truth_of
-from fairbound.models.classes.instance import ClassInstance, Student
+from fairbound.models.classes.instance import ClassInstance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,8 +39,7 @@ def _rows(table: Sequence[Sequence[str]]) -> tuple[list[str], list[tuple[int, di
 
 def instance_of(name: str, found: Roster, title: str = "") -> ClassInstance:
     """The question about a roster, with the default rules."""
-    students = tuple(Student(s.id, s.school, s.kind, s.score, s.labels) for s in found.students)
-    return ClassInstance(name, students, found.columns, title=title)
+    return ClassInstance(name, found.students, found.columns, title=title)
 
 
 def seed100(name: str) -> ClassInstance:

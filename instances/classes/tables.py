@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fairbound.instances.core.tables import Flag, Number, Text, check_header, read_header, read_rows, validate_rows
+from fairbound.models.classes.instance import Student
 from fairbound.models.core.errors import InputError
 from pydantic import BaseModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from fractions import Fraction
     from pathlib import Path
 
 SIZES = ("SMALL", "LARGE")
@@ -38,22 +38,11 @@ class ClassRow(BaseModel):
 
 
 @dataclass(frozen=True)
-class Enrolled:
-    """A student with what his class has (``small``, ``ma``, ``aide``), and his other columns."""
-
-    id: str
-    school: str
-    kind: frozenset[str]
-    score: Fraction
-    labels: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Roster:
     """Everybody, the names of the other columns, and whether the classes tell of aides."""
 
     columns: tuple[str, ...]
-    students: tuple[Enrolled, ...]
+    students: tuple[Student, ...]
     aides: bool
 
 
@@ -136,7 +125,7 @@ def roster(
         flags = {"small": its.class_size.upper() == "SMALL", "ma": its.teacher_has_ma, "aide": bool(its.has_aide)}
         kind = frozenset(name for name, held in flags.items() if held)
         labels = tuple(row[column] for column in columns)
-        found.append(Enrolled(student.student_id, plain_id(its.school_id), kind, student.test_score, labels))
+        found.append(Student(student.student_id, plain_id(its.school_id), kind, student.test_score, labels))
     for name, (line, each) in classes.items():
         if each.n_students is not None and each.n_students != sizes[name]:
             raise InputError(

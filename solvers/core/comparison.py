@@ -124,12 +124,8 @@ class _Comparison:
         if closes and self.closer is None:
             self.closer = result
             if result.primal_bound is not None:  # one proof settles the question for all
-                result = proving.proven(self.instance, result, settings, self._left_to_prove(result))
+                result = proving.proven(self.instance, result, self.settings)
         return Compared(method, result, relaxation, skipped=skipped)
-
-    def _left_to_prove(self, result: Result) -> float:
-        limit = self.settings.time_limit
-        return self.settings.prove if limit is None else min(self.settings.prove, limit - result.seconds.total)
 
     def _relaxation(self, method: Method, seconds: float | None) -> float | None:
         if method.kind is not Kind.FORMULATION:

@@ -34,12 +34,15 @@ def room_of(problem: str) -> Any:
     return None if find_spec(name) is None else import_module(name)
 
 
-def proven(instance: Instance, result: Result, settings: Settings, seconds: float) -> Result:
+def proven(instance: Instance, result: Result, settings: Settings) -> Result:
     """The result with a certificate, if one can be made and is accepted; otherwise as it was.
 
     A plan that is better than the result's, where the tree meets one, takes its place. A certificate of a weaker bound
     than what is claimed stands beside the claim.
     """
+    seconds = settings.prove
+    if settings.time_limit is not None:
+        seconds = min(seconds, settings.time_limit - result.seconds.total)
     room = room_of(instance.problem)
     optimal = result.status is Status.OPTIMAL
     settled = optimal and (result.basis is Basis.THEOREM or result.certificate is not None)

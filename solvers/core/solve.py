@@ -74,11 +74,8 @@ def solve(
     if reason is not None:
         raise Refused(f"method {chosen.name} refuses {instance.name}: {reason}")
     result = run.run(instance, names[0], settings, on_progress)
-    seconds = settings.prove
-    if settings.time_limit is not None:
-        seconds = min(seconds, settings.time_limit - result.seconds.total)
     ended = result.termination in (Termination.INTERRUPTED, Termination.ENGINE_ERROR)
     if ended or not chosen.exact:  # a heuristic is reported as it is
         return result
-    result = proving.proven(instance, result, settings, seconds)
+    result = proving.proven(instance, result, settings)
     return witnesses.witnessed(instance, result, settings.witness, settings) if settings.witness else result

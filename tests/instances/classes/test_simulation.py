@@ -68,6 +68,10 @@ def test_any_size_and_seed() -> None:
         score = truth["base", ""] + truth["ability", row[0]] + truth["school_effect", row[2]]
         score += 5 * (home[3] == "SMALL") + 10 * (home[4] == "True") + 2 * (home[5] == "True")
         assert float(row[3]) == pytest.approx(score)
+    many = simulate(Settings(regular=50_000, experimental=10_000), 1)
+    sizes = [row[3] for row in many.classes[1:]]
+    assert (len(set(column(many.classes, "class_id"))), sizes.count("SMALL") > 1000) == (len(sizes), True)
+    assert sum(map(int, column(many.classes, "n_students"))) == 60_000
     with pytest.raises(InputError, match="too few students for one"):
         simulate(Settings(regular=10, experimental=0))
 
