@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3.11
 READY := $(VENV)/.ready
+# Files of tests side by side; one more worker is worth little where commands are tested that use two cores.
+WORKERS := -n auto --maxprocesses 4 --dist loadfile
 
 # The main job on embedded data: every seed's experiment beside its exact answer.
 demo: $(READY)
@@ -11,7 +13,7 @@ demo: $(READY)
 
 # Everything that can be tested on this machine; data tests skip where the data is absent.
 test: $(READY)
-	$(BIN)/pytest
+	$(BIN)/pytest $(WORKERS)
 
 $(READY): pyproject.toml requirements.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

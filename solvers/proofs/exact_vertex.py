@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 from typing import TYPE_CHECKING
 
 import highspy
@@ -100,18 +101,26 @@ def weak_duality(system: System, multipliers: dict[int, Fraction]) -> Fraction:
 
 
 def solve_square(matrix: Sequence[Sequence[int]], right: Sequence[Fraction]) -> list[Fraction] | None:
-    """The solution of a square system in rationals; ``None`` where there is not exactly one."""
+    """The solution of a square system in rationals; ``None`` where there is not exactly one.
+
+    Elimination without fractions (Bareiss 1968): every entry stays a minor of the matrix, so every division is exact.
+    """
     n = len(matrix)
-    rows = [[Fraction(a) for a in row] + [b] for row, b in zip(matrix, right, strict=True)]
+    common = lcm(*(b.denominator for b in right))
+    rows = [[*row, int(b * common)] for row, b in zip(matrix, right, strict=True)]
+    last = 1
     for k in range(n):
         pivot = next((r for r in range(k, n) if rows[r][k]), None)
         if pivot is None:
             return None
         rows[k], rows[pivot] = rows[pivot], rows[k]
-        head = rows[k]
-        for r in range(n):
-            factor = rows[r][k]
-            if r != k and factor:
-                factor /= head[k]
-                rows[r] = [a - factor * b if b else a for a, b in zip(rows[r], head, strict=True)]
-    return [row[n] / row[k] for k, row in enumerate(rows)]
+        head, corner = rows[k], rows[k][k]
+        for r in range(k + 1, n):
+            row, factor = rows[r], rows[r][k]
+            rows[r] = [0] * (k + 1) + [(corner * row[c] - factor * head[c]) // last for c in range(k + 1, n + 1)]
+        last = corner
+    # By Cramer's rule every value is a whole number over the determinant, which is the last corner.
+    whole = [0] * n
+    for k in range(n - 1, -1, -1):
+        whole[k] = (rows[k][n] * last - sum(rows[k][c] * whole[c] for c in range(k + 1, n))) // rows[k][k]
+    return [Fraction(value, last * common) for value in whole]

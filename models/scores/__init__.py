@@ -1,0 +1,34 @@
+"""Certified prediction of scores. Mathematics: ``docs/scores.md``; specification: ``evaluate.py``.
+
+A new formulation is one file and one word in ``FORMULATIONS``.
+"""
+
+from fairbound.models.core.problem import Problem
+from fairbound.models.scores import big_m, perspective, residuals
+from fairbound.models.scores.evaluate import evaluate
+from fairbound.models.scores.instance import OBJECTIVES, PARAMETERS, LinearModel, ScoresInstance
+from fairbound.models.scores.panel import Column, Design, District, Panel
+from fairbound.models.scores.tables import facts, read_solution, solution_rows, solution_summary
+
+FORMULATIONS = (residuals.FORMULATION, big_m.FORMULATION, perspective.FORMULATION)
+
+PROBLEM = Problem(
+    name="scores",
+    title="Certified prediction",
+    summary="foretell a district's next score by a linear model of few features, proven to be the best one",
+    objectives=OBJECTIVES,
+    parameters=PARAMETERS,
+    formulations=FORMULATIONS,
+    evaluate=evaluate,
+    lattice=lambda _instance, _objective: None,
+    solution_rows=solution_rows,
+    read_solution=read_solution,
+    solution_key=("feature", "coefficient"),
+    solution_summary=solution_summary,
+    facts=facts,
+    compared=("rmse", "features"),
+    audit_title="Coefficients",
+    audit_rows=solution_summary,
+)
+
+__all__ = ["FORMULATIONS", "PROBLEM", "Column", "Design", "District", "LinearModel", "Panel", "ScoresInstance", "evaluate"]

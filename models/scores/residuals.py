@@ -1,0 +1,109 @@
+r"""Least absolute deviations as a linear program: a residual for each training row.
+
+.. math::
+
+    \min \tfrac1n \sum_i e_i, \qquad e_i \ge \bigl\lvert y_i - b_0 - \sum_j b_j x_{ij} \bigr\rvert \ (4)
+
+Features enter about their means and in standard deviations, so that an engine sees numbers near 1.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyomo.environ as pyo
+from fairbound.models.core.expressions import weighted
+from fairbound.models.core.problem import Formulation
+from fairbound.models.scores.evaluate import residuals
+from fairbound.models.scores.instance import LAD, LinearModel, ScoresInstance
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+DIGITS = 12
+"""Digits of a coefficient that is read from floats."""
+
+
+def scaled(instance: ScoresInstance) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Training rows (n, p) in standard deviations about the means, these means, and the deviations, in features' units."""
+    columns = instance.design.columns
+    table = np.array([column.training for column in columns], dtype=float).T
+    table *= [float(column.unit) for column in columns]
+    means, spreads = table.mean(axis=0), table.std(axis=0)
+    return (table - means) / spreads, means, spreads
+
+
+def labels(instance: ScoresInstance) -> NDArray[np.float64]:
+    """Labels of the training rows, in points."""
+    return np.array(instance.design.labels, dtype=float) * float(instance.design.label_unit)
+
+
+def model_of(instance: ScoresInstance, constant: float, coefficients: NDArray[np.float64]) -> LinearModel:
+    """A model in the features' own units, from one in standard deviations about the means."""
+    _, means, spreads = scaled(instance)
+    each = coefficients / spreads
+    start = constant - float(each @ means)
+    return LinearModel(Fraction(f"{start:.{DIGITS}g}"), tuple(Fraction(f"{b:.{DIGITS}g}") for b in each.tolist()))
+
+
+def build(instance: ScoresInstance, objective: str, relaxed: bool = False) -> pyo.ConcreteModel:  # noqa: ARG001
+    """Build the model; see the module for its equations."""
+    model = pyo.ConcreteModel(name="residuals")
+    add_residuals(model, instance)
+    return model
+
+
+def add_residuals(model: pyo.ConcreteModel, instance: ScoresInstance) -> None:
+    """Coefficients, residuals, rows (4) and their mean as the objective."""
+    model.instance = instance
+    table, _, _ = scaled(instance)
+    y = labels(instance)
+    centre = float(np.median(y))
+    model.centre = centre
+    n, p = table.shape
+    model.b0 = pyo.Var()
+    model.b = pyo.Var(range(p))
+    model.e = pyo.Var(range(n), bounds=(0, None))
+
+    def row(model: pyo.ConcreteModel, i: int, sign: int) -> pyo.Expression:
+        terms = [(model.e[i], 1), (model.b0, sign), *((model.b[j], sign * x) for j, x in enumerate(table[i].tolist()) if x)]
+        return weighted(terms) >= sign * float(y[i] - centre)
+
+    model.eq4_residual = pyo.Constraint(range(n), (1, -1), rule=row)
+    model.objective = pyo.Objective(expr=weighted((model.e[i], 1 / n) for i in range(n)), sense=pyo.minimize)
+
+
+def extract(model: pyo.ConcreteModel) -> LinearModel:
+    """Read the coefficients, to twelve digits."""
+    values = np.array([variable.value or 0.0 for variable in model.b.values()])
+    return model_of(model.instance, (model.b0.value or 0.0) + model.centre, values)
+
+
+def assign(model: pyo.ConcreteModel, solution: LinearModel) -> None:
+    """Write coefficients, and the residuals that they leave."""
+    instance: ScoresInstance = model.instance
+    _, means, spreads = scaled(instance)
+    each = np.array([float(b) for b in solution.coefficients])
+    for j, value in enumerate((each * spreads).tolist()):
+        model.b[j].set_value(value, skip_validation=True)
+    model.b0.set_value(float(solution.intercept) + float(each @ means) - model.centre, skip_validation=True)
+    numbers, unit = residuals(instance, solution)
+    for i, number in enumerate(numbers.tolist()):
+        model.e[i].set_value(abs(float(number * unit)), skip_validation=True)
+
+
+def refuses(instance: ScoresInstance, objective: str) -> str | None:  # noqa: ARG001 - every instance has residuals
+    """It counts every coefficient."""
+    return None if objective == LAD else f"{objective} counts k features, and all may count here"
+
+
+FORMULATION = Formulation(
+    name="residuals",
+    summary="a residual for each training row, bounded from both sides",
+    build=build,
+    extract=extract,
+    assign=assign,
+    refuses=refuses,
+)

@@ -1,0 +1,123 @@
+"""Least absolute deviations exactly: the dual by an engine, its final basis solved again in rationals.
+
+The dual asks for weights :math:`-1 \\le u_i \\le 1` that sum to 0, are orthogonal to every feature, and make
+:math:`\\sum_i u_i y_i` largest (8). Its basic columns are the rows that a best model passes through; the model solves these rows.
+"""
+
+from __future__ import annotations
+
+import time
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import highspy
+import numpy as np
+from fairbound.models.core.exact import LONGEST_NUMBER
+from fairbound.models.scores import residuals
+from fairbound.models.scores.instance import LAD, LinearModel, ScoresInstance
+from fairbound.solvers.core.answer import Answer
+from fairbound.solvers.core.bound import Basis, Bound
+from fairbound.solvers.core.result import OnProgress, Seconds, Settings, Termination
+from fairbound.solvers.engines.highs import execute, new
+from fairbound.solvers.proofs.exact_vertex import solve_square
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NAME = "exact_lad"
+SHORT_DIGITS = 15
+LONGEST_FRACTION = LONGEST_NUMBER // 2
+BASIC, UPPER = highspy.HighsBasisStatus.kBasic, highspy.HighsBasisStatus.kUpper
+
+
+def answer(
+    instance: ScoresInstance,
+    _objective: str,
+    settings: Settings,
+    _on_progress: OnProgress | None = None,
+    _start: LinearModel | None = None,
+) -> Answer:
+    """The model and the bound of one basis."""
+    began = time.perf_counter()
+    found = _basis(instance, settings)
+    if found is None:
+        return Answer(Termination.TIME_LIMIT, message="no optimal basis was found")
+    points, rows, weights = found
+    engine = time.perf_counter() - began
+    design = instance.design
+    table = [[1] * len(design.labels), *(column.training for column in design.columns)]
+    matrix = [[table[r][i] for r in rows] for i in points]
+    solved = solve_square(matrix, [Fraction(design.labels[i]) for i in points])
+    transposed = [list(row) for row in zip(*matrix, strict=True)]
+    fixed = {i: u for i, u in enumerate(weights) if u}
+    right = [Fraction(-sum(u * table[r][i] for i, u in fixed.items())) for r in rows]
+    rest = solve_square(transposed, right)
+    if solved is None or rest is None:
+        return Answer(Termination.FINISHED, message="the final basis is singular in rationals")
+    exact: dict[int, Fraction] = {**{i: Fraction(u) for i, u in fixed.items()}, **dict(zip(points, rest, strict=True))}
+    proven = None
+    value = _bound(instance, table, exact)
+    if value is not None:
+        proven = Bound(value, Basis.MULTIPLIERS, "weights (8)")
+    each = dict(zip(rows, solved, strict=True))
+    model = LinearModel(
+        each.get(0, Fraction(0)) * design.label_unit,
+        tuple(each.get(j + 1, Fraction(0)) * design.label_unit / column.unit for j, column in enumerate(design.columns)),
+    )
+    message = ""
+    if any(_long(b) for b in (model.intercept, *model.coefficients)):
+        model = LinearModel(_short(model.intercept), tuple(map(_short, model.coefficients)))
+        message = f"coefficients are rounded to {SHORT_DIGITS} digits: as fractions no table would hold them"
+    took = Seconds(build=0.0, compile=0.0, solve=engine)
+    return Answer(Termination.FINISHED, model, proven=proven, message=message, seconds=took)
+
+
+def _basis(instance: ScoresInstance, settings: Settings) -> tuple[list[int], list[int], list[int]] | None:
+    """Basic weights, rows that are tight (0 for the sum, then features), and every other weight: 1, -1 or 0."""
+    table, _, _ = residuals.scaled(instance)
+    y = residuals.labels(instance)
+    y = y - np.median(y)
+    n, p = table.shape
+    live = new(output_flag=False, threads=1, presolve="off", random_seed=settings.seed)
+    if settings.time_limit is not None:
+        live.setOptionValue("time_limit", settings.time_limit)
+    empty = np.zeros(0, dtype=np.int32)
+    for _ in range(p + 1):
+        live.addRow(0.0, 0.0, 0, empty, np.zeros(0))
+    full = np.column_stack([np.ones(n), table])
+    starts = np.arange(n, dtype=np.int32) * (p + 1)
+    index = np.tile(np.arange(p + 1, dtype=np.int32), n)
+    live.addCols(n, -y, -np.ones(n), np.ones(n), full.size, starts, index, full.ravel())
+    execute(live)
+    if live.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return None
+    basis = live.getBasis()
+    points = [i for i, status in enumerate(basis.col_status) if status == BASIC]
+    rows = [r for r, status in enumerate(basis.row_status) if status != BASIC]
+    if len(points) != len(rows):
+        return None
+    weights = [0 if status == BASIC else 1 if status == UPPER else -1 for status in basis.col_status]
+    return points, rows, weights
+
+
+def _bound(instance: ScoresInstance, table: Sequence[Sequence[int]], weights: dict[int, Fraction]) -> Fraction | None:
+    """What the weights prove (8), shrunk until none is beyond 1; ``None`` where they are not orthogonal to a feature."""
+    for row in table:
+        if sum((u * row[i] for i, u in weights.items()), Fraction(0)):
+            return None
+    beyond = max(Fraction(1), *(abs(u) for u in weights.values()))
+    total = sum((u * instance.design.labels[i] for i, u in weights.items()), Fraction(0))
+    return total / beyond / len(instance.design.labels) * instance.design.label_unit
+
+
+def _long(value: Fraction) -> bool:
+    return max(value.numerator, value.denominator).bit_length() > 3 * LONGEST_FRACTION
+
+
+def _short(value: Fraction) -> Fraction:
+    return Fraction(f"{float(value):.{SHORT_DIGITS}g}")
+
+
+def refuses(_instance: ScoresInstance, objective: str) -> str | None:
+    """It counts every coefficient."""
+    return None if objective == LAD else f"{objective} counts k features, and all may count here"

@@ -1,0 +1,28 @@
+"""The exact methods, the baselines, and whom a default answer asks first."""
+
+from __future__ import annotations
+
+from fairbound.models.scores import big_m
+from fairbound.solvers.core.method import Kind, Method
+from fairbound.solvers.scores import exact_lad, subset_tree
+from fairbound.solvers.scores.baselines import BASELINES
+
+METHODS = (
+    Method(
+        exact_lad.NAME,
+        Kind.ALGORITHM,
+        "least absolute deviations by its dual, the final basis solved in rationals",
+        exact_lad.answer,
+        exact_lad.refuses,
+    ),
+    Method(
+        subset_tree.NAME,
+        Kind.ALGORITHM,
+        "best subset by branch and bound on perspective relaxations, with a certificate",
+        subset_tree.answer,
+        subset_tree.refuses,
+    ),
+)
+PREFERRED = (exact_lad.NAME, subset_tree.NAME, big_m.FORMULATION.name)
+
+__all__ = ["BASELINES", "METHODS", "PREFERRED"]

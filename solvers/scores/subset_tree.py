@@ -1,0 +1,309 @@
+"""Best subset with ridge: branch and bound over features, on perspective relaxations whose ridge the data lend.
+
+A matrix of correlations is positive definite by more than its ridge, and what it can spare on its diagonal may be treated
+as ridge too (Dong, Chen and Linderoth 2015). Relaxations are solved in floats; what closes a node is a vector of
+coefficients, from which the checker computes a bound in whole numbers (``docs/scores.md``, equations 9 to 12).
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from fairbound.models.scores.evaluate import evaluate
+from fairbound.models.scores.instance import BEST_SUBSET, LinearModel, ScoresInstance
+from fairbound.solvers.checker import scores as checker
+from fairbound.solvers.checker.common import Rejected
+from fairbound.solvers.core.answer import Answer
+from fairbound.solvers.core.bound import Basis, Bound
+from fairbound.solvers.core.result import OnProgress, Settings, Termination
+from fairbound.solvers.core.search import Search
+from fairbound.solvers.scores.selection import Correlations, correlations, greedy, ridge_model
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+NAME = "subset_tree"
+ROUNDS, WIDE_ROUNDS, WIDE = 8, 2, 300
+"""Times that shares of the diagonal are fitted at the root; of more features than WIDE fewer."""
+STEPS, ENOUGH = 40, 1e-6
+MARGIN = 1e-7
+"""A node is closed once it exceeds the best value by this share; floats and rounded coefficients err by far less."""
+DIGITS = 9
+SPARE = 1e-6
+"""What is left of the smallest eigenvalue, so that the checker can prove that it is not negative."""
+
+
+@dataclass(order=True)
+class Node:
+    """A box of subsets: features that are in, features that are free; what closed or split it."""
+
+    bound: float
+    number: int
+    inside: tuple[int, ...] = field(compare=False)
+    free: tuple[int, ...] = field(compare=False)
+    coefficients: Floats | None = field(compare=False, default=None)
+    shares: Floats | None = field(compare=False, default=None)
+    split: int | None = field(compare=False, default=None)
+    children: tuple[Node, ...] = field(compare=False, default=())
+
+
+class Relaxation:
+    """Perspective bounds of nodes, with one choice of what the diagonal lends."""
+
+    def __init__(self, found: Correlations, lent: Floats) -> None:
+        self.found, self.lent = found, lent
+        self.rest = found.quadratic - np.diag(lent)
+
+    def solve(self, inside: Sequence[int], free: Sequence[int], most: int) -> tuple[float, Floats, Floats]:
+        """A bound, shares of the free features in the subset, and the coefficients of all that prove it."""
+        index = np.array([*inside, *free], dtype=int)
+        fixed, lent = len(inside), self.lent[index]
+        rest, g = self.rest[np.ix_(index, index)], self.found.linear[index]
+        shares = np.ones(len(index))
+        shares[fixed:] = min(1.0, most / max(1, len(free)))
+        best, kept, coefficients = -np.inf, shares, np.zeros(len(index))
+        for step in range(STEPS):
+            b = np.linalg.solve(rest + np.diag(lent / shares), g)
+            bound = self.value(rest, g, lent, b, fixed, most)
+            if bound > best:
+                gain, best, kept, coefficients = bound - best, bound, shares, b
+                if step > 4 and gain < ENOUGH * abs(bound):
+                    break
+            shares = shares.copy()
+            shares[fixed:] = capped(np.sqrt(lent[fixed:]) * np.abs(b[fixed:]), most)
+        whole = np.zeros(len(self.lent))
+        whole[index] = coefficients
+        return best, kept[fixed:], whole
+
+    @staticmethod
+    def value(rest: Floats, g: Floats, lent: Floats, b: Floats, fixed: int, most: int) -> float:
+        """Equation (11) in units of the label's variance."""
+        product = rest @ b
+        terms = (product - g) ** 2 / lent
+        free = np.sort(terms[fixed:])[::-1]
+        return float(1.0 - b @ product - terms[:fixed].sum() - free[:most].sum())
+
+
+def capped(weight: Floats, most: int) -> Floats:
+    """Shares in proportion to weights that sum to at most so many, none above 1 and none 0."""
+    shares = np.full(len(weight), 1e-9)
+    order, left, room = np.argsort(-weight), float(weight.sum()), float(most)
+    for place, j in enumerate(order):
+        if room <= 0 or left <= 0:
+            break
+        if weight[j] * room < left:
+            rest = order[place:]
+            shares[rest] = np.maximum(1e-9, weight[rest] * room / left)
+            break
+        shares[j] = 1.0
+        left, room = left - weight[j], room - 1
+    return np.minimum(shares, 1.0)
+
+
+def lend(quadratic: Floats, weight: Floats) -> Floats:
+    """What the diagonal can spare, most where the weights are large: a barrier method for a small semidefinite program."""
+    p = len(weight)
+    inverse_of = np.linalg.inv
+    lent = np.full(p, 0.5 * float(np.linalg.eigvalsh(quadratic)[0]))
+    weight = np.maximum(weight / weight.mean(), 1e-12)
+    for barrier in 10.0 ** np.arange(0.0, -4.1, -0.5):
+        for _ in range(8):
+            inverse = inverse_of(quadratic - np.diag(lent))
+            step = np.linalg.solve(barrier * inverse * inverse, weight - barrier * np.diag(inverse))
+            length = 1.0
+            while length > 1e-6 and not _inside(quadratic, lent + length * step):
+                length /= 2
+            if length <= 1e-6:
+                break
+            lent = lent + length * step
+            if float(np.abs(length * step).max()) < 1e-3 * float(lent.max()):
+                break
+    return lent
+
+
+def _inside(quadratic: Floats, lent: Floats) -> bool:
+    if float(lent.min()) <= 0:
+        return False
+    try:
+        np.linalg.cholesky(quadratic - np.diag(lent))
+    except np.linalg.LinAlgError:
+        return False
+    return True
+
+
+def best_shares(found: Correlations, k: int, search: Search) -> Relaxation:
+    """The relaxation whose bound at the root is best of some rounds: a bound, then what to lend where it matters."""
+    p = len(found.linear)
+    spare = float(np.linalg.eigvalsh(found.quadratic)[0]) - SPARE
+    lent = np.full(p, max(spare, SPARE / 2))
+    best, kept = -np.inf, Relaxation(found, lent)
+    for _ in range(WIDE_ROUNDS if p > WIDE else ROUNDS):
+        relaxation = Relaxation(found, lent)
+        bound, shares, b = relaxation.solve((), range(p), k)
+        if bound > best:
+            best, kept = bound, relaxation
+        if search.late() or spare <= SPARE:
+            break
+        weight = b**2 * (1 / shares - 1)
+        fitted = lend(found.quadratic - SPARE * np.eye(p), weight + 1e-3 * weight.mean())
+        lent = (lent + fitted) / 2
+    return kept
+
+
+class Tree:
+    """One run: nodes by their bounds, the best subset, and what closes each node."""
+
+    def __init__(self, search: Search) -> None:
+        self.search, self.instance = search, search.instance
+        self.found = correlations(self.instance)
+        self.k = self.instance.k
+        self.scale = float(Fraction(self.instance.moments.label, self.instance.moments.n**2) * self.instance.design.label_unit**2)
+        self.count = 0
+
+    def offer(self, subset: Sequence[int]) -> None:
+        """Take a subset, solved exactly, if it is better."""
+        model = ridge_model(self.instance, subset)
+        if model is not None:
+            self.search.offer(model)
+
+    def grow(self) -> tuple[Node, Floats]:
+        """The tree; leaves that the time did not suffice for stay open with the bounds that they have."""
+        search, p = self.search, len(self.found.linear)
+        self.offer(greedy(self.found, self.k, search.late))
+        relaxation = best_shares(self.found, self.k, search)
+        top = self.node(relaxation, (), tuple(range(p)))
+        pending = [top]
+        while pending and not search.late():
+            search.tighten(max(0.0, pending[0].bound * self.scale))
+            if search.closed():
+                break
+            node = heapq.heappop(pending)
+            if node.bound >= self.enough():
+                continue
+            most = self.k - len(node.inside)
+            if not most or not node.free:
+                continue
+            assert node.shares is not None
+            j = node.free[int(node.shares.argmax())]
+            rest = tuple(i for i in node.free if i != j)
+            node.split, node.shares = j, None
+            node.children = (
+                self.node(relaxation, (*node.inside, j), rest, node.bound),
+                self.node(relaxation, node.inside, rest, node.bound),
+            )
+            for child in node.children:
+                heapq.heappush(pending, child)
+        search.nodes = self.count
+        return top, relaxation.lent
+
+    def node(self, relaxation: Relaxation, inside: tuple[int, ...], free: tuple[int, ...], known: float = -1.0) -> Node:
+        """A node with its bound, and a subset that its relaxation suggests."""
+        self.count += 1
+        most = self.k - len(inside)
+        if not most or not free:
+            loss = self.found.loss(inside)
+            if loss < self.enough():
+                self.offer(inside)
+            return Node(max(known, loss), self.count, inside, free)
+        bound, shares, coefficients = relaxation.solve(inside, free, most)
+        chosen = [*inside, *(free[j] for j in np.argsort(-shares)[:most])]
+        if self.found.loss(chosen) < self.enough() * (1 - 2 * MARGIN):
+            self.offer(chosen)
+        return Node(bound, self.count, inside, free, coefficients, shares)
+
+    def enough(self) -> float:
+        """The bound that closes a node, in units of the label's variance."""
+        value = self.search.value
+        return np.inf if value is None else float(value) / self.scale * (1 + MARGIN)
+
+
+def assembled(tree: Tree, top: Node, lent: Floats) -> dict[str, Any] | None:
+    """The certificate of a tree: its nodes in the checker's order, and the best bound that all its leaves prove."""
+    search, instance = tree.search, tree.instance
+    moments = instance.moments
+    spread = np.sqrt(float(moments.label) / np.array(np.diag(moments.gram), dtype=float))
+    nodes: list[list[Any]] = []
+    claim = search.value
+    todo = [top]
+    while todo:
+        node = todo.pop()
+        if node.split is not None:
+            nodes.append(["split", node.split])
+            todo += node.children[::-1]
+        elif node.coefficients is None:
+            nodes.append(["solve"])
+        else:
+            raw = node.coefficients * spread
+            used = [j for j in (*node.inside, *node.free) if raw[j]]
+            nodes.append(["bound", [[j, float(f"{raw[j]:.{DIGITS}g}")] for j in used]])
+            if node.bound < tree.enough():
+                proven = Fraction(f"{node.bound * tree.scale * (1 - MARGIN):.{DIGITS}g}")
+                claim = proven if claim is None else min(claim, proven)
+    if claim is None or claim < 0:
+        return None
+    solution: LinearModel | None = search.solution
+    return {
+        "format": checker.FORMAT,
+        "instance": instance.name,
+        "digest": instance.digest,
+        "data": instance.canonical(),
+        "objective": BEST_SUBSET,
+        "solution": None
+        if solution is None
+        else {
+            "intercept": str(solution.intercept),
+            "coefficients": [[j, str(solution.coefficients[j])] for j in solution.used],
+        },
+        "bound": str(claim),
+        "shares": [float(f"{share:.{DIGITS}g}") for share in lent.tolist()],
+        "tree": nodes,
+    }
+
+
+def answer(
+    instance: ScoresInstance,
+    objective: str,
+    settings: Settings,
+    on_progress: OnProgress | None = None,
+    start: LinearModel | None = None,
+) -> Answer:
+    """The best subset, and the certificate of its tree once the checker has accepted it."""
+    search = Search(instance, objective, settings, on_progress)
+    tree = Tree(search)
+    if start is not None and evaluate(instance, start).feasible:
+        tree.offer(sorted(sorted(start.used, key=lambda j: -abs(start.coefficients[j]))[: instance.k]))
+    with search.interruptible():
+        top, lent = tree.grow()
+    why = search.why_late() if search.late() else Termination.FINISHED
+    document, proven, message = assembled(tree, top, lent), None, ""
+    if document is not None:
+        try:
+            proven = Bound(checker.check(document), Basis.CERTIFICATE, checker.FORMAT)
+        except Rejected as reason:
+            document, message = None, f"the checker rejected its certificate, which is a fault to report: {reason}"
+    if why is Termination.FINISHED and proven is not None and search.value != proven.value:
+        why = Termination.GAP_LIMIT
+    return Answer(
+        why,
+        search.solution,
+        proven=proven,
+        message=message,
+        nodes=search.nodes,
+        trace=tuple(search.trace),
+        certificate=document,
+    )
+
+
+def refuses(instance: ScoresInstance, objective: str) -> str | None:
+    """It counts squares, and needs a ridge."""
+    if objective != BEST_SUBSET:
+        return f"it states best_subset, and {objective} is asked"
+    return None if instance.ridge else "features may depend on each other; set a ridge (--set ridge=0.0001)"
