@@ -14,13 +14,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from fairbound.instances.scores.tables import DISTRICT, LABEL, SCORE, STUDENTS, YEAR, Raw, design_of, whole_panel
+from fairbound.instances.scores.tables import DISTRICT, SCORE, STUDENTS, YEAR, Raw, dollars, whole_panel
 from fairbound.models.core.errors import InputError
+from fairbound.models.scores.panel import Column, Design
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from fairbound.models.scores.panel import Design, Panel
+    from fairbound.models.scores.panel import Panel
+    from numpy.typing import NDArray
 
 FIRST_YEAR = 2005
 FUNCTIONS = {
@@ -125,7 +127,7 @@ def simulate(settings: Settings = Settings(), seed: int = 1) -> Made:  # noqa: B
         for y, year in enumerate(years):
             amounts = spending[i, BURN_IN + y].tolist()
             found.students[year] = int(students[i])
-            found.spending[year] = tuple(round(100 * amount) for amount in amounts)
+            found.spending[year] = tuple(dollars(Fraction(f"{amount:.2f}"), 1) for amount in amounts)
             text = "" if hidden[i, y] else f"{shown[i, y]:.1f}"
             if text:
                 found.scores[year] = Fraction(text)
@@ -161,6 +163,11 @@ def drawn_design(p: int, n: int, k: int, correlation: float, seed: int) -> Desig
         table[:, j] = correlation * table[:, j - 1] + np.sqrt(1 - correlation**2) * draw.normal(size=rows)
     signal = table[:, [j * p // k for j in range(k)]].sum(axis=1)
     labels = signal + draw.normal(size=rows) * np.sqrt(signal.var() / SIGNAL)
-    names = {f"x{j}": table[:, j] for j in range(p)} | {LABEL: labels}
-    numbers = {name: [Fraction(int(x), 1000) for x in np.round(values * 1000)] for name, values in names.items()}
-    return design_of(numbers, [row >= n for row in range(rows)])
+
+    def column(name: str, values: NDArray[np.float64]) -> Column:
+        whole = np.round(values * 1000).astype(int).tolist()
+        return Column(name, "", Fraction(1, 1000), tuple(whole[:n]), tuple(whole[n:]))
+
+    label = column("label", labels)
+    columns = tuple(column(f"x{j}", table[:, j]) for j in range(p))
+    return Design(columns, label.training, label.test, label.unit)

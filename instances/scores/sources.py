@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 TEXAS = "texas/functions_table.csv.gz"
 TEXAS_ORIGIN = "Texas Education Agency, 2005-2019, as tabled for the seed"
-DRAWN = {100: (10_000, 8), 1000: (1_000, 8)}
+DRAWN = {100: (10_000, 8), 1000: (2_000, 8)}
 """Training rows and planted features of the drawn designs."""
 SIMULATED_ORIGIN = "drawn, seed 1"
 

@@ -125,7 +125,7 @@ def texas_panel(path: Path) -> tuple[Panel, tuple[str, ...]]:
             empty += 1
             continue
         found.students[year] = students
-        found.spending[year] = tuple(cents(amount, students) for amount in amounts)
+        found.spending[year] = tuple(dollars(amount, students) for amount in amounts)
     notes = []
     if negative:
         notes.append(f"{negative:,} negative amounts are kept as published")
@@ -196,7 +196,7 @@ def load_panel(path: Path) -> ScoresInstance:
                 raise InputError(
                     "negative spending", file=str(path), row=line, column=column, found=row[column], wanted="at least 0"
                 )
-            amounts.append(cents(amount, 1))
+            amounts.append(dollars(amount, 1))
         found.spending[year] = tuple(amounts)
     first, last = min(years), max(years)
     absent = [year for year in range(first, last + 1) if year not in years]
@@ -247,9 +247,9 @@ def design_of(numbers: dict[str, list[Fraction]], test: Sequence[bool]) -> Desig
     return Design(columns, label.training, label.test, label.unit)
 
 
-def cents(amount: Fraction | int, students: int) -> int:
-    """Dollars per student as whole cents; half a cent is rounded up."""
-    return int((200 * amount + students) // (2 * students))
+def dollars(amount: Fraction | int, students: int) -> int:
+    """Whole dollars per student; half a dollar is rounded up."""
+    return int((2 * amount + students) // (2 * students))
 
 
 # Cells ------------------------------------------------------------------------------------------

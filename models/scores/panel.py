@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 WINDOW = 8
 """Years of a window, the label's included."""
 SCORE, SPENDING = "scores", "budget"
-SCORE_UNIT, MONEY_UNIT = Fraction(1, 1000), Fraction(1, 100)
-"""Scores are rounded to a thousandth of a point once they are interpolated, spending to cents per student."""
+SCORE_UNIT, MONEY_UNIT = Fraction(1, 1000), Fraction(1)
+"""Scores are rounded to a thousandth of a point once they are interpolated, spending to dollars per student."""
 LARGEST_SUM = 2**63
 
 
 @dataclass(frozen=True)
 class District:
-    """A district by year: students, its score if observed, and its spending per student in cents, by function."""
+    """A district by year: students, its score if observed, and its spending per student in whole dollars, by function."""
 
     id: str
     students: tuple[int, ...]

@@ -5,6 +5,11 @@ r"""Least absolute deviations as a linear program: a residual for each training 
     \min \tfrac1n \sum_i e_i, \qquad e_i \ge \bigl\lvert y_i - b_0 - \sum_j b_j x_{ij} \bigr\rvert \ (4)
 
 Features enter about their means and in standard deviations, so that an engine sees numbers near 1.
+
+The data bound each coefficient, :math:`\lvert b_j \rvert \le M_j`. A model of one feature leaves
+:math:`T = \sum_i \lvert r_i \rvert`, so a best one leaves no more. For any weights :math:`\lvert u_i \rvert \le 1` that sum
+to 0 and are orthogonal to every feature but j, :math:`\bigl\lvert b_j \sum_i u_i x_{ij} \bigr\rvert \le T + \bigl\lvert
+\sum_i u_i y_i \bigr\rvert` (6). The residuals of feature j on the others, scaled, are such weights.
 """
 
 from __future__ import annotations
@@ -22,22 +27,52 @@ from fairbound.models.scores.instance import LAD, LinearModel, ScoresInstance
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+SPARE = 1.001
+"""Bounds are raised by this factor: far more than their floats can be wrong by."""
 DIGITS = 12
 """Digits of a coefficient that is read from floats."""
 
 
 def scaled(instance: ScoresInstance) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Training rows (n, p) in standard deviations about the means, these means, and the deviations, in features' units."""
+    """Training rows (n, p) in standard deviations about the means, these means, and the deviations, in features' units.
+
+    Means are rounded to the features' units, so that no cell is a difference of rounding.
+    """
     columns = instance.design.columns
     table = np.array([column.training for column in columns], dtype=float).T
-    table *= [float(column.unit) for column in columns]
-    means, spreads = table.mean(axis=0), table.std(axis=0)
-    return (table - means) / spreads, means, spreads
+    means, spreads = np.round(table.mean(axis=0)), table.std(axis=0)
+    units = np.array([float(column.unit) for column in columns])
+    return (table - means) / spreads, means * units, spreads * units
 
 
 def labels(instance: ScoresInstance) -> NDArray[np.float64]:
     """Labels of the training rows, in points."""
     return np.array(instance.design.labels, dtype=float) * float(instance.design.label_unit)
+
+
+def bounds(instance: ScoresInstance) -> tuple[float, NDArray[np.float64]]:
+    """T of (6), and M of the constant and of each coefficient in points for a standard deviation (p + 1,).
+
+    The latter are infinite where features depend on each other.
+    """
+    table, _, _ = scaled(instance)
+    y = labels(instance)
+    n, p = table.shape
+    slopes = (y - y.mean()) @ table / n
+    one = int(np.abs(slopes).argmax())
+    left = y - slopes[one] * table[:, one]  # any slope will do
+    most = SPARE * float(np.abs(left - np.median(left)).sum())
+    y = y - np.median(y)
+    full = np.column_stack([np.ones(n), table])
+    triangle = np.linalg.qr(full, mode="r")
+    found = np.full(p + 1, np.inf)
+    if abs(np.diag(triangle)).min() < 1e-9 * abs(np.diag(triangle)).max():
+        return most, found
+    # Rows of the pseudo-inverse are the residuals of each column on the others, divided by their squared length.
+    for j, weights in enumerate(np.linalg.solve(triangle.T @ triangle, full.T)):
+        u = weights / np.abs(weights).max()
+        found[j] = SPARE * (most + abs(float(u @ y))) / float(u @ full[:, j])
+    return most, found
 
 
 def model_of(instance: ScoresInstance, constant: float, coefficients: NDArray[np.float64]) -> LinearModel:
@@ -63,9 +98,11 @@ def add_residuals(model: pyo.ConcreteModel, instance: ScoresInstance) -> None:
     centre = float(np.median(y))
     model.centre = centre
     n, p = table.shape
-    model.b0 = pyo.Var()
-    model.b = pyo.Var(range(p))
-    model.e = pyo.Var(range(n), bounds=(0, None))
+    most, limits = bounds(instance)
+    sides = [(-m, m) if np.isfinite(m) else (None, None) for m in limits.tolist()]
+    model.b0 = pyo.Var(bounds=sides[0])
+    model.b = pyo.Var(range(p), bounds=dict(enumerate(sides[1:])))
+    model.e = pyo.Var(range(n), bounds=(0, most))
 
     def row(model: pyo.ConcreteModel, i: int, sign: int) -> pyo.Expression:
         terms = [(model.e[i], 1), (model.b0, sign), *((model.b[j], sign * x) for j, x in enumerate(table[i].tolist()) if x)]

@@ -46,18 +46,11 @@ class Question:
             raise Rejected("a unit, a number of features or a ridge that cannot be")
         y = labels["values"]
         self.sums, self.label_sum = [sum(column) for column in values], sum(y)
-        self.gram = [[0] * self.p for _ in range(self.p)]
-        for j, column in enumerate(values):
-            for l in range(j + 1):
-                found = self.n * sum(map(mul, column, values[l])) - self.sums[j] * self.sums[l]
-                self.gram[j][l] = self.gram[l][j] = found
+        products = gram([*values, y])
+        self.gram, self.cross, self.label = [row[:-1] for row in products[:-1]], products[-1][:-1], products[-1][-1]
+        for j in range(self.p):
             if not self.gram[j][j]:
                 raise Rejected(f"feature {j} does not vary")
-        self.cross = [
-            self.n * sum(map(mul, column, y)) - total * self.label_sum
-            for column, total in zip(values, self.sums, strict=True)
-        ]
-        self.label = self.n * sum(map(mul, y, y)) - self.label_sum**2
 
     def value(self, solution: dict[str, Any]) -> Fraction:
         """Equation (3) of a model of at most k features; raises ``Rejected`` for one of more."""
@@ -87,6 +80,26 @@ class Question:
                 row[:] = [a - factor * b for a, b in zip(row, head, strict=True)]
             total -= head[-1] ** 2 / head[k]
         return total / self.n**2 * self.label_unit**2
+
+
+def gram(columns: list[list[int]]) -> list[list[int]]:
+    """n^2 times the covariances of columns.
+
+    The cells of a row stand side by side in one large number, so that Python multiplies all of them at once.
+    """
+    n, moved = len(columns[0]), []
+    for column in columns:
+        least = min(column)  # covariances do not mind where a column begins
+        moved.append([x - least for x in column])
+    width = (n * max(map(max, moved)) ** 2).bit_length() + 1
+    size = (width + 7) // 8
+    rows = [int.from_bytes(b"".join(x.to_bytes(size, "little") for x in row), "little") for row in zip(*moved, strict=True)]
+    sums, found = [sum(column) for column in moved], []
+    for column, total in zip(moved, sums, strict=True):
+        packed = sum(map(mul, column, rows)).to_bytes(size * len(columns), "little")
+        products = [int.from_bytes(packed[i * size : (i + 1) * size], "little") for i in range(len(columns))]
+        found.append([n * product - total * other for product, other in zip(products, sums, strict=True)])
+    return found
 
 
 class Shifted:

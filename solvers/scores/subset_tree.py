@@ -8,7 +8,7 @@ coefficients, from which the checker computes a bound in whole numbers (``docs/s
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -182,7 +182,7 @@ class Tree:
         top = self.node(relaxation, (), tuple(range(p)))
         pending = [top]
         while pending and not search.late():
-            search.tighten(max(0.0, pending[0].bound * self.scale))
+            self.tighten(pending[0].bound)
             if search.closed():
                 break
             node = heapq.heappop(pending)
@@ -194,17 +194,23 @@ class Tree:
             assert node.shares is not None
             j = node.free[int(node.shares.argmax())]
             rest = tuple(i for i in node.free if i != j)
-            node.split, node.shares = j, None
+            node.split = j
+            node.shares = None
             node.children = (
-                self.node(relaxation, (*node.inside, j), rest, node.bound),
-                self.node(relaxation, node.inside, rest, node.bound),
+                self.node(relaxation, (*node.inside, j), rest, node),
+                self.node(relaxation, node.inside, rest, node),
             )
+            node.coefficients = None
             for child in node.children:
                 heapq.heappush(pending, child)
         search.nodes = self.count
+        if not pending:
+            self.tighten(np.inf)
         return top, relaxation.lent
 
-    def node(self, relaxation: Relaxation, inside: tuple[int, ...], free: tuple[int, ...], known: float = -1.0) -> Node:
+    def node(
+        self, relaxation: Relaxation, inside: tuple[int, ...], free: tuple[int, ...], parent: Node | None = None
+    ) -> Node:
         """A node with its bound, and a subset that its relaxation suggests."""
         self.count += 1
         most = self.k - len(inside)
@@ -212,12 +218,20 @@ class Tree:
             loss = self.found.loss(inside)
             if loss < self.enough():
                 self.offer(inside)
-            return Node(max(known, loss), self.count, inside, free)
+            return Node(loss, self.count, inside, free)
         bound, shares, coefficients = relaxation.solve(inside, free, most)
         chosen = [*inside, *(free[j] for j in np.argsort(-shares)[:most])]
         if self.found.loss(chosen) < self.enough() * (1 - 2 * MARGIN):
             self.offer(chosen)
+        if parent is not None and parent.bound > bound and parent.coefficients is not None:
+            bound, coefficients = parent.bound, parent.coefficients  # what holds of more subsets holds here
         return Node(bound, self.count, inside, free, coefficients, shares)
+
+    def tighten(self, bound: float) -> None:
+        """Take the least bound of open nodes; those that are closed are no better than the best value."""
+        value = self.search.value
+        least = max(0.0, bound * self.scale)
+        self.search.tighten(least if value is None or least < value else value)
 
     def enough(self) -> float:
         """The bound that closes a node, in units of the label's variance."""
@@ -268,6 +282,12 @@ def assembled(tree: Tree, top: Node, lent: Floats) -> dict[str, Any] | None:
     }
 
 
+def replay_seconds(instance: ScoresInstance) -> float:
+    """About how long the checker needs for the rows and the matrix, at the speed of a usual machine."""
+    n, p = len(instance.design.labels), len(instance.design.columns)
+    return n * p * (1e-7 + 4e-9 * p) + 4e-8 * p**3
+
+
 def answer(
     instance: ScoresInstance,
     objective: str,
@@ -275,7 +295,14 @@ def answer(
     on_progress: OnProgress | None = None,
     start: LinearModel | None = None,
 ) -> Answer:
-    """The best subset, and the certificate of its tree once the checker has accepted it."""
+    """The best subset, and the certificate of its tree once the checker has accepted it.
+
+    The replay takes its share of the time limit; where that is more than half of it, there is none.
+    """
+    replay, limit = replay_seconds(instance), settings.time_limit
+    replayed = limit is None or replay <= limit / 2
+    if limit is not None and replayed:
+        settings = replace(settings, time_limit=limit - replay)
     search = Search(instance, objective, settings, on_progress)
     tree = Tree(search)
     if start is not None and evaluate(instance, start).feasible:
@@ -283,7 +310,9 @@ def answer(
     with search.interruptible():
         top, lent = tree.grow()
     why = search.why_late() if search.late() else Termination.FINISHED
-    document, proven, message = assembled(tree, top, lent), None, ""
+    document, proven, message = assembled(tree, top, lent) if replayed else None, None, ""
+    if not replayed:
+        message = f"no certificate: to replay it takes {replay:.0f} s, more than half of the time limit"
     if document is not None:
         try:
             proven = Bound(checker.check(document), Basis.CERTIFICATE, checker.FORMAT)
@@ -294,6 +323,7 @@ def answer(
     return Answer(
         why,
         search.solution,
+        claim=search.bound,
         proven=proven,
         message=message,
         nodes=search.nodes,
