@@ -6,6 +6,7 @@ best ones and is fitted again on them by least squares.
 
 from __future__ import annotations
 
+import warnings
 from fractions import Fraction
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -70,12 +71,15 @@ def greedy_swaps(instance: ScoresInstance, objective: str, _seed: int, _argument
 
 def lasso(instance: ScoresInstance, objective: str, seed: int, _argument: str | None) -> LinearModel:
     """The lasso with its weight by cross-validation, or the path's first k features, fitted again."""
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LassoCV, lars_path
 
     table, _, _ = residuals.scaled(instance)
     labels = residuals.labels(instance)
     if objective == LAD:
-        found = LassoCV(cv=5, random_state=seed).fit(table, labels)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # a heuristic may stop where it likes
+            found = LassoCV(cv=min(5, len(labels)), random_state=seed).fit(table, labels)
         return residuals.model_of(instance, float(found.intercept_), found.coef_)
     _, active, _ = lars_path(table, labels - labels.mean(), method="lasso", max_iter=4 * instance.k)
     return refitted(instance, objective, [int(j) for j in active[: instance.k]])
@@ -86,10 +90,26 @@ def without_sklearn() -> str | None:
     return None if find_spec("sklearn") else 'scikit-learn is not installed: pip install "fairbound[learn]"'
 
 
+def abess(instance: ScoresInstance, objective: str, _seed: int, _argument: str | None) -> LinearModel:
+    """Splicing (Zhu and others 2020): exchanges of features in polynomial time, without a proof."""
+    from abess import LinearRegression
+
+    table, _, _ = residuals.scaled(instance)
+    labels = residuals.labels(instance)
+    found = LinearRegression(support_size=instance.k, alpha=float(instance.ridge)).fit(table, labels - labels.mean())
+    return refitted(instance, objective, np.flatnonzero(found.coef_).tolist())
+
+
+def without_abess() -> str | None:
+    """Whether abess is there."""
+    return None if find_spec("abess") else 'abess is not installed: pip install "fairbound[peers]"'
+
+
 BASELINES = (
     Baseline("constant", "the median of the labels, or their mean", constant),
     Baseline("persistence", "next year's score is this year's", persistence),
     Baseline("least_squares", "least squares; of k features the k largest, fitted again", least_squares),
     Baseline("greedy_swaps", "features one by one, swapped while that helps", greedy_swaps),
     Baseline("lasso", "the lasso by cross-validation, or the first k features of its path", lasso, refuses=without_sklearn),
+    Baseline("abess", "the splicing of the library abess, fitted again", abess, refuses=without_abess),
 )

@@ -6,7 +6,7 @@ The dual asks for weights :math:`-1 \\le u_i \\le 1` that sum to 0, are orthogon
 
 from __future__ import annotations
 
-import time
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from fairbound.models.scores import residuals
 from fairbound.models.scores.instance import LAD, LinearModel, ScoresInstance
 from fairbound.solvers.core.answer import Answer
 from fairbound.solvers.core.bound import Basis, Bound
-from fairbound.solvers.core.result import OnProgress, Seconds, Settings, Termination
+from fairbound.solvers.core.result import OnProgress, Settings, Termination
 from fairbound.solvers.engines.highs import execute, new
 from fairbound.solvers.proofs.exact_vertex import solve_square
 
@@ -30,6 +30,14 @@ LONGEST_FRACTION = LONGEST_NUMBER // 2
 BASIC, UPPER = highspy.HighsBasisStatus.kBasic, highspy.HighsBasisStatus.kUpper
 
 
+@dataclass(frozen=True)
+class Fit:
+    """A model of some features, and what no model of these features is better than; ``None`` where nothing is proven."""
+
+    model: LinearModel
+    bound: Fraction | None
+
+
 def answer(
     instance: ScoresInstance,
     _objective: str,
@@ -38,49 +46,54 @@ def answer(
     _start: LinearModel | None = None,
 ) -> Answer:
     """The model and the bound of one basis."""
-    began = time.perf_counter()
-    found = _basis(instance, settings)
+    design = instance.design
+    found = fit(instance, range(len(design.columns)), settings.time_limit, settings.seed)
     if found is None:
         return Answer(Termination.TIME_LIMIT, message="no optimal basis was found")
-    points, rows, weights = found
-    engine = time.perf_counter() - began
-    design = instance.design
-    table = [[1] * len(design.labels), *(column.training for column in design.columns)]
-    matrix = [[table[r][i] for r in rows] for i in points]
-    solved = solve_square(matrix, [Fraction(design.labels[i]) for i in points])
-    transposed = [list(row) for row in zip(*matrix, strict=True)]
-    fixed = {i: u for i, u in enumerate(weights) if u}
-    right = [Fraction(-sum(u * table[r][i] for i, u in fixed.items())) for r in rows]
-    rest = solve_square(transposed, right)
-    if solved is None or rest is None:
-        return Answer(Termination.FINISHED, message="the final basis is singular in rationals")
-    exact: dict[int, Fraction] = {**{i: Fraction(u) for i, u in fixed.items()}, **dict(zip(points, rest, strict=True))}
-    proven = None
-    value = _bound(instance, table, exact)
-    if value is not None:
-        proven = Bound(value, Basis.MULTIPLIERS, "weights (8)")
-    each = dict(zip(rows, solved, strict=True))
-    model = LinearModel(
-        each.get(0, Fraction(0)) * design.label_unit,
-        tuple(each.get(j + 1, Fraction(0)) * design.label_unit / column.unit for j, column in enumerate(design.columns)),
-    )
-    message = ""
+    model, message = found.model, ""
     if any(_long(b) for b in (model.intercept, *model.coefficients)):
         model = LinearModel(_short(model.intercept), tuple(map(_short, model.coefficients)))
         message = f"coefficients are rounded to {SHORT_DIGITS} digits: as fractions no table would hold them"
-    took = Seconds(build=0.0, compile=0.0, solve=engine)
-    return Answer(Termination.FINISHED, model, proven=proven, message=message, seconds=took)
+    proven = None if found.bound is None else Bound(found.bound, Basis.MULTIPLIERS, "weights (8)")
+    return Answer(Termination.FINISHED, model, proven=proven, message=message)
 
 
-def _basis(instance: ScoresInstance, settings: Settings) -> tuple[list[int], list[int], list[int]] | None:
+def fit(instance: ScoresInstance, subset: Sequence[int], seconds: float | None, seed: int) -> Fit | None:
+    """The best model of the features of a subset; ``None`` where no basis was found in time."""
+    found = _basis(instance, subset, seconds, seed)
+    if found is None:
+        return None
+    points, rows, weights = found
+    design = instance.design
+    columns = [design.columns[j] for j in subset]
+    table = [(1,) * len(design.labels), *(column.training for column in columns)]
+    matrix = [[table[r][i] for r in rows] for i in points]
+    solved = solve_square(matrix, [Fraction(design.labels[i]) for i in points])
+    fixed = {i: u for i, u in enumerate(weights) if u}
+    right = [Fraction(-sum(u * table[r][i] for i, u in fixed.items())) for r in rows]
+    rest = solve_square([list(row) for row in zip(*matrix, strict=True)], right)
+    if solved is None or rest is None:
+        return None
+    exact = {**{i: Fraction(u) for i, u in fixed.items()}, **dict(zip(points, rest, strict=True))}
+    each = dict(zip(rows, solved, strict=True))
+    coefficients = [Fraction(0)] * len(design.columns)
+    for place, (j, column) in enumerate(zip(subset, columns, strict=True), start=1):
+        coefficients[j] = each.get(place, Fraction(0)) * design.label_unit / column.unit
+    model = LinearModel(each.get(0, Fraction(0)) * design.label_unit, tuple(coefficients))
+    return Fit(model, _bound(instance, table, exact))
+
+
+def _basis(
+    instance: ScoresInstance, subset: Sequence[int], seconds: float | None, seed: int
+) -> tuple[list[int], list[int], list[int]] | None:
     """Basic weights, rows that are tight (0 for the sum, then features), and every other weight: 1, -1 or 0."""
-    table, _, _ = residuals.scaled(instance)
+    table = residuals.scaled(instance)[0][:, list(subset)]
     y = residuals.labels(instance)
     y = y - np.median(y)
     n, p = table.shape
-    live = new(output_flag=False, threads=1, presolve="off", random_seed=settings.seed)
-    if settings.time_limit is not None:
-        live.setOptionValue("time_limit", settings.time_limit)
+    live = new(output_flag=False, threads=1, presolve="off", random_seed=seed)
+    if seconds is not None:
+        live.setOptionValue("time_limit", seconds)
     empty = np.zeros(0, dtype=np.int32)
     for _ in range(p + 1):
         live.addRow(0.0, 0.0, 0, empty, np.zeros(0))

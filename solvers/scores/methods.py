@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fairbound.models.scores import big_m
 from fairbound.solvers.core.method import Kind, Method
-from fairbound.solvers.scores import exact_lad, subset_tree
+from fairbound.solvers.scores import every_subset, exact_lad, subset_tree
 from fairbound.solvers.scores.baselines import BASELINES
 
 METHODS = (
@@ -16,6 +16,13 @@ METHODS = (
         exact_lad.refuses,
     ),
     Method(
+        every_subset.NAME,
+        Kind.ALGORITHM,
+        "sparse least absolute deviations of few features, every subset proven by itself",
+        every_subset.answer,
+        every_subset.refuses,
+    ),
+    Method(
         subset_tree.NAME,
         Kind.ALGORITHM,
         "best subset by branch and bound on perspective relaxations, with a certificate",
@@ -23,6 +30,6 @@ METHODS = (
         subset_tree.refuses,
     ),
 )
-PREFERRED = (exact_lad.NAME, subset_tree.NAME, big_m.FORMULATION.name)
+PREFERRED = (exact_lad.NAME, subset_tree.NAME, every_subset.NAME, big_m.FORMULATION.name)
 
 __all__ = ["BASELINES", "METHODS", "PREFERRED"]

@@ -111,12 +111,11 @@ def capped(weight: Floats, most: int) -> Floats:
 def lend(quadratic: Floats, weight: Floats) -> Floats:
     """What the diagonal can spare, most where the weights are large: a barrier method for a small semidefinite program."""
     p = len(weight)
-    inverse_of = np.linalg.inv
     lent = np.full(p, 0.5 * float(np.linalg.eigvalsh(quadratic)[0]))
     weight = np.maximum(weight / weight.mean(), 1e-12)
     for barrier in 10.0 ** np.arange(0.0, -4.1, -0.5):
         for _ in range(8):
-            inverse = inverse_of(quadratic - np.diag(lent))
+            inverse = np.linalg.inv(quadratic - np.diag(lent))
             step = np.linalg.solve(barrier * inverse * inverse, weight - barrier * np.diag(inverse))
             length = 1.0
             while length > 1e-6 and not _inside(quadratic, lent + length * step):
@@ -150,9 +149,9 @@ def best_shares(found: Correlations, k: int, search: Search) -> Relaxation:
         bound, shares, b = relaxation.solve((), range(p), k)
         if bound > best:
             best, kept = bound, relaxation
-        if search.late() or spare <= SPARE:
-            break
         weight = b**2 * (1 / shares - 1)
+        if search.late() or spare <= SPARE or not weight.any():
+            break
         fitted = lend(found.quadratic - SPARE * np.eye(p), weight + 1e-3 * weight.mean())
         lent = (lent + fitted) / 2
     return kept
