@@ -1,6 +1,7 @@
 """A study: estimates of what nobody knows, decisions made with them, and both judged under the truth.
 
-``benchmarks/<problem>/study.py`` has ``study(instance, truth, settings, say)`` that returns one.
+``benchmarks/<problem>/study.py`` has ``study(instance, truth, settings, say)`` that returns one. It says ``JUDGED =
+False`` where no hidden truth is needed.
 """
 
 from __future__ import annotations
@@ -40,11 +41,25 @@ class Study:
     notes: Sequence[str]
 
 
-def study_of(problem: str) -> Callable[[Instance, Truth, Settings, Callable[[str], None]], Study]:
+@dataclass(frozen=True)
+class Work:
+    """How a problem is studied.
+
+    Attributes
+    ----------
+    judged
+        Whether decisions are judged under a hidden truth.
+    """
+
+    run: Callable[[Instance, Truth | None, Settings, Callable[[str], None]], Study]
+    judged: bool
+
+
+def study_of(problem: str) -> Work:
     """The study of a problem; raises ``InputError`` where it has none."""
     name = f"fairbound.benchmarks.{problem}.study"
     if find_spec(name) is None:
         known = [other for other in PROBLEMS if find_spec(f"fairbound.benchmarks.{other}.study") is not None]
         raise InputError("no study joins this problem", found=problem, wanted=nearest(problem, known))
-    found: Callable[[Instance, Truth, Settings, Callable[[str], None]], Study] = import_module(name).study
-    return found
+    module = import_module(name)
+    return Work(module.study, getattr(module, "JUDGED", True))

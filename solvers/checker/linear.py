@@ -1,6 +1,7 @@
 """Exact rows, what follows from them, and the tree that proves a bound. Whole numbers throughout.
 
-A system asks for the least cost over whole columns within bounds that keep every row ``a x >= b`` (or ``= b``).
+A system asks for the least cost over columns within bounds, most of them whole, that keep every row ``a x >= b`` (or
+``= b``).
 ``docs/ladder.md`` proves what is used here: weak duality (1), Gomory mixed-integer rows (2), branching (3).
 """
 
@@ -33,20 +34,25 @@ class System:
     sign
         1 where the question minimises, -1 where it maximises.
     step
-        Every value of the question is a multiple of it.
+        Every value of the question is a multiple of it; ``None`` where there is no such number.
+    continuous
+        Columns that need not be whole; neither Gomory rows nor branches use them.
     """
 
-    def __init__(self, sign: int, unit: Fraction, step: Fraction) -> None:
+    def __init__(self, sign: int, unit: Fraction, step: Fraction | None) -> None:
         self.sign, self.unit, self.step = sign, unit, step
+        self.continuous: set[int] = set()
         self.lower: list[int] = []
         self.upper: list[int] = []
         self.cost: dict[int, int] = {}
         self.rows: list[Row] = []
 
-    def column(self, lower: int, upper: int, cost: int = 0) -> int:
-        """A new whole column; returns its number."""
+    def column(self, lower: int, upper: int, cost: int = 0, whole: bool = True) -> int:
+        """A new column between whole bounds; returns its number."""
         self.lower.append(lower)
         self.upper.append(upper)
+        if not whole:
+            self.continuous.add(len(self.lower) - 1)
         if cost:
             self.cost[len(self.lower) - 1] = cost
         return len(self.lower) - 1
@@ -60,12 +66,20 @@ class System:
         self.at_least({j: -a for j, a in terms.items()}, -rhs)
 
     def enough(self, claim: Fraction) -> Fraction:
-        """The cost that a bound must exceed, so that no value is better than the claim, a multiple of the step."""
+        """The cost that a bound must exceed, or reach without a step, so that no value is better than the claim."""
+        if self.step is None:
+            return self.sign * claim / self.unit
         steps = ceil(self.sign * claim / self.step)
         return (steps - 1) * self.step / self.unit
 
+    def closes(self, cost: Fraction, enough: Fraction) -> bool:
+        """Whether a bound on the cost is enough."""
+        return cost > enough or (self.step is None and cost == enough)
+
     def proves(self, cost: Fraction) -> Fraction:
-        """The value that no solution beats, from a bound on the cost: the next multiple of the step."""
+        """The value that no solution beats, from a bound on the cost: the next multiple of the step, if there is one."""
+        if self.step is None:
+            return self.sign * cost * self.unit
         return self.sign * ceil(cost * self.unit / self.step) * self.step
 
     def bound(self, multipliers: Scaled, lower: list[int], upper: list[int], costs: bool = True) -> Fraction:
@@ -97,6 +111,10 @@ class System:
             for j, a in terms.items():
                 sums[j] = sums.get(j, 0) + y * a
         ends = set(flipped)
+        if self.continuous and not self.continuous.isdisjoint(
+            [*(j for j, a in sums.items() if a), *(j for i, y in pairs if y and not self.rows[i][2] for j in self.rows[i][0])]
+        ):
+            raise Rejected("a Gomory row of columns that need not be whole")
         rhs -= sum(a * (self.upper[j] if j in ends else self.lower[j]) for j, a in sums.items())
         share = rhs % one
         if not share:
@@ -192,8 +210,8 @@ def replay(system: System, document: dict[str, Any], claim: Fraction) -> int:
             lower[j], upper[j] = low, high
         if node[0] == "branch" and len(node) == 3:
             j, k = place(node[1], len(lower)), node[2]
-            if type(k) is not int or not lower[j] <= k < upper[j]:
-                raise Rejected(f"a branch outside of column {j}")
+            if type(k) is not int or not lower[j] <= k < upper[j] or j in system.continuous:
+                raise Rejected(f"a branch outside of column {j}, or on one that need not be whole")
             pending += [{**changed, j: (k + 1, upper[j])}, {**changed, j: (lower[j], k)}]
             continue
         leaves += 1
@@ -201,7 +219,7 @@ def replay(system: System, document: dict[str, Any], claim: Fraction) -> int:
             raise Rejected(f"unknown node {node[0]!r}")
         costs = node[0] == "bound"
         found = system.bound(scaled(node[1], len(system.rows)), lower, upper, costs)
-        if found <= (enough if costs else 0):
+        if not (system.closes(found, enough) if costs else found > 0):
             raise Rejected(f"leaf {leaves} proves {float(system.proves(found)):.9g} only, claimed {float(claim):.9g}")
     if pending:
         raise Rejected("a branch without its leaves")

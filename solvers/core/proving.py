@@ -13,6 +13,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from fairbound.models.core.problem import Sense
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.checker import tree as checker
 from fairbound.solvers.checker.common import Rejected
@@ -32,6 +33,14 @@ def room_of(problem: str) -> Any:
     """The problem's ``tree.py``, or ``None``."""
     name = f"fairbound.solvers.{problem}.tree"
     return None if find_spec(name) is None else import_module(name)
+
+
+def _wanted(result: Result, settings: Settings) -> Fraction:
+    """The bound that closes the gap that was asked for: the value itself without one."""
+    value = result.primal_bound
+    assert value is not None
+    allowed = Fraction(settings.gap) * abs(value)
+    return value - allowed if result.sense is Sense.MINIMIZE else value + allowed
 
 
 def proven(instance: Instance, result: Result, settings: Settings) -> Result:
@@ -57,7 +66,7 @@ def proven(instance: Instance, result: Result, settings: Settings) -> Result:
     note_engine_threads(1)
     with interruptible() as stop:
         left = seconds - (time.perf_counter() - began)
-        proof = prove(system, result.primal_bound, separate, left, stop.is_set)
+        proof = prove(system, _wanted(result, settings), separate, left, stop.is_set)
     if stop.is_set():
         result = replace(result, termination=Termination.INTERRUPTED)
     if proof is None:

@@ -92,6 +92,7 @@ class Grower:
         for i in range(self.base):
             self._pass_row(i)
         self.lower, self.upper = system.lower.copy(), system.upper.copy()
+        self.whole = np.array([j not in system.continuous for j in range(n)])
 
     # The live program ------------------------------------------------------------------------------
 
@@ -164,12 +165,15 @@ class Grower:
 
     def closing(self, multipliers: list[tuple[int, float]], costs: bool = True) -> list[tuple[int, float]] | None:
         """The multipliers, shortened where that still closes the node; ``None`` where they do not close it."""
-        enough = self.enough if costs else Fraction(0)
         if not self.gomory_rows or not costs:
             short = [(i, float(f"{y:.{DIGITS}g}")) for i, y in multipliers]
-            if self.bound(short, costs) > enough:
+            if self._closed(short, costs):
                 return short
-        return multipliers if self.bound(multipliers, costs) > enough else None
+        return multipliers if self._closed(multipliers, costs) else None
+
+    def _closed(self, multipliers: list[tuple[int, float]], costs: bool) -> bool:
+        found = self.bound(multipliers, costs)
+        return self.system.closes(found, self.enough) if costs else found > 0
 
     # Rows ------------------------------------------------------------------------------------------
 
@@ -190,7 +194,9 @@ class Grower:
 
     def gomory(self, x: Floats) -> int:
         """Gomory rows that x breaks most."""
-        fractional = np.abs(x - np.round(x))
+        if self.system.continuous:
+            return 0
+        fractional = self.fractions(x)
         _, basic = self.live.getBasicVariables()
         places = {int(j): r for r, j in enumerate(basic) if j >= 0}
         chosen = sorted((j for j in places if fractional[j] > 1e-4), key=lambda j: -fractional[j])[: 2 * MOST_CUTS]
@@ -302,13 +308,17 @@ class Grower:
         """Close a node whose bounds alone break a row, for which an engine gives no ray or which it does not see."""
         return any(self.empty(node, [(i, 1.0)]) for i in range(min(len(self.system.rows), FEW_ROWS)))
 
+    def fractions(self, x: Floats) -> Floats:
+        """How far each column is from a whole number that it must be."""
+        return np.asarray(np.abs(x - np.round(x)) * self.whole)
+
     def choose(self, x: Floats) -> tuple[int, bool] | None:
         """The column to branch on, and whether its upper side looks better; ``None`` where all are settled."""
-        fractional = np.abs(x - np.round(x))
+        fractional = self.fractions(x)
         open_columns = np.flatnonzero(fractional > WHOLE)
         if not len(open_columns):
             # Whole as far as floats tell, yet not closed: rounding hides a row that is broken, or a plan.
-            free = np.flatnonzero(np.array(self.lower) < np.array(self.upper))
+            free = np.flatnonzero((np.array(self.lower) < np.array(self.upper)) & self.whole)
             if not len(free):
                 return None
             prices = np.abs(np.asarray(self.live.getSolution().col_dual))
@@ -342,6 +352,8 @@ class Grower:
 
     def better(self, x: Floats) -> bool:
         """Whether whole columns are a plan that beats the claim, exactly; then it is the claim from now on."""
+        if self.system.continuous:
+            return False
         plan = [int(value) for value in np.round(x)]
         for terms, rhs, equation in self.system.rows:
             sum_ = sum(a * plan[j] for j, a in terms.items())
@@ -372,12 +384,12 @@ class Grower:
             if self.separators(x):
                 pending.append(node)
                 continue
-            if np.abs(x - np.round(x)).max(initial=0.0) <= WHOLE and self.better(x) and self.settled(node, state):
+            if self.fractions(x).max(initial=0.0) <= WHOLE and self.better(x) and self.settled(node, state):
                 continue
             choice = self.choose(x)
             if choice is None:
-                if self.broken(node):
-                    continue
+                if self.broken(node) or self.system.continuous:
+                    continue  # the bound of an open leaf is as near as floats come
                 return top  # everything is settled, and still nothing closes it
             j, up = choice
             k = max(self.lower[j], min(int(np.floor(x[j])), self.upper[j] - 1))

@@ -86,11 +86,13 @@ def vipr_text(document: Mapping[str, Any]) -> tuple[str, Fraction]:
     Raises
     ------
     ValueError
-        For a certificate of another format. What is wrong in one of this format a checker finds, not this.
+        For a certificate of another format, or with columns that need not be whole. What is wrong in one of this format a checker finds, not this.
     """
     if document.get("format") != FORMAT:
         raise ValueError(f"VIPR is written of {FORMAT!r}, not of {document.get('format')!r}")
     system: System = rows_of(document["data"]["problem"]).system(document["data"], document["objective"])
+    if system.continuous:
+        raise ValueError("VIPR files are written of questions whose columns are whole")
     derivations: dict[int, list[Any]] = {}
     for step in document["steps"]:
         row = system.step_row(step)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fairbound.models.scores import big_m
 from fairbound.solvers.core.method import Kind, Method
-from fairbound.solvers.scores import every_subset, exact_lad, subset_tree
+from fairbound.solvers.scores import every_subset, exact_lad, sparse_search, subset_tree
 from fairbound.solvers.scores.baselines import BASELINES
 
 METHODS = (
@@ -23,6 +23,13 @@ METHODS = (
         every_subset.refuses,
     ),
     Method(
+        sparse_search.NAME,
+        Kind.ALGORITHM,
+        "sparse least absolute deviations: a start by swaps, then big_m from there",
+        sparse_search.answer,
+        big_m.refuses,
+    ),
+    Method(
         subset_tree.NAME,
         Kind.ALGORITHM,
         "best subset by branch and bound on perspective relaxations, with a certificate",
@@ -30,6 +37,6 @@ METHODS = (
         subset_tree.refuses,
     ),
 )
-PREFERRED = (exact_lad.NAME, subset_tree.NAME, every_subset.NAME, big_m.FORMULATION.name)
+PREFERRED = (exact_lad.NAME, subset_tree.NAME, every_subset.NAME, sparse_search.NAME, big_m.FORMULATION.name)
 
 __all__ = ["BASELINES", "METHODS", "PREFERRED"]

@@ -97,7 +97,7 @@ def test_cheap_exact_methods_come_first_and_baselines_last(run: Run) -> None:
 
 def test_a_narrow_terminal_loses_columns_and_never_digits(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Screen(PROBLEM, "d", ["membership"])
-    monkeypatch.setattr("fairbound.cli.show.WIDTH", 120)
+    monkeypatch.setenv("COLUMNS", "120")
     assert list(screen._exact_widths())[4:] == ["LP bound", "nodes", "size", "seconds", "gap"]
     monkeypatch.setattr("fairbound.cli.show.WIDTH", 100)
     assert list(screen._exact_widths())[4:] == ["LP bound", "nodes", "seconds", "gap"]

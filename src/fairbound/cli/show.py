@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,7 +21,8 @@ from fairbound.solvers.core.bound import Level
 from fairbound.solvers.core.result import Progress, Result, Status
 from fairbound.solvers.core.wall import kept
 
-WIDTH = 100
+WIDTH, NARROWEST, LEAST_WORDS = 100, 40, 20
+"""Columns of output that goes to no terminal, the fewest that are believed, and what a column of words keeps."""
 SIGNIFICANT = 6
 """Digits of a number below 1, of which four decimals would show too few."""
 LONGEST_FRACTION = 60
@@ -46,10 +48,13 @@ class Screen(Console):
 
 
 def console(stderr: bool = False) -> Console:
-    """A console as wide as the terminal, or 100 columns where there is none."""
+    """A console as wide as the terminal; where there is none, as wide as ``COLUMNS`` says, or 100 columns."""
     plain: dict[str, Any] = {"stderr": stderr, "highlight": False, "markup": False, "emoji": False}
     made = Screen(**plain)
-    return made if made.is_terminal else Screen(**plain, width=WIDTH)
+    if made.is_terminal:
+        return made
+    asked = os.environ.get("COLUMNS", "")
+    return Screen(**plain, width=max(int(asked), NARROWEST) if asked.isdigit() else WIDTH)
 
 
 def facts_lines(facts: Mapping[str, str]) -> None:
@@ -107,11 +112,15 @@ def table(title: str, rows: Sequence[Mapping[str, str]], text_columns: int = 1) 
         padding=(0, 1, 0, 0),
     )
     for i, column in enumerate(rows[0] if rows else ["(nothing)"]):
+        longest = max((len(row[column]) for row in rows), default=0)
+        words = i < text_columns
+        # A number that is cut is another number, so words give way where a terminal is too narrow for both.
         made.add_column(
             column,
-            justify="left" if i < text_columns else "right",
+            justify="left" if words else "right",
             overflow="fold",
-            no_wrap=i == 0 or i >= text_columns,
+            no_wrap=not words,
+            min_width=min(longest, LEAST_WORDS) if words else longest,
         )
     for row in rows:
         made.add_row(*row.values())

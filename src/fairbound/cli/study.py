@@ -1,4 +1,4 @@
-"""``fairbound study``: estimate, decide, and be judged under the truth."""
+"""``fairbound study``: estimate, decide, and be judged."""
 
 from __future__ import annotations
 
@@ -30,18 +30,19 @@ def study(
     out: options.OutFolder = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Estimate effects with every method, decide with each estimate, and judge the decisions under the truth.
+    """Lay every model of a problem beside the others: estimate, decide, and be judged.
 
-    The truth of a simulation in the catalogue is known; for a file name it by --truth. Methods never see it.
+    Decisions are judged under the hidden truth of a simulation, which methods never see: the catalogue knows it; for a
+    file name it by --truth. Predictions are judged on rows kept for testing.
     With --out DIR the table is written as study.csv, and its figures as SVG, PNG and CSV.
     """
     from fairbound.benchmarks.core.study import study_of  # Matplotlib and the solvers take their time
 
     asked = api.load(instance, options.changes(set_), problem)
     work = study_of(asked.problem)
-    known = catalogue.load_truth(truth or instance)
+    known = catalogue.load_truth(truth or instance) if truth or work.judged else None
     with running(f"studying {asked.name}") as line:
-        found = work(asked, known, options.settings(time_limit, 0.0, 1, seed), line.say)
+        found = work.run(asked, known, options.settings(time_limit, 0.0, 1, seed), line.say)
     if out is not None:
         from fairbound.benchmarks.core.static_figures import write_static
 

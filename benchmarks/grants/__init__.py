@@ -1,0 +1,1 @@
+"""Figures and the joining study of grants."""

@@ -1,0 +1,1 @@
+"""Districts with scores and budgets, for grants."""

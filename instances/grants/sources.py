@@ -1,0 +1,134 @@
+"""The catalogue of grants: the panels of certified prediction as they stand after their last year."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from fairbound.instances.core.entry import Entry, FileFormat, need_file
+from fairbound.instances.core.tables import read_header, read_rows
+from fairbound.instances.grants.fitting import fitted_effects
+from fairbound.instances.scores.simulation import simulate
+from fairbound.instances.scores.sources import SIMULATED_ORIGIN, TEXAS, TEXAS_ORIGIN, panel_at, synthetic_truth
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.exact import parse_number
+from fairbound.models.grants.instance import FITTED, LITERATURE, District, GrantsInstance
+from fairbound.models.scores.panel import SCORE_UNIT, fill
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fairbound.models.scores.panel import Panel
+
+DISTRICT, STUDENTS, SCORE, YEAR = "district_id", "students", "score", "year"
+TOTAL = "Total_Expenditure_By_Function"
+MOST = 10**6
+
+
+@lru_cache(maxsize=2)
+def asked_of(panel: Panel, name: str, pot: int, title: str, effects: str) -> GrantsInstance:
+    """The question of a panel: scores and budgets of the last year, a score that was not published being the last one.
+
+    The column of the total is no function that money could be spent on.
+    """
+    places = [f for f, function in enumerate(panel.functions) if function != TOTAL]
+    districts = []
+    for district in panel.districts:
+        score = fill(district.scores, past=True)[-1]
+        assert score is not None  # 60 % of scores are there
+        spending = tuple(max(0, district.spending[-1][f]) for f in places)
+        districts.append(District(district.id, district.students[-1], round(score / SCORE_UNIT) * SCORE_UNIT, spending))
+    found, draws = fitted_effects(panel)
+    return GrantsInstance(
+        name,
+        tuple(districts),
+        tuple(panel.functions[f] for f in places),
+        tuple(found[f] for f in places),
+        tuple(tuple(draw[f] for f in places) for draw in draws),
+        effects,
+        pot=Fraction(pot),
+        districts=20,
+        title=title,
+    )
+
+
+def synthetic(name: str) -> GrantsInstance:
+    """The simulated districts after their last year."""
+    return asked_of(simulate().panel, name, 20_000_000, "600 simulated districts", FITTED)
+
+
+def texas(name: str) -> GrantsInstance:
+    """The seed's districts after 2019; raises ``InputError`` where the tables are not on this machine."""
+    panel, _ = panel_at(need_file(name, TEXAS))
+    return asked_of(panel, name, 100_000_000, "Texas districts, budgets of 2019, scores of 2018", LITERATURE)
+
+
+def is_districts(path: Path) -> bool:
+    """Whether a file is a table of districts to be granted."""
+    try:
+        header = set(read_header(path))
+    except InputError:
+        return False
+    return {DISTRICT, STUDENTS, SCORE} <= header and YEAR not in header
+
+
+def load_districts(path: Path) -> GrantsInstance:
+    """A table with district_id, students, score and a column of dollars per student for each function.
+
+    Raises ``InputError``.
+    """
+    header, rows = read_rows(path)
+    for column in (DISTRICT, STUDENTS, SCORE):
+        if column not in header:
+            raise InputError("missing column", file=str(path), row=1, column=column, wanted=", ".join(header[:8]))
+    functions = [name for name in header if name not in (DISTRICT, STUDENTS, SCORE)]
+    if not functions:
+        raise InputError("no column of spending", file=str(path), row=1, wanted="dollars per student, a column a function")
+    districts, seen = [], set[str]()
+    for line, row in rows:
+        name = row[DISTRICT]
+        if not name or name in seen:
+            word = "a district stands twice" if name else "cannot be used"
+            raise InputError(word, file=str(path), row=line, column=DISTRICT, found=name, wanted="every district once")
+        seen.add(name)
+        students = _number(path, line, STUDENTS, row[STUDENTS])
+        if students.denominator != 1 or students < 1:
+            wanted = "a whole number from 1"
+            raise InputError("cannot be used", file=str(path), row=line, column=STUDENTS, found=row[STUDENTS], wanted=wanted)
+        spending = []
+        for column in functions:
+            amount = _number(path, line, column, row[column])
+            if amount < 0:
+                raise InputError(
+                    "negative spending", file=str(path), row=line, column=column, found=row[column], wanted="at least 0"
+                )
+            spending.append(round(amount))
+        score = _number(path, line, SCORE, row[SCORE])
+        districts.append(District(name, int(students), score, tuple(spending)))
+    return GrantsInstance(path.stem, tuple(districts), tuple(functions))
+
+
+def _number(path: Path, line: int, column: str, text: str) -> Fraction:
+    try:
+        value = parse_number(text)
+    except ValueError:
+        raise InputError("cannot be used", file=str(path), row=line, column=column, found=text, wanted="a number") from None
+    if abs(value) > MOST:
+        raise InputError("cannot be used", file=str(path), row=line, column=column, found=text, wanted=f"at most {MOST:,}")
+    return value
+
+
+ENTRIES = (
+    Entry(
+        "grants/synthetic",
+        "600 simulated districts, 20 grants from 20 million dollars, effects fitted to their past",
+        SIMULATED_ORIGIN,
+        synthetic,
+        truth=synthetic_truth,
+    ),
+    Entry("grants/texas", "930 Texas districts, 20 grants from 100 million dollars, a published effect", TEXAS_ORIGIN, texas, TEXAS),
+)
+FORMATS = (
+    FileFormat("grants", "a CSV of districts with district_id, students and score", is_districts, load_districts),
+)

@@ -1,0 +1,1 @@
+"""Honest allocation: heuristics and certificates."""
