@@ -39,7 +39,7 @@ FUNCTIONS = {
 }
 """Dollars per student in a usual district, and how widely districts differ (of the logarithm)."""
 PLANTED = ("Instruction", "Guidance_Counseling_Services", "Curriculum_Staff_Develop")
-PAST = (0.45, 0.2, 0.1)
+PAST = (0.45, 0.2, 0.15)
 """Weights of the last three scores."""
 MEAN, BURN_IN = 19.5, 6
 
@@ -109,13 +109,12 @@ def simulate(settings: Settings = Settings(), seed: int = 1) -> Made:  # noqa: B
     effects = np.array([settings.effect * 1000 / spreads[f] if name in PLANTED else 0.0 for f, name in enumerate(names)])
     effects = np.round(effects, 6)
     means = spending[:, BURN_IN:].mean(axis=(0, 1))
-    ability = draw.normal(size=d) * 0.3
     scores = np.empty((d, t))
     noise = draw.normal(size=(d, t)) * settings.noise
     for year in range(t):
         past = [scores[:, year - lag] if year >= lag else np.full(d, MEAN) for lag in (1, 2, 3)]
         drift = sum(weight * (before - MEAN) for weight, before in zip(PAST, past, strict=True))
-        scores[:, year] = MEAN + ability + drift + (spending[:, year] - means) @ effects / 1000 + noise[:, year]
+        scores[:, year] = MEAN + drift + (spending[:, year] - means) @ effects / 1000 + noise[:, year]
     shown = np.clip(np.round(scores[:, BURN_IN:], 1), 1, 36)
     hidden = draw.random(size=shown.shape) < settings.missing
     hidden[:, -1] = True

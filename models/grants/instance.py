@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import floor
+from math import ceil, floor
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from fairbound.models.core.errors import InputError, nearest
@@ -194,6 +194,24 @@ class GrantsInstance(Instance):
         """Least and most dollars per student that any district spends on each function."""
         columns = list(zip(*(district.spending for district in self.districts_data), strict=True))
         return tuple((min(column), max(column)) for column in columns)
+
+    @cached_property
+    def highest_threshold(self) -> Fraction:
+        """No plan puts the end of the worst tenth higher: where all districts gain all that they can, equation (9)."""
+        best = sorted(
+            district.score + curve.start + sum((piece.gain * piece.dollars for piece in curve.pieces), Fraction(0))
+            for district, curve in zip(self.districts_data, self.curves, strict=True)
+        )
+        return best[ceil(self.tail * len(best)) - 1]
+
+    @cached_property
+    def near(self) -> tuple[int, ...]:
+        """Districts that may be in the worst tenth: those that begin below its highest end (9)."""
+        return tuple(
+            d
+            for d, (district, curve) in enumerate(zip(self.districts_data, self.curves, strict=True))
+            if district.score + curve.start < self.highest_threshold
+        )
 
     @cached_property
     def curves(self) -> tuple[Curve, ...]:

@@ -18,7 +18,7 @@ import pyomo.environ as pyo
 from fairbound.models.core.expressions import weighted
 from fairbound.models.core.problem import Formulation
 from fairbound.models.grants.evaluate import grants
-from fairbound.models.grants.instance import THOUSAND, GrantsInstance, Plan
+from fairbound.models.grants.instance import MEAN, THOUSAND, GrantsInstance, Plan
 from fairbound.models.grants.tail import add_scores, assign_scores
 
 DIGITS = 9
@@ -31,7 +31,10 @@ def build(instance: GrantsInstance, objective: str, relaxed: bool = False) -> py
     """Build the model; see the module for its equations."""
     model = pyo.ConcreteModel(name="segments")
     model.instance = instance
-    places = [(d, s) for d, curve in enumerate(instance.curves) for s in range(len(curve.pieces))]
+    # Who cannot be in the worst tenth needs no grant, unless the mean counts.
+    all_count = objective == MEAN or MEAN in dict(instance.limits)
+    granted = range(len(instance.curves)) if all_count else instance.near
+    places = [(d, s) for d in granted for s in range(len(instance.curves[d].pieces))]
     model.t = pyo.Var(places, bounds=lambda _m, d, s: (0, instance.curves[d].pieces[s].dollars / THOUSAND))
     spent: dict[int, list[Any]] = {}
     for (d, s), variable in model.t.items():

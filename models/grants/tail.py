@@ -3,6 +3,8 @@ r"""What both formulations share: the mean of the worst tenth as a linear progra
 .. math::
 
     \max\ \eta - \tfrac1q \sum_d \xi_d \ (6), \qquad \xi_d \ge \eta - y_d, \quad \xi_d \ge 0 \ (7)
+
+A threshold above the highest one that any plan reaches is never needed, so districts that begin there are left out (9).
 """
 
 from __future__ import annotations
@@ -33,17 +35,15 @@ def add_scores(
     """
     count, limits = len(start), dict(instance.limits)
     if objective == WORST or WORST in limits:
-        most = max(curve.start + sum((p.gain * p.dollars for p in curve.pieces), Fraction(0)) for curve in instance.curves)
-        low = float(min(start))
-        high = float(max(district.score for district in instance.districts_data) + most)
+        low, high = float(min(start)), float(max(instance.highest_threshold, min(start)))
         model.eta = pyo.Var(bounds=(low, high))
-        model.xi = pyo.Var(range(count), bounds=(0, high - low))
+        model.xi = pyo.Var(instance.near, bounds=(0, high - low))
         model.eq7_short = pyo.Constraint(
-            range(count),
+            instance.near,
             rule=lambda m, d: weighted([(m.xi[d], 1), (m.eta, -1), *spent.get(d, [])]) >= -float(start[d]),
         )
         each = float(1 / (instance.tail * count))
-        tail = weighted([(model.eta, 1), *((model.xi[d], -each) for d in range(count))])
+        tail = weighted([(model.eta, 1), *((xi, -each) for xi in model.xi.values())])
     total = weighted(pair for pairs in spent.values() for pair in pairs)
     base = sum(start, Fraction(0))
     if WORST in limits:
@@ -69,5 +69,5 @@ def assign_scores(model: pyo.ConcreteModel, plan: Plan) -> None:
     if hasattr(model, "eta"):
         eta = sorted(scores)[ceil(instance.tail * len(scores)) - 1]
         model.eta.set_value(float(eta), skip_validation=True)
-        for d, score in enumerate(scores):
-            model.xi[d].set_value(float(max(Fraction(0), eta - score)), skip_validation=True)
+        for d, variable in model.xi.items():
+            variable.set_value(float(max(Fraction(0), eta - scores[d])), skip_validation=True)

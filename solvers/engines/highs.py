@@ -364,7 +364,9 @@ def _read(
     info = highs.getInfo()
     feasible = info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
     if not len(form.columns):
-        feasible = termination is Termination.FINISHED
+        # Of a model without columns the engine tells no value: it is the constant, if the rows allow it.
+        value = form.offset if termination is Termination.FINISHED else None
+        return (None if value is None else np.zeros(0)), value, value, 0
     values = np.asarray(highs.getSolution().col_value, dtype=float) if feasible else None
     primal = float(info.objective_function_value) if feasible else None
     if form.integrality.any():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import floor
+from math import ceil, floor
 from typing import Any
 
 from fairbound.solvers.checker.common import Rejected, rational
@@ -39,6 +39,9 @@ class Grants:
         self.gains = [((c + caution * w) / 1000, (c - caution * w) / 1000) for c, w in effects]
         """Points lost with a dollar less, and won with a dollar more, of each function (1)."""
         self.curves = [self.curve(d) for d in range(len(self.students))]
+        best = sorted(score + sum(dollars * points for dollars, points in bought) for score, bought in self.curves)
+        self.highest = best[ceil(self.tail * len(best)) - 1]
+        """No plan puts the end of the worst tenth higher, so districts that begin there are never in it (9)."""
 
     def room(self, d: int, f: int) -> tuple[int, int]:
         """Whole dollars per student that spending may fall and rise (2)."""
@@ -76,10 +79,12 @@ def system(data: dict[str, Any], objective: str) -> System:
     spent: list[dict[int, int]] = []
     pot: dict[int, int] = {}
     chosen: dict[int, int] = {}
+    near = [score < asked.highest for score, _ in asked.curves]
+    all_count = objective == MEAN or MEAN in asked.least
     for d, (_, bought) in enumerate(asked.curves):
         spent.append({})
         columns = []
-        for dollars, points in bought:
+        for dollars, points in bought if near[d] or all_count else ():
             gain = int(points / unit)
             j = found.column(0, dollars, -gain if objective == MEAN else 0, whole=False)
             spent[d][j], pot[j] = gain, asked.students[d]
@@ -95,13 +100,13 @@ def system(data: dict[str, Any], objective: str) -> System:
     if objective == MEAN:
         found.column(1, 1, -sum(starts))
     if objective == WORST or WORST in asked.least:
-        high = max(int(score / unit) for score, _ in asked.curves) + max(
-            sum(int(points / unit) * dollars for dollars, points in bought) for _, bought in asked.curves
-        )
         low = min(starts)
+        high = max(low, ceil(asked.highest / unit))
         eta = found.column(low, high, -top if objective == WORST else 0, whole=False)
         tail = {eta: top}
         for d, start in enumerate(starts):
+            if not near[d]:
+                continue
             short = found.column(0, high - low, bottom if objective == WORST else 0, whole=False)
             tail[short] = -bottom
             found.at_least({short: 1, eta: -1, **spent[d]}, -start)
