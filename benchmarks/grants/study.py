@@ -38,11 +38,16 @@ def study(instance: GrantsInstance, truth: Truth | None, settings: Settings, say
         try:
             asked.check_question()
         except InputError as error:
-            rows.append({"estimate": name, "promised": None, "low": None, "high": None, "true gain": None} | _none(error))
+            rows.append(
+                {"estimate": name, "promised": None, "low": None, "high": None, "true gain": None} | _none(error)
+            )
             continue
         result = solve(asked, WORST, None, settings)
         row: dict[str, Any] = {"estimate": name}
-        row |= {word: result.measures.get(key) for word, key in (("promised", "gain"), ("low", "gain_low"), ("high", "gain_high"))}
+        row |= {
+            word: result.measures.get(key)
+            for word, key in (("promised", "gain"), ("low", "gain_low"), ("high", "gain_high"))
+        }
         real = None if result.solution is None else judge(asked, result.solution, truth)["true_gain"]
         best = real if best is None else best
         row["true gain"] = real
@@ -92,7 +97,8 @@ def _notes(rows: list[dict[str, Any]]) -> tuple[str, ...]:
     if not planned:
         return ()
     first = max(planned, key=lambda row: row["true gain"])
-    notes = [f"Of the estimates {first['estimate']} plans best: {100 * float(first['of the best'] or 0):.0f} % of what the truth would."]
+    share = 100 * float(first["of the best"] or 0)
+    notes = [f"Of the estimates {first['estimate']} plans best: {share:.0f} % of what the truth would."]
     proud = [row["estimate"] for row in planned if row["promised"] > row["true gain"]]
     if proud:
         notes.append(f"{len(proud)} of {len(planned)} promise more than they bring: {', '.join(proud)}.")

@@ -9,7 +9,7 @@ import numpy as np
 from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series
 from fairbound.benchmarks.core.study import Study
 from fairbound.models.core.errors import InputError
-from fairbound.models.scores.evaluate import bands, evaluate
+from fairbound.models.scores.evaluate import bands
 from fairbound.models.scores.instance import BEST_SUBSET, LAD, Features, Fill, Labels, ScoresInstance, Split
 from fairbound.models.scores.panel import SPENDING, Panel
 from fairbound.solvers.core.solve import solve
@@ -74,7 +74,9 @@ def _row(name: str, asked: ScoresInstance, objective: str, method: str | None, s
     return row | {"fit": f"{result.status.value}, {result.level.value}" if exact else "heuristic"}
 
 
-def _network(instance: ScoresInstance, ablation: Ablation, settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
+def _network(
+    instance: ScoresInstance, ablation: Ablation, settings: Settings, say: Callable[[str], None]
+) -> dict[str, Any]:
     asked = replace(instance, features=Features.ALL, label_year=True)
     labels, unit = np.array(asked.design.test_labels, dtype=float), float(asked.design.label_unit)
     errors: dict[str, list[float]] = {band: [] for band in BANDS}
@@ -123,4 +125,6 @@ def _figure(title: str, rows: list[dict[str, Any]]) -> Figure:
         tuple(f"{row['model']}: {float(row['all']):.4f}" for row in drawn),
     )
     caption = "Each point is a model's error on rows that it has not seen. To the left is better."
-    return Figure("errors", title, caption, Axis("root of the mean squared error, points"), Axis("", categories=names), (points,))
+    return Figure(
+        "errors", title, caption, Axis("root of the mean squared error, points"), Axis("", categories=names), (points,)
+    )

@@ -84,7 +84,9 @@ def load_districts(path: Path) -> GrantsInstance:
             raise InputError("missing column", file=str(path), row=1, column=column, wanted=", ".join(header[:8]))
     functions = [name for name in header if name not in (DISTRICT, STUDENTS, SCORE)]
     if not functions:
-        raise InputError("no column of spending", file=str(path), row=1, wanted="dollars per student, a column a function")
+        raise InputError(
+            "no column of spending", file=str(path), row=1, wanted="dollars per student, a column a function"
+        )
     districts, seen = [], set[str]()
     for line, row in rows:
         name = row[DISTRICT]
@@ -95,7 +97,9 @@ def load_districts(path: Path) -> GrantsInstance:
         students = _number(path, line, STUDENTS, row[STUDENTS])
         if students.denominator != 1 or students < 1:
             wanted = "a whole number from 1"
-            raise InputError("cannot be used", file=str(path), row=line, column=STUDENTS, found=row[STUDENTS], wanted=wanted)
+            raise InputError(
+                "cannot be used", file=str(path), row=line, column=STUDENTS, found=row[STUDENTS], wanted=wanted
+            )
         spending = []
         for column in functions:
             amount = _number(path, line, column, row[column])
@@ -113,9 +117,13 @@ def _number(path: Path, line: int, column: str, text: str) -> Fraction:
     try:
         value = parse_number(text)
     except ValueError:
-        raise InputError("cannot be used", file=str(path), row=line, column=column, found=text, wanted="a number") from None
+        raise InputError(
+            "cannot be used", file=str(path), row=line, column=column, found=text, wanted="a number"
+        ) from None
     if abs(value) > MOST:
-        raise InputError("cannot be used", file=str(path), row=line, column=column, found=text, wanted=f"at most {MOST:,}")
+        raise InputError(
+            "cannot be used", file=str(path), row=line, column=column, found=text, wanted=f"at most {MOST:,}"
+        )
     return value
 
 
@@ -127,7 +135,13 @@ ENTRIES = (
         synthetic,
         truth=synthetic_truth,
     ),
-    Entry("grants/texas", "930 Texas districts, 20 grants from 100 million dollars, a published effect", TEXAS_ORIGIN, texas, TEXAS),
+    Entry(
+        "grants/texas",
+        "930 Texas districts, 20 grants from 100 million dollars, a published effect",
+        TEXAS_ORIGIN,
+        texas,
+        TEXAS,
+    ),
 )
 FORMATS = (
     FileFormat("grants", "a CSV of districts with district_id, students and score", is_districts, load_districts),

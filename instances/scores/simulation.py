@@ -44,6 +44,9 @@ PAST = (0.45, 0.2, 0.15)
 MEAN, BURN_IN = 19.5, 6
 
 
+READERS = {"int": int, "float": float}
+
+
 @dataclass(frozen=True)
 class Settings:
     """Settings of a simulation.
@@ -71,7 +74,7 @@ class Settings:
         for item in fields(Settings):
             text = given.get(item.name, str(item.default))
             try:
-                found[item.name] = type(item.default)(text)
+                found[item.name] = READERS[str(item.type)](text)
             except ValueError:
                 raise InputError(f"setting {item.name}", found=text, wanted="a number") from None
         if not 10 <= found["districts"] <= 20_000:
@@ -94,7 +97,7 @@ class Made:
 
 
 @lru_cache(maxsize=4)
-def simulate(settings: Settings = Settings(), seed: int = 1) -> Made:  # noqa: B008 - frozen
+def simulate(settings: Settings = Settings(), seed: int = 1) -> Made:
     """Draw a panel: spending wanders about a district's own level, and scores follow it and their past."""
     draw = np.random.default_rng(seed)
     d, t = settings.districts, settings.years + BURN_IN
@@ -106,7 +109,9 @@ def simulate(settings: Settings = Settings(), seed: int = 1) -> Made:  # noqa: B
     students = np.maximum(40, np.exp(draw.normal(6.8, 1.2, size=d))).astype(int)
     names = list(FUNCTIONS)
     spreads = spending[:, BURN_IN:].std(axis=(0, 1))
-    effects = np.array([settings.effect * 1000 / spreads[f] if name in PLANTED else 0.0 for f, name in enumerate(names)])
+    effects = np.array(
+        [settings.effect * 1000 / spreads[f] if name in PLANTED else 0.0 for f, name in enumerate(names)]
+    )
     effects = np.round(effects, 6)
     means = spending[:, BURN_IN:].mean(axis=(0, 1))
     scores = np.empty((d, t))

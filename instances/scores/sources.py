@@ -95,7 +95,7 @@ GENERATORS = (
     ),
 )
 FORMATS = (
-    FileFormat("scores", f"the table functions_table.csv with Instruction_General_Funds", is_budgets, load_tables),
+    FileFormat("scores", "the table functions_table.csv with Instruction_General_Funds", is_budgets, load_tables),
     FileFormat("scores", "a CSV of districts with district_id, year, score and students", is_panel, load_panel),
     FileFormat("scores", "a CSV of features with a column label", is_plain, load_plain),
 )

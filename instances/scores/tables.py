@@ -21,7 +21,14 @@ T = TypeVar("T")
 
 BUDGETS, ENROLMENT, TESTS = "functions_table", "enrollment_table", "test_scores_table"
 GENERAL = "_General_Funds"
-LEFT_OUT = ("Social_Work_Services", "Food", "Community_Services", "Health_Services", "Transportation", "Plant_Maintenance_Operation")
+LEFT_OUT = (
+    "Social_Work_Services",
+    "Food",
+    "Community_Services",
+    "Health_Services",
+    "Transportation",
+    "Plant_Maintenance_Operation",
+)
 """Functions that the seed leaves out."""
 FIRST_YEAR, LAST_YEAR = 2005, 2019
 FEWEST_SCORES = Fraction(3, 5)
@@ -56,7 +63,9 @@ def whole_panel(
     if len(every) < len(raw):
         notes.append(f"{len(raw) - len(every):,} of {len(raw):,} districts lack a year and are left out")
     if len(kept) < len(every):
-        notes.append(f"{len(every) - len(kept):,} of {len(every):,} districts have fewer than 60 % of scores and are left out")
+        notes.append(
+            f"{len(every) - len(kept):,} of {len(every):,} districts have fewer than 60 % of scores and are left out"
+        )
     missing = sum(year not in found.scores for found in kept.values() for year in years)
     if missing:
         notes.append(f"{missing:,} of {len(kept) * len(years):,} scores are missing and are filled (parameter fill)")
@@ -95,13 +104,11 @@ def load_tables(path: Path) -> ScoresInstance:
 def texas_panel(path: Path) -> tuple[Panel, tuple[str, ...]]:
     """The seed's preprocessing, step by step, up to where missing scores are filled."""
     header, rows = read_rows(path)
-    functions = [
-        name
-        for name in header
-        if name.endswith(GENERAL) and name.removesuffix(GENERAL) not in LEFT_OUT
-    ]
+    functions = [name for name in header if name.endswith(GENERAL) and name.removesuffix(GENERAL) not in LEFT_OUT]
     if not functions:
-        raise InputError("missing column", file=str(path), row=1, column=f"Instruction{GENERAL}", wanted="general funds")
+        raise InputError(
+            "missing column", file=str(path), row=1, column=f"Instruction{GENERAL}", wanted="general funds"
+        )
     years = range(FIRST_YEAR, LAST_YEAR + 1)
     pupils = _by_year(*_beside(path, ENROLMENT), "Fall_Enrollment", _pupils)
     scores = _by_year(*_beside(path, TESTS), "Avg_Act", _score)
@@ -177,7 +184,9 @@ def load_panel(path: Path) -> ScoresInstance:
             raise InputError("missing column", file=str(path), row=1, column=column, wanted=", ".join(header[:8]))
     functions = [name for name in header if name not in (DISTRICT, YEAR, SCORE, STUDENTS)]
     if not functions:
-        raise InputError("no column of spending", file=str(path), row=1, wanted="dollars per student, a column a function")
+        raise InputError(
+            "no column of spending", file=str(path), row=1, wanted="dollars per student, a column a function"
+        )
     raw: dict[str, Raw] = {}
     years: set[int] = set()
     seen: set[tuple[str, int]] = set()
@@ -201,7 +210,13 @@ def load_panel(path: Path) -> ScoresInstance:
     first, last = min(years), max(years)
     absent = [year for year in range(first, last + 1) if year not in years]
     if absent:
-        raise InputError("a year is missing", file=str(path), column=YEAR, found=f"no {absent[0]}", wanted=f"every year from {first} to {last}")
+        raise InputError(
+            "a year is missing",
+            file=str(path),
+            column=YEAR,
+            found=f"no {absent[0]}",
+            wanted=f"every year from {first} to {last}",
+        )
     panel, notes = whole_panel(raw, list(range(first, last + 1)), functions, [])
     return ScoresInstance(path.stem, panel, repairs=notes)
 
@@ -288,9 +303,13 @@ def _number(path: Path, line: int, column: str, text: str) -> Fraction | int:
     try:
         value = parse_number(text)
     except ValueError:
-        raise InputError("cannot be used", file=str(path), row=line, column=column, found=text, wanted="a number") from None
+        raise InputError(
+            "cannot be used", file=str(path), row=line, column=column, found=text, wanted="a number"
+        ) from None
     if abs(value) >= 10**MOST_DIGITS:
-        raise InputError("cannot be used", file=str(path), row=line, column=column, found=text, wanted="a number below 1e12")
+        raise InputError(
+            "cannot be used", file=str(path), row=line, column=column, found=text, wanted="a number below 1e12"
+        )
     return value
 
 

@@ -32,7 +32,9 @@ def evaluate(instance: GrantsInstance, plan: Plan) -> Evaluation:
     values = {WORST: worst(scores, instance.tail), MEAN: sum(scores, Fraction(0)) / len(scores)}
     for name, limit in instance.limits:
         if values[name] < limit:
-            broken.append(Violation(f"min_{name}", "the plan", brief_text(values[name]), f"at least {brief_text(limit)}"))
+            broken.append(
+                Violation(f"min_{name}", "the plan", brief_text(values[name]), f"at least {brief_text(limit)}")
+            )
     before = [district.score for district in instance.districts_data]
     amounts = grants(plan)
     measures = {
@@ -115,7 +117,9 @@ def interval(instance: GrantsInstance, plan: Plan, before: Sequence[Fraction]) -
         last = len(found) - 1
         return {"gain_low": found[floor(LOW * last)], "gain_high": found[ceil(HIGH * last)]}
     ends = [
-        worst(under(instance, plan, [effect.points + side * effect.width for effect in instance.assumed]), instance.tail)
+        worst(
+            under(instance, plan, [effect.points + side * effect.width for effect in instance.assumed]), instance.tail
+        )
         for side in (-1, 1)
     ]
     return {"gain_low": min(ends) - start, "gain_high": max(ends) - start}

@@ -5,7 +5,8 @@ r"""A plan by functions: more and less spending on each function of each distric
     \mu_d + \sum_f \bigl( (c_f - \gamma w_f) x^+_{df} - (c_f + \gamma w_f) x^-_{df} \bigr), \qquad
     0 \le \sum_f (x^+_{df} - x^-_{df}) \le m z_d \ (8)
 
-in the place of the curves of ``segments``, with the same rows (3), (6) and (7). It says what is meant, in more variables.
+in the place of the curves of ``segments``, with the same rows (3), (6) and (7). It says what is meant, in more
+variables.
 """
 
 from __future__ import annotations
@@ -46,12 +47,11 @@ def build(instance: GrantsInstance, objective: str, relaxed: bool = False) -> py
     model.eq8_least = pyo.Constraint(range(len(districts)), rule=lambda _m, d: weighted(changes[d]) >= 0)
     model.eq8_most = pyo.Constraint(
         range(len(districts)),
-        rule=lambda m, d: (
-            weighted([*changes[d], (m.z[d], -most)]) <= 0 if some else weighted(changes[d]) <= most
-        ),
+        rule=lambda m, d: weighted([*changes[d], (m.z[d], -most)]) <= 0 if some else weighted(changes[d]) <= most,
     )
     model.eq3_pot = pyo.Constraint(
-        expr=weighted((v, sign * districts[d].students) for d in changes for v, sign in changes[d]) <= float(instance.pot / THOUSAND)
+        expr=weighted((v, sign * districts[d].students) for d in changes for v, sign in changes[d])
+        <= float(instance.pot / THOUSAND)
     )
     add_scores(model, instance, spent, [district.score for district in districts], objective)
     return model
@@ -62,7 +62,9 @@ def extract(model: pyo.ConcreteModel) -> Plan:
     instance: GrantsInstance = model.instance
     amounts: dict[int, Fraction] = {}
     for d in range(len(instance.districts_data)):
-        value = sum((model.up[d, f].value or 0.0) - (model.down[d, f].value or 0.0) for f in range(len(instance.functions)))
+        value = sum(
+            (model.up[d, f].value or 0.0) - (model.down[d, f].value or 0.0) for f in range(len(instance.functions))
+        )
         amounts[d] = min(Fraction(f"{max(value, 0.0):.{segments.DIGITS}f}") * THOUSAND, Fraction(floor(instance.most)))
     return segments.whole_plan(model, amounts)
 

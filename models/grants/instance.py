@@ -69,7 +69,9 @@ def write_effects(stated: Stated) -> str:
     )
 
 
-EFFECTS = Form(read_effects, write_effects, "fitted, literature, or effects such as Instruction=0.12+-0.05;Guidance=0.3")
+EFFECTS = Form(
+    read_effects, write_effects, "fitted, literature, or effects such as Instruction=0.12+-0.05;Guidance=0.3"
+)
 PARAMETERS = (
     Parameter("effects", EFFECTS, "", "points that 1,000 dollars per student add, by function: an assumption"),
     Parameter("caution", NUMBER, "0", "how many of the effects' half widths are taken off: 1 plans for the worst"),

@@ -2,10 +2,12 @@ r"""A plan by what districts make of money: a variable for each piece of each di
 
 .. math::
 
-    \max\ \eta - \tfrac1q \sum_d \xi_d \ (6), \qquad \xi_d \ge \eta - \mu_d - h_d(0) - \sum_s g_{ds} t_{ds} \ (7), \qquad
+    y_d = \mu_d + h_d(0) + \sum_s g_{ds} t_{ds}, \qquad
     \sum_d n_d \sum_s t_{ds} \le B, \quad t_{ds} \le \ell_{ds} z_d, \quad \sum_d z_d \le K \ (3)
 
-Amounts are in thousands of dollars per student, so that an engine sees numbers near 1. Within a district money goes to the best function first, so a concave curve of a few pieces says what an amount adds.
+with the rows (6) and (7) of ``tail``. Amounts are in thousands of dollars per student, so that an engine sees numbers
+near 1. Within a district money goes to the best function first, so a concave curve of a few pieces says what an amount
+adds.
 """
 
 from __future__ import annotations
@@ -40,7 +42,9 @@ def build(instance: GrantsInstance, objective: str, relaxed: bool = False) -> py
     for (d, s), variable in model.t.items():
         spent.setdefault(d, []).append((variable, float(instance.curves[d].pieces[s].gain * THOUSAND)))
     add_rules(model, instance, {d: [variable for variable, _ in pairs] for d, pairs in spent.items()}, relaxed)
-    start = [district.score + curve.start for district, curve in zip(instance.districts_data, instance.curves, strict=True)]
+    start = [
+        district.score + curve.start for district, curve in zip(instance.districts_data, instance.curves, strict=True)
+    ]
     add_scores(model, instance, spent, start, objective)
     return model
 
@@ -95,12 +99,14 @@ def assign(model: pyo.ConcreteModel, plan: Plan) -> None:
     amounts = grants(plan)
     for (d, s), variable in model.t.items():
         before = sum(piece.dollars for piece in instance.curves[d].pieces[:s])
-        value = min(max(amounts.get(d, Fraction(0)) - before, Fraction(0)), Fraction(instance.curves[d].pieces[s].dollars))
+        value = min(
+            max(amounts.get(d, Fraction(0)) - before, Fraction(0)), Fraction(instance.curves[d].pieces[s].dollars)
+        )
         variable.set_value(float(value / THOUSAND), skip_validation=True)
     assign_scores(model, plan)
 
 
-FORMULATION = Formulation(
+FORMULATION: Formulation[GrantsInstance, Plan] = Formulation(
     name="segments",
     summary="a variable for each piece of what a district makes of money",
     build=build,

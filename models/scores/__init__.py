@@ -31,4 +31,14 @@ PROBLEM = Problem(
     audit_rows=solution_summary,
 )
 
-__all__ = ["FORMULATIONS", "PROBLEM", "Column", "Design", "District", "LinearModel", "Panel", "ScoresInstance", "evaluate"]
+__all__ = [
+    "FORMULATIONS",
+    "PROBLEM",
+    "Column",
+    "Design",
+    "District",
+    "LinearModel",
+    "Panel",
+    "ScoresInstance",
+    "evaluate",
+]

@@ -39,7 +39,9 @@ def largest(instance: ScoresInstance, model: LinearModel, k: int) -> LinearModel
         return model
     weight = [model.coefficients[j] ** 2 * variance(instance, j) for j in range(len(model.coefficients))]
     kept = set(sorted(range(len(weight)), key=lambda j: (-weight[j], j))[:k])
-    return LinearModel(model.intercept, tuple(b if j in kept else Fraction(0) for j, b in enumerate(model.coefficients)))
+    return LinearModel(
+        model.intercept, tuple(b if j in kept else Fraction(0) for j, b in enumerate(model.coefficients))
+    )
 
 
 def variance(instance: ScoresInstance, j: int) -> Fraction:

@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 LAD, SPARSE_LAD, BEST_SUBSET = "lad", "sparse_lad", "best_subset"
 OBJECTIVES = (
     Objective(LAD, Sense.MINIMIZE, "points", "mean absolute residual of the training rows, equation (1)", Fraction(0)),
-    Objective(
-        SPARSE_LAD, Sense.MINIMIZE, "points", "the same with the k largest coefficients alone, (2)", Fraction(0)
-    ),
+    Objective(SPARSE_LAD, Sense.MINIMIZE, "points", "the same with the k largest coefficients alone, (2)", Fraction(0)),
     Objective(
         BEST_SUBSET,
         Sense.MINIMIZE,
@@ -112,7 +110,10 @@ class ScoresInstance(Instance):
             raise InputError("parameter ridge", found=decimal_text(self.ridge), wanted="at least 0")
         if isinstance(self.source, Design):
             for field in fields(self):
-                if field.name in ("split", "labels", "fill", "label_year") and getattr(self, field.name) != field.default:
+                if (
+                    field.name in ("split", "labels", "fill", "label_year")
+                    and getattr(self, field.name) != field.default
+                ):
                     wanted = "a panel of districts and years"
                     raise InputError(f"parameter {field.name} cuts windows from years", wanted=wanted)
 

@@ -23,7 +23,7 @@ LARGEST_SUM = 2**63
 
 @dataclass(frozen=True)
 class District:
-    """A district by year: students, its score if observed, and its spending per student in whole dollars, by function."""
+    """A district by year: students, its score if observed, and whole dollars per student, by function."""
 
     id: str
     students: tuple[int, ...]

@@ -7,9 +7,14 @@ r"""Least absolute deviations as a linear program: a residual for each training 
 Features enter about their means and in standard deviations, so that an engine sees numbers near 1.
 
 The data bound each coefficient, :math:`\lvert b_j \rvert \le M_j`. A model of one feature leaves
-:math:`T = \sum_i \lvert r_i \rvert`, so a best one leaves no more. For any weights :math:`\lvert u_i \rvert \le 1` that sum
-to 0 and are orthogonal to every feature but j, :math:`\bigl\lvert b_j \sum_i u_i x_{ij} \bigr\rvert \le T + \bigl\lvert
-\sum_i u_i y_i \bigr\rvert` (6). The residuals of feature j on the others, scaled, are such weights.
+:math:`T = \sum_i \lvert r_i \rvert`, so a best one leaves no more. For any weights :math:`\lvert u_i \rvert \le 1`
+that sum to 0 and are orthogonal to every feature but j,
+
+.. math::
+
+    \Bigl\lvert b_j \sum_i u_i x_{ij} \Bigr\rvert \le T + \Bigl\lvert \sum_i u_i y_i \Bigr\rvert \ (6).
+
+The residuals of feature j on the others, scaled, are such weights.
 """
 
 from __future__ import annotations
@@ -64,7 +69,7 @@ def bounds(instance: ScoresInstance) -> tuple[float, NDArray[np.float64]]:
     most = SPARE * float(np.abs(left - np.median(left)).sum())
     y = y - np.median(y)
     full = np.column_stack([np.ones(n), table])
-    triangle = np.linalg.qr(full, mode="r")
+    triangle = np.asarray(np.linalg.qr(full, mode="r"))
     found = np.full(p + 1, np.inf)
     if abs(np.diag(triangle)).min() < 1e-9 * abs(np.diag(triangle)).max():
         return most, found
@@ -105,7 +110,11 @@ def add_residuals(model: pyo.ConcreteModel, instance: ScoresInstance) -> None:
     model.e = pyo.Var(range(n), bounds=(0, most))
 
     def row(model: pyo.ConcreteModel, i: int, sign: int) -> pyo.Expression:
-        terms = [(model.e[i], 1), (model.b0, sign), *((model.b[j], sign * x) for j, x in enumerate(table[i].tolist()) if x)]
+        terms = [
+            (model.e[i], 1),
+            (model.b0, sign),
+            *((model.b[j], sign * x) for j, x in enumerate(table[i].tolist()) if x),
+        ]
         return weighted(terms) >= sign * float(y[i] - centre)
 
     model.eq4_residual = pyo.Constraint(range(n), (1, -1), rule=row)

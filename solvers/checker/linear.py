@@ -77,7 +77,7 @@ class System:
         return cost > enough or (self.step is None and cost == enough)
 
     def proves(self, cost: Fraction) -> Fraction:
-        """The value that no solution beats, from a bound on the cost: the next multiple of the step, if there is one."""
+        """The value that no solution beats, from a bound on the cost: the next multiple of the step, if any."""
         if self.step is None:
             return self.sign * cost * self.unit
         return self.sign * ceil(cost * self.unit / self.step) * self.step
@@ -112,7 +112,10 @@ class System:
                 sums[j] = sums.get(j, 0) + y * a
         ends = set(flipped)
         if self.continuous and not self.continuous.isdisjoint(
-            [*(j for j, a in sums.items() if a), *(j for i, y in pairs if y and not self.rows[i][2] for j in self.rows[i][0])]
+            [
+                *(j for j, a in sums.items() if a),
+                *(j for i, y in pairs if y and not self.rows[i][2] for j in self.rows[i][0]),
+            ]
         ):
             raise Rejected("a Gomory row of columns that need not be whole")
         rhs -= sum(a * (self.upper[j] if j in ends else self.lower[j]) for j, a in sums.items())

@@ -1,14 +1,14 @@
 """Replay the proof of a best subset with ridge, trusting nothing else: standard library, whole numbers, no search.
 
-The claim is that no linear model of at most k features has a smaller mean squared residual, plus ridge, than ``bound``.
-Everything follows from the matrix G of n^2 times the covariances (``docs/scores.md``, equations 9 to 12). With shares d of
-the diagonal such that G + (ridge - d) diag(G) is positive semidefinite, and any coefficients b, a subset s that holds the
-features I of a node loses at least
+The claim is that no linear model of at most k features has a smaller mean squared residual, plus ridge, than
+``bound``. All follows from the matrix G of n^2 times the covariances (``docs/scores.md``, equations 9 to 12). Take
+shares d of the diagonal such that M = G + (ridge - d) diag(G) is positive semidefinite, and any coefficients b. A
+subset s that holds the features I of a node loses at least
 
-    (YY - b'Mb) / n^2 - sum over j in s of (Mb - g)_j^2 / (n^2 d_j G_jj),   M = G + (ridge - d) diag(G),
+    (YY - b'Mb) / n^2 - sum over j in s of (Mb - g)_j^2 / (n^2 d_j G_jj),
 
-so all features of I count, and of the free ones the largest terms. A node is split on a feature, or closed by such a b,
-or, where nothing is free, by solving it.
+so all features of I count, and of the free ones the largest terms. A node is split on a feature, or closed by such a
+b, or, where nothing is free, by solving it.
 """
 
 from __future__ import annotations
@@ -35,9 +35,11 @@ class Question:
         columns, labels = data["columns"], data["labels"]
         values = [column["values"] for column in columns]
         self.n, self.p = len(labels["values"]), len(columns)
-        if not 1 < self.n or not 0 < self.p <= MOST_FEATURES:
+        if not self.n > 1 or not 0 < self.p <= MOST_FEATURES:
             raise Rejected("too few rows, or no features, or too many")
-        if any(len(column) != self.n or any(type(x) is not int for x in column) for column in [*values, labels["values"]]):
+        if any(
+            len(column) != self.n or any(type(x) is not int for x in column) for column in [*values, labels["values"]]
+        ):
             raise Rejected("a column of another length, or with something that is no whole number")
         self.units = [rational(column["unit"]) for column in columns]
         self.label_unit = rational(labels["unit"])
@@ -93,7 +95,9 @@ def gram(columns: list[list[int]]) -> list[list[int]]:
         moved.append([x - least for x in column])
     width = (n * max(map(max, moved)) ** 2).bit_length() + 1
     size = (width + 7) // 8
-    rows = [int.from_bytes(b"".join(x.to_bytes(size, "little") for x in row), "little") for row in zip(*moved, strict=True)]
+    rows = [
+        int.from_bytes(b"".join(x.to_bytes(size, "little") for x in row), "little") for row in zip(*moved, strict=True)
+    ]
     sums, found = [sum(column) for column in moved], []
     for column, total in zip(moved, sums, strict=True):
         packed = sum(map(mul, column, rows)).to_bytes(size * len(columns), "little")
@@ -125,9 +129,7 @@ class Shifted:
             raise Rejected("a coefficient that stands twice")
         scale = lcm(*(x.denominator for x in b.values()))
         whole = {j: int(x * scale) for j, x in b.items()}
-        product = {
-            i: sum(x * self.matrix[i][j] for j, x in whole.items()) for i in {*inside, *free, *whole}
-        }
+        product = {i: sum(x * self.matrix[i][j] for j, x in whole.items()) for i in {*inside, *free, *whole}}
         curve = Fraction(sum(x * product[j] for j, x in whole.items()), scale**2 * self.common)
         terms = {
             j: Fraction((product[j] - asked.cross[j] * scale * self.common) ** 2, asked.gram[j][j]) / self.shares[j]

@@ -72,6 +72,8 @@ def lowest_first(instance: GrantsInstance, _objective: str, _seed: int, _argumen
 
 BASELINES = (
     Baseline("equal_per_student", "the same dollars for every student", equal_per_student),
-    Baseline("proportional_to_need", "dollars in proportion to how far a district is below the best", proportional_to_need),
+    Baseline(
+        "proportional_to_need", "dollars in proportion to how far a district is below the best", proportional_to_need
+    ),
     Baseline("lowest_first", "the lowest scores first, each as much as it can use", lowest_first),
 )

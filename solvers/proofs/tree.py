@@ -194,7 +194,9 @@ class Grower:
 
     def gomory(self, x: Floats) -> int:
         """Gomory rows that x breaks most."""
-        if self.system.continuous:
+        if (
+            self.system.continuous or not self.live.getNumNz()
+        ):  # asked for the basis of an empty matrix, the engine dies
             return 0
         fractional = self.fractions(x)
         _, basic = self.live.getBasicVariables()

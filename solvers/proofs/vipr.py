@@ -86,7 +86,8 @@ def vipr_text(document: Mapping[str, Any]) -> tuple[str, Fraction]:
     Raises
     ------
     ValueError
-        For a certificate of another format, or with columns that need not be whole. What is wrong in one of this format a checker finds, not this.
+        For a certificate of another format, or with columns that need not be whole. What is wrong in one of this
+        format a checker finds, not this.
     """
     if document.get("format") != FORMAT:
         raise ValueError(f"VIPR is written of {FORMAT!r}, not of {document.get('format')!r}")

@@ -26,17 +26,16 @@ def constant(instance: ScoresInstance, objective: str, _seed: int, _argument: st
     """The median label, or the mean where squares are asked."""
     labels = np.array(instance.design.labels)
     middle = labels.mean() if objective == BEST_SUBSET else np.median(labels)
-    return LinearModel(Fraction(float(middle)) * instance.design.label_unit, (Fraction(0),) * len(instance.design.columns))
+    return LinearModel(
+        Fraction(float(middle)) * instance.design.label_unit, (Fraction(0),) * len(instance.design.columns)
+    )
 
 
 def persistence(instance: ScoresInstance, _objective: str, _seed: int, _argument: str | None) -> LinearModel:
     """Next year's score is this year's; of a plain table, the feature nearest to the label as it is."""
     columns = instance.design.columns
     past = [j for j, column in enumerate(columns) if column.kind == SCORE]
-    if past:
-        last = past[-1]
-    else:
-        last = int(np.abs(correlations(instance).linear).argmax())
+    last = past[-1] if past else int(np.abs(correlations(instance).linear).argmax())
     return LinearModel(Fraction(0), tuple(Fraction(int(j == last)) for j in range(len(columns))))
 
 
@@ -110,6 +109,8 @@ BASELINES = (
     Baseline("persistence", "next year's score is this year's", persistence),
     Baseline("least_squares", "least squares; of k features the k largest, fitted again", least_squares),
     Baseline("greedy_swaps", "features one by one, swapped while that helps", greedy_swaps),
-    Baseline("lasso", "the lasso by cross-validation, or the first k features of its path", lasso, refuses=without_sklearn),
+    Baseline(
+        "lasso", "the lasso by cross-validation, or the first k features of its path", lasso, refuses=without_sklearn
+    ),
     Baseline("abess", "the splicing of the library abess, fitted again", abess, refuses=without_abess),
 )

@@ -1,7 +1,8 @@
 """Least absolute deviations exactly: the dual by an engine, its final basis solved again in rationals.
 
 The dual asks for weights :math:`-1 \\le u_i \\le 1` that sum to 0, are orthogonal to every feature, and make
-:math:`\\sum_i u_i y_i` largest (8). Its basic columns are the rows that a best model passes through; the model solves these rows.
+:math:`\\sum_i u_i y_i` largest (8). Its basic columns are the rows that a best model passes through, and the model
+solves these rows.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ BASIC, UPPER = highspy.HighsBasisStatus.kBasic, highspy.HighsBasisStatus.kUpper
 
 @dataclass(frozen=True)
 class Fit:
-    """A model of some features, and what no model of these features is better than; ``None`` where nothing is proven."""
+    """A model of some features, and the proven bound of all such models, if any."""
 
     model: LinearModel
     bound: Fraction | None
@@ -114,7 +115,7 @@ def _basis(
 
 
 def _bound(instance: ScoresInstance, table: Sequence[Sequence[int]], weights: dict[int, Fraction]) -> Fraction | None:
-    """What the weights prove (8), shrunk until none is beyond 1; ``None`` where they are not orthogonal to a feature."""
+    """What the weights prove (8), shrunk until none is beyond 1; ``None`` where they are not orthogonal."""
     for row in table:
         if sum((u * row[i] for i, u in weights.items()), Fraction(0)):
             return None

@@ -65,7 +65,9 @@ def inputs(instance: ScoresInstance, scale_on_training: bool = False) -> tuple[F
                 table[:, place, -1] = _cells(past[place], test)
         parts.append(table)
     seen = parts[:1] if scale_on_training else parts
-    labels = np.array(instance.design.labels if scale_on_training else (*instance.design.labels, *instance.design.test_labels))
+    labels = np.array(
+        instance.design.labels if scale_on_training else (*instance.design.labels, *instance.design.test_labels)
+    )
     for f in range(count):
         low = min(part[:, :, f].min() for part in seen)
         high = max(part[:, :, f].max() for part in seen)

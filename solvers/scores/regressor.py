@@ -75,7 +75,7 @@ class CertifiedRegressor:
             setattr(self, name, value)
         return self
 
-    def fit(self, X: Any, y: ArrayLike) -> Self:  # noqa: N803 - scikit-learn's name
+    def fit(self, X: Any, y: ArrayLike) -> Self:
         """Fit to features (n, p) and labels (n,).
 
         Raises
@@ -92,9 +92,7 @@ class CertifiedRegressor:
         columns = tuple(self._column(name, table[:, j]) for j, name in enumerate(names))
         label = self._column("label", labels)
         ridge, k = Fraction(str(self.ridge)), 1 if self.objective == LAD else self.k
-        instance = ScoresInstance(
-            "regression", Design(columns, label.training, (), label.unit), k=k, ridge=ridge
-        )
+        instance = ScoresInstance("regression", Design(columns, label.training, (), label.unit), k=k, ridge=ridge)
         instance.check_question()
         self.result_: Result = solve(instance, self.objective, None, Settings(time_limit=self.time_limit))
         model = self.result_.solution
@@ -115,11 +113,11 @@ class CertifiedRegressor:
         whole = np.round(values / float(unit)).astype(object) if largest / float(unit) < LARGEST else values
         return Column(name, "", unit, tuple(int(x) for x in whole), ())
 
-    def predict(self, X: Any) -> NDArray[np.float64]:  # noqa: N803 - scikit-learn's name
+    def predict(self, X: Any) -> NDArray[np.float64]:
         """Predictions (n,) of features (n, p)."""
         return np.asarray(np.asarray(X, dtype=float) @ self.coef_ + self.intercept_)
 
-    def score(self, X: Any, y: ArrayLike) -> float:  # noqa: N803 - scikit-learn's name
+    def score(self, X: Any, y: ArrayLike) -> float:
         """Share of the labels' variance that is explained."""
         labels = np.asarray(y, dtype=float)
         return float(1 - ((labels - self.predict(X)) ** 2).sum() / ((labels - labels.mean()) ** 2).sum())

@@ -62,7 +62,7 @@ def greedy(found: Correlations, k: int, late: Callable[[], bool] = lambda: False
         improved = True
         while improved and not late():
             improved = False
-            for old in list(chosen):
+            for old in chosen:
                 rest = [j for j in chosen if j != old]
                 new = best_addition(found, rest)
                 if new != old and found.loss([*rest, new]) < found.loss(chosen) - LEAST_GAIN:
@@ -74,7 +74,9 @@ def best_addition(found: Correlations, chosen: Sequence[int]) -> int:
     """The feature outside of a subset that lowers its loss most."""
     kept = list(chosen)
     if kept:
-        solved = np.linalg.solve(found.quadratic[np.ix_(kept, kept)], np.column_stack([found.quadratic[kept], found.linear[kept]]))
+        solved = np.linalg.solve(
+            found.quadratic[np.ix_(kept, kept)], np.column_stack([found.quadratic[kept], found.linear[kept]])
+        )
         left = found.linear - found.quadratic[:, kept] @ solved[:, -1]
         room = np.diag(found.quadratic) - np.einsum("ij,ji->i", found.quadratic[:, kept], solved[:, :-1])
     else:
@@ -90,7 +92,13 @@ def ridge_model(instance: ScoresInstance, subset: Sequence[int], ridge: Fraction
     weight = instance.ridge if ridge is None else ridge
     chosen = list(subset)
     top, bottom = weight.numerator, weight.denominator
-    matrix = [[int(moments.gram[i, j]) * (bottom + top * (i == j)) if i == j else int(moments.gram[i, j]) * bottom for j in chosen] for i in chosen]
+    matrix = [
+        [
+            int(moments.gram[i, j]) * (bottom + top * (i == j)) if i == j else int(moments.gram[i, j]) * bottom
+            for j in chosen
+        ]
+        for i in chosen
+    ]
     solved = solve_square(matrix, [Fraction(int(moments.cross[j]) * bottom) for j in chosen])
     if solved is None:
         return None

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fairbound.models.scores import big_m
-from fairbound.solvers.core.answer import Answer
 from fairbound.solvers.core.formulations import answer_formulation
 from fairbound.solvers.scores.exact_lad import fit
 from fairbound.solvers.scores.selection import best_addition, correlations, greedy
 
 if TYPE_CHECKING:
     from fairbound.models.scores.instance import LinearModel, ScoresInstance
+    from fairbound.solvers.core.answer import Answer
     from fairbound.solvers.core.result import OnProgress, Settings
 
 NAME = "sparse_search"

@@ -1,14 +1,14 @@
 """Best subset with ridge: branch and bound over features, on perspective relaxations whose ridge the data lend.
 
-A matrix of correlations is positive definite by more than its ridge, and what it can spare on its diagonal may be treated
-as ridge too (Dong, Chen and Linderoth 2015). Relaxations are solved in floats; what closes a node is a vector of
-coefficients, from which the checker computes a bound in whole numbers (``docs/scores.md``, equations 9 to 12).
+A matrix of correlations is positive definite by more than its ridge, and what it can spare on its diagonal may be
+treated as ridge too (Dong, Chen and Linderoth 2015). Relaxations are solved in floats; what closes a node is a vector
+of coefficients, from which the checker computes a bound in whole numbers (``docs/scores.md``, equations 9 to 12).
 """
 
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -105,11 +105,11 @@ def capped(weight: Floats, most: int) -> Floats:
             break
         shares[j] = 1.0
         left, room = left - weight[j], room - 1
-    return np.minimum(shares, 1.0)
+    return np.asarray(np.minimum(shares, 1.0))
 
 
 def lend(quadratic: Floats, weight: Floats) -> Floats:
-    """What the diagonal can spare, most where the weights are large: a barrier method for a small semidefinite program."""
+    """What the diagonal can spare, most where weights are large: a barrier method for a semidefinite program."""
     p = len(weight)
     lent = np.full(p, 0.5 * float(np.linalg.eigvalsh(quadratic)[0]))
     weight = np.maximum(weight / weight.mean(), 1e-12)
@@ -160,12 +160,20 @@ def best_shares(found: Correlations, k: int, search: Search) -> Relaxation:
 class Tree:
     """One run: nodes by their bounds, the best subset, and what closes each node."""
 
-    def __init__(self, search: Search) -> None:
-        self.search, self.instance = search, search.instance
+    def __init__(self, search: Search, replayed: bool = True) -> None:
+        self.search, self.instance, self.replayed = search, search.instance, replayed
         self.found = correlations(self.instance)
         self.k = self.instance.k
-        self.scale = float(Fraction(self.instance.moments.label, self.instance.moments.n**2) * self.instance.design.label_unit**2)
+        self.scale = float(
+            Fraction(self.instance.moments.label, self.instance.moments.n**2) * self.instance.design.label_unit**2
+        )
         self.count = 0
+
+    def late(self) -> bool:
+        """Whether to stop: what is left of the time is needed for the replay."""
+        left = self.search.left()
+        rest = replay_seconds(self.instance, self.count) if self.replayed else 0.0
+        return self.search.late() or (left is not None and left < rest)
 
     def offer(self, subset: Sequence[int]) -> None:
         """Take a subset, solved exactly, if it is better."""
@@ -180,7 +188,7 @@ class Tree:
         relaxation = best_shares(self.found, self.k, search)
         top = self.node(relaxation, (), tuple(range(p)))
         pending = [top]
-        while pending and not search.late():
+        while pending and not self.late():
             self.tighten(pending[0].bound)
             if search.closed():
                 break
@@ -227,10 +235,12 @@ class Tree:
         return Node(bound, self.count, inside, free, coefficients, shares)
 
     def tighten(self, bound: float) -> None:
-        """Take the least bound of open nodes; those that are closed are no better than the best value."""
-        value = self.search.value
-        least = max(0.0, bound * self.scale)
-        self.search.tighten(least if value is None or least < value else value)
+        """Take the least bound of open nodes; once none is open, the best value is the bound."""
+        value, least = self.search.value, max(0.0, bound * self.scale)
+        if value is not None and np.isinf(bound):
+            self.search.tighten(value)
+        else:
+            self.search.tighten(least if value is None else min(least, float(value) * (1 - MARGIN)))
 
     def enough(self) -> float:
         """The bound that closes a node, in units of the label's variance."""
@@ -281,10 +291,10 @@ def assembled(tree: Tree, top: Node, lent: Floats) -> dict[str, Any] | None:
     }
 
 
-def replay_seconds(instance: ScoresInstance) -> float:
-    """About how long the checker needs for the rows and the matrix, at the speed of a usual machine."""
+def replay_seconds(instance: ScoresInstance, nodes: int = 0) -> float:
+    """About how long the checker needs for rows, matrix and leaves, at the speed of a usual machine."""
     n, p = len(instance.design.labels), len(instance.design.columns)
-    return n * p * (1e-7 + 4e-9 * p) + 4e-8 * p**3
+    return n * p * (1e-7 + 4e-9 * p) + 4e-8 * p**3 + 2e-7 * nodes * p**2
 
 
 def answer(
@@ -300,15 +310,13 @@ def answer(
     """
     replay, limit = replay_seconds(instance), settings.time_limit
     replayed = limit is None or replay <= limit / 2
-    if limit is not None and replayed:
-        settings = replace(settings, time_limit=limit - replay)
     search = Search(instance, objective, settings, on_progress)
-    tree = Tree(search)
+    tree = Tree(search, replayed)
     if start is not None and evaluate(instance, start).feasible:
         tree.offer(sorted(sorted(start.used, key=lambda j: -abs(start.coefficients[j]))[: instance.k]))
     with search.interruptible():
         top, lent = tree.grow()
-    why = search.why_late() if search.late() else Termination.FINISHED
+    why = search.why_late() if tree.late() else Termination.FINISHED
     document, proven, message = assembled(tree, top, lent) if replayed else None, None, ""
     if not replayed:
         message = f"no certificate: to replay it takes {replay:.0f} s, more than half of the time limit"

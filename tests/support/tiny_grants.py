@@ -39,7 +39,10 @@ def _best_of(instance: GrantsInstance, objective: str, chosen: set[int]) -> floa
         off = float(instance.caution * effect.width)
         spent = districts[d].spending[f]
         bounds += [(0, floor(instance.rise * spent)), (0, floor(instance.move * spent))]
-        points[d, 2 * k], points[d, 2 * k + 1] = (float(effect.points) - off) / THOUSAND, -(float(effect.points) + off) / THOUSAND
+        points[d, 2 * k], points[d, 2 * k + 1] = (
+            (float(effect.points) - off) / THOUSAND,
+            -(float(effect.points) + off) / THOUSAND,
+        )
         amount[d, 2 * k], amount[d, 2 * k + 1] = 1, -1
     bounds += [(None, None), *((0, None) for _ in districts)]
     scores = np.array([float(district.score) for district in districts])

@@ -113,7 +113,9 @@ def system(data: dict[str, Any], objective: str) -> System:
         if WORST in asked.least:
             _least(found, tail, asked.least[WORST] * top / unit)
     if MEAN in asked.least:
-        _least(found, {j: g for pieces in spent for j, g in pieces.items()}, asked.least[MEAN] * count / unit - sum(starts))
+        _least(
+            found, {j: g for pieces in spent for j, g in pieces.items()}, asked.least[MEAN] * count / unit - sum(starts)
+        )
     return found
 
 
@@ -144,7 +146,9 @@ def value(data: dict[str, Any], objective: str, solution: list[Any]) -> Fraction
         raise Rejected("the solution breaks a rule: districts")
     share = asked.tail * len(scores)
     lowest = sorted(scores)
-    worst = sum(lowest[: floor(share)], Fraction(0)) + (share - floor(share)) * lowest[min(floor(share), len(scores) - 1)]
+    worst = (
+        sum(lowest[: floor(share)], Fraction(0)) + (share - floor(share)) * lowest[min(floor(share), len(scores) - 1)]
+    )
     found = {WORST: worst / share, MEAN: sum(scores, Fraction(0)) / len(scores)}
     for name, least in asked.least.items():
         if found[name] < least:

@@ -1,0 +1,203 @@
+"""Planted subsets are found and proven, exact fits are exact, and no forged proof holds more than the truth."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from dataclasses import replace
+from fractions import Fraction
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pytest
+from fairbound.instances.core.entry import data_file
+from fairbound.instances.scores.simulation import PLANTED, drawn_design, simulate
+from fairbound.instances.scores.simulation import Settings as Simulation
+from fairbound.models.core.errors import InputError
+from fairbound.models.scores import ScoresInstance
+from fairbound.models.scores.instance import BEST_SUBSET, LAD, SPARSE_LAD, Features
+from fairbound.solvers.checker import scores as checker
+from fairbound.solvers.checker.common import Rejected
+from fairbound.solvers.core.bound import Level
+from fairbound.solvers.core.result import Result, Settings, Status, Termination
+from fairbound.solvers.scores.regressor import CertifiedRegressor
+from fairbound.solvers.scores.selection import ridge_model
+from scipy.optimize import linprog
+from tiny_scores import NAMED, best_model
+
+import fairbound
+
+needs_texas = pytest.mark.skipif(data_file("texas/functions_table.csv.gz") is None, reason="no Texas tables here")
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_planted_features_are_the_proven_best(seed: int) -> None:
+    panel = simulate(Simulation(), seed).panel
+    asked = ScoresInstance("panel", panel, k=6)
+    result = fairbound.solve(asked, objective=BEST_SUBSET)
+    assert (result.status, result.level) == (Status.OPTIMAL, Level.L4)
+    names = {asked.design.columns[j].name for j in result.solution.used}
+    assert names == {*PLANTED, "score, 1 before", "score, 2 before", "score, 3 before"}
+    assert result.certificate is not None
+    assert fairbound.verify(result.certificate, asked) == (result.primal_bound, Level.L4)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_enumeration_confirms_small_subsets(k: int) -> None:
+    """Twelve correlated features, weak signals: every subset is tried."""
+    design = drawn_design(12, 80, 6, 0.8, k)
+    asked = ScoresInstance("drawn", design, k=k, ridge=Fraction(1, 100))
+    found = [ridge_model(asked, subset) for subset in combinations(range(12), k)]
+    values = [fairbound.evaluate(asked, model).values[BEST_SUBSET] for model in found if model is not None]
+    result = fairbound.solve(asked, objective=BEST_SUBSET)
+    assert (result.primal_bound, result.level, result.status) == (min(values), Level.L4, Status.OPTIMAL)
+
+
+@pytest.fixture(scope="module")
+def proof() -> dict[str, Any]:
+    """A certificate with bounds, splits and solved leaves."""
+    asked = ScoresInstance("drawn", drawn_design(12, 60, 6, 0.9, 4), k=3, ridge=Fraction(1, 100))
+    document = dict(fairbound.solve(asked, objective=BEST_SUBSET).certificate or {})
+    kinds = {node[0] for node in document["tree"]}
+    assert kinds == {"split", "bound", "solve"}
+    found: dict[str, Any] = json.loads(json.dumps(document))
+    return found
+
+
+def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every leaf of a document."""
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    return [found for key, value in items for found in places(value, (*path, key))] or [path]
+
+
+def test_no_mutation_proves_more_than_the_truth(proof: dict[str, Any]) -> None:
+    truth, chance = Fraction(proof["bound"]), random.Random(7)
+    refusals: list[str] = []
+    for _ in range(400):
+        changed = copy.deepcopy(proof)
+        path = chance.choice(places({name: changed[name] for name in ("bound", "shares", "tree", "solution")}))
+        place: Any = changed
+        for key in path[:-1]:
+            place = place[key]
+        value = place[path[-1]]
+        if chance.random() < 0.2 and isinstance(place, list):
+            del place[path[-1]]
+        elif path[-1] == "bound":
+            place[path[-1]] = str(
+                Fraction(value) * (1 + Fraction(chance.choice([-1, 1]), chance.choice([500, 10**6, 3])))
+            )
+        elif isinstance(value, int | float):
+            place[path[-1]] = chance.choice([value + 1, -value, value * 2, 0, value * 1.01, 1e308, "x", None])
+        else:
+            place[path[-1]] = chance.choice(["", "bound", "solve", None, 7])
+        try:
+            found = checker.check(changed)
+        except Rejected as reason:
+            refusals.append(str(reason))
+            continue
+        assert found <= truth
+    assert 100 < len(refusals) < 400
+    assert not any("\n" in refusal for refusal in refusals)
+
+
+def test_what_is_false_is_refused(proof: dict[str, Any]) -> None:
+    def refused(word: str, **changes: Any) -> None:
+        with pytest.raises(Rejected, match=word):
+            checker.check({**proof, **changes})
+
+    bound = Fraction(proof["bound"])
+    refused("proves .* only", bound=str(bound * (1 + Fraction(1, 10**9))), solution=None)
+    refused("not positive semidefinite", shares=[share * 1.01 + 0.01 for share in proof["shares"]])
+    refused("without its leaves", tree=proof["tree"][:-1])
+    refused("leaves features to choose", tree=[["solve"]])
+    data = copy.deepcopy(proof["data"])
+    data["columns"][0]["values"][0] += 1
+    refused("digest", data=data)
+    many = copy.deepcopy(proof["solution"])
+    unused = [j for j in range(12) if j not in {j for j, _ in many["coefficients"]}]
+    many["coefficients"].append([unused[0], "1/1000000"])
+    refused("more features than k", solution=many)
+
+
+def test_a_tree_that_is_stopped_proves_what_it_has() -> None:
+    """Rows that are all but noise: nothing closes in time, and the bound still holds."""
+    asked = ScoresInstance("drawn", drawn_design(60, 90, 30, 0.3, 5), k=8, ridge=Fraction(1, 1000))
+    result = fairbound.solve(asked, objective=BEST_SUBSET, settings=Settings(time_limit=2.5))
+    assert (result.termination, result.status) == (Termination.TIME_LIMIT, Status.FEASIBLE)
+    assert result.proven is not None
+    assert result.proven.level is Level.L4
+    assert 0 < result.proven.value < result.primal_bound
+
+
+def test_semidefinite_is_never_said_of_what_is_not() -> None:
+    random_matrix = np.random.default_rng(1).integers(-9, 10, size=(8, 8))
+    gram = (random_matrix @ random_matrix.T).tolist()
+    assert checker.semidefinite([[x * 10**6 + (i == j) for j, x in enumerate(row)] for i, row in enumerate(gram)])
+    least = float(np.linalg.eigvalsh(np.array(gram, dtype=float))[0])
+    shifted = [
+        [x * 10**6 - (i == j) * int((least + 1e-3) * 10**6) for j, x in enumerate(row)] for i, row in enumerate(gram)
+    ]
+    assert not checker.semidefinite(shifted)
+    assert not checker.semidefinite([[1, 2], [2, 1]])
+
+
+def test_exact_fits_are_those_of_a_linear_program() -> None:
+    design = drawn_design(5, 70, 2, 0.5, 3)
+    asked = ScoresInstance("drawn", design)
+    result = fairbound.solve(asked)
+    assert (result.status, result.level, result.method) == (Status.OPTIMAL, Level.L2, "exact_lad")
+    x = np.array([column.training for column in design.columns]).T / 1000
+    full, n = np.column_stack([np.ones(70), x]), 70
+    rows = np.block([[full, -np.eye(n)], [-full, -np.eye(n)]])
+    y = np.array(design.labels) / 1000
+    free, above = [(None, None)] * 6, [(0, None)] * n
+    again = linprog(np.r_[np.zeros(6), np.ones(n) / n], rows, np.r_[y, -y], bounds=free + above)
+    assert float(result.primal_bound) == pytest.approx(again.fun, rel=1e-9)
+
+
+def test_sparse_fits_of_few_features_are_proven() -> None:
+    asked = replace(NAMED["two of three"], k=2)
+    result = fairbound.solve(asked, objective=SPARSE_LAD)
+    assert (result.method, result.level, result.status) == ("every_subset", Level.L2, Status.OPTIMAL)
+    assert result.primal_bound == best_model(asked, SPARSE_LAD)
+    searched = fairbound.solve(asked, objective=SPARSE_LAD, method="sparse_search")
+    assert searched.primal_bound == pytest.approx(result.primal_bound, rel=1e-9)
+
+
+def test_a_regressor_fits_predicts_and_proves() -> None:
+    draw = np.random.default_rng(2)
+    x = draw.normal(size=(120, 9))
+    y = 3 * x[:, 2] - 2 * x[:, 5] + 7 + 0.1 * draw.normal(size=120)
+    model = CertifiedRegressor(k=2).fit(x, y)
+    assert np.flatnonzero(model.coef_).tolist() == [2, 5]
+    assert model.coef_[[2, 5]] == pytest.approx([3, -2], abs=0.05)
+    assert (model.result_.status, model.result_.level) == (Status.OPTIMAL, Level.L4)
+    assert model.score(x, y) > 0.99
+    assert CertifiedRegressor(**model.get_params()).set_params(k=3).k == 3
+    for wrong, word in (((x, y[:5]), "X and y"), ((x * np.nan, y), "finite"), ((x[:, :1], y), "k")):
+        with pytest.raises(InputError, match=word):
+            model.fit(*wrong)
+    with pytest.raises(InputError, match="unknown parameter"):
+        model.set_params(depth=3)
+
+
+def texas(objective: str, **parameters: str) -> Result:
+    return fairbound.solve("scores/texas", objective=objective, parameters=parameters)
+
+
+@needs_texas
+def test_the_texas_tables_say_what_the_page_says() -> None:
+    lad = texas(LAD, features=Features.SCORES.value)
+    assert (lad.status, lad.level) == (Status.OPTIMAL, Level.L2)
+    assert float(lad.measures["rmse"]) == pytest.approx(1.169, abs=5e-4)
+    found = {"constant": 2.146, "persistence": 1.249, "least_squares": 1.172}
+    for method, error in found.items():
+        again = fairbound.solve("scores/texas", method=method, parameters={"features": "scores"})
+        assert float(again.measures["rmse"]) == pytest.approx(error, abs=1e-3), method
+    subset = texas(BEST_SUBSET, k="6")
+    assert (subset.status, subset.level) == (Status.OPTIMAL, Level.L4)
+    assert subset.measures["spending_features"] == 0
+    clean = fairbound.solve("scores/texas", method="least_squares", parameters={"features": "scores", "split": "clean"})
+    assert float(clean.measures["rmse"]) == pytest.approx(1.2925, abs=5e-5)
