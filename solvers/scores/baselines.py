@@ -75,18 +75,13 @@ def lasso(instance: ScoresInstance, objective: str, seed: int, _argument: str | 
 
     table, _, _ = residuals.scaled(instance)
     labels = residuals.labels(instance)
-    if objective == LAD:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # a heuristic may stop where it likes
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a heuristic may stop where it likes
+        if objective == LAD:
             found = LassoCV(cv=min(5, len(labels)), random_state=seed).fit(table, labels)
-        return residuals.model_of(instance, float(found.intercept_), found.coef_)
-    _, active, _ = lars_path(table, labels - labels.mean(), method="lasso", max_iter=4 * instance.k)
+            return residuals.model_of(instance, float(found.intercept_), found.coef_)
+        _, active, _ = lars_path(table, labels - labels.mean(), method="lasso", max_iter=4 * instance.k)
     return refitted(instance, objective, [int(j) for j in active[: instance.k]])
-
-
-def without_sklearn() -> str | None:
-    """Whether scikit-learn is there."""
-    return None if find_spec("sklearn") else 'scikit-learn is not installed: pip install "fairbound[learn]"'
 
 
 def abess(instance: ScoresInstance, objective: str, _seed: int, _argument: str | None) -> LinearModel:

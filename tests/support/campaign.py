@@ -18,6 +18,8 @@ from math import ceil, floor
 from random import Random
 from typing import Any
 
+import tiny_grants
+import tiny_scores
 import tiny_transfers
 from fairbound.models.applicants import ApplicantInstance, Cell
 from fairbound.models.blocks import Border, Unit, ZoneInstance
@@ -27,8 +29,10 @@ from fairbound.models.classes import ClassInstance, Student
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.problem import Sense
 from fairbound.models.core.registry import find_problem
+from fairbound.models.grants import District, Effect, GrantsInstance
 from fairbound.models.matching import MatchingInstance
 from fairbound.models.matching import Unit as Person
+from fairbound.models.scores import Column, Design, ScoresInstance
 from fairbound.solvers.core.methods import default_method, methods_of
 from fairbound.solvers.core.result import Result, Settings, Status
 
@@ -434,6 +438,57 @@ def draw_matching(random: Random) -> MatchingInstance:
     return MatchingInstance("drawn", units, ("race", "x"), tolerance, ("race",), ("x",))
 
 
+# Linear models --------------------------------------------------------------------------------
+
+
+def draw_scores(random: Random) -> ScoresInstance:
+    rows, features = random.randint(4, 6), random.randint(1, 3)
+    size = random.choice([3, 50, 10**5])
+    numbers = [[random.randint(-size, size) for _ in range(rows)] for _ in range(features + 1)]
+    if random.random() < 0.2:
+        numbers[0] = [2 * x for x in numbers[1]] if features > 1 else numbers[0]
+    columns = tuple(
+        Column(f"x{j}", "", Fraction(1, random.choice([1, 100])), tuple(values), ())
+        for j, values in enumerate(numbers[:-1])
+    )
+    ridge = Fraction(random.choice([1, 10, 1000]), 1000)
+    design = Design(columns, tuple(numbers[-1]), (), Fraction(1, random.choice([1, 10])))
+    return ScoresInstance("drawn", design, k=random.randint(1, features), ridge=ridge)
+
+
+# Grants ---------------------------------------------------------------------------------------
+
+
+def draw_grants(random: Random) -> GrantsInstance:
+    names = tuple(random.sample(IDS, 2))
+    districts = tuple(
+        District(
+            str(d),
+            random.choice([1, 40, 20_000]),
+            Fraction(random.randint(100, 250), 10),
+            (random.randint(0, 6000), random.randint(0, 300)),
+        )
+        for d in range(random.randint(2, 5))
+    )
+    effects = tuple(
+        sorted(
+            (name, Effect(Fraction(random.randint(-2, 9), 10), Fraction(random.randint(0, 3), 10))) for name in names
+        )
+    )
+    return GrantsInstance(
+        "drawn",
+        districts,
+        names,
+        effects=effects,
+        caution=Fraction(random.choice([0, 0, 1])),
+        pot=Fraction(random.choice([0, 5000, 10**6])),
+        districts=random.choice([None, 1, 2]),
+        most=Fraction(random.choice([1, 300, 1000])),
+        move=Fraction(random.choice([0, 0, 10]), 100),
+        tail=Fraction(random.choice([10, 40, 100]), 100),
+    )
+
+
 @dataclass(frozen=True)
 class Part:
     """A problem's share of the campaign.
@@ -451,11 +506,15 @@ class Part:
     missed: Fraction = Fraction(0)
 
 
+BY_FLOATS = Fraction(1, 10**8)
+"""A linear program in floats says what is best, where brute force has nothing finite to try."""
 PARTS = (
     Part("cep", 6, draw_cep, cep_answer, ("reimbursement", "students", "schools", "full_funding")),
     Part("blocks", 3, draw_zones, zones_answer, ("dissimilarity", "tvd", "max_share_deviation", "travel", "rezoned")),
     Part("classes", 1, draw_classes, classes_answer, ("moves", "gap")),
     Part("matching", 1, draw_matching, matching_answer, ("pairs",)),
+    Part("scores", 1, draw_scores, tiny_scores.best_model, ("lad", "sparse_lad", "best_subset")),
+    Part("grants", 1, draw_grants, tiny_grants.best_plan, ("worst_tenth", "mean"), BY_FLOATS, BY_FLOATS),
     Part("applicants", 1, draw_applicants, applicants_answer, ("tvd", "income", "loss")),
     Part(
         "transfers",
@@ -523,7 +582,7 @@ def run(solves: int, seed: int, say: Callable[[str], None] | None = None) -> Cou
             except Exception as error:
                 counts.wrong.append(f"{where}: {type(error).__name__}: {error}")
                 continue
-            assert result.sense is (Sense.MAXIMIZE if part.problem in ("cep", "matching") else Sense.MINIMIZE)
+            assert result.sense is (Sense.MAXIMIZE if part.problem in ("cep", "matching", "grants") else Sense.MINIMIZE)
             counts.statuses[f"{result.status.value} {result.level.value}"] += 1
             counts.withdrawn += bool(result.contradiction)
             counts.proven += result.proven is not None

@@ -59,6 +59,17 @@ STUDENTS = (
 )
 CLASSES = "class_id,school_id,n_students,class_size,teacher_has_ma\n71,9,2,SMALL,True\n82,9,1,LARGE,no\n"
 SUBJECTS = "subject_id,age,score\na,1,10\nb,2,7.5\nc,3,8\nd,7,1\n"
+PANEL = "district_id,year,students,score,Instruction\n" + "".join(
+    f"{name},{year},120,{15 + (year * name) % 5},{4000 + (year * name) % 7}\n"
+    for name in (7, 8, 9)
+    for year in range(2005, 2015)
+)
+FEATURES = "label,x,y,set\n1.5,1,0.25,train\n2,3,0.5,train\n4,2,1,train\n9,9,9,test\n"
+_YEARS = [(name, year) for name in (3, 20) for year in range(2005, 2020)]
+BUDGETS = "District_Id,Year,Instruction_General_Funds\n" + "".join(f"{d},{y},{1000 * d + 7 * y}\n" for d, y in _YEARS)
+PUPILS = "District_Id,Year,Fall_Enrollment\n" + "".join(f"{d},{y},{d + y % 3}\n" for d, y in _YEARS)
+TESTS = "District_Id,Year,Avg_Act\n" + "".join(f"{d},{y},{14 + (y + d) % 9}\n" for d, y in _YEARS)
+DISTRICTS = "district_id,students,score,Instruction\na,100,17.5,4000\nb,50,16,5000\n"
 TRUTH = "quantity,id,value\nbase,,45\neffect,small,5\nability,1,12.5\n"
 SUITE = """name = "mine"
 title = "t"
@@ -105,6 +116,17 @@ def _beside(path: Path) -> object:
     return catalogue.load_file(path.with_name("students.csv"), "classes").digest
 
 
+def _budgets(path: Path) -> object:
+    budgets = path.with_name("functions_table.csv")
+    budgets.write_bytes(path.read_bytes())
+    return catalogue.load_file(budgets, "scores").digest
+
+
+def _districts(path: Path) -> object:
+    instance = catalogue.load_file(path, "grants")
+    return find_problem("grants").with_parameters(instance, {"effects": "literature"}).digest
+
+
 def _solution(path: Path) -> object:
     instance = catalogue.load("cep/calpads33")
     problem = find_problem("cep")
@@ -131,6 +153,12 @@ def readers(price_curve: str, tree: str, solution: str, references: str) -> list
         Reader("students table", ".csv", STUDENTS, _table("classes"), {"rooms.csv": CLASSES}),
         Reader("classes table", ".csv", CLASSES, _beside, {"students.csv": STUDENTS}),
         Reader("study table", ".csv", STUDENTS, _table("matching"), {"rooms.csv": CLASSES}),
+        Reader("panel table", ".csv", PANEL, _table("scores")),
+        Reader("features table", ".csv", FEATURES, _table("scores")),
+        Reader(
+            "budgets table", ".csv", BUDGETS, _budgets, {"enrollment_table.csv": PUPILS, "test_scores_table.csv": TESTS}
+        ),
+        Reader("districts table", ".csv", DISTRICTS, _districts),
         Reader("subjects table", ".csv", SUBJECTS, _table("designs")),
         Reader("truth", ".csv", TRUTH, lambda path: read_truth(path).values),
         Reader("any file", ".csv", CEP, lambda path: catalogue.load_file(path).digest),

@@ -32,6 +32,7 @@ class Experiment:
     instance: str
     methods: tuple[str, ...]
     parameters: Mapping[str, str] = field(default_factory=dict)
+    objective: str | None = None
 
 
 WIDTHS = ("width:12.5", "width:6.25", "width:3.125", "width:0.625", "one_group", "alone")
@@ -82,6 +83,19 @@ EXPERIMENTS = (
         "matching/seed100",
         ("subset", "naive", "least_squares", "nearest_neighbour", "rounded_relaxation"),
     ),
+    Experiment(
+        "scores",
+        "Next year's score from past scores and budgets, 600 simulated districts: the best six of 87 features",
+        "scores/synthetic",
+        ("subset_tree", "greedy_swaps", "least_squares", "persistence", "constant"),
+        objective="best_subset",
+    ),
+    Experiment(
+        "grants",
+        "The same districts: 20 grants from 20 million dollars for the worst tenth, under fitted effects",
+        "grants/synthetic",
+        ("segments", "lowest_first", "proportional_to_need", "equal_per_student"),
+    ),
 )
 SUITE = "seeds"
 
@@ -121,7 +135,14 @@ def _show(experiment: Experiment, folder: Path) -> None:
             with line.aside():
                 screen.add(found)
 
-        lines = api.compare(instance, methods=experiment.methods, on_progress=line, on_line=on_line, isolate=True)
+        lines = api.compare(
+            instance,
+            methods=experiment.methods,
+            objective=experiment.objective,
+            on_progress=line,
+            on_line=on_line,
+            isolate=True,
+        )
     screen.close()
     console().print()
     write_csv(folder / "compare.csv", comparison_rows(problem, lines))

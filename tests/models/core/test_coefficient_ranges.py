@@ -27,7 +27,7 @@ from fairbound.solvers.engines.standard_form import TriviallyInfeasibleError, co
 PINNED = Path(__file__).with_name("coefficient_ranges.json")
 CATALOGUE = (
     "cep/calpads33", "transfers/alameda", "blocks/grid100", "applicants/sfusd65", "classes/seed100",
-    "matching/seed100-ability", "designs/seed24",
+    "matching/seed100-ability", "designs/seed24", "grants/synthetic",
 )  # fmt: skip
 MOST_NONZEROS = 200_000
 

@@ -12,7 +12,16 @@ def test_no_claim_is_denied_by_brute_force() -> None:
     found = campaign.run(3000, seed=2)
     print(found.say())
     assert found.solves >= 3000
-    assert set(found.instances) == {"cep", "blocks", "applicants", "transfers", "classes", "matching"}
+    assert set(found.instances) == {
+        "cep",
+        "blocks",
+        "applicants",
+        "transfers",
+        "classes",
+        "matching",
+        "scores",
+        "grants",
+    }
     assert not found.wrong, "\n".join(found.wrong)
 
 

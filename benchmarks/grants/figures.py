@@ -1,0 +1,62 @@
+"""Figures of grants: the lowest scores before and after the best plan of each question."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING
+
+from fairbound.benchmarks.core.answers import instance_of, questions_of, ranked
+from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series, Solutions
+from fairbound.models.core.registry import find_problem
+from fairbound.models.grants.evaluate import gain, planned
+from fairbound.models.grants.instance import GrantsInstance
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fairbound.benchmarks.core.row import Row
+
+
+def worst_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
+    """Scores of the districts that begin in the worst tenth, today and as planned, one figure a question."""
+    figures = []
+    for number, group in enumerate(questions_of(rows), start=1):
+        instance = instance_of(group[0], GrantsInstance)
+        best = next((row for row in reversed(ranked(group)) if row.primal_float is not None), None)
+        solution = None if best is None else solutions(best.key)
+        if instance is None or best is None or solution is None:
+            continue
+        plan = find_problem(best.problem).read_solution(instance, solution)
+        after = planned(instance, {(d, f): gain(instance, f, x) for d, f, x in plan.changes})
+        districts = instance.districts_data
+        order = sorted(range(len(districts)), key=lambda d: (districts[d].score, d))
+        lowest = order[: ceil(instance.tail * len(order))]
+        place = tuple(float(k) for k in range(1, len(lowest) + 1))
+        series = tuple(
+            Series(
+                word,
+                place,
+                tuple(float(scores[d]) for d in lowest),
+                mark,
+                tuple(f"{districts[d].id}: {float(scores[d]):.3f}, {districts[d].students:,} students" for d in lowest),
+            )
+            for word, scores, mark in (
+                ("today", [district.score for district in districts], Mark.LINE),
+                ("planned", after, Mark.POINTS),
+            )
+        )
+        figures.append(
+            Figure(
+                f"grants-worst-{number}",
+                f"The lowest scores before and after the plan: {best.method}",
+                f"{best.title} {best.given}: {best.objective} {best.primal_float:,.6g}. Under the effects that were "
+                "stated; points above the line are districts with a grant.",
+                Axis("district, lowest score first"),
+                Axis("score"),
+                series,
+            )
+        )
+    return figures
+
+
+FIGURES = (worst_figures,)
