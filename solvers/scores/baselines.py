@@ -84,6 +84,11 @@ def lasso(instance: ScoresInstance, objective: str, seed: int, _argument: str | 
     return refitted(instance, objective, [int(j) for j in active[: instance.k]])
 
 
+def without_sklearn() -> str | None:
+    """Whether scikit-learn is there."""
+    return None if find_spec("sklearn") else 'scikit-learn is not installed: pip install "fairbound[learn]"'
+
+
 def abess(instance: ScoresInstance, objective: str, _seed: int, _argument: str | None) -> LinearModel:
     """Splicing (Zhu and others 2020): exchanges of features in polynomial time, without a proof."""
     from abess import LinearRegression

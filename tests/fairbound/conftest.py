@@ -16,6 +16,7 @@ from fairbound.cli import main
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """Run the command line in this process, in an empty folder: importing Pyomo anew for each command is slow."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COLUMNS", raising=False)  # what runs tests side by side sets it
 
     def command(*arguments: str) -> Done:
         monkeypatch.setattr(sys, "argv", ["fairbound", *arguments])

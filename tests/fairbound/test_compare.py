@@ -99,9 +99,9 @@ def test_a_narrow_terminal_loses_columns_and_never_digits(monkeypatch: pytest.Mo
     screen = Screen(PROBLEM, "d", ["membership"])
     monkeypatch.setenv("COLUMNS", "120")
     assert list(screen._exact_widths())[4:] == ["LP bound", "nodes", "size", "seconds", "gap"]
-    monkeypatch.setattr("fairbound.cli.show.WIDTH", 100)
+    monkeypatch.setenv("COLUMNS", "100")
     assert list(screen._exact_widths())[4:] == ["LP bound", "nodes", "seconds", "gap"]
-    monkeypatch.setattr("fairbound.cli.show.WIDTH", 80)
+    monkeypatch.setenv("COLUMNS", "80")
     assert list(screen._exact_widths())[4:] == ["seconds", "gap"]
     widths = screen._exact_widths()
     row = dict.fromkeys(widths, "x") | {"value": "123,456,789,012,345.6789"}

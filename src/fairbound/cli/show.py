@@ -46,6 +46,10 @@ class Screen(Console):
     def render_str(self, text: str, **options: Any) -> Text:
         return super().render_str(clean(text), **options)
 
+    def print(self, *objects: Any, crop: bool = False, **options: Any) -> None:
+        """What is wider than the screen goes on in the next line: a number that is cut is another number."""
+        super().print(*objects, crop=crop, **options)
+
 
 def console(stderr: bool = False) -> Console:
     """A console as wide as the terminal; where there is none, as wide as ``COLUMNS`` says, or 100 columns."""
@@ -111,17 +115,22 @@ def table(title: str, rows: Sequence[Mapping[str, str]], text_columns: int = 1) 
         pad_edge=False,
         padding=(0, 1, 0, 0),
     )
+    needed = 0
     for i, column in enumerate(rows[0] if rows else ["(nothing)"]):
         longest = max((len(row[column]) for row in rows), default=0)
         words = i < text_columns
-        # A number that is cut is another number, so words give way where a terminal is too narrow for both.
+        least = min(longest, LEAST_WORDS) if words else longest
+        needed += least + 1
+        # Words give way where a terminal is too narrow for both.
         made.add_column(
             column,
             justify="left" if words else "right",
             overflow="fold",
             no_wrap=not words,
-            min_width=min(longest, LEAST_WORDS) if words else longest,
+            min_width=least,
         )
+    if needed > console().width:
+        made.width = needed
     for row in rows:
         made.add_row(*row.values())
     return made
