@@ -49,7 +49,7 @@ def mean_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
             Figure(
                 f"classes-means-{number}",
                 f"Mean score of each group: {row.method}",
-                f"{row.title} {row.given}: {value}. Predicted with the assumed effects.",
+                f"{row.title}: {value}. Predicted with the assumed effects.",
                 Axis("points"),
                 Axis("", categories=names),
                 tuple(series),

@@ -49,7 +49,7 @@ def worst_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
             Figure(
                 f"grants-worst-{number}",
                 f"The lowest scores before and after the plan: {best.method}",
-                f"{best.title} {best.given}: {best.objective} {best.primal_float:,.6g}. Under the effects that were "
+                f"{best.title}: {best.objective} {best.primal_float:,.6g}. Under the effects that were "
                 "stated; points above the line are districts with a grant.",
                 Axis("district, lowest score first"),
                 Axis("score"),

@@ -40,7 +40,7 @@ def coefficient_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figur
             Figure(
                 f"scores-coefficients-{number}",
                 f"What the model counts: {best.method}",
-                f"{best.title} {best.given}: {best.objective} {best.primal_float:,.4g}. Points that a standard "
+                f"{best.title}: {best.objective} {best.primal_float:,.4g}. Points that a standard "
                 "deviation more of a feature adds to the forecast; not what it causes.",
                 Axis("points per standard deviation"),
                 Axis("", categories=names),

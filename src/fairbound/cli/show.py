@@ -21,8 +21,9 @@ from fairbound.solvers.core.bound import Level
 from fairbound.solvers.core.result import Progress, Result, Status
 from fairbound.solvers.core.wall import kept
 
-WIDTH, NARROWEST, LEAST_WORDS = 100, 40, 20
-"""Columns of output that goes to no terminal, the fewest that are believed, and what a column of words keeps."""
+WIDTH, NARROWEST, LEAST_WORDS, LONGEST_NUMBER = 100, 40, 20, 32
+"""Columns of output that goes to no terminal, the fewest that are believed, what a column of words keeps at least, and
+what a number keeps whole."""
 SIGNIFICANT = 6
 """Digits of a number below 1, of which four decimals would show too few."""
 LONGEST_FRACTION = 60
@@ -119,12 +120,13 @@ def table(title: str, rows: Sequence[Mapping[str, str]], text_columns: int = 1) 
     for i, column in enumerate(rows[0] if rows else ["(nothing)"]):
         longest = max((len(row[column]) for row in rows), default=0)
         words = i < text_columns
+        words = words or longest > LONGEST_NUMBER  # an exact fraction of many digits is folded
         least = min(longest, LEAST_WORDS) if words else longest
         needed += least + 1
         # Words give way where a terminal is too narrow for both.
         made.add_column(
             column,
-            justify="left" if words else "right",
+            justify="left" if i < text_columns else "right",
             overflow="fold",
             no_wrap=not words,
             min_width=least,
