@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -33,6 +34,9 @@ SEED_COUNTS = {
 }
 """The seed's printed shares times its 65 applicants; each product is whole to 1e-7."""
 
+
+LARGEST_LOSS = Fraction(1, 2)
+"""Share of applicants whose block group is in no sheet, beyond which the two files do not belong together."""
 APPLICATION_COLUMNS = ("SchoolName", "Grade", "ProgramCode", "Race", "Block Group")
 SHEET_COLUMNS = ("Geoid1", "Median HH Income")
 
@@ -62,10 +66,11 @@ def load_tables(
     incomes = _incomes(sheet)
     header, rows = read_rows(applications)
     _need(applications, header, APPLICATION_COLUMNS)
-    kept = []
-    for _, row in rows:
+    kept, lost = [], 0
+    for line, row in rows:
         if (row["ProgramCode"], row["Grade"], row["SchoolName"]) == ("GE", "K", school):
-            place = _geoid(row["Block Group"])
+            place = _place(applications, line, "Block Group", row["Block Group"])
+            lost += place not in incomes
             if place in incomes:
                 kept.append((place, row["Race"] or NOT_SPECIFIED, incomes[place]))
     if not kept:
@@ -73,6 +78,10 @@ def load_tables(
         wanted = f"rows with ProgramCode GE, Grade K, SchoolName {school} and a block group of {sheet.name}"
         found = f"schools {', '.join(schools[:3])}{', ...' if len(schools) > 3 else ''}"
         raise InputError("no applicant is left", file=str(applications), found=found, wanted=wanted)
+    if lost > LARGEST_LOSS * (lost + len(kept)):
+        found = f"{lost} of {lost + len(kept)} applicants"
+        wanted = f"block groups of {sheet.name}"
+        raise InputError("block groups of another place", file=str(applications), found=found, wanted=wanted)
     known = [income for _, _, income in kept if income > 0]
     mean = Fraction(int(sum(known) / len(known))) if known else Fraction(0)
     cells = Counter((place, race, income or mean) for place, race, income in kept)
@@ -82,6 +91,7 @@ def load_tables(
         schools=SEED_SCHOOLS,
         fewest=min(seats, len(kept)),
         most=min(seats, len(kept)),
+        repairs=(f"{lost} applicants whose block group is not in {sheet.name} are left out",) if lost else (),
     )
 
 
@@ -92,8 +102,22 @@ def _need(path: Path, header: list[str], columns: tuple[str, ...]) -> None:
 
 
 def _geoid(text: str) -> str:
-    """A block group's number without the decimal point that a spreadsheet adds."""
-    return text.strip().removesuffix(".0")
+    """A block group's number without what files add or lose: a decimal point, the Census prefix, zeros at its head.
+
+    Raises ``ValueError`` for a number in E notation, of which digits are gone.
+    """
+    plain = text.strip().removesuffix(".0").removeprefix("1500000US")
+    if re.fullmatch(r"[\d.]+[eE][+-]?\d+", plain):
+        raise ValueError(text)
+    return plain.lstrip("0")
+
+
+def _place(path: Path, line: int, column: str, text: str) -> str:
+    try:
+        return _geoid(text)
+    except ValueError:
+        wanted = "twelve digits; a spreadsheet has lost some"
+        raise InputError("cannot be used", file=str(path), row=line, column=column, found=text, wanted=wanted) from None
 
 
 def _incomes(sheet: Path) -> dict[str, Fraction]:
@@ -102,7 +126,7 @@ def _incomes(sheet: Path) -> dict[str, Fraction]:
     _need(sheet, header, SHEET_COLUMNS)
     incomes: dict[str, Fraction] = {}
     for line, row in rows:
-        place, text = _geoid(row["Geoid1"]), row["Median HH Income"]
+        place, text = _place(sheet, line, "Geoid1", row["Geoid1"]), row["Median HH Income"]
         if not place:
             continue  # the line of totals
         if place in incomes:

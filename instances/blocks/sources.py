@@ -13,7 +13,7 @@ from fairbound.instances.core.entry import Entry, FileFormat, Generator, need_fi
 from fairbound.instances.core.tables import LARGEST, read_json
 from fairbound.models.blocks import Border, School, Unit, ZoneInstance
 from fairbound.models.core.errors import InputError
-from fairbound.models.core.exact import parse_number
+from fairbound.models.core.exact import decimal_text, parse_number
 from fairbound.models.core.text import short
 
 if TYPE_CHECKING:
@@ -121,6 +121,11 @@ def _city(reader: _Reader, name: str) -> ZoneInstance:
     incomes: Sequence[Fraction | None] = [None] * n
     if "income" in data:
         incomes = [None if v is None else reader.number("income", v) for v in reader.values("income", n)]
+        if any(income is not None and income < 0 for income in incomes):
+            least = min(income for income in incomes if income is not None)
+            raise InputError(
+                "income below 0", file=reader.file, found=decimal_text(least), wanted="null where it is unknown"
+            )
     units = tuple(Unit(ids[i], students[i], (group[i],), school_ids[today[i]], incomes[i], points[i]) for i in range(n))
     group_name = str(data.get("group_name", "group"))
     return ZoneInstance(

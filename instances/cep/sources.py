@@ -8,6 +8,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fairbound.instances.cep.meaning import check_meaning
 from fairbound.instances.core.entry import Entry, FileFormat, data_file, need_file
 from fairbound.instances.core.tables import (
     Count,
@@ -65,7 +66,9 @@ def load_csv(path: Path) -> CepInstance:
                 wanted = "identified, or all of " + ", ".join(PARTS)
                 column = "identified" if not set(PARTS) & set(header) else part
                 raise InputError("missing column", file=str(path), row=1, column=column, wanted=wanted)
-    return CepInstance(name=path.stem, schools=tuple(_schools(str(path), validate_rows(path, rows, SchoolRow))))
+    schools = tuple(_schools(str(path), validate_rows(path, rows, SchoolRow)))
+    check_meaning(str(path), rows, schools, SchoolRow.model_fields)
+    return CepInstance(name=path.stem, schools=schools)
 
 
 def from_frame(frame: Any, name: str = "frame") -> CepInstance:
@@ -76,7 +79,10 @@ def from_frame(frame: Any, name: str = "frame") -> CepInstance:
     frame = frame.astype(object).where(frame.notna(), "")
     rows = [(i + 2, {str(k): str(v) for k, v in row.items()}) for i, row in enumerate(frame.to_dict("records"))]
     check_header(Path(name), frame.columns, SchoolRow)
-    return CepInstance(name=name, schools=tuple(_schools(name, validate_rows(name, rows, SchoolRow))))
+    schools = tuple(_schools(name, validate_rows(name, rows, SchoolRow)))
+    if rows:
+        check_meaning(name, rows, schools, SchoolRow.model_fields)
+    return CepInstance(name=name, schools=schools)
 
 
 def _schools(file: str, rows: Iterable[tuple[int, SchoolRow]]) -> Iterator[School]:

@@ -13,6 +13,7 @@ import networkx as nx
 from fairbound.instances.core.entry import Entry, FileFormat, Generator, need_file
 from fairbound.instances.core.geojson import Ring, read_features
 from fairbound.instances.core.tables import Count, Text, check_header, read_header, read_rows, validate_rows, write_csv
+from fairbound.instances.core.totals import check_totals
 from fairbound.instances.transfers.planar import planar
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.exact import decimal_text, parse_number
@@ -94,6 +95,12 @@ def load_csv(path: Path, borders: Path | None = None, name: str | None = None) -
         if "x" in header and "y" in header:
             point = (_cell(path, line, cells, "x", signed=True), _cell(path, line, cells, "y", signed=True))
         districts.append(District(row.district, counts, point))
+    check_totals(
+        str(path),
+        [line for line, _ in rows],
+        [(d.id,) for d in districts],
+        [(sum(d.counts), *d.counts) for d in districts],
+    )
     return TransferInstance(
         name=name or path.stem,
         groups=groups,

@@ -77,6 +77,7 @@ class ApplicantInstance(Instance):
     fewest: int
     most: int
     limits: tuple[tuple[str, Fraction], ...] = ()
+    repairs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.cells:

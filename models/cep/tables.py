@@ -20,6 +20,10 @@ def solution_rows(instance: CepInstance, grouping: Grouping) -> list[dict[str, s
     return [{"school_id": school.id, "group": number.get(school.id, "")} for school in instance.schools]
 
 
+OUTSIDE = {"nan", "n/a", "na", "none", "null", "0", "0.0", "-", "not cep", "not in cep", "no cep", "non-cep", "out"}
+"""Words of lists and spreadsheets for a school that is in no group; as a group's name they would make it one."""
+
+
 def read_solution(instance: CepInstance, rows: Sequence[Mapping[str, str]]) -> Grouping:
     """Read a grouping from rows with ``school_id`` and ``group``; raises ``InputError``."""
     groups: dict[str, list[str]] = {}
@@ -36,6 +40,9 @@ def read_solution(instance: CepInstance, rows: Sequence[Mapping[str, str]]) -> G
             wanted = "each school once"
             raise InputError("duplicate school_id", row=line, column="school_id", found=identifier, wanted=wanted)
         seen.add(identifier)
+        if group.lower() in OUTSIDE:
+            wanted = "a group, or nothing for a school outside"
+            raise InputError("a word where a group is wanted", row=line, column="group", found=group, wanted=wanted)
         if group:
             groups.setdefault(group, []).append(identifier)
     return Grouping.of(groups.values())

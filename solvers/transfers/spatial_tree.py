@@ -56,6 +56,8 @@ TIGHTENINGS = 3
 RADII, STEPS, SEARCH_ROUNDS = (1.25, 1.1, 1.03, 1.01), 24, 8
 SEARCH_CAPS = 1 - 5e-5
 """The local search aims for so much of a bound on another objective, to end inside it."""
+NEARLY_ZERO = 1e-7
+"""What it aims for where the bound is 0: nodes that can only do worse than this are done, and those at 0 are not."""
 MOST_REPLAYED = 100
 """A certificate of no more nodes is replayed at once, and the bound is then what the checker confirms."""
 DIVE_EVERY, DIVE_DEPTH = 64, 24
@@ -361,7 +363,7 @@ def plan_within_caps(search: Search, start: TransferPlan | None) -> TransferPlan
             continue
         before = replace(instance, limits=instance.limits[:k])
         inner = Search(before, name, Settings(time_limit=search.left()), solution=known)
-        tree = Tree(inner, 0.0, aim=float(cap) * AIM if cap > 0 else 0.0)
+        tree = Tree(inner, 0.0, aim=float(cap) * AIM if cap > 0 else NEARLY_ZERO)
         tree.run()
         if inner.value is None or inner.value > cap:
             return Termination.INFEASIBLE if tree.dual_bound > cap else tree.termination

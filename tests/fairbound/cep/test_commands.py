@@ -80,7 +80,7 @@ def test_sensitivity_is_exact_and_drawn(run: Run, district: str) -> None:
 
 def test_tables_of_a_large_district_fit_a_hundred_columns(run: Run) -> None:
     """A hundred million dollars, and thousands of schools as one unit, are printed whole."""
-    rows = [f"s{i},{n * 3000},{e * 3000},{b * 9000},{m * 9000}" for i, (n, e, b, m) in enumerate(ROWS)]
+    rows = [f"s{i},{n * 6000},{e * 6000},{b * 9000},{m * 9000}" for i, (n, e, b, m) in enumerate(ROWS)]
     Path("big.csv").write_text("\n".join(["school_id,enrolled,identified,breakfasts,lunches", *rows]) + "\n")
     for asked in (("front",), ("sensitivity", "threshold", "0.4,0.3"), ("cover",), ("school", "s0")):
         arguments = ("analyse", asked[0], "big.csv", *asked[1:], *DOLLARS)

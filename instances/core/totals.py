@@ -1,0 +1,38 @@
+"""Rows of totals: they stand in published tables, and would be counted as one more school or district."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from fairbound.models.core.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+TOTAL = re.compile(r"((sub|grand|district|county|state|school)s?[ _-]*)?totals?", re.IGNORECASE)
+FEWEST = 4
+"""A table of fewer rows may sum up by chance."""
+
+
+def check_totals(
+    file: str, lines: Sequence[int], names: Sequence[Sequence[str]], counts: Sequence[Sequence[Fraction]]
+) -> None:
+    """Raise ``InputError`` for a row that is called a total, or whose counts are the sums of all others.
+
+    Parameters
+    ----------
+    lines
+        Line of each row in the file.
+    names
+        What each row is called: its id, and its name if it has one.
+    counts
+        Numbers of each row that would add up, two or more.
+    """
+    sums = [sum(column, Fraction(0)) for column in zip(*counts, strict=True)]
+    for line, called, numbers in zip(lines, names, counts, strict=True):
+        named = any(TOTAL.fullmatch(name.strip()) for name in called)
+        adds_up = all(2 * number == total for number, total in zip(numbers, sums, strict=True)) and numbers[0] > 0
+        if named or (adds_up and len(counts) >= FEWEST):
+            raise InputError("a row of totals", file=file, row=line, found=called[-1] or called[0], wanted="none")
