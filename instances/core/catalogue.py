@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fairbound.instances.core.entry import Entry, FileFormat, Generator, data_file, need_file
-from fairbound.instances.core.tables import read_text, write_text
+from fairbound.instances.core.tables import check_first_row, read_text, write_text
 from fairbound.instances.core.truth import is_truth, read_truth
 from fairbound.models import PROBLEMS
 from fairbound.models.core.errors import InputError, nearest
@@ -171,6 +171,8 @@ def load_file(path: Path, problem: str | None = None) -> Instance:
         except InputError as error:
             # What the data as a whole break is found by the instance, which knows no file.
             raise error if error.file is not None else InputError(str(error), file=str(path)) from None
-    read_text(path)  # a file that cannot be read is told so
+    text = read_text(path)  # a file that cannot be read is told so
+    if path.suffix.lower() in ("", ".csv", ".tsv", ".txt"):
+        check_first_row(path, text)
     wanted = "--problem, or " + "; or ".join(form.wanted for form in FORMATS)
     raise InputError("cannot tell the problem of this file", file=str(path), wanted=wanted)

@@ -14,6 +14,7 @@ from collections import Counter
 from contextlib import contextmanager
 from difflib import get_close_matches
 from fractions import Fraction
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fairbound.models.core.errors import InputError, nearest
@@ -33,6 +34,15 @@ MOST_COLUMNS, MOST_ROWS = 1000, 2_000_000
 DEEPEST = 100
 """Levels of lists and objects in JSON; GeoJSON needs 8."""
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+_OTHER_KINDS = (
+    (b"PK\x03\x04", "an Excel workbook"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+    (b"\xff\xfe", "UTF-16 text"),
+    (b"\xfe\xff", "UTF-16 text"),
+)
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+_FIRST_ROWS = 20
+"""Rows among which a header is looked for that is not the first."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """Beginnings of cells that a spreadsheet takes for a formula."""
 
@@ -90,6 +100,9 @@ def read_text(path: Path, largest: int = LARGEST_FILE) -> str:
             raise InputError("not a file", file=str(path), found=_kind_of(kind), wanted="a regular file")
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
             raw = stream.read(largest + 1)
+        for beginning, what in _OTHER_KINDS:
+            if raw.startswith(beginning):
+                raise InputError(what, file=str(path), wanted="a table saved as CSV UTF-8")
         if len(raw) > largest:
             raise InputError("too large", file=str(path), wanted=f"at most {largest >> 20:,} MiB, unpacked")
         return raw.decode("utf-8-sig")
@@ -152,6 +165,31 @@ def read_header(path: Path) -> list[str]:
     return [column.strip() for column in header]
 
 
+def check_first_row(path: Path, text: str) -> None:
+    """Raise ``InputError`` for a first row that is no header: a title, other separators, columns without a name."""
+    rows = [
+        [cell.strip() for cell in cells] for cells in islice(csv.reader(io.StringIO(text, newline="")), _FIRST_ROWS)
+    ]
+    header = rows[0] if rows else []
+    if len(header) == 1:
+        for sign, word in _SEPARATORS.items():
+            if sign in header[0]:
+                raise InputError(f"cells are separated by {word}", file=str(path), row=1, wanted="commas between cells")
+    named = sum(map(bool, header))
+    if named < 2 or header.count("") > 1:
+        for number, cells in enumerate(rows[1:], start=2):
+            if len(cells) > 1 and sum(map(bool, cells)) > max(named, 1) and "" not in cells[: named + 1]:
+                wanted = f"the header first; row {number} begins {', '.join(cells[:3])}"
+                raise InputError(
+                    "no header", file=str(path), row=1, found=next(filter(None, header), ""), wanted=wanted
+                )
+    if header.count("") > 1:
+        found = f"{header.count('')} columns without a name"
+        raise InputError(
+            "columns without a name", file=str(path), row=1, found=found, wanted="a name for each, or fewer commas"
+        )
+
+
 def read_rows(path: Path, strip: bool = True) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     """Header and rows of a CSV file; each row with its line number in the file.
 
@@ -159,8 +197,10 @@ def read_rows(path: Path, strip: bool = True) -> tuple[list[str], list[tuple[int
 
     Raises ``InputError`` for an empty file, a repeated column, or a row of the wrong length.
     """
-    reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
+    text = read_text(path)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
+        check_first_row(path, text)
         header = [column.strip() for column in next(reader, [])]
         if not any(header):
             raise InputError("empty file", file=str(path), wanted="a header line and one row per school or unit")
