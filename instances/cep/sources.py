@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 US = "cep/us_districts.csv.gz"
 NYC = "cep/nyc1453.csv"
+THRESHOLD = Fraction(1, 4)
+"""A district's own table is asked under the law since 26 October 2023 (7 CFR 245.9(f)(3)(i)); it was 0.40 before."""
 PARTS = ("foster", "homeless", "migrant", "direct_cert")
 
 
@@ -68,7 +70,7 @@ def load_csv(path: Path) -> CepInstance:
                 raise InputError("missing column", file=str(path), row=1, column=column, wanted=wanted)
     schools = tuple(_schools(str(path), validate_rows(path, rows, SchoolRow)))
     check_meaning(str(path), rows, schools, SchoolRow.model_fields)
-    return CepInstance(name=path.stem, schools=schools)
+    return CepInstance(name=path.stem, schools=schools, threshold=THRESHOLD)
 
 
 def from_frame(frame: Any, name: str = "frame") -> CepInstance:
@@ -82,7 +84,7 @@ def from_frame(frame: Any, name: str = "frame") -> CepInstance:
     schools = tuple(_schools(name, validate_rows(name, rows, SchoolRow)))
     if rows:
         check_meaning(name, rows, schools, SchoolRow.model_fields)
-    return CepInstance(name=name, schools=schools)
+    return CepInstance(name=name, schools=schools, threshold=THRESHOLD)
 
 
 def _schools(file: str, rows: Iterable[tuple[int, SchoolRow]]) -> Iterator[School]:

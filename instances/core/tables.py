@@ -167,9 +167,11 @@ def read_header(path: Path) -> list[str]:
 
 def check_first_row(path: Path, text: str) -> None:
     """Raise ``InputError`` for a first row that is no header: a title, other separators, columns without a name."""
-    rows = [
-        [cell.strip() for cell in cells] for cells in islice(csv.reader(io.StringIO(text, newline="")), _FIRST_ROWS)
-    ]
+    lines = csv.reader(io.StringIO(text, newline=""))
+    try:
+        rows = [[cell.strip() for cell in cells] for cells in islice(lines, _FIRST_ROWS)]
+    except csv.Error as error:
+        raise InputError(f"not a CSV table ({error})", file=str(path), row=lines.line_num) from None
     header = rows[0] if rows else []
     if len(header) == 1:
         for sign, word in _SEPARATORS.items():

@@ -99,7 +99,7 @@ def load_csv(path: Path, borders: Path | None = None, name: str | None = None) -
         str(path),
         [line for line, _ in rows],
         [(d.id,) for d in districts],
-        [(sum(d.counts), *d.counts) for d in districts],
+        [(sum(d.counts, Fraction(0)), *d.counts) for d in districts],
     )
     return TransferInstance(
         name=name or path.stem,

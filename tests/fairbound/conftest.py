@@ -38,8 +38,11 @@ def district(tmp_path: Path) -> str:
     return "five.csv"
 
 
+ASKED = ("--set", "rates=nyc2017", "--set", "threshold=0.4")
+
+
 @pytest.fixture
 def certificate(run: Run, district: str) -> Path:
-    code, _, error = run("solve", district, "--set", "rates=nyc2017", "--method", "price_curve", "--out", "proof")
+    code, _, error = run("solve", district, *ASKED, "--method", "price_curve", "--out", "proof")
     assert code == 0, error
     return Path("proof/certificate.json")

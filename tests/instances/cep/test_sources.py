@@ -128,7 +128,7 @@ def test_text_in_another_encoding_is_refused(tmp_path: Path) -> None:
     [
         ((HEADER + "a,10,4,5\n").encode(), "row 2: wrong number of cells: found 4, wanted 3"),
         (HEADER.encode() + b"a,\xff,4\n", "row 2: not UTF-8 text"),
-        (b"\x50\x4b\x03\x04\xff\xfe", "row 1: not UTF-8 text: wanted a file saved as UTF-8"),
+        (b"\x50\x4b\x03\x04\xff\xfe", "an Excel workbook: wanted a table saved as CSV UTF-8"),
         (b"name,students\na,1\n", "cannot tell the problem of this file"),
     ],
 )

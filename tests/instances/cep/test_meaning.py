@@ -1,0 +1,123 @@
+"""Tables of schools as people have them: what would be taken for something else is refused."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from fairbound.models.core.errors import InputError
+
+import fairbound
+
+GOOD = """school_id,enrolled,identified,breakfasts,lunches
+alder,320,136,20000,40000
+birch,400,120,15000,50000
+cedar,200,116,12000,20000
+"""
+WITHOUT = "school_id,enrolled,identified\nalder,320,136\nbirch,400,120\ncedar,200,116\n"
+
+
+def load(folder: Path, text: str) -> fairbound.Instance:
+    path = folder / "d.csv"
+    path.write_text(text)
+    return fairbound.load(path)
+
+
+def test_a_districts_own_table_is_asked_under_todays_law(tmp_path: Path) -> None:
+    for text in (GOOD, WITHOUT):
+        assert load(tmp_path, text).parameters["threshold"] == "0.25"
+    assert fairbound.solve(load(tmp_path, WITHOUT)).primal_bound == Fraction(2976, 5)
+    assert fairbound.load("cep/calpads33").parameters["threshold"] == "0.4"  # the notebook's
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "parts"),
+    [
+        (
+            "136\nbirch,400,120\ncedar,200,116",
+            "0.425\nbirch,400,0.3\ncedar,200,0.58",
+            "column identified: identified looks like a share",
+        ),
+        (
+            "136\nbirch,400,120\ncedar,200,116",
+            "42.50\nbirch,400,30.00\ncedar,200,58.00",
+            "looks like a percentage: found '42.5, 30, 58'",
+        ),
+        ("cedar,200,116\n", "cedar,200,116\ndogwood,80,8\nDistrict Total,1000,380\n", "row 6: a row of totals"),
+        ("cedar,200,116\n", "cedar,200,116\nx,920,372\n", "row 5: a row of totals: found 'x'"),
+        (
+            "identified\nalder,320,136\nbirch,400,120",
+            "identified,District Code\nalder,320,136,A\nbirch,400,120,B",
+            "column District Code: several districts in a table: found 'A, B'",
+        ),
+        (
+            "identified\nalder,320,136\nbirch,400,120",
+            "identified,include_in_mealscount\nalder,320,136,true\nbirch,400,120,false",
+            "row 3, column include_in_mealscount: a school that is marked as left out: found 'false'",
+        ),
+        (
+            "identified\nalder,320,136\nbirch,400,120",
+            "identified,daily_lunch_served\nalder,320,136,200\nbirch,400,120,210",
+            "column daily_lunch_served: a column of meals that is not read",
+        ),
+    ],
+)
+def test_what_would_be_misread(tmp_path: Path, old: str, new: str, parts: str) -> None:
+    assert old in WITHOUT
+    text = WITHOUT.replace(old, new, 1)
+    extra = {"District Code": ",A", "include_in": ",true", "daily_": ",90"}
+    for word, cell in extra.items():
+        text = text.replace("cedar,200,116\n", f"cedar,200,116{cell}\n") if word in text else text
+    with pytest.raises(InputError) as refused:
+        load(tmp_path, text)
+    assert parts in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("meals", "parts"),
+    [
+        (("111,222", "83,277", "66,111"), "meals look like those of a day"),
+        (("20000,200000",) * 3, "row 2, column lunches: more meals than days"),
+    ],
+)
+def test_meals_of_a_day_are_no_years(tmp_path: Path, meals: tuple[str, str, str], parts: str) -> None:
+    text = GOOD
+    for row, cells in zip(("20000,40000", "15000,50000", "12000,20000"), meals, strict=True):
+        text = text.replace(row, cells, 1)
+    with pytest.raises(InputError, match=parts):
+        load(tmp_path, text)
+
+
+def test_counts_that_are_small_or_from_a_spreadsheet_are_counts(tmp_path: Path) -> None:
+    """Estimated counts, whole numbers with a point, one district's code, marks that say yes."""
+    assert load(tmp_path, WITHOUT.replace("136", "136.5")).problem == "cep"
+    small = "school_id,enrolled,identified,district,active\na,40.0,12.0,7,yes\nb,90.0,31.0,7,yes\nc,20,3.0,7,1\n"
+    assert load(tmp_path, small).problem == "cep"
+
+
+@pytest.mark.parametrize("word", ["N/A", "nan", "0", "Not CEP", "none"])
+def test_words_for_no_group_are_no_group(tmp_path: Path, word: str) -> None:
+    asked = load(tmp_path, WITHOUT)
+    rows = [{"school_id": "alder", "group": "1"}, {"school_id": "birch", "group": word}]
+    with pytest.raises(InputError, match="row 3, column group: a word where a group is wanted"):
+        fairbound.models.cep.PROBLEM.read_solution(asked, rows)
+
+
+@pytest.mark.parametrize(
+    ("raw", "parts"),
+    [
+        (WITHOUT.replace(",", ";").encode(), "row 1: cells are separated by semicolons"),
+        (WITHOUT.replace(",", "\t").encode(), "row 1: cells are separated by tabs"),
+        (WITHOUT.encode("utf-16"), "UTF-16 text: wanted a table saved as CSV UTF-8"),
+        (b"CEP list 2024,,\n\n" + WITHOUT.encode(), "row 1: no header: found 'CEP list 2024'"),
+        (WITHOUT.replace("\n", ",,\n").encode(), "row 1: columns without a name"),
+    ],
+)
+def test_files_of_another_kind_are_named(tmp_path: Path, raw: bytes, parts: str) -> None:
+    path = tmp_path / "d.csv"
+    path.write_bytes(raw)
+    for problem in (None, "cep"):
+        with pytest.raises(InputError) as refused:
+            fairbound.load(path, problem=problem)
+        assert parts in str(refused.value)
