@@ -11,8 +11,8 @@ from fairbound.instances.core.tables import read_header, read_rows
 from fairbound.instances.grants.fitting import fitted_effects
 from fairbound.instances.scores.simulation import simulate
 from fairbound.instances.scores.sources import SIMULATED_ORIGIN, TEXAS, TEXAS_ORIGIN, panel_at, synthetic_truth
+from fairbound.instances.scores.tables import DISTRICT, SCORE, STUDENTS, YEAR, functions_of, number_in, spending_of
 from fairbound.models.core.errors import InputError
-from fairbound.models.core.exact import parse_number
 from fairbound.models.grants.instance import FITTED, LITERATURE, District, GrantsInstance
 from fairbound.models.scores.panel import SCORE_UNIT, fill
 
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
     from fairbound.models.scores.panel import Panel
 
-DISTRICT, STUDENTS, SCORE, YEAR = "district_id", "students", "score", "year"
 TOTAL = "Total_Expenditure_By_Function"
-MOST = 10**6
 
 
 @lru_cache(maxsize=2)
@@ -82,11 +80,7 @@ def load_districts(path: Path) -> GrantsInstance:
     for column in (DISTRICT, STUDENTS, SCORE):
         if column not in header:
             raise InputError("missing column", file=str(path), row=1, column=column, wanted=", ".join(header[:8]))
-    functions = [name for name in header if name not in (DISTRICT, STUDENTS, SCORE)]
-    if not functions:
-        raise InputError(
-            "no column of spending", file=str(path), row=1, wanted="dollars per student, a column a function"
-        )
+    functions = functions_of(path, header)
     districts, seen = [], set[str]()
     for line, row in rows:
         name = row[DISTRICT]
@@ -94,37 +88,15 @@ def load_districts(path: Path) -> GrantsInstance:
             word = "a district stands twice" if name else "cannot be used"
             raise InputError(word, file=str(path), row=line, column=DISTRICT, found=name, wanted="every district once")
         seen.add(name)
-        students = _number(path, line, STUDENTS, row[STUDENTS])
+        students = number_in(path, line, STUDENTS, row[STUDENTS])
         if students.denominator != 1 or students < 1:
             wanted = "a whole number from 1"
             raise InputError(
                 "cannot be used", file=str(path), row=line, column=STUDENTS, found=row[STUDENTS], wanted=wanted
             )
-        spending = []
-        for column in functions:
-            amount = _number(path, line, column, row[column])
-            if amount < 0:
-                raise InputError(
-                    "negative spending", file=str(path), row=line, column=column, found=row[column], wanted="at least 0"
-                )
-            spending.append(round(amount))
-        score = _number(path, line, SCORE, row[SCORE])
-        districts.append(District(name, int(students), score, tuple(spending)))
+        score = Fraction(number_in(path, line, SCORE, row[SCORE]))
+        districts.append(District(name, int(students), score, spending_of(path, line, row, functions)))
     return GrantsInstance(path.stem, tuple(districts), tuple(functions))
-
-
-def _number(path: Path, line: int, column: str, text: str) -> Fraction:
-    try:
-        value = parse_number(text)
-    except ValueError:
-        raise InputError(
-            "cannot be used", file=str(path), row=line, column=column, found=text, wanted="a number"
-        ) from None
-    if abs(value) > MOST:
-        raise InputError(
-            "cannot be used", file=str(path), row=line, column=column, found=text, wanted=f"at most {MOST:,}"
-        )
-    return value
 
 
 ENTRIES = (

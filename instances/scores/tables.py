@@ -14,7 +14,7 @@ from fairbound.models.scores.instance import ScoresInstance
 from fairbound.models.scores.panel import Column, Design, District, Panel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 T = TypeVar("T")
@@ -125,7 +125,7 @@ def texas_panel(path: Path) -> tuple[Panel, tuple[str, ...]]:
         if year not in years:
             continue
         found = raw.setdefault(name, Raw())
-        amounts = [_number(path, line, column, row[column]) for column in functions]
+        amounts = [number_in(path, line, column, row[column]) for column in functions]
         negative += sum(amount < 0 for amount in amounts)
         students = pupils.get((name, year))
         if not students:
@@ -182,11 +182,7 @@ def load_panel(path: Path) -> ScoresInstance:
     for column in (DISTRICT, YEAR, SCORE, STUDENTS):
         if column not in header:
             raise InputError("missing column", file=str(path), row=1, column=column, wanted=", ".join(header[:8]))
-    functions = [name for name in header if name not in (DISTRICT, YEAR, SCORE, STUDENTS)]
-    if not functions:
-        raise InputError(
-            "no column of spending", file=str(path), row=1, wanted="dollars per student, a column a function"
-        )
+    functions = functions_of(path, header)
     raw: dict[str, Raw] = {}
     years: set[int] = set()
     seen: set[tuple[str, int]] = set()
@@ -198,15 +194,7 @@ def load_panel(path: Path) -> ScoresInstance:
         score = _score(path, line, SCORE, row[SCORE])
         if score is not None:
             found.scores[year] = score
-        amounts = []
-        for column in functions:
-            amount = _number(path, line, column, row[column])
-            if amount < 0:
-                raise InputError(
-                    "negative spending", file=str(path), row=line, column=column, found=row[column], wanted="at least 0"
-                )
-            amounts.append(dollars(amount, 1))
-        found.spending[year] = tuple(amounts)
+        found.spending[year] = spending_of(path, line, row, functions)
     first, last = min(years), max(years)
     absent = [year for year in range(first, last + 1) if year not in years]
     if absent:
@@ -219,6 +207,28 @@ def load_panel(path: Path) -> ScoresInstance:
         )
     panel, notes = whole_panel(raw, list(range(first, last + 1)), functions, [])
     return ScoresInstance(path.stem, panel, repairs=notes)
+
+
+def functions_of(path: Path, header: Sequence[str]) -> list[str]:
+    """Columns of spending: all but those that have a name of their own. Raises ``InputError`` where there are none."""
+    functions = [name for name in header if name not in (DISTRICT, YEAR, SCORE, STUDENTS)]
+    if not functions:
+        wanted = "dollars per student, a column a function"
+        raise InputError("no column of spending", file=str(path), row=1, wanted=wanted)
+    return functions
+
+
+def spending_of(path: Path, line: int, row: Mapping[str, str], functions: Sequence[str]) -> tuple[int, ...]:
+    """Whole dollars per student on each function; raises ``InputError``."""
+    amounts = []
+    for column in functions:
+        amount = number_in(path, line, column, row[column])
+        if amount < 0:
+            raise InputError(
+                "negative spending", file=str(path), row=line, column=column, found=row[column], wanted="at least 0"
+            )
+        amounts.append(dollars(amount, 1))
+    return tuple(amounts)
 
 
 def is_plain(path: Path) -> bool:
@@ -243,7 +253,7 @@ def load_plain(path: Path) -> ScoresInstance:
             raise InputError("cannot be used", file=str(path), row=line, column=SET, found=word, wanted="train or test")
         test.append(word == "test")
         for name, column in numbers.items():
-            column.append(Fraction(_number(path, line, name, row[name])))
+            column.append(Fraction(number_in(path, line, name, row[name])))
     return ScoresInstance(path.stem, design_of(numbers, test))
 
 
@@ -285,7 +295,7 @@ def _key(
             raise InputError("missing column", file=str(path), row=1, column=column)
     if not row[district]:
         raise InputError("cannot be used", file=str(path), row=line, column=district, found="", wanted="an id")
-    when = _number(path, line, year, row[year])
+    when = number_in(path, line, year, row[year])
     if when.denominator != 1 or not 1900 <= when <= 2200:
         raise InputError("cannot be used", file=str(path), row=line, column=year, found=row[year], wanted="a year")
     key = row[district], int(when)
@@ -297,7 +307,8 @@ def _key(
     return key
 
 
-def _number(path: Path, line: int, column: str, text: str) -> Fraction | int:
+def number_in(path: Path, line: int, column: str, text: str) -> Fraction | int:
+    """A cell as a number; raises ``InputError``."""
     if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS:
         return int(text)  # a table has hundreds of thousands of them
     try:
@@ -314,7 +325,7 @@ def _number(path: Path, line: int, column: str, text: str) -> Fraction | int:
 
 
 def _pupils(path: Path, line: int, column: str, text: str) -> int:
-    value = _number(path, line, column, text)
+    value = number_in(path, line, column, text)
     if value.denominator != 1 or value < 0:
         raise InputError("cannot be used", file=str(path), row=line, column=column, found=text, wanted="a whole number")
     return int(value)
@@ -323,7 +334,7 @@ def _pupils(path: Path, line: int, column: str, text: str) -> int:
 def _score(path: Path, line: int, column: str, text: str) -> Fraction | None:
     if text in SUPPRESSED:
         return None
-    value = Fraction(_number(path, line, column, text))
+    value = Fraction(number_in(path, line, column, text))
     if not 0 < value <= HIGHEST:
         wanted = "a score above 0, or blank, * or -1 where none was published"
         raise InputError("cannot be used", file=str(path), row=line, column=column, found=text, wanted=wanted)

@@ -18,7 +18,6 @@ from fairbound.models.core.expressions import weighted
 from fairbound.models.core.problem import Formulation
 from fairbound.models.scores import residuals
 from fairbound.models.scores.evaluate import largest
-from fairbound.models.scores.evaluate import residuals as left
 from fairbound.models.scores.instance import BEST_SUBSET, LinearModel, ScoresInstance
 
 
@@ -58,16 +57,11 @@ def assign(model: pyo.ConcreteModel, solution: LinearModel) -> None:
     """Write the k largest coefficients, which they are, and what they leave."""
     instance: ScoresInstance = model.instance
     sparse = largest(instance, solution, instance.k)
-    _, means, spreads = residuals.scaled(instance)
-    each = np.array([float(b) for b in sparse.coefficients])
-    for j, value in enumerate((each * spreads).tolist()):
-        model.b[j].set_value(value, skip_validation=True)
-        model.t[j].set_value(value**2, skip_validation=True)
-        model.s[j].set_value(int(value != 0), skip_validation=True)
-    model.b0.set_value(float(sparse.intercept) + float(each @ means) - model.centre, skip_validation=True)
-    numbers, unit = left(instance, sparse)
-    for i, number in enumerate(numbers.tolist()):
-        model.e[i].set_value(float(number * unit), skip_validation=True)
+    for variable, left in zip(model.e.values(), residuals.assign_coefficients(model, sparse), strict=True):
+        variable.set_value(left, skip_validation=True)
+    for j, variable in model.b.items():
+        model.t[j].set_value(variable.value**2, skip_validation=True)
+        model.s[j].set_value(int(variable.value != 0), skip_validation=True)
 
 
 def refuses(instance: ScoresInstance, objective: str) -> str | None:  # noqa: ARG001 - every instance has squares

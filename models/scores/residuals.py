@@ -129,6 +129,12 @@ def extract(model: pyo.ConcreteModel) -> LinearModel:
 
 def assign(model: pyo.ConcreteModel, solution: LinearModel) -> None:
     """Write coefficients, and the residuals that they leave."""
+    for variable, left in zip(model.e.values(), assign_coefficients(model, solution), strict=True):
+        variable.set_value(abs(left), skip_validation=True)
+
+
+def assign_coefficients(model: pyo.ConcreteModel, solution: LinearModel) -> list[float]:
+    """Write coefficients in standard deviations about the means; returns the residuals, in points."""
     instance: ScoresInstance = model.instance
     _, means, spreads = scaled(instance)
     each = np.array([float(b) for b in solution.coefficients])
@@ -136,8 +142,7 @@ def assign(model: pyo.ConcreteModel, solution: LinearModel) -> None:
         model.b[j].set_value(value, skip_validation=True)
     model.b0.set_value(float(solution.intercept) + float(each @ means) - model.centre, skip_validation=True)
     numbers, unit = residuals(instance, solution)
-    for i, number in enumerate(numbers.tolist()):
-        model.e[i].set_value(abs(float(number * unit)), skip_validation=True)
+    return [float(number * unit) for number in numbers.tolist()]
 
 
 def refuses(instance: ScoresInstance, objective: str) -> str | None:  # noqa: ARG001 - every instance has residuals

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import pyomo.environ as pyo
 import pytest
 from fairbound.models.core.errors import InputError
-from fairbound.models.scores import District, LinearModel, Panel, ScoresInstance, evaluate
+from fairbound.models.scores import PROBLEM, District, LinearModel, Panel, ScoresInstance, evaluate
 from fairbound.models.scores.instance import BEST_SUBSET, LAD, SPARSE_LAD, Fill, Labels, Split
 from fairbound.models.scores.panel import fill
-from tiny_scores import regression
+from tiny_scores import NAMED, regression
 
 import fairbound
 
@@ -91,3 +92,20 @@ def test_parameters_choose_rows_and_columns() -> None:
 def test_questions_that_nobody_can_answer(given: dict[str, str], word: str) -> None:
     with pytest.raises(InputError, match=word):
         fairbound.load(regression("three", "1 10 3 12\n2 7 1 25\n3 8 4 31\n"), given)
+
+
+@pytest.mark.parametrize("name", list(NAMED))
+def test_the_perspective_form_states_the_same_question(name: str) -> None:
+    """The engine does not take it, so what it states is held against the specification at the best model."""
+    asked = NAMED[name]
+    best = fairbound.solve(asked, objective=BEST_SUBSET)
+    formulation = PROBLEM.formulation("perspective")
+    model = formulation.build(asked, BEST_SUBSET)
+    formulation.assign(model, best.solution)
+    for row in model.component_data_objects(pyo.Constraint):
+        body = pyo.value(row.body)
+        assert row.lower is None or body >= pyo.value(row.lower) - 1e-9
+        assert row.upper is None or body <= pyo.value(row.upper) + 1e-9
+    assert pyo.value(model.objective) == pytest.approx(float(best.primal_bound), rel=1e-9)
+    again = evaluate(asked, formulation.extract(model)).values[BEST_SUBSET]
+    assert float(again) == pytest.approx(float(best.primal_bound), rel=1e-9)
