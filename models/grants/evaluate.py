@@ -102,11 +102,13 @@ def worst(scores: Sequence[Fraction], tail: Fraction) -> Fraction:
 
 def outside(instance: GrantsInstance, plan: Plan) -> int:
     """Changes that lead where no district of the data spends: there the effects are nobody's observation."""
-    count = 0
-    for d, f, x in plan.changes:
-        low, high = instance.ranges[f]
-        count += not low <= instance.districts_data[d].spending[f] + x <= high
-    return count
+    return sum(is_outside(instance, d, f, x) for d, f, x in plan.changes)
+
+
+def is_outside(instance: GrantsInstance, d: int, f: int, x: Fraction) -> bool:
+    """Whether a change leads where no district of the data spends."""
+    low, high = instance.ranges[f]
+    return not low <= instance.districts_data[d].spending[f] + x <= high
 
 
 def interval(instance: GrantsInstance, plan: Plan, before: Sequence[Fraction]) -> dict[str, Fraction]:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.exact import decimal_text, parse_number
-from fairbound.models.grants.evaluate import gain, grants, outside
+from fairbound.models.grants.evaluate import gain, grants, is_outside
 from fairbound.models.grants.instance import GrantsInstance, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+BEYOND = " (beyond what any district spends)"
 COLUMNS = ("district_id", "function", "change")
 
 
@@ -61,7 +62,10 @@ def solution_summary(instance: GrantsInstance, plan: Plan) -> list[dict[str, str
         changes = [(f, x) for e, f, x in plan.changes if e == d]
         if changes:
             points = sum((gain(instance, f, x) for f, x in changes), Fraction(0))
-            on = ", ".join(f"{instance.functions[f]} {float(x):+,.0f}" for f, x in changes)
+            on = ", ".join(
+                f"{instance.functions[f]} {float(x):+,.0f}{BEYOND if is_outside(instance, d, f, x) else ''}"
+                for f, x in changes
+            )
             rows.append((amounts[d] * district.students, district, amounts[d], points, on))
     rows.sort(key=lambda row: (-row[0], row[1].score))
     return [
@@ -85,6 +89,3 @@ def facts(instance: GrantsInstance) -> dict[str, str]:
         "students": f"{sum(district.students for district in instance.districts_data):,}",
         "functions": str(len(instance.functions)),
     }
-
-
-__all__ = ["facts", "outside", "read_solution", "solution_rows", "solution_summary"]

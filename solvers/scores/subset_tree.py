@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from fairbound.models.scores.evaluate import evaluate
+from fairbound.models.scores.evaluate import evaluate, largest
 from fairbound.models.scores.instance import BEST_SUBSET, LinearModel, ScoresInstance
 from fairbound.solvers.checker import scores as checker
 from fairbound.solvers.checker.common import Rejected
@@ -313,7 +313,7 @@ def answer(
     search = Search(instance, objective, settings, on_progress)
     tree = Tree(search, replayed)
     if start is not None and evaluate(instance, start).feasible:
-        tree.offer(sorted(sorted(start.used, key=lambda j: -abs(start.coefficients[j]))[: instance.k]))
+        tree.offer(largest(instance, start, instance.k).used)
     with search.interruptible():
         top, lent = tree.grow()
     why = search.why_late() if tree.late() else Termination.FINISHED

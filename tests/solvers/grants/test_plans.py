@@ -163,6 +163,8 @@ def test_plans_beyond_what_anybody_spends_are_counted() -> None:
     asked = replace(tiny_grants.NAMED["anybody"], rise=F(2), most=F(9000), pot=F(10**8))
     result = fairbound.solve(asked)
     assert result.measures["outside_data"] > 0
+    shown = find_problem("grants").solution_summary(asked, result.solution)
+    assert sum(row["on"].count("beyond what any district spends") for row in shown) == result.measures["outside_data"]
     assert find_problem("grants").objective(WORST).sense is Sense.MAXIMIZE
 
 
