@@ -19,11 +19,40 @@ if TYPE_CHECKING:
     from fairbound.models.cep import School
 
 MEALS = re.compile(r"breakfast|lunch|meal|\badp\b", re.IGNORECASE)
-MARKS = re.compile(r"^(include|included|participat|active|status|is_active|cep)", re.IGNORECASE)
+MARKS = re.compile(r"^(include|included|active|status|is_active)", re.IGNORECASE)
 LEFT_OUT = {"no", "n", "false", "f", "0", "inactive", "closed", "excluded"}
 DISTRICTS = re.compile(r"^(district|lea|sfa|sponsor)([ _]?(code|id|name|no|number))?$", re.IGNORECASE)
 FEWEST_MEALS, MOST_DAYS = 10, 366
 """A year has more meals for each student than the first number, and of each kind not more than the second."""
+
+
+SYNONYMS = {
+    "school_id": ("schoolid", "schoolcode", "schoolnumber", "ncessch"),
+    "name": ("schoolname",),
+    "enrolled": ("totalenrolled", "enrollment", "totalenrollment", "enrolledstudents"),
+    "identified": ("totaleligible", "identifiedstudents", "totalidentified"),
+}
+"""Names that published tables have for a column, without case, blanks and underscores."""
+
+
+def understood(file: str, header: Sequence[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Columns that stand under another name, and what to say of them.
+
+    Raises
+    ------
+    InputError
+        Where two columns could be meant.
+    """
+    folded = {column: re.sub(r"[\s_-]", "", column).lower() for column in header}
+    names: dict[str, str] = {}
+    for wanted, others in SYNONYMS.items():
+        found = [column for column in header if folded[column] in (*others, wanted.replace("_", ""))]
+        if wanted in header or not found:
+            continue
+        if len(found) > 1:
+            raise InputError("two columns could be meant", file=file, row=1, found=" and ".join(found), wanted=wanted)
+        names[found[0]] = wanted
+    return names, tuple(f"column {column} is read as {name}" for column, name in names.items())
 
 
 def check_meaning(

@@ -8,7 +8,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fairbound.instances.cep.meaning import check_meaning
+from fairbound.instances.cep.meaning import check_meaning, understood
 from fairbound.instances.core.entry import Entry, FileFormat, data_file, need_file
 from fairbound.instances.core.tables import (
     Count,
@@ -61,6 +61,9 @@ def load_csv(path: Path) -> CepInstance:
         With file, row and column, for anything that cannot be meant.
     """
     header, rows = read_rows(path)
+    names, notes = understood(str(path), header)
+    header = [names.get(column, column) for column in header]
+    rows = [(line, {names.get(column, column): cell for column, cell in row.items()}) for line, row in rows]
     check_header(path, header, SchoolRow)
     if "identified" not in header:
         for part in PARTS:
@@ -70,7 +73,10 @@ def load_csv(path: Path) -> CepInstance:
                 raise InputError("missing column", file=str(path), row=1, column=column, wanted=wanted)
     schools = tuple(_schools(str(path), validate_rows(path, rows, SchoolRow)))
     check_meaning(str(path), rows, schools, SchoolRow.model_fields)
-    return CepInstance(name=path.stem, schools=schools, threshold=THRESHOLD)
+    ignored = [column for column in header if column not in SchoolRow.model_fields]
+    if ignored:
+        notes = (*notes, f"columns that are not read: {', '.join(ignored)}")
+    return CepInstance(name=path.stem, schools=schools, threshold=THRESHOLD, repairs=notes)
 
 
 def from_frame(frame: Any, name: str = "frame") -> CepInstance:
@@ -251,10 +257,14 @@ def _load_us(name: str) -> CepInstance:
 def _recognises(path: Path) -> bool:
     """Whether a file's header is meant to be that of a table of schools, not of students."""
     try:
-        header = set(read_header(path))
-        return not {"school_id", "enrolled"}.isdisjoint(header) and "student_id" not in header
+        columns = read_header(path)
     except InputError:
         return False
+    try:
+        header = {*columns, *understood(str(path), columns)[0].values()}
+    except InputError:
+        return True  # it has two columns for one of a school's
+    return not {"school_id", "enrolled"}.isdisjoint(header) and "student_id" not in header
 
 
 ENTRIES = (

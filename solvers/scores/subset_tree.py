@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,8 +38,8 @@ STEPS, ENOUGH = 40, 1e-6
 MARGIN = 1e-7
 """A node is closed once it exceeds the best value by this share; floats and rounded coefficients err by far less."""
 DIGITS = 9
-SPARE = 1e-6
-"""What is left of the smallest eigenvalue, so that the checker can prove that it is not negative."""
+LEAST_RIDGE = Fraction(1, 10**6)
+"""With less a matrix of dependent features is semidefinite by less than the checker's roundings."""
 
 
 @dataclass(order=True)
@@ -138,11 +139,17 @@ def _inside(quadratic: Floats, lent: Floats) -> bool:
     return True
 
 
+def spare(p: int) -> float:
+    """What is left of the smallest eigenvalue, so that the checker can prove that it is not negative."""
+    return 1e-7 + 8.0 * p * sqrt(p) / (1 << checker.ROOT_BITS)
+
+
 def best_shares(found: Correlations, k: int, search: Search) -> Relaxation:
     """The relaxation whose bound at the root is best of some rounds: a bound, then what to lend where it matters."""
     p = len(found.linear)
-    spare = float(np.linalg.eigvalsh(found.quadratic)[0]) - SPARE
-    lent = np.full(p, max(spare, SPARE / 2))
+    kept_back = spare(p)
+    least = float(np.linalg.eigvalsh(found.quadratic)[0]) - kept_back
+    lent = np.full(p, max(least, kept_back))
     best, kept = -np.inf, Relaxation(found, lent)
     for _ in range(WIDE_ROUNDS if p > WIDE else ROUNDS):
         relaxation = Relaxation(found, lent)
@@ -150,9 +157,9 @@ def best_shares(found: Correlations, k: int, search: Search) -> Relaxation:
         if bound > best:
             best, kept = bound, relaxation
         weight = b**2 * (1 / shares - 1)
-        if search.late() or spare <= SPARE or not weight.any():
+        if search.late() or least <= kept_back or not weight.any():
             break
-        fitted = lend(found.quadratic - SPARE * np.eye(p), weight + 1e-3 * weight.mean())
+        fitted = lend(found.quadratic - kept_back * np.eye(p), weight + 1e-3 * weight.mean())
         lent = (lent + fitted) / 2
     return kept
 
@@ -343,4 +350,6 @@ def refuses(instance: ScoresInstance, objective: str) -> str | None:
     """It counts squares, and needs a ridge."""
     if objective != BEST_SUBSET:
         return f"it states best_subset, and {objective} is asked"
-    return None if instance.ridge else "features may depend on each other; set a ridge (--set ridge=0.0001)"
+    if instance.ridge < LEAST_RIDGE:
+        return "features may depend on each other; set a ridge of 0.000001 or more (--set ridge=0.0001)"
+    return None

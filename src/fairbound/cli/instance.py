@@ -17,6 +17,10 @@ from fairbound.models.core.registry import find_problem
 app = typer.Typer(help="Look at instances and check files.", no_args_is_help=True)
 
 
+MOST_REPAIRS = 20
+"""Repairs that a check shows."""
+
+
 @app.command()
 def show(
     instance: options.InstanceName,
@@ -39,11 +43,17 @@ def show(
 
 @app.command()
 def check(instance: options.InstanceName, set_: options.Changes = None, problem: options.ProblemName = None) -> None:
-    """Check a file or a catalogue entry: silent approval in one line, or one line that says what is wrong."""
+    """Check a file or a catalogue entry: one line that approves, and one for each thing that was understood, filled or
+    left out; or one line that says what is wrong.
+    """
     asked = api.load(instance, options.changes(set_), problem)
     facts = ", ".join(f"{value} {name}" for name, value in find_problem(asked.problem).facts(asked).items())
     repairs = f"; {len(asked.repairs)} repairs recorded" if asked.repairs else ""
     console().print(f"{asked.name}: fine ({facts}{repairs})", soft_wrap=True)
+    for repair in asked.repairs[:MOST_REPAIRS]:
+        console().print(f"  {repair}", soft_wrap=True)
+    if len(asked.repairs) > MOST_REPAIRS:
+        console().print(f"  ... and {len(asked.repairs) - MOST_REPAIRS} more (fairbound instance show)", soft_wrap=True)
 
 
 @app.command()

@@ -121,3 +121,21 @@ def test_files_of_another_kind_are_named(tmp_path: Path, raw: bytes, parts: str)
         with pytest.raises(InputError) as refused:
             fairbound.load(path, problem=problem)
         assert parts in str(refused.value)
+
+
+def test_the_layout_that_this_field_exchanges_is_understood(tmp_path: Path) -> None:
+    header = (
+        "state,District Code,School Code,School Name,individual_isp,participating_in_cep,total_enrolled,total_eligible"
+    )
+    rows = [
+        "zz,0101,0010,Alder,42.50%,Y,320,136",
+        "zz,0101,0020,Birch,30.00%,N,400,120",
+        "zz,0101,0030,Cedar,58%,,200,116",
+    ]
+    asked = load(tmp_path, "\n".join([header, *rows]) + "\n")
+    assert [school.id for school in asked.schools] == ["0010", "0020", "0030"]
+    assert fairbound.solve(asked).primal_bound == Fraction(2976, 5)
+    assert "column total_eligible is read as identified" in asked.repairs
+    assert asked.repairs[-1] == "columns that are not read: state, District Code, individual_isp, participating_in_cep"
+    with pytest.raises(InputError, match="two columns could be meant: found 'School Code and school id'"):
+        load(tmp_path, "\n".join([header.replace("School Name", "school id"), *rows]) + "\n")

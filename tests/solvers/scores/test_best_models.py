@@ -201,3 +201,12 @@ def test_the_texas_tables_say_what_the_page_says() -> None:
     assert subset.measures["spending_features"] == 0
     clean = fairbound.solve("scores/texas", method="least_squares", parameters={"features": "scores", "split": "clean"})
     assert float(clean.measures["rmse"]) == pytest.approx(1.2925, abs=5e-5)
+
+
+@pytest.mark.parametrize("ridge", ["1/1000000", "1/1000", "3"])
+def test_a_ridge_of_any_size_is_proven_on_dependent_features(ridge: str) -> None:
+    asked = replace(NAMED["twins"], ridge=Fraction(ridge), k=2)
+    result = fairbound.solve(asked, objective=BEST_SUBSET)
+    assert (result.level, result.primal_bound) == (Level.L4, best_model(asked, BEST_SUBSET))
+    with pytest.raises(InputError, match=r"set a ridge of 0\.000001 or more"):
+        fairbound.solve(replace(asked, ridge=Fraction(1, 10**7)), objective=BEST_SUBSET)
