@@ -37,9 +37,15 @@ def load_csv(path: Path) -> ZoneInstance:
     header, rows = read_rows(path)
     if "neighbours" not in header:
         raise InputError("missing column", file=str(path), row=1, column="neighbours", wanted="unit ids joined by ;")
+    borders = named_borders(str(path), rows)
+    return _city(str(path), path.stem, header, rows, [Border(*pair) for pair in borders], (), ())
+
+
+def named_borders(file: str, rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """Pairs of units that the column ``neighbours`` joins, sorted; raises ``InputError`` for an unknown unit."""
     borders: dict[tuple[str, str], int] = {}
     for line, row in rows:
-        for near in (part.strip() for part in row["neighbours"].split(";")):
+        for near in (part.strip() for part in row.get("neighbours", "").split(";")):
             if near:
                 borders.setdefault((min(row.get("unit", ""), near), max(row.get("unit", ""), near)), line)
     known = {row.get("unit", "") for _, row in rows}
@@ -49,13 +55,13 @@ def load_csv(path: Path) -> ZoneInstance:
                 wanted = "the id of a unit of this file"
                 raise InputError(
                     "adjacency names an unknown unit",
-                    file=str(path),
+                    file=file,
                     row=line,
                     column="neighbours",
                     found=end,
                     wanted=wanted,
                 )
-    return _city(str(path), path.stem, header, rows, [Border(*pair) for pair in sorted(borders)], (), ())
+    return sorted(borders)
 
 
 def load_geojson(path: Path) -> ZoneInstance:
@@ -63,7 +69,8 @@ def load_geojson(path: Path) -> ZoneInstance:
 
     Borders are found from the geometry (``zone_borders``), so they need not share vertices. Units
     that only touch at points are no neighbours; how many such pairs were dropped is noted among the
-    repairs. A unit without coordinates gets the mean of its outer ring's vertices as its point.
+    repairs. The property ``neighbours`` adds borders, such as bridges. A unit without coordinates gets
+    the mean of its outer ring's vertices as its point.
 
     Raises
     ------
@@ -89,6 +96,11 @@ def load_geojson(path: Path) -> ZoneInstance:
     borders, touching = shared_borders(str(path), shapes)
     dropped = "1 contact at a point is no border" if touching == 1 else f"{touching} contacts at points are no borders"
     repairs = (dropped,) if touching else ()
+    known = {(border.one, border.other) for border in borders}
+    added = [pair for pair in named_borders(str(path), rows) if pair not in known and pair[::-1] not in known]
+    if added:
+        borders = [*borders, *(Border(*pair) for pair in added)]
+        repairs = (*repairs, f"{len(added)} borders are added by the property neighbours")
     return _city(str(path), path.stem, header, rows, borders, repairs, tuple(outline.items()))
 
 

@@ -270,6 +270,28 @@ def test_make(tmp_path: Path) -> None:
         assert part in str(error.value)
 
 
+def test_neighbours_in_a_geojson_are_bridges(tmp_path: Path) -> None:
+    """An island is joined by the property; a border that the geometry has is not counted again."""
+    shared = {"students": 30, "group:g": 10, "today": "A"}
+    features = [
+        square(0, 0, unit="m1", school="A", **shared),
+        square(1, 0, unit="m2", school="", neighbours="m1; island", **shared),
+        square(5, 0, unit="island", school="", **shared),
+    ]
+    path = tmp_path / "city.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    city = fairbound.load(path)
+    assert {frozenset((border.one, border.other)) for border in city.borders} == {
+        frozenset(("m1", "m2")),
+        frozenset(("m2", "island")),
+    }
+    assert "1 borders are added by the property neighbours" in city.repairs
+    features[1]["properties"]["neighbours"] = "m9"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    with pytest.raises(InputError, match="adjacency names an unknown unit: found 'm9'"):
+        fairbound.load(path)
+
+
 APPLICATIONS = """Anon idRequest,SchoolName,Grade,ProgramCode,BerkeleyID,Race,Block Group
 1,Webster (Daniel) ES,K,GE,11,White,60750610000.0
 2,Webster (Daniel) ES,K,GE,12,,60750610000.0
@@ -286,6 +308,28 @@ SHEET = """Geoid1,Median HH Income
 60750620000.0,
 60750630000.0,"$40,001"
 """
+
+
+@pytest.mark.parametrize(
+    ("written", "joined"), [("060750610000", True), ("1500000US060750610000", True), ("6.0750610E+10", False)]
+)
+def test_block_groups_join_as_numbers(tmp_path: Path, written: str, joined: bool) -> None:
+    (tmp_path / "applications.csv").write_text(APPLICATIONS.replace("60750610000.0", written))
+    (tmp_path / "sheet.csv").write_text(SHEET)
+    if joined:
+        instance = load_tables(tmp_path / "applications.csv", tmp_path / "sheet.csv", seats=2)
+        assert instance.total == 4
+        assert instance.repairs == ("1 applicants whose block group is not in sheet.csv are left out",)
+        return
+    with pytest.raises(InputError, match="row 2, column Block Group: cannot be used"):
+        load_tables(tmp_path / "applications.csv", tmp_path / "sheet.csv", seats=2)
+
+
+def test_files_of_two_places_are_not_joined(tmp_path: Path) -> None:
+    (tmp_path / "applications.csv").write_text(APPLICATIONS)
+    (tmp_path / "sheet.csv").write_text(SHEET.replace("6075061", "4875061").replace("6075062", "4875062"))
+    with pytest.raises(InputError, match="block groups of another place: found '4 of 5 applicants'"):
+        load_tables(tmp_path / "applications.csv", tmp_path / "sheet.csv", seats=2)
 
 
 def test_the_seeds_tables(tmp_path: Path) -> None:
