@@ -112,7 +112,9 @@ def _check_shares(file: str, rows: Sequence[tuple[int, Mapping[str, str]]], scho
     fractions = [value for value in identified if value.denominator != 1]
     share = max(identified) <= 1 and fractions
     pointed = all("." in row.get("identified", ".") for _, row in rows)
-    percent = max(identified) <= 100 and fractions and pointed and len(identified) > 1
+    # Estimated counts have more digits, percentages two at most.
+    short = all((100 * value).denominator == 1 for value in identified)
+    percent = max(identified) <= 100 and fractions and pointed and short and len(identified) > 1
     if share or percent:
         found = ", ".join(decimal_text(value) for value in identified[:3])
         raise InputError(
