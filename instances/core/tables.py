@@ -41,6 +41,8 @@ _OTHER_KINDS = (
     (b"\xfe\xff", "UTF-16 text"),
 )
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+MOST_NAMED = 20
+"""Bad cells whose places are named."""
 _FIRST_ROWS = 20
 """Rows among which a header is looked for that is not the first."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -252,20 +254,25 @@ def validate_rows(
 ) -> list[tuple[int, Row]]:
     """Turn text rows into typed rows; an empty cell of an optional column counts as absent.
 
-    Raises ``InputError`` for the first cell that cannot be read.
+    Raises ``InputError`` for the first cell that cannot be read; it names where the others are.
     """
     optional = {name for name, field in model.model_fields.items() if not field.is_required()}
     typed = []
+    bad: list[tuple[int, str | None, str | None, str]] = []
     for line, row in rows:
         try:
             typed.append((line, model.model_validate({k: v for k, v in row.items() if v != "" or k not in optional})))
         except ValidationError as error:
-            first = error.errors()[0]
-            column = str(first["loc"][0]) if first["loc"] else None
-            found = row.get(column) if column else None
-            raise InputError(
-                "cannot be used", file=str(path), row=line, column=column, found=found, wanted=first["msg"]
-            ) from None
+            for one in error.errors():
+                column = str(one["loc"][0]) if one["loc"] else None
+                bad.append((line, column, row.get(column) if column else None, one["msg"]))
+    if bad:
+        line, column, found, wanted = bad[0]
+        if len(bad) > 1:
+            others = [f"row {at} {where or ''}".rstrip() for at, where, _, _ in bad[1:MOST_NAMED]]
+            more = ", ..." if len(bad) > MOST_NAMED else ""
+            wanted += f"; {len(bad)} such cells: also {', '.join(others)}{more}"
+        raise InputError("cannot be used", file=str(path), row=line, column=column, found=found, wanted=wanted)
     return typed
 
 

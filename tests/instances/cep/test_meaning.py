@@ -139,3 +139,11 @@ def test_the_layout_that_this_field_exchanges_is_understood(tmp_path: Path) -> N
     assert asked.repairs[-1] == "columns that are not read: state, District Code, individual_isp, participating_in_cep"
     with pytest.raises(InputError, match="two columns could be meant: found 'School Code and school id'"):
         load(tmp_path, "\n".join([header.replace("School Name", "school id"), *rows]) + "\n")
+
+
+def test_every_bad_cell_is_named_at_once(tmp_path: Path) -> None:
+    text = "school_id,enrolled,identified\na,N/A,1\nb,10,3\nc,≤11,3\nd,10,**\n"
+    with pytest.raises(InputError) as refused:
+        load(tmp_path, text)
+    assert "row 2, column enrolled: cannot be used: found 'N/A'" in str(refused.value)
+    assert str(refused.value).endswith("3 such cells: also row 4 enrolled, row 5 identified")
