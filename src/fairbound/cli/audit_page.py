@@ -14,7 +14,7 @@ from fairbound.solvers.core.bound import Level
 from fairbound.solvers.engines import highs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from fairbound.models.core.problem import Instance, Problem
 
@@ -29,6 +29,15 @@ pre { background: #f3f3f0; padding: .6rem; white-space: pre-wrap; overflow-wrap:
 .kept { border-color: #2f7d4f; } .broken { border-color: #b03a2e; }
 .digest { overflow-wrap: anywhere; } @media print { body { margin: 0; max-width: none; } }
 """
+
+
+MOST_NAMED = 5
+
+
+def unnamed_text(names: Sequence[str]) -> str:
+    """What an audited file does not name, in a few words: it counts as nothing decided."""
+    more = ", ..." if len(names) > MOST_NAMED else ""
+    return f"{len(names)}, counted as left out: {', '.join(names[:MOST_NAMED])}{more}"
 
 
 def audit_page(kind: Problem[Any, Any], asked: Instance, answer: Mapping[str, Any], files: Mapping[str, str]) -> str:
@@ -77,6 +86,7 @@ def audit_page(kind: Problem[Any, Any], asked: Instance, answer: Mapping[str, An
         f'<p class="verdict {"kept" if answer["feasible"] else "broken"}">{escape(verdict)} '
         f"{escape(goal.name)}: {escape(bound['exact value'])}.</p>",
         f'<p class="verdict broken">{escape(answer["contradiction"])}</p>' if answer["contradiction"] else "",
+        f"<p>Not in the file: {escape(unnamed_text(answer['unnamed']))}.</p>" if answer["unnamed"] else "",
         "<h2>What was asked</h2>", _table(about.items()),
         "<h2>Rules</h2>", _table(asked_rules.items()),
         "<h2>Broken rules</h2>" + _list(broken) if broken else "",

@@ -12,7 +12,7 @@ import typer
 
 from fairbound import api
 from fairbound.cli import options
-from fairbound.cli.audit_page import audit_page
+from fairbound.cli.audit_page import audit_page, unnamed_text
 from fairbound.cli.exit_codes import ANSWER_IS_NO, ENGINE_FAILED
 from fairbound.cli.show import LEVELS, console, exact, facts_lines, number, percent, running, shout, table
 from fairbound.instances.core import catalogue
@@ -180,6 +180,7 @@ def audit(
         "values": {name: str(number) for name, number in evaluation.values.items()},
         "measures": {name: str(number) for name, number in evaluation.measures.items()},
         "violations": [str(violation) for violation in evaluation.violations],
+        "unnamed": _unnamed(kind, asked, given, solution),
         "truth": None if truth is None else _judged(kind, asked, given, truth),
         "table": kind.audit_title,
         "groups": kind.audit_rows(asked, given),
@@ -269,6 +270,14 @@ def _read_solution(kind: Problem[Any, Any], asked: Instance, path: Path) -> Any:
         ) from None
 
 
+def _unnamed(kind: Problem[Any, Any], asked: Instance, given: Any, path: Path) -> list[str]:
+    """Decisions that the file does not name, so that they count as nothing decided."""
+    keys = kind.solution_key[:-1]
+    stated = {tuple(row.get(key, "").strip() for key in keys) for _, row in read_rows(path)[1]}
+    decided = (tuple(row[key] for key in keys) for row in kind.solution_rows(asked, given))
+    return [", ".join(key) for key in decided if keys and key not in stated]
+
+
 def _checked_bound(path: Path, asked: Instance, objective: str) -> tuple[Fraction, str]:
     """The bound of a certificate, and its level: a tree that was replayed is worth L4, a theorem L2."""
     document = read_certificate(path)
@@ -295,6 +304,8 @@ def _show(answer: dict[str, Any], sense: Sense) -> None:
         "proven bound": exact(parse_number(answer["proven_bound"])) if answer["proven_bound"] else "none",
         "distance to that": percent(answer["to_proven"]),
     }
+    if answer["unnamed"]:
+        facts["not in the file"] = unnamed_text(answer["unnamed"])
     facts |= {name.replace("_", " "): number(parse_number(text)) for name, text in answer["measures"].items()}
     for name, text in (answer["truth"] or {}).items():
         facts[name.replace("_", " ")] = number(parse_number(text))

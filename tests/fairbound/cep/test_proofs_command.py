@@ -163,6 +163,18 @@ def test_an_auditor_adds_up_the_spreadsheet(run: Run, district: str) -> None:
     assert run("verify", "floors/certificate.json", "--instance", district, *DOLLARS, *rules)[0] == 0
 
 
+def test_schools_that_a_file_does_not_name_are_said(run: Run, district: str) -> None:
+    Path("mine.csv").write_text("school_id,group\ns1,a\ns2,a\n")
+    code, out, _ = run("audit", district, "mine.csv", *DOLLARS, "--out", "a")
+    assert code == 0
+    words = "3, counted as left out: s3, s4, s5"
+    assert words in next(line for line in out.splitlines() if line.startswith("not in the file"))
+    assert f"Not in the file: {words}." in Path("a/audit.html").read_text()
+    Path("mine.csv").write_text("school_id,group\ns1,a\ns2,a\ns3,\ns4,\ns5,\n")
+    code, out, _ = run("audit", district, "mine.csv", *DOLLARS)
+    assert "not in the file" not in out
+
+
 def test_an_audit_scores_a_grouping_exactly(run: Run, district: str, certificate: Path) -> None:
     instance, grouping = with_meals("five"), Grouping.of([["s1", "s2"], ["s3", "s5"]])
     scored = PROBLEM.evaluate(instance, grouping)
