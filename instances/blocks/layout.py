@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from heapq import heappop, heappush
-from math import hypot
+from math import cos, hypot, radians
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +20,25 @@ def straight(one: Point, other: Point) -> Fraction:
     """Straight distance, rounded to ``DIGITS`` decimals: from then on it is exact."""
     length = hypot(float(one[0] - other[0]), float(one[1] - other[1]))
     return Fraction(round(length * 10**DIGITS), 10**DIGITS)
+
+
+KM_A_DEGREE = 111.195
+"""Of a meridian: the mean radius of the earth, 6,371.0 km, times pi / 180."""
+
+
+def kilometres(points: Sequence[Point]) -> tuple[Fraction, Fraction] | None:
+    """Kilometres in a degree of longitude and of latitude where points lie; ``None`` where they are no degrees.
+
+    GeoJSON holds longitude and latitude (RFC 7946). Coordinates beyond their range are on somebody's plane, and so
+    are whole numbers throughout, which no survey has.
+    """
+    if not points or all(x.denominator == y.denominator == 1 for x, y in points):
+        return None
+    if any(abs(x) > 180 or abs(y) > 90 for x, y in points):
+        return None
+    middle = float(sum((y for _, y in points), Fraction(0)) / len(points))
+    east = KM_A_DEGREE * cos(radians(middle))
+    return Fraction(round(east * 10**6), 10**6), Fraction(round(KM_A_DEGREE * 10**6), 10**6)
 
 
 def travel_to(points: Sequence[Point], roots: Sequence[int]) -> tuple[tuple[Fraction, ...], ...]:

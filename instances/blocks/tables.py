@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from fairbound.instances.blocks.borders import shared_borders
-from fairbound.instances.blocks.layout import straight
+from fairbound.instances.blocks.layout import kilometres, straight
 from fairbound.instances.core.geojson import Ring, read_features
 from fairbound.instances.core.tables import LARGEST, read_header, read_rows
 from fairbound.models.blocks import Border, School, Unit, ZoneInstance
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GROUP, TRAVEL = "group:", "travel:"
+PLANE = (Fraction(1), Fraction(1))
+"""Distances in the units of the coordinates."""
 Row = tuple[int, Mapping[str, str]]
 
 
@@ -80,7 +82,7 @@ def load_geojson(path: Path) -> ZoneInstance:
     """
     rows: list[Row] = []
     outline: dict[str, tuple[Ring, ...]] = {}
-    shapes = {}
+    shapes, placed = {}, False
     for feature in read_features(path, "unit"):
         unit, number, cells = feature.name, feature.number, feature.cells
         if unit in shapes:
@@ -88,6 +90,7 @@ def load_geojson(path: Path) -> ZoneInstance:
         shapes[unit] = feature.shape
         outline[unit] = feature.rings
         outer = max(feature.rings, key=len)
+        placed |= bool(cells.get("x") or cells.get("y"))
         for axis, column in enumerate(("x", "y")):
             if not cells.get(column):
                 cells[column] = str(round(sum(point[axis] for point in outer[:-1]) / (len(outer) - 1), 6))
@@ -101,7 +104,11 @@ def load_geojson(path: Path) -> ZoneInstance:
     if added:
         borders = [*borders, *(Border(*pair) for pair in added)]
         repairs = (*repairs, f"{len(added)} borders are added by the property neighbours")
-    return _city(str(path), path.stem, header, rows, borders, repairs, tuple(outline.items()))
+    corners = [(Fraction(str(x)), Fraction(str(y))) for rings in outline.values() for ring in rings for x, y in ring]
+    scale = None if placed else kilometres(corners)  # points of its own may be on another plane
+    if scale is not None and not any(column.startswith(TRAVEL) for column in header):
+        repairs = (*repairs, "coordinates are degrees: travel is straight lines in kilometres")
+    return _city(str(path), path.stem, header, rows, borders, repairs, tuple(outline.items()), scale or PLANE)
 
 
 def _city(
@@ -112,6 +119,7 @@ def _city(
     borders: Sequence[Border],
     repairs: tuple[str, ...],
     outline: tuple[tuple[str, tuple[Ring, ...]], ...],
+    scale: tuple[Fraction, Fraction] = PLANE,
 ) -> ZoneInstance:
     groups = [column.removeprefix(GROUP) for column in header if column.startswith(GROUP)]
     needed = ["unit", "students", "today", "school"]
@@ -189,8 +197,13 @@ def _city(
     if has_travel:
         travel = tuple(tuple(number(line, row, TRAVEL + school) for school, _, _ in sites) for line, row in rows)
     else:
-        ends = [point(line, row) for _, row, line in sites]
-        travel = tuple(tuple(straight(point(line, row), end) for end in ends) for line, row in rows)
+
+        def place(line: int, row: Mapping[str, str]) -> tuple[Fraction, Fraction]:
+            x, y = point(line, row)
+            return x * scale[0], y * scale[1]
+
+        ends = [place(line, row) for _, row, line in sites]
+        travel = tuple(tuple(straight(place(line, row), end) for end in ends) for line, row in rows)
     return ZoneInstance(
         name=name,
         units=tuple(units),

@@ -208,7 +208,36 @@ def test_slivers_are_borders_and_corners_are_not(tmp_path: Path) -> None:
             str(rectangles(tmp_path, (0, 0, 1, 1), (1, 0, 2, 1), (2 + gap, 1 + gap, 3, 2), (2, 0, 3, 1)))
         )
         assert {border.one + border.other for border in city.borders} == {"ab", "bd", "cd"}
-        assert city.repairs == ("1 contact at a point is no border",)
+        assert city.repairs[0] == "1 contact at a point is no border"
+
+
+def test_degrees_are_no_plane(tmp_path: Path) -> None:
+    """At 61 degrees north a degree of longitude is half as long as one of latitude: the northern school is farther."""
+    shared = {"students": 10, "group:g": 5}
+
+    def block(x: float, y: float, unit: str, school: str, today: str) -> dict[str, Any]:
+        ring = [[x, y], [x + 0.02, y], [x + 0.02, y + 0.012], [x, y + 0.012], [x, y]]
+        properties = {"unit": unit, "school": school, "today": today} | shared
+        return {"type": "Feature", "properties": properties, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+
+    features = [
+        block(-149.90, 61.200, "a", "A", "A"),
+        block(-149.88, 61.200, "m", "", "B"),
+        block(-149.88, 61.212, "b", "B", "B"),
+    ]
+    path = tmp_path / "city.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    city = fairbound.load(path)
+    assert "coordinates are degrees: travel is straight lines in kilometres" in city.repairs
+    to_a, to_b = city.travel[1]
+    assert float(to_a) == pytest.approx(0.02 * 111.195 * 0.48163, abs=2e-3)
+    assert float(to_b) == pytest.approx(0.012 * 111.195, abs=2e-3)
+    assert to_a < to_b
+    for feature in features:  # points of their own are on a plane of their own
+        feature["properties"] |= {"x": 1, "y": 2}
+    features[1]["properties"]["x"] = 4
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    assert fairbound.load(path).travel[1] == (3, 3)
 
 
 def test_units_that_overlap(tmp_path: Path) -> None:
