@@ -91,7 +91,8 @@ def audit_page(kind: Problem[Any, Any], asked: Instance, answer: Mapping[str, An
         "<h2>Rules</h2>", _table(asked_rules.items()),
         "<h2>Broken rules</h2>" + _list(broken) if broken else "",
         "<h2>How good it is</h2>", _table(bound.items()),
-        "<h2>Under the hidden truth</h2>" + _table(_truth(answer["truth"])) if answer["truth"] else "",
+        "<h2>Further figures</h2>" + _table(_figures(answer["measures"])) if answer["measures"] else "",
+        "<h2>Under the hidden truth</h2>" + _table(_figures(answer["truth"])) if answer["truth"] else "",
         f"<h2>{escape(answer['table'])}</h2>" + _rows(answer["groups"]) if answer["groups"] else "",
         "<h2>How to check this again</h2>", f"<pre>{escape(again)}</pre>",
         f"<p>fairbound {fairbound.__version__}, HiGHS {highs.version()}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC. "
@@ -107,7 +108,7 @@ def _table(pairs: Iterable[tuple[str, str]]) -> str:
     return f"<table>{rows}</table>"
 
 
-def _truth(judged: Mapping[str, str]) -> list[tuple[str, str]]:
+def _figures(judged: Mapping[str, str]) -> list[tuple[str, str]]:
     return [(name.replace("_", " "), exact(parse_number(text))) for name, text in judged.items()]
 
 
