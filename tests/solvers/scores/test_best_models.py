@@ -210,3 +210,30 @@ def test_a_ridge_of_any_size_is_proven_on_dependent_features(ridge: str) -> None
     assert (result.level, result.primal_bound) == (Level.L4, best_model(asked, BEST_SUBSET))
     with pytest.raises(InputError, match=r"set a ridge of 0\.000001 or more"):
         fairbound.solve(replace(asked, ridge=Fraction(1, 10**7)), objective=BEST_SUBSET)
+
+
+def test_a_leafs_bound_never_passes_the_best_of_its_subsets(proof: dict[str, Any]) -> None:
+    """Equation (11) for any coefficients, good or bad, against every subset of the node."""
+    asked, chance = checker.Question(proof["data"]), random.Random(3)
+    shifted = checker.Shifted(asked, proof["shares"])
+    good = [node[1] for node in proof["tree"] if node[0] == "bound"]
+    near = 0
+    for _ in range(40):
+        order = chance.sample(range(12), 7)
+        count, most = chance.choice([0, 1, 2]), chance.choice([1, 2])
+        inside, free = order[:count], order[count:]
+        coefficients = [[j, b * chance.choice([0.5, 1, 1, 2])] for j, b in chance.choice(good)]
+        sizes = range(most + 1)
+        best = min(asked.solved([*inside, *more]) for size in sizes for more in combinations(free, size))
+        found = shifted.bound(inside, free, most, coefficients)
+        assert found <= best
+        near += found > best * Fraction(2, 5)
+    assert near > 5
+
+
+def test_a_root_that_is_wrong_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left of the matrix after the root is held against its diagonal, whatever floats did."""
+    identity = [[10**9 * (i == j) for j in range(4)] for i in range(4)]
+    assert checker.semidefinite(identity)
+    monkeypatch.setattr(checker, "sqrt", lambda x: 1.01 * x**0.5)
+    assert not checker.semidefinite(identity)

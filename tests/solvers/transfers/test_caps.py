@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -165,3 +166,13 @@ def test_methods_that_know_no_bounds_say_so() -> None:
         reason = find_method(PROBLEM, name).refuses(capped, "race_weighted")
         assert reason == "it takes no bound on another objective; spatial_tree does"
     assert fairbound.certify(capped, objective="race", settings=QUICK) is None
+
+
+@pytest.mark.parametrize("name", ["race", "race_weighted"])
+def test_a_bound_of_0_that_nothing_reaches_is_infeasible(name: str, tmp_path: Path) -> None:
+    """Two districts whose students cannot mix wholly: 0 is out of reach, and so is what comes near it."""
+    (tmp_path / "even.csv").write_text("district,enroll,white,black\nA,100,60,40\nB,100,40,60\n")
+    (tmp_path / "even_borders.csv").write_text("a,b\nA,B\n")
+    for bound in ("0", "0.000001"):
+        asked = fairbound.load(tmp_path / "even.csv", {"p": "0.3", f"max_{name}": bound})
+        assert METHOD.run(asked, "race", Settings(time_limit=20)).status is Status.INFEASIBLE
