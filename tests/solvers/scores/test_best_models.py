@@ -227,8 +227,8 @@ def test_a_leafs_bound_never_passes_the_best_of_its_subsets(proof: dict[str, Any
         best = min(asked.solved([*inside, *more]) for size in sizes for more in combinations(free, size))
         found = shifted.bound(inside, free, most, coefficients)
         assert found <= best
-        near += found > best * Fraction(2, 5)
-    assert near > 5
+        near += found > best / 2
+    assert near  # some come close
 
 
 def test_a_root_that_is_wrong_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
