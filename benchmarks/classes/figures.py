@@ -4,33 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fairbound.benchmarks.core.answers import instance_of, questions_of, ranked
+from fairbound.benchmarks.core.answers import best_solutions
 from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series, Solutions
 from fairbound.instances.core import catalogue
 from fairbound.models.classes.evaluate import group_means, judge
-from fairbound.models.classes.instance import STATUS_QUO, ClassInstance, Plan
+from fairbound.models.classes.instance import STATUS_QUO, ClassInstance
 from fairbound.models.core.errors import InputError
-from fairbound.models.core.registry import find_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from fairbound.benchmarks.core.row import Row
-
-
-def _best_plans(rows: Sequence[Row], solutions: Solutions) -> Iterator[tuple[Row, ClassInstance, Plan]]:
-    """The best plan of each question, with its instance."""
-    for group in questions_of(rows):
-        instance = instance_of(group[0], ClassInstance)
-        made = [(row, solutions(row.key)) for row in ranked(group) if row.primal_float is not None]
-        if instance is not None and made and made[0][1] is not None:
-            yield made[0][0], instance, find_problem("classes").read_solution(instance, made[0][1])
 
 
 def mean_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
     """Mean score of each group today and under the best plan found, one figure a question."""
     figures = []
-    for number, (row, instance, plan) in enumerate(_best_plans(rows, solutions), start=1):
+    for number, (row, instance, plan) in enumerate(best_solutions(rows, solutions, ClassInstance), start=1):
         names = tuple(instance.group_sizes)
         series = [
             Series(
@@ -61,7 +51,7 @@ def mean_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
 def truth_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
     """What plans made with other effects do under the truth: moves against the true gap, one figure an instance."""
     points: dict[tuple[str, str], list[tuple[float, float, str]]] = {}
-    for row, instance, plan in _best_plans(rows, solutions):
+    for row, instance, plan in best_solutions(rows, solutions, ClassInstance):
         try:
             truth = catalogue.load_truth(row.instance)
         except InputError:

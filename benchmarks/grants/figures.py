@@ -5,9 +5,8 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING
 
-from fairbound.benchmarks.core.answers import instance_of, questions_of, ranked
+from fairbound.benchmarks.core.answers import best_solutions
 from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series, Solutions
-from fairbound.models.core.registry import find_problem
 from fairbound.models.grants.evaluate import gain, planned
 from fairbound.models.grants.instance import GrantsInstance
 
@@ -20,13 +19,7 @@ if TYPE_CHECKING:
 def worst_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
     """Scores of the districts that begin in the worst tenth, today and as planned, one figure a question."""
     figures = []
-    for number, group in enumerate(questions_of(rows), start=1):
-        instance = instance_of(group[0], GrantsInstance)
-        best = next((row for row in reversed(ranked(group)) if row.primal_float is not None), None)
-        solution = None if best is None else solutions(best.key)
-        if instance is None or best is None or solution is None:
-            continue
-        plan = find_problem(best.problem).read_solution(instance, solution)
+    for number, (best, instance, plan) in enumerate(best_solutions(rows, solutions, GrantsInstance), start=1):
         after = planned(instance, {(d, f): gain(instance, f, x) for d, f, x in plan.changes})
         districts = instance.districts_data
         order = sorted(range(len(districts)), key=lambda d: (districts[d].score, d))

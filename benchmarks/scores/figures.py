@@ -5,9 +5,8 @@ from __future__ import annotations
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from fairbound.benchmarks.core.answers import instance_of, questions_of, ranked
+from fairbound.benchmarks.core.answers import best_solutions
 from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series, Solutions
-from fairbound.models.core.registry import find_problem
 from fairbound.models.scores.evaluate import variance
 from fairbound.models.scores.instance import ScoresInstance
 
@@ -22,13 +21,7 @@ MOST_FEATURES = 20
 def coefficient_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
     """Coefficients of the best model in standard deviations, largest first, one figure a question."""
     figures = []
-    for number, group in enumerate(questions_of(rows), start=1):
-        instance = instance_of(group[0], ScoresInstance)
-        best = next((row for row in ranked(group) if row.primal_float is not None), None)
-        solution = None if best is None else solutions(best.key)
-        if instance is None or best is None or solution is None:
-            continue
-        model = find_problem(best.problem).read_solution(instance, solution)
+    for number, (best, instance, model) in enumerate(best_solutions(rows, solutions, ScoresInstance), start=1):
         columns = instance.design.columns
         each = [(columns[j].name, float(model.coefficients[j]) * sqrt(variance(instance, j))) for j in model.used]
         each = sorted(each, key=lambda pair: -abs(pair[1]))[:MOST_FEATURES]

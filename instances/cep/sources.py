@@ -62,8 +62,9 @@ def load_csv(path: Path) -> CepInstance:
     """
     header, rows = read_rows(path)
     names, notes = understood(str(path), header)
-    header = [names.get(column, column) for column in header]
-    rows = [(line, {names.get(column, column): cell for column, cell in row.items()}) for line, row in rows]
+    if names:
+        header = [names.get(column, column) for column in header]
+        rows = [(line, {names.get(column, column): cell for column, cell in row.items()}) for line, row in rows]
     check_header(path, header, SchoolRow)
     if "identified" not in header:
         for part in PARTS:

@@ -7,8 +7,6 @@ the order of students within a class, which nothing depends on, may differ from 
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -18,7 +16,7 @@ from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import parse_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -192,10 +190,3 @@ def _classes(small: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.in
         of[who] = first + np.arange(number) % classes
         found.append(first + np.arange(classes))
     return of, np.concatenate(found), len(found[0])
-
-
-def text(rows: Iterable[Sequence[str]]) -> str:
-    """Rows as a CSV text."""
-    stream = io.StringIO(newline="")
-    csv.writer(stream, lineterminator="\n").writerows(rows)
-    return stream.getvalue()

@@ -7,10 +7,10 @@ from fractions import Fraction
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from fairbound.instances.classes import simulation
 from fairbound.instances.classes.simulation import Settings, simulate
 from fairbound.instances.classes.tables import Roster, is_students, load_roster, roster
 from fairbound.instances.core.entry import Entry, FileFormat, Generator
+from fairbound.instances.core.tables import csv_text
 from fairbound.instances.core.truth import truth_of
 from fairbound.models.classes.instance import ClassInstance
 
@@ -77,7 +77,7 @@ def load_tables(path: Path) -> ClassInstance:
 def _make(settings: Mapping[str, str], seed: int) -> dict[str, str]:
     made = simulate(Settings.read(settings), seed)
     tables = {"": made.students, "_classes": made.classes, "_truth": made.truth}
-    return {added: simulation.text(rows) for added, rows in tables.items()}
+    return {added: csv_text(rows) for added, rows in tables.items()}
 
 
 def _written(value: object) -> str:

@@ -23,7 +23,7 @@ from pydantic import BaseModel, BeforeValidator, ValidationError
 from pydantic_core import PydanticCustomError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 Row = TypeVar("Row", bound=BaseModel)
@@ -287,6 +287,13 @@ def _said(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and cell[1:].startswith((*_FORMULA, "'")) else cell
 
 
+def csv_text(rows: Iterable[Sequence[str]]) -> str:
+    """Rows of cells, the header's first, as the text of a CSV file."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
 def write_csv(path: Path, rows: Iterable[Mapping[str, str]]) -> None:
     """Write rows as CSV in one step: a reader sees the old file or the whole new one.
 
@@ -294,12 +301,9 @@ def write_csv(path: Path, rows: Iterable[Mapping[str, str]]) -> None:
     spreadsheet takes it for a formula; ``read_rows`` takes it away again. Numbers stay as they are.
     """
     table = list(rows)
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
     columns = list(table[0]) if table else []
-    writer.writerow([_harmless(column) for column in columns])
-    writer.writerows([[_harmless(str(row[column])) for column in columns] for row in table])
-    write_text(path, text.getvalue())
+    cells = [columns, *([str(row[column]) for column in columns] for row in table)]
+    write_text(path, csv_text([_harmless(cell) for cell in line] for line in cells))
 
 
 def write_text(path: Path, text: str) -> None:

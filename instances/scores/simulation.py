@@ -6,8 +6,6 @@ truth is a table apart: the effect of each function for 1,000 dollars per studen
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import lru_cache
@@ -141,13 +139,6 @@ def simulate(settings: Settings = Settings(), seed: int = 1) -> Made:
     truth += [["past", str(lag), str(weight)] for lag, weight in enumerate(PAST, start=1)]
     panel, notes = whole_panel(raw, years, names, [])
     return Made(panel, notes, table, truth)
-
-
-def text(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as the text of a CSV file."""
-    out = io.StringIO(newline="")
-    csv.writer(out, lineterminator="\n").writerows(rows)
-    return out.getvalue()
 
 
 SIGNAL, TEST_SHARE = 5.0, 5

@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fairbound.instances.core.entry import Entry, FileFormat, Generator, need_file
+from fairbound.instances.core.tables import csv_text
 from fairbound.instances.core.truth import truth_of
-from fairbound.instances.scores import simulation
 from fairbound.instances.scores.simulation import Settings, drawn_design, simulate
 from fairbound.instances.scores.tables import (
     is_budgets,
@@ -67,7 +67,7 @@ def drawn(name: str) -> ScoresInstance:
 
 def _make(settings: Mapping[str, str], seed: int) -> dict[str, str]:
     made = simulate(Settings.read(settings), seed)
-    return {"": simulation.text(made.table), "_truth": simulation.text(made.truth)}
+    return {"": csv_text(made.table), "_truth": csv_text(made.truth)}
 
 
 ENTRIES = (

@@ -28,7 +28,7 @@ def evaluate(instance: GrantsInstance, plan: Plan) -> Evaluation:
         return Evaluation({}, (Violation("changes", "the plan", "a change twice, or of nobody", "each once"),))
     broken = rules(instance, plan)
     gains = {(d, f): gain(instance, f, x) for d, f, x in plan.changes}
-    scores = planned(instance, {place: gains[place] for place in places})
+    scores = planned(instance, gains)
     values = {WORST: worst(scores, instance.tail), MEAN: sum(scores, Fraction(0)) / len(scores)}
     for name, limit in instance.limits:
         if values[name] < limit:
@@ -41,7 +41,7 @@ def evaluate(instance: GrantsInstance, plan: Plan) -> Evaluation:
         "gain": values[WORST] - worst(before, instance.tail),
         "granted": sum((instance.districts_data[d].students * t for d, t in amounts.items()), Fraction(0)),
         "granted_districts": Fraction(sum(t > 0 for t in amounts.values())),
-        "outside_data": Fraction(outside(instance, plan)),
+        "outside_data": Fraction(sum(is_outside(instance, d, f, x) for d, f, x in plan.changes)),
     }
     return Evaluation(values, tuple(broken), measures | interval(instance, plan, before))
 
@@ -100,13 +100,8 @@ def worst(scores: Sequence[Fraction], tail: Fraction) -> Fraction:
     return (sum(lowest[:whole], Fraction(0)) + rest) / count
 
 
-def outside(instance: GrantsInstance, plan: Plan) -> int:
-    """Changes that lead where no district of the data spends: there the effects are nobody's observation."""
-    return sum(is_outside(instance, d, f, x) for d, f, x in plan.changes)
-
-
 def is_outside(instance: GrantsInstance, d: int, f: int, x: Fraction) -> bool:
-    """Whether a change leads where no district of the data spends."""
+    """Whether a change leads where no district of the data spends: there the effects are nobody's observation."""
     low, high = instance.ranges[f]
     return not low <= instance.districts_data[d].spending[f] + x <= high
 

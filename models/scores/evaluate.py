@@ -24,11 +24,12 @@ def evaluate(instance: ScoresInstance, model: LinearModel) -> Evaluation:
         found = f"{len(model.coefficients)} coefficients"
         return Evaluation({}, (Violation("features", "the model", found, f"{len(design.columns)}"),))
     sparse = largest(instance, model, instance.k)
-    squares = mean_square(*residuals(instance, sparse)) + instance.ridge * penalty(instance, sparse)
+    left = residuals(instance, model)
+    of_few = left if sparse is model else residuals(instance, sparse)
     values = {
-        LAD: mean_absolute(*residuals(instance, model)),
-        SPARSE_LAD: mean_absolute(*residuals(instance, sparse)),
-        BEST_SUBSET: squares,
+        LAD: mean_absolute(*left),
+        SPARSE_LAD: mean_absolute(*of_few),
+        BEST_SUBSET: mean_square(*of_few) + instance.ridge * penalty(instance, sparse),
     }
     return Evaluation(values, (), test_errors(instance, model))
 

@@ -101,7 +101,6 @@ class ScoresInstance(Instance):
     labels: Labels = Labels.FILLED
     fill: Fill = Fill.BOTH
     label_year: bool = True
-    limits: tuple[tuple[str, Fraction], ...] = ()
     title: str = ""
     repairs: tuple[str, ...] = ()
 

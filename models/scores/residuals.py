@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SPARE = 1.001
-"""Bounds are raised by this factor: far more than their floats can be wrong by."""
+"""Bounds are raised by this factor, and what their floats are wrong by must fit into it."""
 DIGITS = 12
 """Digits of a coefficient that is read from floats."""
 
@@ -74,10 +74,13 @@ def bounds(instance: ScoresInstance) -> tuple[float, NDArray[np.float64]]:
     if abs(np.diag(triangle)).min() < 1e-9 * abs(np.diag(triangle)).max():
         return most, found
     # Rows of the pseudo-inverse are the residuals of each column on the others, divided by their squared length.
-    for j, weights in enumerate(np.linalg.solve(triangle.T @ triangle, full.T)):
-        u = weights / np.abs(weights).max()
-        found[j] = SPARE * (most + abs(float(u @ y))) / float(u @ full[:, j])
-    return most, found
+    weights = np.linalg.solve(triangle.T @ triangle, full.T)
+    weights /= np.abs(weights).max(axis=1, keepdims=True)
+    products, right = weights @ full, most + np.abs(weights @ y)
+    found = SPARE * right / np.diag(products)
+    # Weights are orthogonal to the other columns as far as floats go; what is left of these must fit into the spare.
+    leaks = np.abs(products - np.diag(np.diag(products))) @ found
+    return most, found if (leaks <= (SPARE - 1) * right).all() else np.full(p + 1, np.inf)
 
 
 def model_of(instance: ScoresInstance, constant: float, coefficients: NDArray[np.float64]) -> LinearModel:

@@ -19,6 +19,7 @@ from operator import mul
 from typing import Any
 
 from fairbound.solvers.checker.common import UNREADABLE, Rejected, rational, sealed
+from fairbound.solvers.checker.linear import place
 
 FORMAT = "fairbound best subset 1"
 MOST_NODES, MOST_FEATURES = 10**6, 2000
@@ -175,13 +176,6 @@ def semidefinite(matrix: list[list[int]]) -> bool:
             outweighed[j] += left
         diagonal[i] = scaled[i][i] - sum(map(mul, whole[i], whole[i]))
     return all(d >= rest for d, rest in zip(diagonal, outweighed, strict=True))
-
-
-def place(value: Any, count: int) -> int:
-    """An index below ``count``; raises ``Rejected``."""
-    if type(value) is not int or not 0 <= value < count:
-        raise Rejected(f"no feature of this question: {value!r}")
-    return value
 
 
 def replay(asked: Question, document: dict[str, Any], claim: Fraction) -> int:

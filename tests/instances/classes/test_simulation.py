@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fairbound.instances.classes.simulation import Settings, simulate, text
+from fairbound.instances.classes.simulation import Settings, simulate
 from fairbound.instances.core import catalogue
+from fairbound.instances.core.tables import csv_text
 from fairbound.models.core.errors import InputError
 
 import fairbound
@@ -50,8 +51,8 @@ def test_every_cell_of_both_files(tmp_path: Path) -> None:
     finally:
         np.random.set_state(state)  # noqa: NPY002
     made = simulate()
-    assert (tmp_path / "students.csv").read_text() == text(made.students)
-    assert (tmp_path / "classes.csv").read_text() == text(made.classes)
+    assert (tmp_path / "students.csv").read_text() == csv_text(made.students)
+    assert (tmp_path / "classes.csv").read_text() == csv_text(made.classes)
 
 
 def test_any_size_and_seed() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
 import pyomo.environ as pyo
 import pytest
 from fairbound.models.core.errors import InputError
 from fairbound.models.scores import PROBLEM, District, LinearModel, Panel, ScoresInstance, evaluate
 from fairbound.models.scores.instance import BEST_SUBSET, LAD, SPARSE_LAD, Fill, Labels, Split
 from fairbound.models.scores.panel import fill
+from fairbound.models.scores.residuals import bounds, scaled
 from tiny_scores import NAMED, regression
 
 import fairbound
@@ -109,3 +111,23 @@ def test_the_perspective_form_states_the_same_question(name: str) -> None:
     assert pyo.value(model.objective) == pytest.approx(float(best.primal_bound), rel=1e-9)
     again = evaluate(asked, formulation.extract(model)).values[BEST_SUBSET]
     assert float(again) == pytest.approx(float(best.primal_bound), rel=1e-9)
+
+
+def test_a_limit_on_an_objective_is_refused_and_not_ignored() -> None:
+    with pytest.raises(InputError, match="instances of scores take no limit on an objective"):
+        PROBLEM.bounded(NAMED["outlier"], LAD, F(1))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_bounds_hold_the_best_model_of_all_but_dependent_features(seed: int) -> None:
+    """Two columns that differ by a share of 1e-2 to 1e-7: (6) either holds or says nothing."""
+    draw = np.random.default_rng(seed)
+    first = draw.integers(-(10**7), 10**7, size=40)
+    apart = np.maximum(1, np.abs(draw.normal(size=40)) * 10.0 ** (5 - seed % 6)).astype(int)
+    labels = draw.integers(-1000, 1000, size=40) + apart
+    rows = "\n".join(f"{a} {a + d} {y}" for a, d, y in zip(first, apart, labels, strict=True))
+    asked = regression("near", rows, k=2)
+    _, limits = bounds(asked)
+    _, _, spreads = scaled(asked)
+    best = fairbound.solve(asked).solution
+    assert all(abs(float(b)) * spread <= m for b, spread, m in zip(best.coefficients, spreads, limits[1:], strict=True))
