@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from fairbound.instances.core import catalogue
 from fairbound.instances.core.entry import data_file
+from fairbound.instances.core.files import read_json, write_text
 from fairbound.instances.core.question import load
-from fairbound.instances.core.tables import read_json, read_rows, write_csv, write_text
+from fairbound.instances.core.tables import read_rows, write_csv
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import parse_number
 from fairbound.models.core.registry import find_problem

@@ -20,7 +20,8 @@ from fairbound.benchmarks.core.figures import problem_figures
 from fairbound.benchmarks.core.references import alarms
 from fairbound.benchmarks.core.static_figures import write_static
 from fairbound.benchmarks.core.store import Store
-from fairbound.instances.core.tables import write_csv, write_text
+from fairbound.instances.core.files import write_text
+from fairbound.instances.core.tables import write_csv
 from fairbound.models import PROBLEMS
 from fairbound.models.core.registry import find_problem
 from jinja2 import Environment, PackageLoader, StrictUndefined

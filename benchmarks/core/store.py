@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from fairbound.benchmarks.core.row import COLUMNS, Row
 from fairbound.benchmarks.core.work import pack, unpack
-from fairbound.instances.core.tables import written_whole
+from fairbound.instances.core.files import written_whole
 from fairbound.models.core.errors import InputError
 
 if TYPE_CHECKING:

@@ -31,7 +31,8 @@ from fairbound.benchmarks.core.machine import versions
 from fairbound.benchmarks.core.specification import Specification, content_of
 from fairbound.instances.core import catalogue
 from fairbound.instances.core.entry import data_file
-from fairbound.instances.core.tables import read_text
+from fairbound.instances.core.files import read_text
+from fairbound.instances.core.source import is_there
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.method import Kind
@@ -132,7 +133,7 @@ def load_suite(name: str) -> Suite:
         For an unknown name and for a file that is not a suite: key, value found and value wanted.
     """
     path = Path(name)
-    if path.suffix == ".toml" or catalogue.is_there(path):
+    if path.suffix == ".toml" or is_there(path):
         try:
             return parse_suite(read_text(path, LARGEST_SUITE), str(path))
         except RecursionError:

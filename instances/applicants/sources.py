@@ -8,11 +8,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from fairbound.instances.core.entry import Entry, FileFormat
-from fairbound.instances.core.tables import read_header, read_rows
+from fairbound.instances.core.source import Source
 from fairbound.models.applicants.instance import ApplicantInstance, Cell
 from fairbound.models.core.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 SEED_SCHOOL = "Webster (Daniel) ES"
@@ -38,6 +39,8 @@ SEED_COUNTS = {
 LARGEST_LOSS = Fraction(1, 2)
 """Share of applicants whose block group is in no sheet, beyond which the two files do not belong together."""
 APPLICATION_COLUMNS = ("SchoolName", "Grade", "ProgramCode", "Race", "Block Group")
+NAMES: dict[str, tuple[str, ...]] = dict.fromkeys(APPLICATION_COLUMNS, ())
+SEED_CHOICE = {"ProgramCode": "GE", "Grade": "K", "SchoolName": SEED_SCHOOL}
 SHEET_COLUMNS = ("Geoid1", "Median HH Income")
 
 
@@ -47,13 +50,11 @@ def sfusd65() -> ApplicantInstance:
     return ApplicantInstance("applicants/sfusd65", cells, SEED_SCHOOLS, SEED_SEATS, SEED_SEATS)
 
 
-def load_tables(
-    applications: Path, sheet: Path, school: str = SEED_SCHOOL, seats: int = SEED_SEATS
-) -> ApplicantInstance:
+def load_tables(given: Path | Source, sheet: Path, seats: int | None = None) -> ApplicantInstance:
     """Read the seed's layout: a table of applications and a sheet of block groups.
 
     The seed's cleaning steps, in its order: keep general education (``ProgramCode`` GE), grade K
-    and the school; keep applicants whose block group is in the sheet; read incomes from dollar
+    and the school, or whatever programme, grade and school the source is asked for (``only``); keep applicants whose block group is in the sheet; read incomes from dollar
     text; give block groups without one the mean of the applicants that have one, in whole dollars;
     call a missing race "Not Specified". Race and income of a block group make a cell.
 
@@ -63,21 +64,23 @@ def load_tables(
         For a missing column, an income that is no dollar amount, a block group that stands twice in
         the sheet, and for tables that leave no applicant.
     """
-    incomes = _incomes(sheet)
-    header, rows = read_rows(applications)
+    source = Source.of(given)
+    applications = source.path
+    incomes = _incomes(source, sheet)
+    header, rows = source.table(NAMES)
     _need(applications, header, APPLICATION_COLUMNS)
+    asked = _asked(source, rows)
     kept, lost = [], 0
     for line, row in rows:
-        if (row["ProgramCode"], row["Grade"], row["SchoolName"]) == ("GE", "K", school):
+        if all(row[column] == value for column, value in asked.items()):
             place = _place(applications, line, "Block Group", row["Block Group"])
             lost += place not in incomes
             if place in incomes:
                 kept.append((place, row["Race"] or NOT_SPECIFIED, incomes[place]))
     if not kept:
-        schools = sorted({row["SchoolName"] for _, row in rows})
-        wanted = f"rows with ProgramCode GE, Grade K, SchoolName {school} and a block group of {sheet.name}"
-        found = f"schools {', '.join(schools[:3])}{', ...' if len(schools) > 3 else ''}"
-        raise InputError("no applicant is left", file=str(applications), found=found, wanted=wanted)
+        which = " and ".join(f"{column} {value}" for column, value in asked.items())
+        wanted = f"rows with {which} and a block group of {sheet.name}"
+        raise InputError("no applicant is left", file=str(applications), wanted=wanted)
     if lost > LARGEST_LOSS * (lost + len(kept)):
         found = f"{lost} of {lost + len(kept)} applicants"
         wanted = f"block groups of {sheet.name}"
@@ -85,14 +88,42 @@ def load_tables(
     known = [income for _, _, income in kept if income > 0]
     mean = Fraction(int(sum(known) / len(known))) if known else Fraction(0)
     cells = Counter((place, race, income or mean) for place, race, income in kept)
+    repairs = [f"{lost} applicants whose block group is not in {sheet.name} are left out"] if lost else []
+    seed = asked["SchoolName"] == SEED_SCHOOL
+    if seats is None:
+        seats = SEED_SEATS if seed else max(1, len(kept) // 2)
+        if not seed:
+            repairs.append(f"{seats} seats, half of the applicants (--set seats=...)")
     return ApplicantInstance(
         name=applications.stem,
         cells=tuple(Cell(place, race, count, income) for (place, race, income), count in sorted(cells.items())),
-        schools=SEED_SCHOOLS,
+        schools=SEED_SCHOOLS if seed else (asked["SchoolName"], "the other school"),
         fewest=min(seats, len(kept)),
         most=min(seats, len(kept)),
-        repairs=(f"{lost} applicants whose block group is not in {sheet.name} are left out",) if lost else (),
+        repairs=tuple(repairs),
     )
+
+
+def _asked(source: Source, rows: Sequence[tuple[int, Mapping[str, str]]]) -> dict[str, str]:
+    """Programme, grade and school whose applicants are meant.
+
+    They are what the source is asked for, else the seed's, else the only one that the table has; raises ``InputError``
+    where several could be meant.
+    """
+    named = dict(source.reading.only)
+    asked = {}
+    for column, default in SEED_CHOICE.items():
+        values = sorted({row[column] for _, row in rows})
+        if column in named or default in values:
+            asked[column] = named.get(column, default)
+        elif len(values) == 1:
+            asked[column] = values[0]
+            source.notes.append(f"applicants with {column} {values[0]}, the only one in the table")
+        else:
+            found = ", ".join(values[:3]) + (", ..." if len(values) > 3 else "")
+            wanted = f'one of them: --only "{column}={values[0]}"'
+            raise InputError("several could be meant", file=source.file, column=column, found=found, wanted=wanted)
+    return asked
 
 
 def _need(path: Path, header: list[str], columns: tuple[str, ...]) -> None:
@@ -120,9 +151,9 @@ def _place(path: Path, line: int, column: str, text: str) -> str:
         raise InputError("cannot be used", file=str(path), row=line, column=column, found=text, wanted=wanted) from None
 
 
-def _incomes(sheet: Path) -> dict[str, Fraction]:
+def _incomes(source: Source, sheet: Path) -> dict[str, Fraction]:
     """Income of every block group of the sheet; 0 where it has none."""
-    header, rows = read_rows(sheet)
+    header, rows = source.beside(sheet)
     _need(sheet, header, SHEET_COLUMNS)
     incomes: dict[str, Fraction] = {}
     for line, row in rows:
@@ -140,25 +171,19 @@ def _incomes(sheet: Path) -> dict[str, Fraction]:
     return incomes
 
 
-def _header(path: Path) -> set[str]:
-    try:
-        return set(read_header(path))
-    except InputError:
-        return set()
-
-
-def _recognises(path: Path) -> bool:
+def _recognises(source: Source) -> bool:
     """Whether a file is meant to be a table of applications."""
-    return {"ProgramCode", "Block Group"} <= _header(path)
+    return source.has("ProgramCode", "Block Group", names=NAMES)
 
 
-def _load(path: Path) -> ApplicantInstance:
+def _load(source: Source) -> ApplicantInstance:
     """Read a table of applications with the sheet of block groups that lies beside it."""
-    sheets = [other for other in sorted(path.parent.glob("*.csv")) if "Geoid1" in _header(other)]
+    sheets = [other.path for other in source.siblings() if other.has("Geoid1")]
     if len(sheets) != 1:
         found = ", ".join(sheet.name for sheet in sheets) or "none"
-        raise InputError("sheets of block groups beside it", file=str(path), found=found, wanted="one CSV with Geoid1")
-    return load_tables(path, sheets[0])
+        wanted = "one table with Geoid1"
+        raise InputError("sheets of block groups beside it", file=source.file, found=found, wanted=wanted)
+    return load_tables(source, sheets[0])
 
 
 ENTRIES = (

@@ -10,7 +10,9 @@ from fairbound.instances.blocks import tables as zone_tables
 from fairbound.instances.blocks.grid_city import grid_city
 from fairbound.instances.blocks.layout import nearest_by_network, travel_to
 from fairbound.instances.core.entry import Entry, FileFormat, Generator, need_file
-from fairbound.instances.core.tables import LARGEST, read_json
+from fairbound.instances.core.files import read_json
+from fairbound.instances.core.source import Source
+from fairbound.instances.core.tables import LARGEST
 from fairbound.models.blocks import Border, School, Unit, ZoneInstance
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import decimal_text, parse_number
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 _FIELDS = ("n", "k", "roots", "students", "group", "xy", "edges")
 
 
-def load_json(path: Path, name: str | None = None) -> ZoneInstance:
+def load_json(given: Path | Source, name: str | None = None) -> ZoneInstance:
     """Read a city from the JSON graph layout.
 
     ``roots[j]`` is the unit of school j, ``students[i]`` and ``group[i]`` count a unit's students
@@ -37,6 +39,7 @@ def load_json(path: Path, name: str | None = None) -> ZoneInstance:
     InputError
         With the field, for anything that cannot be meant.
     """
+    path = Source.of(given).path
     data = read_json(path)
     if not isinstance(data, dict):
         raise InputError("not a JSON object", file=str(path), wanted="one with " + ", ".join(_FIELDS))
@@ -139,12 +142,12 @@ def _city(reader: _Reader, name: str) -> ZoneInstance:
     )
 
 
-def _recognises(path: Path) -> bool:
+def _recognises(source: Source) -> bool:
     """Whether a file is meant to be of the JSON graph layout."""
-    if path.suffix != ".json":
+    if source.path.suffix != ".json":
         return False
     try:
-        data = read_json(path)
+        data = read_json(source.path)
     except InputError:
         return False
     return isinstance(data, dict) and not {"roots", "edges"}.isdisjoint(data)

@@ -14,21 +14,33 @@ from typing import TYPE_CHECKING
 from fairbound.instances.blocks.borders import shared_borders
 from fairbound.instances.blocks.layout import kilometres, straight
 from fairbound.instances.core.geojson import Ring, read_features
-from fairbound.instances.core.tables import LARGEST, read_header, read_rows
+from fairbound.instances.core.source import Source
+from fairbound.instances.core.tables import LARGEST, cell_number
 from fairbound.models.blocks import Border, School, Unit, ZoneInstance
 from fairbound.models.core.errors import InputError
-from fairbound.models.core.exact import parse_number
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 GROUP, TRAVEL = "group:", "travel:"
+NAMES: dict[str, tuple[str, ...]] = {
+    "unit": ("geoid", "geoid10", "geoid20", "blockgroup", "tract"),
+    "students": (),
+    "today": ("assignment",),
+    "school": (),
+    "income": (),
+    "x": (),
+    "y": (),
+    "neighbours": ("neighbors",),
+    "seats": (),
+}
+"""Columns of a unit, with other names that published tables have for them."""
 PLANE = (Fraction(1), Fraction(1))
 """Distances in the units of the coordinates."""
 Row = tuple[int, Mapping[str, str]]
 
 
-def load_csv(path: Path) -> ZoneInstance:
+def load_csv(given: Path | Source) -> ZoneInstance:
     """Read a city from a table of units; adjacency stands in its column ``neighbours``.
 
     Raises
@@ -36,11 +48,13 @@ def load_csv(path: Path) -> ZoneInstance:
     InputError
         With file, row and column, for anything that cannot be meant.
     """
-    header, rows = read_rows(path)
+    source = Source.of(given)
+    path = source.path
+    header, rows = source.table(NAMES)
     if "neighbours" not in header:
         raise InputError("missing column", file=str(path), row=1, column="neighbours", wanted="unit ids joined by ;")
     borders = named_borders(str(path), rows)
-    return _city(str(path), path.stem, header, rows, [Border(*pair) for pair in borders], (), ())
+    return _city(str(path), source.name, header, rows, [Border(*pair) for pair in borders], (), ())
 
 
 def named_borders(file: str, rows: Sequence[Row]) -> list[tuple[str, str]]:
@@ -66,7 +80,7 @@ def named_borders(file: str, rows: Sequence[Row]) -> list[tuple[str, str]]:
     return sorted(borders)
 
 
-def load_geojson(path: Path) -> ZoneInstance:
+def load_geojson(given: Path | Source) -> ZoneInstance:
     """Read a city from polygons: units that share a stretch of border are neighbours.
 
     Borders are found from the geometry (``zone_borders``), so they need not share vertices. Units
@@ -80,6 +94,7 @@ def load_geojson(path: Path) -> ZoneInstance:
         For text that is no feature collection, for rings that are not closed, for polygons that cross
         themselves, have no area or overlap within a unit, and for units that overlap.
     """
+    path = Source.of(given).path
     rows: list[Row] = []
     outline: dict[str, tuple[Ring, ...]] = {}
     shapes, placed = {}, False
@@ -140,7 +155,7 @@ def _city(
 
     def number(line: int, row: Mapping[str, str], column: str, whole: bool = False) -> Fraction:
         try:
-            value = parse_number(row.get(column, ""))
+            value = cell_number(row.get(column, ""))
         except ValueError:
             value = Fraction(-1)
         if not 0 <= value < LARGEST or (whole and value.denominator != 1):
@@ -152,7 +167,7 @@ def _city(
 
     def point(line: int, row: Mapping[str, str]) -> tuple[Fraction, Fraction]:
         try:
-            x, y = parse_number(row.get("x", "")), parse_number(row.get("y", ""))
+            x, y = cell_number(row.get("x", "")), cell_number(row.get("y", ""))
         except ValueError:
             raise InputError("cannot be used", file=file, row=line, column="x or y", wanted="coordinates") from None
         if max(abs(x), abs(y)) >= LARGEST:
@@ -217,14 +232,11 @@ def _city(
     )
 
 
-def is_csv(path: Path) -> bool:
+def is_csv(source: Source) -> bool:
     """Whether a file is meant to be a table of units."""
-    try:
-        return {"unit", "students"} <= set(read_header(path))
-    except InputError:
-        return False
+    return source.has("unit", "students", names=NAMES)
 
 
-def is_geojson(path: Path) -> bool:
+def is_geojson(source: Source) -> bool:
     """Whether a file is meant to be a city of polygons."""
-    return path.suffix == ".geojson"
+    return source.path.suffix == ".geojson"

@@ -9,19 +9,24 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from fairbound.instances.core.totals import check_totals
+from fairbound.instances.core.source import ACCEPTED
+from fairbound.instances.core.tables import refusal
+from fairbound.instances.core.totals import total_refused, total_rows
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import decimal_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from fairbound.instances.cep.tables import SchoolRow
+    from fairbound.instances.core.source import Source
+    from fairbound.instances.core.tables import BadCell, Row, TextRow
     from fairbound.models.cep import School
 
 MEALS = re.compile(r"breakfast|lunch|meal|\badp\b", re.IGNORECASE)
 MARKS = re.compile(r"^(include|included|active|status|is_active)", re.IGNORECASE)
 LEFT_OUT = {"no", "n", "false", "f", "0", "inactive", "closed", "excluded"}
-DISTRICTS = re.compile(r"^(district|lea|sfa|sponsor)([ _]?(code|id|name|no|number))?$", re.IGNORECASE)
+DISTRICTS = re.compile(r"^(district|lea|sfa|sponsor|state)([ _]?(code|id|name|no|number))?$", re.IGNORECASE)
 FEWEST_MEALS, MOST_DAYS = 10, 366
 """A year has more meals for each student than the first number, and of each kind not more than the second."""
 
@@ -31,112 +36,154 @@ SYNONYMS = {
     "name": ("schoolname",),
     "enrolled": ("totalenrolled", "enrollment", "totalenrollment", "enrolledstudents"),
     "identified": ("totaleligible", "identifiedstudents", "totalidentified"),
+    "breakfasts": (),
+    "lunches": (),
+    "severe_need": (),
+    "gain": (),
+    "free": ("freeeligible",),
+    "reduced": ("reducedeligible",),
 }
 """Names that published tables have for a column, without case, blanks and underscores."""
 
 
-def understood(file: str, header: Sequence[str]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Columns that stand under another name, and what to say of them.
+def without_marked(source: Source, rows: Sequence[TextRow]) -> list[TextRow]:
+    """Rows without schools that the table marks as left out; raises ``InputError`` where nobody said what to do."""
+    marks = [column for column in (rows[0][1] if rows else {}) if MARKS.match(column)]
+    kept = []
+    for line, row in rows:
+        out = next((column for column in marks if row[column].strip().lower() in LEFT_OUT), None)
+        if out is None or "marked" in source.reading.accept:
+            kept.append((line, row))
+        elif "marked" in source.reading.leave_out:
+            source.notes.append(f"row {line}{_called(row)}: left out, {out} is {row[out]}")
+        else:
+            error = InputError(
+                "a school that is marked as left out", file=source.file, row=line, column=out, found=row[out],
+                wanted="the table without it, or without this column",
+            )  # fmt: skip
+            source.refuse(error, "marked")
+    if marks and "marked" in source.reading.accept:
+        source.notes.append(f"accepted (marked): {ACCEPTED['marked']}, whatever {', '.join(marks)} says")
+    return kept
 
-    Raises
-    ------
-    InputError
-        Where two columns could be meant.
-    """
-    folded = {column: re.sub(r"[\s_-]", "", column).lower() for column in header}
-    names: dict[str, str] = {}
-    for wanted, others in SYNONYMS.items():
-        found = [column for column in header if folded[column] in (*others, wanted.replace("_", ""))]
-        if wanted in header or not found:
-            continue
-        if len(found) > 1:
-            raise InputError("two columns could be meant", file=file, row=1, found=" and ".join(found), wanted=wanted)
-        names[found[0]] = wanted
-    return names, tuple(f"column {column} is read as {name}" for column, name in names.items())
+
+def without_incomplete(
+    source: Source, rows: Sequence[TextRow], typed: Sequence[tuple[int, Row]], bad: Sequence[BadCell]
+) -> list[tuple[int, Row]]:
+    """Typed rows without those that have a bad cell; raises ``InputError`` where nobody said what to do with them."""
+    if not bad:
+        return list(typed)
+    bad = sorted(bad, key=lambda cell: cell.row)
+    if "incomplete" not in source.reading.leave_out:
+        raise refusal(source.file, bad, "; or --leave-out incomplete")
+    wrong: dict[int, list[str]] = {}
+    for cell in bad:
+        wrong.setdefault(cell.row, []).append(f"{cell.column} is {cell.found!r}")
+    for line, row in rows:
+        if line in wrong:
+            source.notes.append(f"row {line}{_called(row)}: left out, {', '.join(wrong[line])}")
+    kept = [(line, row) for line, row in typed if line not in wrong]
+    if not kept:
+        raise InputError(
+            "no row is left", file=source.file, found=f"{len(wrong)} incomplete rows", wanted="one or more"
+        )
+    return kept
+
+
+def without_totals(source: Source, rows: Sequence[tuple[int, SchoolRow]]) -> list[tuple[int, SchoolRow]]:
+    """Rows without totals; raises ``InputError`` where nobody said what to do with them."""
+    names = [(row.school_id, row.name) for _, row in rows]
+    totals = total_rows(names, [(row.enrolled, row.identified or Fraction(0)) for _, row in rows])
+    for i in totals:
+        if "totals" in source.reading.leave_out:
+            source.notes.append(f"row {rows[i][0]} ({' '.join(filter(None, names[i]))}): left out, a row of totals")
+        else:
+            source.refuse(total_refused(source.file, rows[i][0], names[i]), "totals")
+    return list(rows) if "totals" in source.reading.accept else [row for i, row in enumerate(rows) if i not in totals]
+
+
+def _called(row: Mapping[str, str]) -> str:
+    said = " ".join(filter(None, (row.get("school_id", ""), row.get("name", ""))))
+    return f" ({said})" if said else ""
 
 
 def check_meaning(
-    file: str, rows: Sequence[tuple[int, Mapping[str, str]]], schools: Sequence[School], read: Collection[str]
+    source: Source,
+    rows: Mapping[int, Mapping[str, str]],
+    lines: Sequence[int],
+    schools: Sequence[School],
+    read: Collection[str],
 ) -> None:
     """Raise ``InputError`` for a table whose numbers are probably not what their columns are called.
 
     Parameters
     ----------
+    rows
+        Rows by their line in the file.
+    lines
+        Lines of the schools.
     read
         Names of the columns that are read; every other one is ignored.
     """
-    _check_columns(file, rows, read)
-    _check_shares(file, rows, schools)
-    check_totals(
-        file,
-        [line for line, _ in rows],
-        [(school.id, school.name) for school in schools],
-        [(school.enrolled, school.identified) for school in schools],
-    )
-    _check_meals(file, rows, schools)
+    _check_columns(source, [rows[line] for line in lines], read)
+    _check_shares(source, [rows[line] for line in lines], schools)
+    _check_meals(source, lines, schools)
 
 
-def _check_columns(file: str, rows: Sequence[tuple[int, Mapping[str, str]]], read: Collection[str]) -> None:
+def _check_columns(source: Source, rows: Sequence[Mapping[str, str]], read: Collection[str]) -> None:
     """Ignored columns that change what the table means."""
-    ignored = [column for column in rows[0][1] if column not in read]
-    for column in ignored:
-        values = {row[column].strip() for _, row in rows}
+    for column in rows[0]:
+        values = {row[column].strip() for row in rows}
+        if column in read:
+            continue
         if DISTRICTS.match(column) and len(values) > 1:
             found = ", ".join(sorted(values)[:3]) + (", ..." if len(values) > 3 else "")
-            wanted = "one district: schools of two are never one group"
-            raise InputError(
-                "several districts in a table", file=file, row=1, column=column, found=found, wanted=wanted
+            wanted = f'one district: --only "{column}={min(values)}", or a sweep --by "{column}"'
+            error = InputError(
+                "several districts in a table", file=source.file, row=1, column=column, found=found, wanted=wanted
             )
-        if MARKS.match(column):
-            for line, row in rows:
-                if row[column].strip().lower() in LEFT_OUT:
-                    wanted = "the table without schools that are to be left out, or without this column"
-                    raise InputError(
-                        "a school that is marked as left out",
-                        file=file,
-                        row=line,
-                        column=column,
-                        found=row[column],
-                        wanted=wanted,
-                    )
-        elif MEALS.search(column):
+            source.refuse(error, "districts")
+        if MEALS.search(column) and not MARKS.match(column):
             wanted = "a year's meals in breakfasts and lunches; or the table without this column"
-            raise InputError("a column of meals that is not read", file=file, row=1, column=column, wanted=wanted)
+            error = InputError(
+                "a column of meals that is not read", file=source.file, row=1, column=column, wanted=wanted
+            )
+            source.refuse(error, "meals")
 
 
-def _check_shares(file: str, rows: Sequence[tuple[int, Mapping[str, str]]], schools: Sequence[School]) -> None:
+def _check_shares(source: Source, rows: Sequence[Mapping[str, str]], schools: Sequence[School]) -> None:
     """Shares and percentages where students are wanted."""
     identified = [school.identified for school in schools if school.identified]
     if not identified or max(school.enrolled for school in schools) <= 1:
         return
     fractions = [value for value in identified if value.denominator != 1]
     share = max(identified) <= 1 and fractions
-    pointed = all("." in row.get("identified", ".") for _, row in rows)
+    pointed = all("." in row.get("identified", ".") for row in rows)
     # Estimated counts have more digits, percentages two at most.
     short = all((100 * value).denominator == 1 for value in identified)
     percent = max(identified) <= 100 and fractions and pointed and short and len(identified) > 1
     if share or percent:
         found = ", ".join(decimal_text(value) for value in identified[:3])
-        raise InputError(
-            f"identified looks like a {'share' if share else 'percentage'}",
-            file=file,
-            column="identified",
-            found=found,
-            wanted="numbers of students",
-        )
+        what = f"identified looks like a {'share' if share else 'percentage'}"
+        error = InputError(what, file=source.file, column="identified", found=found, wanted="numbers of students")
+        source.refuse(error, "counts")
 
 
-def _check_meals(file: str, rows: Sequence[tuple[int, Mapping[str, str]]], schools: Sequence[School]) -> None:
+def _check_meals(source: Source, lines: Sequence[int], schools: Sequence[School]) -> None:
     """Meals of a day in the place of a year's."""
     students = sum((school.enrolled for school in schools), Fraction(0))
     served = sum(((school.breakfasts or 0) + (school.lunches or 0) for school in schools), Fraction(0))
     if 0 < served < FEWEST_MEALS * students:
         found = f"{float(served / students):.2g} meals for each student"
-        raise InputError("meals look like those of a day", file=file, column="lunches", found=found, wanted="a year's")
-    for (line, _), school in zip(rows, schools, strict=True):
+        what = "meals look like those of a day"
+        error = InputError(what, file=source.file, column="lunches", found=found, wanted="a year's")
+        source.refuse(error, "meals")
+    for line, school in zip(lines, schools, strict=True):
         for column, meals in (("breakfasts", school.breakfasts), ("lunches", school.lunches)):
             if meals is not None and meals > MOST_DAYS * school.enrolled:
                 wanted = f"at most {MOST_DAYS} a year for each student"
-                raise InputError(
-                    "more meals than days", file=file, row=line, column=column, found=decimal_text(meals), wanted=wanted
+                found = decimal_text(meals)
+                error = InputError(
+                    "more meals than days", file=source.file, row=line, column=column, found=found, wanted=wanted
                 )
+                source.refuse(error, "meals")

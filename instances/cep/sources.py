@@ -5,166 +5,25 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import cache
 from importlib.resources import as_file, files
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from fairbound.instances.cep.meaning import check_meaning, understood
+from fairbound.instances.cep.meaning import SYNONYMS
+from fairbound.instances.cep.tables import TAKES, TEMPLATE, SchoolRow, load_csv, schools_of
 from fairbound.instances.core.entry import Entry, FileFormat, data_file, need_file
-from fairbound.instances.core.tables import (
-    Count,
-    Flag,
-    Number,
-    Text,
-    check_header,
-    read_header,
-    read_rows,
-    validate_rows,
-)
+from fairbound.instances.core.grid import read_grid
+from fairbound.instances.core.source import Source
+from fairbound.instances.core.tables import Count, Text, check_header, read_rows, text_rows, validate_rows
 from fairbound.models.cep import CepInstance, School, find_rates
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.exact import decimal_text
 from pydantic import BaseModel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping
+    from pathlib import Path
 
 US = "cep/us_districts.csv.gz"
 NYC = "cep/nyc1453.csv"
-THRESHOLD = Fraction(1, 4)
-"""A district's own table is asked under the law since 26 October 2023 (7 CFR 245.9(f)(3)(i)); it was 0.40 before."""
-PARTS = ("foster", "homeless", "migrant", "direct_cert")
-
-
-class SchoolRow(BaseModel):
-    """Columns of a school table. Identified students stand in ``identified`` or in its four parts."""
-
-    school_id: Text
-    enrolled: Count
-    identified: Count | None = None
-    foster: Count | None = None
-    homeless: Count | None = None
-    migrant: Count | None = None
-    direct_cert: Count | None = None
-    name: str = ""
-    breakfasts: Count | None = None
-    lunches: Count | None = None
-    severe_need: Flag = False
-    gain: Number = Fraction(0)
-
-
-def load_csv(path: Path) -> CepInstance:
-    """Read a district from a school table; see ``SchoolRow`` for the columns.
-
-    Raises
-    ------
-    InputError
-        With file, row and column, for anything that cannot be meant.
-    """
-    header, rows = read_rows(path)
-    names, notes = understood(str(path), header)
-    if names:
-        header = [names.get(column, column) for column in header]
-        rows = [(line, {names.get(column, column): cell for column, cell in row.items()}) for line, row in rows]
-    check_header(path, header, SchoolRow)
-    if "identified" not in header:
-        for part in PARTS:
-            if part not in header:
-                wanted = "identified, or all of " + ", ".join(PARTS)
-                column = "identified" if not set(PARTS) & set(header) else part
-                raise InputError("missing column", file=str(path), row=1, column=column, wanted=wanted)
-    schools = tuple(_schools(str(path), validate_rows(path, rows, SchoolRow)))
-    check_meaning(str(path), rows, schools, SchoolRow.model_fields)
-    ignored = [column for column in header if column not in SchoolRow.model_fields]
-    if ignored:
-        notes = (*notes, f"columns that are not read: {', '.join(ignored)}")
-    return CepInstance(name=path.stem, schools=schools, threshold=THRESHOLD, repairs=notes)
-
-
-def from_frame(frame: Any, name: str = "frame") -> CepInstance:
-    """Read a district from a pandas DataFrame with the columns of ``SchoolRow``.
-
-    Missing values count as absent; rows are numbered as in a CSV with one header line.
-    """
-    frame = frame.astype(object).where(frame.notna(), "")
-    rows = [(i + 2, {str(k): str(v) for k, v in row.items()}) for i, row in enumerate(frame.to_dict("records"))]
-    check_header(Path(name), frame.columns, SchoolRow)
-    schools = tuple(_schools(name, validate_rows(name, rows, SchoolRow)))
-    if rows:
-        check_meaning(name, rows, schools, SchoolRow.model_fields)
-    return CepInstance(name=name, schools=schools, threshold=THRESHOLD)
-
-
-def _schools(file: str, rows: Iterable[tuple[int, SchoolRow]]) -> Iterator[School]:
-    first_line: dict[str, int] = {}
-    has_meals: bool | None = None
-    for line, row in rows:
-        if row.school_id in first_line:
-            wanted = f"each school once (it stands in row {first_line[row.school_id]} too)"
-            raise InputError(
-                "duplicate school_id", file=file, row=line, column="school_id", found=row.school_id, wanted=wanted
-            )
-        first_line[row.school_id] = line
-        identified = row.identified
-        if identified is None:
-            parts = [getattr(row, part) for part in PARTS]
-            missing = [part for part, value in zip(PARTS, parts, strict=True) if value is None]
-            if missing:
-                column = "identified" if len(missing) == len(PARTS) else missing[0]
-                raise InputError("cannot be used", file=file, row=line, column=column, found="", wanted="a number")
-            identified = sum(parts, Fraction(0))
-        elif any(getattr(row, part) is not None for part in PARTS):
-            total = sum((getattr(row, part) or Fraction(0) for part in PARTS), Fraction(0))
-            if total != identified:
-                raise InputError(
-                    "differs from the sum of its parts",
-                    file=file,
-                    row=line,
-                    column="identified",
-                    found=decimal_text(identified),
-                    wanted=decimal_text(total),
-                )
-        if identified > row.enrolled:
-            raise InputError(
-                "more identified than enrolled",
-                file=file,
-                row=line,
-                column="identified",
-                found=decimal_text(identified),
-                wanted=f"at most {decimal_text(row.enrolled)}",
-            )
-        meals = (row.breakfasts is not None, row.lunches is not None)
-        has_meals = meals[0] if has_meals is None else has_meals
-        if meals != (has_meals, has_meals):
-            column = "lunches" if meals[1] != has_meals else "breakfasts"
-            wanted = "breakfasts and lunches in every row or in none"
-            raise InputError(
-                "cannot be used", file=file, row=line, column=column, found=_cell(row, column), wanted=wanted
-            )
-        for column in ("breakfasts", "lunches"):
-            if row.enrolled == 0 and getattr(row, column):
-                raise InputError(
-                    "meals without students",
-                    file=file,
-                    row=line,
-                    column=column,
-                    found=_cell(row, column),
-                    wanted="no meals where nobody is enrolled",
-                )
-        yield School(
-            id=row.school_id,
-            name=row.name,
-            enrolled=row.enrolled,
-            identified=identified,
-            breakfasts=row.breakfasts,
-            lunches=row.lunches,
-            severe_need=row.severe_need,
-            gain=row.gain,
-        )
-
-
-def _cell(row: SchoolRow, column: str) -> str:
-    value = getattr(row, column)
-    return "" if value is None else decimal_text(value)
 
 
 def calpads33() -> CepInstance:
@@ -172,7 +31,8 @@ def calpads33() -> CepInstance:
     with as_file(files("fairbound.instances.cep.data") / "calpads33.csv") as path:
         _, rows = read_rows(path)
         typed = validate_rows("calpads33.csv", rows, SchoolRow)
-    return CepInstance(name="cep/calpads33", schools=tuple(_schools("calpads33.csv", typed)))
+        schools = tuple(schools_of(Source(path), typed))
+    return CepInstance(name="cep/calpads33", schools=schools)
 
 
 def nyc1453(path: Path) -> CepInstance:
@@ -202,7 +62,8 @@ def _us_rows(path: Path) -> dict[str, list[tuple[int, dict[str, str]]]]:
     apart, as published; the blank is written ``_``.
     """
     districts: dict[str, list[tuple[int, dict[str, str]]]] = {}
-    for line, row in read_rows(path, strip=False)[1]:
+    grid = read_grid(path)
+    for line, row in text_rows(grid.header, grid.rows, strip=False):
         code = row["district_code"].replace(" ", "_")
         districts.setdefault(f"{row['state']}/{code}", []).append((line, row))
     return districts
@@ -255,17 +116,12 @@ def _load_us(name: str) -> CepInstance:
     return us_district(path, key)
 
 
-def _recognises(path: Path) -> bool:
+def _recognises(source: Source) -> bool:
     """Whether a file's header is meant to be that of a table of schools, not of students."""
-    try:
-        columns = read_header(path)
-    except InputError:
-        return False
-    try:
-        header = {*columns, *understood(str(path), columns)[0].values()}
-    except InputError:
-        return True  # it has two columns for one of a school's
-    return not {"school_id", "enrolled"}.isdisjoint(header) and "student_id" not in header
+    named = any(source.has(column, names={column: SYNONYMS[column]}) for column in ("school_id", "enrolled"))
+    # A table with two columns that could be a school's is still one of schools.
+    named = named or any(source.has(column) for column in ("School Code", "total_enrolled"))
+    return named and not source.has("student_id")
 
 
 ENTRIES = (
@@ -291,4 +147,4 @@ ENTRIES = (
         members=_us_members,
     ),
 )
-FORMATS = (FileFormat("cep", "a CSV with the columns school_id and enrolled", _recognises, load_csv),)
+FORMATS = (FileFormat("cep", "a CSV with the columns school_id and enrolled", _recognises, load_csv, TAKES, TEMPLATE),)

@@ -16,8 +16,8 @@ from fairbound.models.classes.instance import ClassInstance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
+    from fairbound.instances.core.source import Source
     from fairbound.models.core.truth import Truth
 
 SEED = 100
@@ -69,9 +69,9 @@ def seed_truth() -> Truth:
     return truth_of(simulate().truth, "the truth of classes/seed100")
 
 
-def load_tables(path: Path) -> ClassInstance:
+def load_tables(source: Source) -> ClassInstance:
     """A table of students with the table of classes beside it; raises ``InputError``."""
-    return instance_of(path.stem, load_roster(path))
+    return instance_of(source.name, load_roster(source))
 
 
 def _make(settings: Mapping[str, str], seed: int) -> dict[str, str]:

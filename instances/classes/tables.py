@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fairbound.instances.core.tables import Flag, Number, Text, check_header, read_header, read_rows, validate_rows
+from fairbound.instances.core.source import Source
+from fairbound.instances.core.tables import Flag, Number, Text, check_header, validate_rows
 from fairbound.models.classes.instance import Student
 from fairbound.models.core.errors import InputError
 from pydantic import BaseModel
@@ -51,20 +52,23 @@ def plain_id(text: str) -> str:
     return text.removesuffix(".0")
 
 
-def is_students(path: Path) -> bool:
+STUDENT_NAMES: dict[str, tuple[str, ...]] = {"student_id": (), "class_id": (), "test_score": ()}
+
+
+def is_students(source: Source) -> bool:
     """Whether a file is meant to be a table of students."""
-    return {"student_id", "class_id", "test_score"} <= _header(path)
+    return source.has(*STUDENT_NAMES, names=STUDENT_NAMES)
 
 
-def load_roster(path: Path) -> Roster:
+def load_roster(given: Path | Source) -> Roster:
     """Read a table of students with the table of classes that lies beside it; raises ``InputError``."""
-    beside = [other for other in sorted(path.parent.glob("*.csv")) if {"class_id", "class_size"} <= _header(other)]
+    source = Source.of(given)
+    beside = [other.path for other in source.siblings() if other.has("class_id", "class_size")]
     if len(beside) != 1:
-        found = ", ".join(other.name for other in beside) or "none"
-        wanted = "one CSV with class_id, school_id, class_size and teacher_has_ma"
-        raise InputError("tables of classes beside it", file=str(path), found=found, wanted=wanted)
-    students, classes = read_rows(path), read_rows(beside[0])
-    return roster(path, *students, beside[0], *classes)
+        found = ", ".join(path.name for path in beside) or "none"
+        wanted = "one table with class_id, school_id, class_size and teacher_has_ma"
+        raise InputError("tables of classes beside it", file=source.file, found=found, wanted=wanted)
+    return roster(source.path, *source.table(STUDENT_NAMES), beside[0], *source.beside(beside[0]))
 
 
 def roster(
@@ -133,10 +137,3 @@ def roster(
                 column="n_students", found=str(each.n_students), wanted=str(sizes[name]),
             )  # fmt: skip
     return Roster(columns, tuple(found), "has_aide" in class_header)
-
-
-def _header(path: Path) -> set[str]:
-    try:
-        return set(read_header(path))
-    except InputError:
-        return set()

@@ -5,12 +5,14 @@ Each problem's ``sources.py`` lists its own ``ENTRIES`` and ``FORMATS``, and ``G
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fairbound.instances.core.entry import Entry, FileFormat, Generator, data_file, need_file
-from fairbound.instances.core.tables import check_first_row, read_text, write_text
+from fairbound.instances.core.files import read_text, write_text
+from fairbound.instances.core.source import NO_TABLES, Source, is_there
 from fairbound.instances.core.truth import is_truth, read_truth
 from fairbound.models import PROBLEMS
 from fairbound.models.core.errors import InputError, nearest
@@ -111,7 +113,7 @@ def load(name: str, problem: str | None = None) -> Instance:
     Parameters
     ----------
     name
-        ``cep/calpads33``, or the path of a CSV file.
+        ``cep/calpads33``, or the path of a file, with ``#`` and how it is to be read as ``Source`` says.
     problem
         The problem of a file that does not tell.
 
@@ -124,9 +126,10 @@ def load(name: str, problem: str | None = None) -> Instance:
         member = entry.members is not None and name.startswith(entry.name.removesuffix("*"))
         if (member or entry.name == name) and not name.endswith("*"):
             return entry.load(name)
+    source = Source.named(name)
+    if source is not None:
+        return load_file(source, problem)
     path = Path(name)
-    if is_there(path):
-        return load_file(path, problem)
     if path.suffix or path.is_absolute():
         raise InputError("no such file", file=name)
     known = [entry.name for entry in ENTRIES]
@@ -148,31 +151,27 @@ def load_truth(name: str) -> Truth:
     return read_truth(Path(name))
 
 
-def is_there(path: Path) -> bool:
-    """Whether a path leads anywhere."""
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # no name that a file can have
-        return False
-
-
-def load_file(path: Path, problem: str | None = None) -> Instance:
+def load_file(given: Path | Source, problem: str | None = None) -> Instance:
     """Load an instance from a file that tells its problem, or with ``problem`` named."""
+    source = Source.of(given)
+    path = source.path
     if is_truth(path):
         wanted = "an instance; only fairbound audit and study look at a truth (--truth FILE)"
         raise InputError("this is a hidden truth", file=str(path), wanted=wanted)
     formats = [form for form in FORMATS if problem in (None, form.problem)]
     if not formats:
         raise InputError("unknown problem", found=problem, wanted=nearest(str(problem), {f.problem for f in FORMATS}))
-    recognised = [form for form in formats if form.recognises(path)]
-    if recognised or problem is not None:
-        try:
-            return (recognised or formats)[0].load(path)
-        except InputError as error:
-            # What the data as a whole break is found by the instance, which knows no file.
-            raise error if error.file is not None else InputError(str(error), file=str(path)) from None
-    text = read_text(path)  # a file that cannot be read is told so
-    if path.suffix.lower() in ("", ".csv", ".tsv", ".txt"):
-        check_first_row(path, text)
-    wanted = "--problem, or " + "; or ".join(form.wanted for form in FORMATS)
-    raise InputError("cannot tell the problem of this file", file=str(path), wanted=wanted)
+    form = next((form for form in formats if form.recognises(source)), None)
+    if form is None and problem is None:
+        # A file that cannot be read is told so.
+        read_text(path) if path.suffix.lower() in NO_TABLES else source.grid()
+        wanted = "--problem, or " + "; or ".join(form.wanted for form in FORMATS)
+        raise InputError("cannot tell the problem of this file", file=str(path), wanted=wanted)
+    form = form or formats[0]
+    source.check_reading(form.takes, form.wanted)
+    try:
+        instance = form.load(source)
+    except InputError as error:
+        # What the data as a whole break is found by the instance, which knows no file.
+        raise error if error.file is not None else InputError(str(error), file=str(path)) from None
+    return replace(instance, repairs=(*source.notes, *instance.repairs)) if source.notes else instance

@@ -12,6 +12,7 @@ from fairbound.models.core.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from fairbound.instances.core.source import Source
     from fairbound.models.core.problem import Instance
     from fairbound.models.core.truth import Truth
 
@@ -61,13 +62,19 @@ class FileFormat:
     wanted
         What tells the format, for the error where no format recognises a file.
     load
-        Reads the file; raises ``InputError``.
+        Reads the file; raises ``InputError``. What it notes in the source becomes the instance's first repairs.
+    takes
+        What can be accepted or left out in such a file: names of ``ACCEPTED`` and ``LEFT_OUT``.
+    template
+        A small table of this format, header first, as people would fill it in.
     """
 
     problem: str
     wanted: str
-    recognises: Callable[[Path], bool]
-    load: Callable[[Path], Instance]
+    recognises: Callable[[Source], bool]
+    load: Callable[[Source], Instance]
+    takes: tuple[str, ...] = ()
+    template: tuple[str, ...] = ()
 
 
 def data_file(relative: str) -> Path | None:

@@ -6,7 +6,8 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fairbound.instances.core.tables import LARGEST, read_json
+from fairbound.instances.core.files import read_json
+from fairbound.instances.core.tables import LARGEST
 from fairbound.models.core.errors import InputError
 
 if TYPE_CHECKING:

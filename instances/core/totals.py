@@ -16,23 +16,34 @@ FEWEST = 4
 """A table of fewer rows may sum up by chance."""
 
 
-def check_totals(
-    file: str, lines: Sequence[int], names: Sequence[Sequence[str]], counts: Sequence[Sequence[Fraction]]
-) -> None:
-    """Raise ``InputError`` for a row that is called a total, or whose counts are the sums of all others.
+def total_rows(names: Sequence[Sequence[str]], counts: Sequence[Sequence[Fraction]]) -> list[int]:
+    """Rows that are called a total, or whose counts are the sums of all others.
 
     Parameters
     ----------
-    lines
-        Line of each row in the file.
     names
         What each row is called: its id, and its name if it has one.
     counts
         Numbers of each row that would add up, two or more.
     """
     sums = [sum(column, Fraction(0)) for column in zip(*counts, strict=True)]
-    for line, called, numbers in zip(lines, names, counts, strict=True):
+    found = []
+    for i, (called, numbers) in enumerate(zip(names, counts, strict=True)):
         named = any(TOTAL.fullmatch(name.strip()) for name in called)
         adds_up = all(2 * number == total for number, total in zip(numbers, sums, strict=True)) and numbers[0] > 0
         if named or (adds_up and len(counts) >= FEWEST):
-            raise InputError("a row of totals", file=file, row=line, found=called[-1] or called[0], wanted="none")
+            found.append(i)
+    return found
+
+
+def check_totals(
+    file: str, lines: Sequence[int], names: Sequence[Sequence[str]], counts: Sequence[Sequence[Fraction]]
+) -> None:
+    """Raise ``InputError`` for a row of ``total_rows``; ``lines`` are the places of rows in the file."""
+    for i in total_rows(names, counts):
+        raise total_refused(file, lines[i], names[i])
+
+
+def total_refused(file: str, line: int, called: Sequence[str]) -> InputError:
+    """The error for a row of totals."""
+    return InputError("a row of totals", file=file, row=line, found=called[-1] or called[0], wanted="none")

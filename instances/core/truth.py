@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from fairbound.instances.core.tables import Number, Text, check_header, read_header, read_rows, validate_rows
+from fairbound.instances.core.source import Source
+from fairbound.instances.core.tables import Number, Text, check_header, read_rows, validate_rows
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.truth import Truth
 from pydantic import BaseModel
@@ -25,10 +26,8 @@ class TruthRow(BaseModel):
 
 def is_truth(path: Path) -> bool:
     """Whether a file is a hidden truth."""
-    try:
-        return set(read_header(path)) == set(TruthRow.model_fields)
-    except InputError:
-        return False
+    source = Source(path)
+    return source.has(*TruthRow.model_fields) and len(source.grid().header) == len(TruthRow.model_fields)
 
 
 def read_truth(path: Path) -> Truth:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from fairbound.instances.classes.sources import simulated_roster
 from fairbound.instances.core.entry import Entry, FileFormat
-from fairbound.instances.core.tables import LARGEST, read_header, read_rows
+from fairbound.instances.core.source import Source
+from fairbound.instances.core.tables import LARGEST, cell_number
 from fairbound.models.core.errors import InputError
-from fairbound.models.core.exact import parse_number
 from fairbound.models.designs.instance import DesignInstance, Subject
 
 if TYPE_CHECKING:
@@ -30,9 +30,11 @@ def simulated(name: str) -> DesignInstance:
     return DesignInstance(name, subjects, columns, columns, title=f"{size} students of the experimental cohort")
 
 
-def load_csv(path: Path) -> DesignInstance:
+def load_csv(given: Path | Source) -> DesignInstance:
     """A table with ``subject_id`` and columns of numbers; raises ``InputError``."""
-    header, rows = read_rows(path)
+    source = Source.of(given)
+    path = source.path
+    header, rows = source.table({SUBJECT: ()})
     if SUBJECT not in header:
         raise InputError("missing column", file=str(path), row=1, column=SUBJECT, wanted="subject_id and numbers")
     columns = tuple(column for column in header if column != SUBJECT)
@@ -43,7 +45,7 @@ def load_csv(path: Path) -> DesignInstance:
         numbers = []
         for column in columns:
             try:
-                numbers.append(parse_number(row[column]))
+                numbers.append(cell_number(row[column]))
             except ValueError:
                 numbers.append(Fraction(LARGEST))
             if abs(numbers[-1]) >= LARGEST:
@@ -51,15 +53,12 @@ def load_csv(path: Path) -> DesignInstance:
                     "cannot be used", file=str(path), row=line, column=column, found=row[column], wanted="a number"
                 )
         subjects.append(Subject(row[SUBJECT], tuple(numbers)))
-    return DesignInstance(path.stem, tuple(subjects), columns, tuple(sorted(columns)))
+    return DesignInstance(source.name, tuple(subjects), columns, tuple(sorted(columns)))
 
 
-def recognises(path: Path) -> bool:
+def recognises(source: Source) -> bool:
     """Whether a file is meant to be a table of subjects."""
-    try:
-        return SUBJECT in read_header(path)
-    except InputError:
-        return False
+    return source.has(SUBJECT)
 
 
 ENTRIES = tuple(

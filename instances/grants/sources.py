@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fairbound.instances.core.entry import Entry, FileFormat, need_file
-from fairbound.instances.core.tables import read_header, read_rows
+from fairbound.instances.core.source import Source
 from fairbound.instances.grants.fitting import fitted_effects
 from fairbound.instances.scores.simulation import simulate
 from fairbound.instances.scores.sources import SIMULATED_ORIGIN, TEXAS, TEXAS_ORIGIN, panel_at, synthetic_truth
@@ -62,21 +62,22 @@ def texas(name: str) -> GrantsInstance:
     return asked_of(panel, name, 100_000_000, "Texas districts, budgets of 2019, scores of 2018", LITERATURE)
 
 
-def is_districts(path: Path) -> bool:
+NAMES: dict[str, tuple[str, ...]] = {DISTRICT: ("districtcode",), STUDENTS: ("enrollment",), SCORE: ()}
+
+
+def is_districts(source: Source) -> bool:
     """Whether a file is a table of districts to be granted."""
-    try:
-        header = set(read_header(path))
-    except InputError:
-        return False
-    return {DISTRICT, STUDENTS, SCORE} <= header and YEAR not in header
+    return source.has(*NAMES, names=NAMES) and not source.has(YEAR)
 
 
-def load_districts(path: Path) -> GrantsInstance:
+def load_districts(given: Path | Source) -> GrantsInstance:
     """A table with district_id, students, score and a column of dollars per student for each function.
 
     Raises ``InputError``.
     """
-    header, rows = read_rows(path)
+    source = Source.of(given)
+    path = source.path
+    header, rows = source.table(NAMES)
     for column in (DISTRICT, STUDENTS, SCORE):
         if column not in header:
             raise InputError("missing column", file=str(path), row=1, column=column, wanted=", ".join(header[:8]))
@@ -96,7 +97,7 @@ def load_districts(path: Path) -> GrantsInstance:
             )
         score = Fraction(number_in(path, line, SCORE, row[SCORE]))
         districts.append(District(name, int(students), score, spending_of(path, line, row, functions)))
-    return GrantsInstance(path.stem, tuple(districts), tuple(functions))
+    return GrantsInstance(source.name, tuple(districts), tuple(functions))
 
 
 ENTRIES = (

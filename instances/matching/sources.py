@@ -13,7 +13,7 @@ from fairbound.instances.core.entry import Entry, FileFormat
 from fairbound.models.matching.instance import EVERYONE, MatchingInstance, Unit
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from fairbound.instances.core.source import Source
 
 ABILITY = "ability"
 
@@ -43,9 +43,9 @@ def seed100(name: str) -> MatchingInstance:
     return instance_of(name, found, "REGULAR", title)
 
 
-def load_tables(path: Path) -> MatchingInstance:
+def load_tables(source: Source) -> MatchingInstance:
     """A table of students with the table of classes beside it; raises ``InputError``."""
-    return instance_of(path.stem, load_roster(path))
+    return instance_of(source.name, load_roster(source))
 
 
 ORIGIN = "the notebook's simulation, NumPy seed 100"

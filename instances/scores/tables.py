@@ -7,9 +7,9 @@ from fractions import Fraction
 from math import lcm
 from typing import TYPE_CHECKING, TypeVar
 
-from fairbound.instances.core.tables import read_header, read_rows
+from fairbound.instances.core.source import Source
+from fairbound.instances.core.tables import cell_number
 from fairbound.models.core.errors import InputError
-from fairbound.models.core.exact import parse_number
 from fairbound.models.scores.instance import ScoresInstance
 from fairbound.models.scores.panel import Column, Design, District, Panel
 
@@ -84,12 +84,12 @@ def whole_panel(
 # The seed's tables ------------------------------------------------------------------------------
 
 
-def is_budgets(path: Path) -> bool:
+def is_budgets(source: Source) -> bool:
     """Whether a file is the seed's table of spending by function."""
-    return path.name.startswith(BUDGETS) and _has(path, "District_Id", "Year", f"Instruction{GENERAL}")
+    return source.path.name.startswith(BUDGETS) and source.has("District_Id", "Year", f"Instruction{GENERAL}")
 
 
-def load_tables(path: Path) -> ScoresInstance:
+def load_tables(source: Source) -> ScoresInstance:
     """The seed's layout: the table of functions, with those of enrolment and test scores beside it.
 
     Raises
@@ -97,21 +97,23 @@ def load_tables(path: Path) -> ScoresInstance:
     InputError
         For a missing table or column, a cell that is no number, or a district twice in a year.
     """
-    panel, notes = texas_panel(path)
-    return ScoresInstance(path.parent.name or path.stem, panel, repairs=notes)
+    panel, notes = texas_panel(source)
+    return ScoresInstance(source.path.parent.name or source.name, panel, repairs=notes)
 
 
-def texas_panel(path: Path) -> tuple[Panel, tuple[str, ...]]:
+def texas_panel(given: Path | Source) -> tuple[Panel, tuple[str, ...]]:
     """The seed's preprocessing, step by step, up to where missing scores are filled."""
-    header, rows = read_rows(path)
+    source = Source.of(given)
+    path = source.path
+    header, rows = source.table()
     functions = [name for name in header if name.endswith(GENERAL) and name.removesuffix(GENERAL) not in LEFT_OUT]
     if not functions:
         raise InputError(
             "missing column", file=str(path), row=1, column=f"Instruction{GENERAL}", wanted="general funds"
         )
     years = range(FIRST_YEAR, LAST_YEAR + 1)
-    pupils = _by_year(*_beside(path, ENROLMENT), "Fall_Enrollment", _pupils)
-    scores = _by_year(*_beside(path, TESTS), "Avg_Act", _score)
+    pupils = _by_year(*_beside(source, ENROLMENT), "Fall_Enrollment", _pupils)
+    scores = _by_year(*_beside(source, TESTS), "Avg_Act", _score)
     raw: dict[str, Raw] = {}
     negative = empty = 0
     for (name, year), score in scores.items():
@@ -144,12 +146,13 @@ def texas_panel(path: Path) -> tuple[Panel, tuple[str, ...]]:
     return whole_panel(ordered, list(years), names, notes)
 
 
-def _beside(path: Path, stem: str) -> tuple[Path, list[tuple[int, dict[str, str]]]]:
+def _beside(source: Source, stem: str) -> tuple[Path, list[tuple[int, dict[str, str]]]]:
     """A table beside another, packed or not."""
+    path = source.path
     other = path.with_name(path.name.replace(BUDGETS, stem))
     for candidate in (other, other.with_suffix("") if other.suffix == ".gz" else other.with_name(f"{other.name}.gz")):
         if candidate.is_file():
-            return candidate, read_rows(candidate)[1]
+            return candidate, source.beside(candidate)[1]
     raise InputError("no such file", file=str(other), wanted=f"the table {stem} beside {path.name}")
 
 
@@ -168,17 +171,22 @@ def _by_year(
 # A table of one's own ---------------------------------------------------------------------------
 
 
-def is_panel(path: Path) -> bool:
+PANEL_NAMES: dict[str, tuple[str, ...]] = {DISTRICT: (), YEAR: (), SCORE: (), STUDENTS: ()}
+
+
+def is_panel(source: Source) -> bool:
     """Whether a file is a table of districts and years."""
-    return _has(path, DISTRICT, YEAR, SCORE)
+    return source.has(DISTRICT, YEAR, SCORE, names=PANEL_NAMES)
 
 
-def load_panel(path: Path) -> ScoresInstance:
+def load_panel(given: Path | Source) -> ScoresInstance:
     """A table with district_id, year, score, students and a column of dollars per student for each function.
 
     A score that is blank, ``*`` or -1 was not published. Raises ``InputError``.
     """
-    header, rows = read_rows(path)
+    source = Source.of(given)
+    path = source.path
+    header, rows = source.table(PANEL_NAMES)
     for column in (DISTRICT, YEAR, SCORE, STUDENTS):
         if column not in header:
             raise InputError("missing column", file=str(path), row=1, column=column, wanted=", ".join(header[:8]))
@@ -206,7 +214,7 @@ def load_panel(path: Path) -> ScoresInstance:
             wanted=f"every year from {first} to {last}",
         )
     panel, notes = whole_panel(raw, list(range(first, last + 1)), functions, [])
-    return ScoresInstance(path.stem, panel, repairs=notes)
+    return ScoresInstance(source.name, panel, repairs=notes)
 
 
 def functions_of(path: Path, header: Sequence[str]) -> list[str]:
@@ -231,17 +239,19 @@ def spending_of(path: Path, line: int, row: Mapping[str, str], functions: Sequen
     return tuple(amounts)
 
 
-def is_plain(path: Path) -> bool:
+def is_plain(source: Source) -> bool:
     """Whether a file is a table of features with labels."""
-    return _has(path, LABEL)
+    return source.has(LABEL)
 
 
-def load_plain(path: Path) -> ScoresInstance:
+def load_plain(given: Path | Source) -> ScoresInstance:
     """A table with a column label, columns of features, and a column set (train or test) if there are test rows.
 
     Raises ``InputError``.
     """
-    header, rows = read_rows(path)
+    source = Source.of(given)
+    path = source.path
+    header, rows = source.table()
     if LABEL not in header:
         raise InputError("missing column", file=str(path), row=1, column=LABEL, wanted=", ".join(header[:8]))
     names = [name for name in header if name not in (LABEL, SET)]
@@ -254,7 +264,7 @@ def load_plain(path: Path) -> ScoresInstance:
         test.append(word == "test")
         for name, column in numbers.items():
             column.append(Fraction(number_in(path, line, name, row[name])))
-    return ScoresInstance(path.stem, design_of(numbers, test))
+    return ScoresInstance(source.name, design_of(numbers, test))
 
 
 def design_of(numbers: dict[str, list[Fraction]], test: Sequence[bool]) -> Design:
@@ -278,13 +288,6 @@ def dollars(amount: Fraction | int, students: int) -> int:
 
 
 # Cells ------------------------------------------------------------------------------------------
-
-
-def _has(path: Path, *columns: str) -> bool:
-    try:
-        return set(columns) <= set(read_header(path))
-    except InputError:
-        return False
 
 
 def _key(
@@ -312,7 +315,7 @@ def number_in(path: Path, line: int, column: str, text: str) -> Fraction | int:
     if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS:
         return int(text)  # a table has hundreds of thousands of them
     try:
-        value = parse_number(text)
+        value = cell_number(text)
     except ValueError:
         raise InputError(
             "cannot be used", file=str(path), row=line, column=column, found=text, wanted="a number"

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import networkx as nx
 from fairbound.instances.core.entry import Entry, FileFormat, Generator, need_file
 from fairbound.instances.core.geojson import Ring, read_features
-from fairbound.instances.core.tables import Count, Text, check_header, read_header, read_rows, validate_rows, write_csv
+from fairbound.instances.core.source import Source
+from fairbound.instances.core.tables import Count, Text, check_header, read_rows, validate_rows, write_csv
 from fairbound.instances.core.totals import check_totals
 from fairbound.instances.transfers.planar import planar
 from fairbound.models.core.errors import InputError, nearest
@@ -49,7 +50,10 @@ class BorderRow(BaseModel):
     b: Text
 
 
-def load_csv(path: Path, borders: Path | None = None, name: str | None = None) -> TransferInstance:
+NAMES: dict[str, tuple[str, ...]] = {"district": (), "enroll": ("enrolled", "enrollment", "totalenrollment")}
+
+
+def load_csv(given: Path | Source, borders: Path | None = None, name: str | None = None) -> TransferInstance:
     """Read districts and their borders.
 
     The first table has ``district``, ``enroll``, and one column for each group of students; they add
@@ -65,7 +69,9 @@ def load_csv(path: Path, borders: Path | None = None, name: str | None = None) -
     InputError
         With file, row and column, for anything that cannot be meant.
     """
-    header, rows = read_rows(path)
+    source = Source.of(given)
+    path = source.path
+    header, rows = source.table(NAMES)
     check_header(path, header, DistrictRow)
     groups = tuple(c for c in header if c not in KNOWN and ":" not in c)
     if not groups:
@@ -102,7 +108,7 @@ def load_csv(path: Path, borders: Path | None = None, name: str | None = None) -
         [(sum(d.counts, Fraction(0)), *d.counts) for d in districts],
     )
     return TransferInstance(
-        name=name or path.stem,
+        name=name or source.name,
         groups=groups,
         districts=tuple(districts),
         borders=read_borders(borders or _beside(path), first_line),
@@ -308,12 +314,9 @@ def _load_planar(name: str) -> TransferInstance:
     return replace(planar(int(count), int(seed or 1)), name=name)
 
 
-def _recognises(path: Path) -> bool:
+def _recognises(source: Source) -> bool:
     """Whether a file's header is meant to be that of a district table."""
-    try:
-        return {"district", "enroll"} <= set(read_header(path))
-    except InputError:
-        return False
+    return source.has("district", "enroll", names=NAMES)
 
 
 ENTRIES = (

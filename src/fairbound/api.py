@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairbound.instances.core import catalogue
+from fairbound.instances.core.files import read_json
 from fairbound.instances.core.question import Question, load
-from fairbound.instances.core.tables import read_json, read_rows
+from fairbound.instances.core.tables import read_rows
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core import certificates, comparison, infeasibility, wall

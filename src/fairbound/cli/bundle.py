@@ -11,7 +11,7 @@ import typer
 
 import fairbound
 from fairbound.cli.show import console
-from fairbound.instances.core.tables import read_json, write_text
+from fairbound.instances.core.files import read_json, write_text
 from fairbound.models.core.errors import InputError
 from fairbound.solvers.core import certificates
 

@@ -13,7 +13,8 @@ from fairbound import api
 from fairbound.cli import options
 from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED
 from fairbound.cli.show import console, levels_line, number, percent, running, short_status, shout
-from fairbound.instances.core.tables import write_csv, write_text
+from fairbound.instances.core.files import write_text
+from fairbound.instances.core.tables import write_csv
 from fairbound.models.core.problem import Instance, Problem
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.comparison import INTERRUPTED as STOPPED

@@ -16,7 +16,8 @@ from fairbound.cli.audit_page import audit_page, unnamed_text
 from fairbound.cli.exit_codes import ANSWER_IS_NO, ENGINE_FAILED
 from fairbound.cli.show import LEVELS, console, exact, facts_lines, number, percent, running, shout, table
 from fairbound.instances.core import catalogue
-from fairbound.instances.core.tables import read_json, read_rows, write_csv, write_text
+from fairbound.instances.core.files import read_json, write_text
+from fairbound.instances.core.tables import read_rows, write_csv
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import parse_number
 from fairbound.models.core.problem import Instance, Problem, Sense

@@ -26,7 +26,8 @@ from fairbound.cli.show import (
     status_text,
     table,
 )
-from fairbound.instances.core.tables import write_csv, write_text
+from fairbound.instances.core.files import write_text
+from fairbound.instances.core.tables import write_csv
 from fairbound.models.core.exact import parse_number
 from fairbound.models.core.problem import Instance, Problem
 from fairbound.models.core.registry import find_problem

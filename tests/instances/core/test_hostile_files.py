@@ -13,7 +13,9 @@ from pathlib import Path
 import fuzz
 import pytest
 from fairbound.instances.core import catalogue
-from fairbound.instances.core.tables import DEEPEST, MOST_COLUMNS, read_json, read_rows, read_text, write_csv
+from fairbound.instances.core.files import DEEPEST, read_json, read_text
+from fairbound.instances.core.grid import MOST_COLUMNS
+from fairbound.instances.core.tables import read_rows, write_csv
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import parse_number
 from fairbound.models.core.text import clean
