@@ -53,10 +53,10 @@ def sfusd65() -> ApplicantInstance:
 def load_tables(given: Path | Source, sheet: Path, seats: int | None = None) -> ApplicantInstance:
     """Read the seed's layout: a table of applications and a sheet of block groups.
 
-    The seed's cleaning steps, in its order: keep general education (``ProgramCode`` GE), grade K
-    and the school, or whatever programme, grade and school the source is asked for (``only``); keep applicants whose block group is in the sheet; read incomes from dollar
-    text; give block groups without one the mean of the applicants that have one, in whole dollars;
-    call a missing race "Not Specified". Race and income of a block group make a cell.
+    The seed's cleaning steps, in its order: keep general education (``ProgramCode`` GE), grade K and the school, or
+    whatever programme, grade and school the source is asked for (``only``); keep applicants whose block group is in
+    the sheet; read incomes from dollar text; give block groups without one the mean of the applicants that have one,
+    in whole dollars; call a missing race "Not Specified". Race and income of a block group make a cell.
 
     Raises
     ------
@@ -186,6 +186,16 @@ def _load(source: Source) -> ApplicantInstance:
     return load_tables(source, sheets[0])
 
 
+TEMPLATE = {
+    "": (
+        "SchoolName,Grade,ProgramCode,Race,Block Group",
+        "Alder ES,K,GE,White,060750101001",
+        "Alder ES,K,GE,Hispanic,060750101001",
+        "Alder ES,K,GE,White,060750101002",
+        "Alder ES,K,GE,Chinese,060750101002",
+    ),
+    "_block_groups": ("Geoid1,Median HH Income", '060750101001,"$90,000"', '060750101002,"$60,000"'),
+}
 ENTRIES = (
     Entry(
         "applicants/sfusd65",
@@ -194,4 +204,8 @@ ENTRIES = (
         lambda _name: sfusd65(),
     ),
 )
-FORMATS = (FileFormat("applicants", "a CSV of applications with ProgramCode and Block Group", _recognises, _load),)
+FORMATS = (
+    FileFormat(
+        "applicants", "a CSV of applications with ProgramCode and Block Group", _recognises, _load, template=TEMPLATE
+    ),
+)

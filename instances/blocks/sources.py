@@ -222,8 +222,23 @@ GENERATORS = (
         "city.json",
     ),
 )
+TEMPLATE = {
+    "": (
+        "unit,students,group:low_income,today,school,seats,x,y,neighbours",
+        "A,120,60,Alder,Alder,260,0,0,B;C",
+        "B,90,20,Alder,,,1,0,A;D",
+        "C,100,70,Birch,,,0,1,A;D",
+        "D,110,30,Birch,Birch,260,1,1,B;C",
+    )
+}
 FORMATS = (
     FileFormat("blocks", "a JSON graph with roots and edges", _recognises, load_json),
-    FileFormat("blocks", "a CSV with the columns unit and students", zone_tables.is_csv, zone_tables.load_csv),
+    FileFormat(
+        "blocks",
+        "a CSV with the columns unit and students",
+        zone_tables.is_csv,
+        zone_tables.load_csv,
+        template=TEMPLATE,
+    ),
     FileFormat("blocks", "a GeoJSON file of units", zone_tables.is_geojson, zone_tables.load_geojson),
 )

@@ -21,12 +21,14 @@ THRESHOLD = Fraction(1, 4)
 """A district's own table is asked under the law since 26 October 2023 (7 CFR 245.9(f)(3)(i)); it was 0.40 before."""
 PARTS = ("foster", "homeless", "migrant", "direct_cert")
 TAKES = ("counts", "meals", "districts", "marked", "totals", "over", "incomplete")
-TEMPLATE = (
-    "school_id,name,enrolled,identified,free,reduced,breakfasts,lunches,severe_need",
-    "0010,Alder School,320,136,20,15,20000,40000,no",
-    "0020,Birch School,400,120,40,30,15000,50000,no",
-    "0030,Cedar School,200,116,10,8,12000,20000,yes",
-)
+TEMPLATE = {
+    "": (
+        "school_id,name,enrolled,identified,free,reduced,breakfasts,lunches,severe_need",
+        "0010,Alder School,320,136,160,20,20000,40000,no",
+        "0020,Birch School,400,120,170,30,15000,50000,no",
+        "0030,Cedar School,200,116,125,8,12000,20000,yes",
+    )
+}
 
 
 class SchoolRow(BaseModel):

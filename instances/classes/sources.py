@@ -113,6 +113,22 @@ GENERATORS = (
         "students.csv",
     ),
 )
+TEMPLATE = {
+    "": (
+        "student_id,class_id,test_score,race,family_income",
+        "1,k1,62.5,Black,41000",
+        "2,k1,71,White,52000",
+        "3,k2,58,Black,38500",
+        "4,k2,80.25,White,61000",
+    ),
+    "_classes": ("class_id,school_id,class_size,teacher_has_ma", "k1,Alder,SMALL,yes", "k2,Alder,LARGE,no"),
+}
 FORMATS = (
-    FileFormat("classes", "a CSV of students with student_id, class_id and test_score", is_students, load_tables),
+    FileFormat(
+        "classes",
+        "a CSV of students with student_id, class_id and test_score",
+        is_students,
+        load_tables,
+        template=TEMPLATE,
+    ),
 )

@@ -66,6 +66,22 @@ def write_made(problem: str, name: str, settings: Mapping[str, str], seed: int, 
     return paths
 
 
+def write_template(problem: str, out: Path) -> list[Path]:
+    """Write an example of a problem's tables, to be filled in; returns the paths, the one to load first.
+
+    Raises ``InputError`` for a problem that has none.
+    """
+    templates = {form.problem: form.template for form in FORMATS if form.template}
+    if problem not in templates:
+        raise InputError("no template of this problem", found=problem, wanted=nearest(problem, templates))
+    first = out if out.suffix and not out.is_dir() else out / f"{problem}.csv"
+    paths = []
+    for added, lines in templates[problem].items():
+        paths.append(first.with_name(f"{first.stem}{added}{first.suffix}"))
+        write_text(paths[-1], "\n".join(lines) + "\n")
+    return paths
+
+
 def entries(problem: str | None = None) -> list[Entry]:
     """The catalogue, or the part of one problem."""
     return [entry for entry in ENTRIES if problem in (None, entry.problem) or entry.name.startswith(f"{problem}/")]

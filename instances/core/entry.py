@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,7 +66,7 @@ class FileFormat:
     takes
         What can be accepted or left out in such a file: names of ``ACCEPTED`` and ``LEFT_OUT``.
     template
-        A small table of this format, header first, as people would fill it in.
+        A small example as people would fill it in: the lines of its tables, by what their names add to the stem.
     """
 
     problem: str
@@ -74,7 +74,7 @@ class FileFormat:
     recognises: Callable[[Source], bool]
     load: Callable[[Source], Instance]
     takes: tuple[str, ...] = ()
-    template: tuple[str, ...] = ()
+    template: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def data_file(relative: str) -> Path | None:

@@ -61,8 +61,9 @@ def recognises(source: Source) -> bool:
     return source.has(SUBJECT)
 
 
+TEMPLATE = {"": ("subject_id,income,score", "a,52000,81.5", "b,41000,77", "c,63000,90.25", "d,47500,68")}
 ENTRIES = tuple(
     Entry(f"designs/seed{n}", f"{n} students of the simulation's experiment", "NumPy seed 100", simulated)
     for n in SIZES
 )
-FORMATS = (FileFormat("designs", "a CSV with subject_id and columns of numbers", recognises, load_csv),)
+FORMATS = (FileFormat("designs", "a CSV with subject_id and columns of numbers", recognises, load_csv, (), TEMPLATE),)

@@ -100,6 +100,14 @@ def load_districts(given: Path | Source) -> GrantsInstance:
     return GrantsInstance(source.name, tuple(districts), tuple(functions))
 
 
+TEMPLATE = {
+    "": (
+        "district_id,students,score,Instruction,Guidance",
+        "101,1200,17.5,6100,310",
+        "102,450,19.25,7200,280",
+        "103,8000,20.5,6400,350",
+    )
+}
 ENTRIES = (
     Entry(
         "grants/synthetic",
@@ -117,5 +125,11 @@ ENTRIES = (
     ),
 )
 FORMATS = (
-    FileFormat("grants", "a CSV of districts with district_id, students and score", is_districts, load_districts),
+    FileFormat(
+        "grants",
+        "a CSV of districts with district_id, students and score",
+        is_districts,
+        load_districts,
+        template=TEMPLATE,
+    ),
 )

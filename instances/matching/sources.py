@@ -7,7 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from fairbound.instances.classes.simulation import Settings
-from fairbound.instances.classes.sources import DRAWN, drawn_settings, drawn_truth, seed_truth, simulated_roster
+from fairbound.instances.classes.sources import (
+    DRAWN,
+    TEMPLATE,
+    drawn_settings,
+    drawn_truth,
+    seed_truth,
+    simulated_roster,
+)
 from fairbound.instances.classes.tables import Roster, is_students, load_roster
 from fairbound.instances.core.entry import Entry, FileFormat
 from fairbound.models.matching.instance import EVERYONE, MatchingInstance, Unit
@@ -69,4 +76,4 @@ ENTRIES = (
         for n in DRAWN
     ),
 )
-FORMATS = (FileFormat("matching", "the same with --problem matching", is_students, load_tables),)
+FORMATS = (FileFormat("matching", "the same with --problem matching", is_students, load_tables, (), TEMPLATE),)

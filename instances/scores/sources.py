@@ -94,8 +94,25 @@ GENERATORS = (
         "districts.csv",
     ),
 )
+TEMPLATE = {
+    "": (
+        "district_id,year,score,students,Instruction,Guidance",
+        *(
+            f"{district},{year},{16 + district + (year % 4) / 4},{900 + 100 * district},{5000 + 90 * (year % 11)},"
+            f"{300 + 9 * district}"
+            for district in (1, 2, 3)
+            for year in range(2008, 2020)
+        ),
+    )
+}
 FORMATS = (
     FileFormat("scores", "the table functions_table.csv with Instruction_General_Funds", is_budgets, load_tables),
-    FileFormat("scores", "a CSV of districts with district_id, year, score and students", is_panel, load_panel),
+    FileFormat(
+        "scores",
+        "a CSV of districts with district_id, year, score and students",
+        is_panel,
+        load_panel,
+        template=TEMPLATE,
+    ),
     FileFormat("scores", "a CSV of features with a column label", is_plain, load_plain),
 )

@@ -370,4 +370,15 @@ def _csv_text(rows: Sequence[Mapping[str, str]]) -> str:
 GENERATORS = (
     Generator("transfers", "planar", "a county of n districts on a plane", {"n": None}, _make_planar, "county.csv"),
 )
-FORMATS = (FileFormat("transfers", "a CSV with the columns district and enroll", _recognises, load_csv),)
+TEMPLATE = {
+    "": (
+        "district,enroll,black,hispanic,white,teachers",
+        "North,900,300,200,400,45",
+        "South,1200,100,300,800,70",
+        "West,600,250,250,100,28",
+    ),
+    "_borders": ("a,b", "North,South", "South,West"),
+}
+FORMATS = (
+    FileFormat("transfers", "a CSV with the columns district and enroll", _recognises, load_csv, template=TEMPLATE),
+)

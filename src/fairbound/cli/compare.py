@@ -36,7 +36,7 @@ TOLD = (Termination.TIME_LIMIT, Termination.ENGINE_ERROR)
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.command("compare")(compare)
+    app.command("compare")(options.reads_file(compare))
 
 
 def compare(

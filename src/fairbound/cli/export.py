@@ -16,7 +16,7 @@ from fairbound.models.core.registry import find_problem
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.command("export")(export)
+    app.command("export")(options.reads_file(export))
 
 
 def export(

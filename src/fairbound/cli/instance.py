@@ -22,6 +22,7 @@ MOST_REPAIRS = 20
 
 
 @app.command()
+@options.reads_file
 def show(
     instance: options.InstanceName,
     set_: options.Changes = None,
@@ -42,18 +43,32 @@ def show(
 
 
 @app.command()
+@options.reads_file
 def check(instance: options.InstanceName, set_: options.Changes = None, problem: options.ProblemName = None) -> None:
     """Check a file or a catalogue entry: one line that approves, and one for each thing that was understood, filled or
     left out; or one line that says what is wrong.
     """
     asked = api.load(instance, options.changes(set_), problem)
     facts = ", ".join(f"{value} {name}" for name, value in find_problem(asked.problem).facts(asked).items())
-    repairs = f"; {len(asked.repairs)} repairs recorded" if asked.repairs else ""
+    noted = len(asked.repairs)
+    repairs = f"; {noted} repair{'s' if noted > 1 else ''} recorded" if noted else ""
     console().print(f"{asked.name}: fine ({facts}{repairs})", soft_wrap=True)
     for repair in asked.repairs[:MOST_REPAIRS]:
         console().print(f"  {repair}", soft_wrap=True)
     if len(asked.repairs) > MOST_REPAIRS:
         console().print(f"  ... and {len(asked.repairs) - MOST_REPAIRS} more (fairbound instance show)", soft_wrap=True)
+
+
+@app.command()
+def template(
+    problem: Annotated[str, typer.Argument(help="Problem, e.g. cep.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write, or a folder for it.")],
+) -> None:
+    """Write a small example of a problem's tables, to be filled in."""
+    written = catalogue.write_template(problem, output)
+    loaded = catalogue.load(str(written[0]), problem)
+    facts = ", ".join(f"{value} {name}" for name, value in find_problem(problem).facts(loaded).items())
+    console().print(f"{' and '.join(map(str, written))}: {facts}", soft_wrap=True)
 
 
 @app.command()

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from math import nan
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from fairbound.instances.core.source import ACCEPTED, LEFT_OUT, Reading, Source, pair
 from fairbound.models.core.errors import InputError
 from fairbound.solvers.core.result import Settings
 
 InstanceName = Annotated[
-    str, typer.Argument(metavar="INSTANCE", help="A catalogue name (see [b]fairbound list[/b]) or a file.")
+    str,
+    typer.Argument(metavar="INSTANCE", help="A catalogue name (see [b]fairbound list[/b]) or a file; FILE.xlsx#SHEET."),
 ]
 ProblemName = Annotated[str | None, typer.Option("--problem", help="The problem of a file that does not tell.")]
 TruthName = Annotated[
@@ -48,6 +53,68 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standar
 OutFolder = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", file_okay=False, help="Also write the results here.")
 ]
+
+
+MapColumns = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="WANTED=FOUND", help="Read a column of a file under the name that is wanted."),
+]
+OnlyRows = Annotated[
+    list[str] | None,
+    typer.Option("--only", metavar="COLUMN=TEXT", help="Read only rows of a file that have this text in a column."),
+]
+Accept = Annotated[
+    list[str] | None,
+    typer.Option("--accept", metavar="KINDS", help=f"Take a file as it stands: {', '.join(ACCEPTED)}."),
+]
+LeaveOut = Annotated[
+    list[str] | None,
+    typer.Option("--leave-out", metavar="KINDS", help=f"Leave out rows of a file, and say so: {', '.join(LEFT_OUT)}."),
+]
+_READING = {"map": MapColumns, "only": OnlyRows, "accept": Accept, "leave_out": LeaveOut}
+
+
+def reads_file(command: Callable[..., None]) -> Callable[..., None]:
+    """A command whose ``instance`` may be a file: with the options for how it is to be read."""
+
+    @wraps(command)
+    def with_reading(**named: Any) -> None:
+        said = {name: tuple(named.pop(name) or ()) for name in _READING}
+        if any(said.values()):
+            named["instance"] = located(named["instance"], **said)
+        command(**named)
+
+    hints = get_type_hints(command, include_extras=True)
+    before = signature(command).parameters.values()
+    own = [each.replace(annotation=hints[each.name], kind=Parameter.KEYWORD_ONLY) for each in before]
+    added = [Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=kind) for name, kind in _READING.items()]
+    with_reading.__annotations__ = hints | _READING
+    with_reading.__signature__ = Signature([*own, *added])  # type: ignore[attr-defined]
+    return with_reading
+
+
+def located(
+    instance: str,
+    map: tuple[str, ...] = (),
+    only: tuple[str, ...] = (),
+    accept: tuple[str, ...] = (),
+    leave_out: tuple[str, ...] = (),
+) -> str:
+    """The name of a file with how it is to be read; raises ``InputError`` for anything but a file."""
+    source = Source.named(instance)
+    if source is None:
+        raise InputError("only a file is read in a way of its own", found=instance, wanted="a file")
+    said = Reading(
+        columns=tuple(pair(text, "map") for text in map),
+        only=tuple(pair(text, "only") for text in only),
+        accept=_names(accept),
+        leave_out=_names(leave_out),
+    )
+    return str(Source(source.path, source.reading.joined(said)))
+
+
+def _names(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for text in texts for name in text.split(",") if name.strip()))
 
 
 def settings(

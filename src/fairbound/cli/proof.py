@@ -37,7 +37,7 @@ VERIFIED = "Successfully verified"
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command("verify")(verify)
-    app.command("audit")(audit)
+    app.command("audit")(options.reads_file(audit))
     app.command("checker")(checker)
     app.command("vipr")(vipr)
 

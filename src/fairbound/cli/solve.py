@@ -40,8 +40,8 @@ from fairbound.solvers.core.serialise import result_json
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.command("solve")(solve)
-    app.command("pareto")(pareto)
+    app.command("solve")(options.reads_file(solve))
+    app.command("pareto")(options.reads_file(pareto))
 
 
 def solve(

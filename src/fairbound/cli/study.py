@@ -17,7 +17,7 @@ from fairbound.instances.core.tables import write_csv
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.command("study")(study)
+    app.command("study")(options.reads_file(study))
 
 
 def study(

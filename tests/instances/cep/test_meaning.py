@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from fairbound.instances.core.source import Reading, Source
 from fairbound.models.core.errors import InputError
 
 import fairbound
@@ -104,25 +105,6 @@ def test_words_for_no_group_are_no_group(tmp_path: Path, word: str) -> None:
         fairbound.models.cep.PROBLEM.read_solution(asked, rows)
 
 
-@pytest.mark.parametrize(
-    ("raw", "parts"),
-    [
-        (WITHOUT.replace(",", ";").encode(), "row 1: cells are separated by semicolons"),
-        (WITHOUT.replace(",", "\t").encode(), "row 1: cells are separated by tabs"),
-        (WITHOUT.encode("utf-16"), "UTF-16 text: wanted a table saved as CSV UTF-8"),
-        (b"CEP list 2024,,\n\n" + WITHOUT.encode(), "row 1: no header: found 'CEP list 2024'"),
-        (WITHOUT.replace("\n", ",,\n").encode(), "row 1: columns without a name"),
-    ],
-)
-def test_files_of_another_kind_are_named(tmp_path: Path, raw: bytes, parts: str) -> None:
-    path = tmp_path / "d.csv"
-    path.write_bytes(raw)
-    for problem in (None, "cep"):
-        with pytest.raises(InputError) as refused:
-            fairbound.load(path, problem=problem)
-        assert parts in str(refused.value)
-
-
 def test_the_layout_that_this_field_exchanges_is_understood(tmp_path: Path) -> None:
     header = (
         "state,District Code,School Code,School Name,individual_isp,participating_in_cep,total_enrolled,total_eligible"
@@ -146,4 +128,49 @@ def test_every_bad_cell_is_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused:
         load(tmp_path, text)
     assert "row 2, column enrolled: cannot be used: found 'N/A'" in str(refused.value)
-    assert str(refused.value).endswith("3 such cells: also row 4 enrolled, row 5 identified")
+    assert str(refused.value).endswith("3 such cells: also row 4 enrolled, row 5 identified; or --leave-out incomplete")
+
+
+def as_it_stands(folder: Path, text: str, **said: tuple[str, ...]) -> fairbound.Instance:
+    path = folder / "d.csv"
+    path.write_text(text)
+    return fairbound.load(str(Source(path, Reading(**said))))
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "noted"),
+    [
+        ("counts", "136\nbirch,400,120\ncedar,200,116", "0.425\nbirch,400,0.3\ncedar,200,0.58", "looks like a share"),
+        ("totals", "cedar,200,116\n", "cedar,200,116\nx,920,372\n", "a row of totals"),
+        ("over", "cedar,200,116", "cedar,100,116", "more identified than enrolled"),
+    ],
+)
+def test_what_is_meant_is_taken_and_recorded(tmp_path: Path, kind: str, old: str, new: str, noted: str) -> None:
+    text = WITHOUT.replace(old, new)
+    with pytest.raises(InputError, match=f"--accept {kind}"):
+        load(tmp_path, text)
+    asked = as_it_stands(tmp_path, text, accept=(kind,))
+    assert any(repair.startswith(f"accepted ({kind}): ") and noted in repair for repair in asked.repairs)
+    assert len(asked.schools) == text.count("\n") - 1
+    if kind == "over":
+        assert asked.by_id["cedar"].identified == 100
+
+
+def test_rows_are_left_out_by_name_and_reason(tmp_path: Path) -> None:
+    text = "school_id,enrolled,identified,active\na,100,60,yes\nb,,3,yes\nc,50,20,no\nd,80,*,yes\nTotal,230,83,yes\n"
+    asked = as_it_stands(tmp_path, text, leave_out=("incomplete", "marked", "totals"))
+    assert [school.id for school in asked.schools] == ["a"]
+    assert asked.repairs[:4] == (
+        "row 4 (c): left out, active is no",
+        "row 3 (b): left out, enrolled is ''",
+        "row 5 (d): left out, identified is '*'",
+        "row 6 (Total): left out, a row of totals",
+    )
+    kept = as_it_stands(tmp_path, text, accept=("marked",), leave_out=("incomplete", "totals"))
+    assert [school.id for school in kept.schools] == ["a", "c"]
+    with pytest.raises(InputError, match="no row is left"):
+        as_it_stands(tmp_path, "school_id,enrolled,identified\na,,1\n", leave_out=("incomplete",))
+    with pytest.raises(InputError, match="accepted and left out"):
+        as_it_stands(tmp_path, text, accept=("marked",), leave_out=("marked",))
+    with pytest.raises(InputError, match="nothing to leave out has this name: found 'marks', wanted one of marked"):
+        as_it_stands(tmp_path, text, leave_out=("marks",))

@@ -13,6 +13,8 @@ from fairbound.instances.core import catalogue
 from fairbound.instances.core.entry import data_file
 from fairbound.models.core.errors import InputError
 
+import fairbound
+
 HEADER = "school_id,enrolled,identified\n"
 
 
@@ -50,10 +52,10 @@ def test_a_byte_order_mark_and_gzip(tmp_path: Path) -> None:
 
 def test_a_data_frame_reads_like_a_table() -> None:
     frame = pd.DataFrame({"school_id": ["a", "b"], "enrolled": [10, 20], "identified": [4, 5], "name": ["A", None]})
-    instance = cep.from_frame(frame, "mine")
+    instance = fairbound.load(frame)
     assert [(s.id, s.name, s.enrolled) for s in instance.schools] == [("a", "A", 10), ("b", "", 20)]
-    with pytest.raises(InputError, match=r"mine, row 3, column identified: more identified than enrolled"):
-        cep.from_frame(frame.assign(identified=[4, 50]), "mine")
+    with pytest.raises(InputError, match=r"the table, row 3, column identified: more identified than enrolled"):
+        fairbound.load(frame.assign(identified=[4, 50]))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,6 @@ def test_a_data_frame_reads_like_a_table() -> None:
         ("school_id,enrolled\na,1\n", "row 1, column identified: missing column: wanted identified, or all of foster"),
         ("school_id,enrolled,foster,homeless\na,1,1,1\n", "row 1, column migrant: missing column"),
         (HEADER + "a,10,4\nb,many,4\n", "row 3, column enrolled: cannot be used: found 'many', wanted a number"),
-        (HEADER + 'a,"1,000",4\n', "row 2, column enrolled: cannot be used: found '1,000'"),
         (HEADER + "a,nan,4\n", "row 2, column enrolled: cannot be used: found 'nan'"),
         (HEADER + "a,10,40%\n", "row 2, column identified: cannot be used: found '40%'"),
         (HEADER + "a,10,-4\n", "row 2, column identified: cannot be used: found '-4', wanted a number that is not neg"),
@@ -116,19 +117,12 @@ def test_what_cannot_be_meant_is_refused(tmp_path: Path, text: str, message: str
     assert "\n" not in str(refusal.value)
 
 
-def test_text_in_another_encoding_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "latin.csv"
-    path.write_bytes((HEADER + "a,10,4\nécole,20,5\n").encode("latin-1"))
-    with pytest.raises(InputError, match=r"row 3: not UTF-8 text"):
-        cep.load_csv(path)
-
-
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
         ((HEADER + "a,10,4,5\n").encode(), "row 2: wrong number of cells: found 4, wanted 3"),
-        (HEADER.encode() + b"a,\xff,4\n", "row 2: not UTF-8 text"),
-        (b"\x50\x4b\x03\x04\xff\xfe", "an Excel workbook: wanted a table saved as CSV UTF-8"),
+        (HEADER.encode() + b"a,\x81,4\n", "row 2: not UTF-8 text"),
+        (b"\x50\x4b\x03\x04\xff\xfe", "a workbook that cannot be read"),
         (b"name,students\na,1\n", "cannot tell the problem of this file"),
     ],
 )

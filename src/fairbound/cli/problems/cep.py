@@ -122,6 +122,7 @@ def _show(found: Analysis, figures: Sequence[Figure | None], out: Path | None, a
 
 
 @app.command("front")
+@options.reads_file
 def front(
     instance: options.InstanceName,
     points: Annotated[int, typer.Option(min=2, help="Points of the front.")] = 8,
@@ -138,6 +139,7 @@ def front(
 
 
 @app.command("sensitivity")
+@options.reads_file
 def sensitivity(
     instance: options.InstanceName,
     parameter: Annotated[str, typer.Argument(help="threshold, multiplier, rates, or any other parameter.")],
@@ -159,6 +161,7 @@ def sensitivity(
 
 
 @app.command("cover")
+@options.reads_file
 def cover(
     instance: options.InstanceName,
     set_: options.Changes = None,
@@ -174,6 +177,7 @@ def cover(
 
 
 @app.command("school")
+@options.reads_file
 def school(
     instance: options.InstanceName,
     school_id: Annotated[str, typer.Argument(help="A school of the instance.")],
