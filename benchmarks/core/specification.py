@@ -6,13 +6,14 @@ import hashlib
 import json
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairbound.instances.core import catalogue
+from fairbound.instances.core.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 DEFAULT = "default"
 """In the place of a method: the first exact one that takes the question, chosen where it is solved."""
@@ -93,9 +94,13 @@ class Specification:
 
 def content_of(instance: str, problem: str | None = None) -> str:
     """A digest of the data behind an instance: of the instance itself for a file, which may have others beside
-    it; sha256 of the data file for a catalogue name; nothing where the data comes with fairbound.
+    it; sha256 of the file for a part of its rows, and of the data file for a catalogue name; nothing where the data
+    comes with fairbound.
     """
-    if Path(instance).is_file():
+    file = Source.named(instance)
+    if file is not None and file.reading.only:
+        return _sha256(file.path, file.path.stat().st_mtime_ns, file.path.stat().st_size)
+    if file is not None:
         return catalogue.load(instance, problem).digest
     source = catalogue.source(instance)
     return "" if source is None else _sha256(source, source.stat().st_mtime_ns, source.stat().st_size)

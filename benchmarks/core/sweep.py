@@ -15,9 +15,11 @@ from fairbound.benchmarks.core.machine import versions
 from fairbound.benchmarks.core.runner import WORKERS, OnEvent, Summary, run_specifications
 from fairbound.benchmarks.core.specification import DEFAULT, Specification, content_of
 from fairbound.benchmarks.core.store import Store
-from fairbound.benchmarks.core.work import load
+from fairbound.benchmarks.core.work import REFUSED, load
 from fairbound.instances.core import catalogue
+from fairbound.instances.core.source import LEFT_OUT_WORDS, Reading, Source
 from fairbound.instances.core.tables import write_csv
+from fairbound.models.core.errors import InputError
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.methods import find_method
 from fairbound.solvers.core.result import Settings
@@ -40,8 +42,17 @@ def plan_sweep(
     method: str | None = None,
     parameters: Mapping[str, str] | None = None,
     settings: Settings = Settings(),  # noqa: B008 - frozen
+    by: Sequence[str] = (),
+    problem: str | None = None,
 ) -> tuple[Specification, ...]:
-    """The solves of a family (``cep/us/*``, ``cep/us/ca/*``), in the order of the catalogue.
+    """The solves of a family (``cep/us/*``, ``cep/us/ca/*``), in the order of the catalogue, or of a file's parts.
+
+    Parameters
+    ----------
+    by
+        Columns of a file: rows with the same texts in them are an instance.
+    problem
+        Of a file that does not tell.
 
     Raises
     ------
@@ -49,19 +60,24 @@ def plan_sweep(
         For a name that does not exist, and for parameters that the first instance cannot have.
     """
     given = dict(parameters or {})
-    names = catalogue.expand(family)
-    problems = {name: find_problem(catalogue.problem_of(name)) for name in names}
-    goals = {problem.name: _objective(problem, objective) for problem in problems.values()}
-    for problem in {problem.name: problem for problem in problems.values()}.values():
-        problem.check_parameters(given)
+    if by:
+        file = Source.named(family)
+        if file is None:
+            raise InputError("only a file is split by a column", found=family, wanted="a file")
+        problems = dict.fromkeys(catalogue.split(file, by), find_problem(catalogue.format_of(file, problem).problem))
+    else:
+        problems = {name: find_problem(catalogue.problem_of(name)) for name in catalogue.expand(family)}
+    goals = {kind.name: _objective(kind, objective) for kind in problems.values()}
+    for kind in {kind.name: kind for kind in problems.values()}.values():
+        kind.check_parameters(given)
         if method is not None:
-            find_method(problem, method)
+            find_method(kind, method)
     planned = tuple(
         Specification(
-            problem=problem.name,
+            problem=kind.name,
             instance=name,
             parameters=tuple(sorted(given.items())),
-            objective=goals[problem.name],
+            objective=goals[kind.name],
             method=method or DEFAULT,
             seed=settings.seed,
             seconds=settings.time_limit,
@@ -69,12 +85,13 @@ def plan_sweep(
             memory_mb=None,
             threads=settings.threads,
             gap=settings.gap,
-            content=content_of(name, problem.name),
+            content=content_of(name, kind.name),
             version=versions(),
         )
-        for name, problem in problems.items()
+        for name, kind in problems.items()
     )
-    load(planned[0])
+    if not by:  # parts of a file may be refused one by one
+        load(planned[0])
     return planned
 
 
@@ -87,6 +104,27 @@ def _objective(problem: Problem[Any, Any], text: str | None) -> str:
 def store_of(table: Path) -> Path:
     """The folder beside a table in which its rows are kept."""
     return table.with_name(table.name + ".rows")
+
+
+def left_out_of(table: Path) -> Path:
+    """Where the rows of a file that were left out, or kept an instance from being solved, are told."""
+    return table.with_name(f"{table.stem}.left_out.csv")
+
+
+def left_out_rows(rows: Iterable[Row]) -> list[dict[str, str]]:
+    """What was left out of instances, and instances that were refused."""
+    found = []
+    for row in rows:
+        repairs = [repair for repair in json.loads(row.about).get("repairs", []) if LEFT_OUT_WORDS in repair]
+        refused = [f"refused: {row.message}"] if row.status == REFUSED else []
+        found += [{"instance": row.instance, **_part(row), "what": what} for what in (*repairs, *refused)]
+    return found
+
+
+def _part(row: Row) -> dict[str, str]:
+    """The columns by which a file was split, and what they hold."""
+    said = row.instance.rpartition("#")[2]
+    return dict(Reading.parse(said).only) if "only=" in said else {}
 
 
 def part_of(table: Path) -> Path:
@@ -118,6 +156,9 @@ def run_sweep(
         rows = planned_rows(planned, store)
         if rows:
             write_csv(table if len(rows) == len(planned) else part_of(table), table_rows(rows))
+            left_out = left_out_rows(rows)
+            if left_out:
+                write_csv(left_out_of(table), left_out)
     return summary, rows
 
 
@@ -137,7 +178,8 @@ def table_rows(rows: Iterable[Row]) -> list[dict[str, str]]:
 def _table_row(row: Row) -> dict[str, str]:
     about = json.loads(row.about)
     values = json.loads(row.objective_values)
-    cells: dict[str, Any] = {"instance": row.instance, "title": about.get("title", ""), "digest": row.digest}
+    cells: dict[str, Any] = {"instance": row.instance} | _part(row)
+    cells |= {"title": about.get("title", ""), "digest": row.digest}
     cells |= {name: value.replace(",", "") for name, value in about.get("facts", {}).items()}
     cells |= {
         "objective": row.objective,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from fairbound.benchmarks.core.specification import DEFAULT, Specification, content_of
@@ -29,7 +30,7 @@ MODULES = ("fairbound.benchmarks.core.work",)
 MOST_MOMENTS = 200
 
 REFUSED = "refused"
-"""Status of a method that says it cannot state the question; beside those of ``Status``."""
+"""Status of a method that says it cannot state the question, and of a file that is refused; beside ``Status``."""
 
 
 def load(specification: Specification) -> Instance:
@@ -43,14 +44,20 @@ def prepare(document: Mapping[str, Any]) -> None:
     """Load the instance of a specification, so that forks of this process find the file of its family read."""
     specification = Specification.from_json(document)
     content_of(specification.instance, specification.problem)
-    catalogue.load(specification.instance, specification.problem)
+    with suppress(InputError):  # a part of the file that is refused tells so when it is solved
+        catalogue.load(specification.instance, specification.problem)
 
 
 def solve(document: Mapping[str, Any]) -> dict[str, Any]:
     """Solve one specification (JSON types in and out)."""
     specification = Specification.from_json(document)
     problem = find_problem(specification.problem)
-    instance = load(specification)
+    try:
+        instance = load(specification)
+    except InputError as error:
+        if error.file is None:
+            raise
+        return {"status": REFUSED, "message": str(error)}  # one bad part of a file leaves the others to be solved
     objectives = specification.objective.split(",")
     answer: dict[str, Any] = {
         "digest": instance.digest,

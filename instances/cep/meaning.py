@@ -9,7 +9,7 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from fairbound.instances.core.source import ACCEPTED
+from fairbound.instances.core.source import ACCEPTED, LEFT_OUT_WORDS
 from fairbound.instances.core.tables import refusal
 from fairbound.instances.core.totals import total_refused, total_rows
 from fairbound.models.core.errors import InputError
@@ -55,13 +55,16 @@ def without_marked(source: Source, rows: Sequence[TextRow]) -> list[TextRow]:
         if out is None or "marked" in source.reading.accept:
             kept.append((line, row))
         elif "marked" in source.reading.leave_out:
-            source.notes.append(f"row {line}{_called(row)}: left out, {out} is {row[out]}")
+            source.notes.append(f"row {line}{_called(row)}{LEFT_OUT_WORDS}{out} is {row[out]}")
         else:
             error = InputError(
                 "a school that is marked as left out", file=source.file, row=line, column=out, found=row[out],
                 wanted="the table without it, or without this column",
             )  # fmt: skip
             source.refuse(error, "marked")
+    if not kept:
+        wanted = "one school or more that is not marked as left out"
+        raise InputError("no row is left", file=source.file, found=f"{len(rows)} marked rows", wanted=wanted)
     if marks and "marked" in source.reading.accept:
         source.notes.append(f"accepted (marked): {ACCEPTED['marked']}, whatever {', '.join(marks)} says")
     return kept
@@ -81,12 +84,10 @@ def without_incomplete(
         wrong.setdefault(cell.row, []).append(f"{cell.column} is {cell.found!r}")
     for line, row in rows:
         if line in wrong:
-            source.notes.append(f"row {line}{_called(row)}: left out, {', '.join(wrong[line])}")
+            source.notes.append(f"row {line}{_called(row)}{LEFT_OUT_WORDS}{', '.join(wrong[line])}")
     kept = [(line, row) for line, row in typed if line not in wrong]
     if not kept:
-        raise InputError(
-            "no row is left", file=source.file, found=f"{len(wrong)} incomplete rows", wanted="one or more"
-        )
+        raise refusal(source.file, bad, ", in one row or more")
     return kept
 
 
@@ -96,7 +97,7 @@ def without_totals(source: Source, rows: Sequence[tuple[int, SchoolRow]]) -> lis
     totals = total_rows(names, [(row.enrolled, row.identified or Fraction(0)) for _, row in rows])
     for i in totals:
         if "totals" in source.reading.leave_out:
-            source.notes.append(f"row {rows[i][0]} ({' '.join(filter(None, names[i]))}): left out, a row of totals")
+            source.notes.append(f"row {rows[i][0]} ({' '.join(filter(None, names[i]))}){LEFT_OUT_WORDS}a row of totals")
         else:
             source.refuse(total_refused(source.file, rows[i][0], names[i]), "totals")
     return list(rows) if "totals" in source.reading.accept else [row for i, row in enumerate(rows) if i not in totals]

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from fairbound.instances.cep.meaning import SYNONYMS, check_meaning, without_incomplete, without_marked, without_totals
-from fairbound.instances.core.source import Source
+from fairbound.instances.core.source import Source, folded
 from fairbound.instances.core.tables import BadCell, Count, Flag, Number, Text, check_header, sorted_rows
 from fairbound.models.cep import CepInstance, School
 from fairbound.models.core.errors import InputError
@@ -14,8 +14,10 @@ from fairbound.models.core.exact import decimal_text
 from pydantic import BaseModel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
+
+    from fairbound.instances.core.tables import TextRow
 
 THRESHOLD = Fraction(1, 4)
 """A district's own table is asked under the law since 26 October 2023 (7 CFR 245.9(f)(3)(i)); it was 0.40 before."""
@@ -74,7 +76,14 @@ def load_csv(given: Path | Source) -> CepInstance:
     ignored = [column for column in header if column not in SchoolRow.model_fields]
     if ignored:
         source.notes.append(f"columns that are not read: {', '.join(ignored)}")
-    return CepInstance(name=source.name, schools=schools, threshold=THRESHOLD)
+    return CepInstance(name=source.name, schools=schools, threshold=THRESHOLD, title=_district(rows))
+
+
+def _district(rows: Sequence[TextRow]) -> str:
+    """The district's name, where a column that is not read gives all schools the same."""
+    columns = [column for column in rows[0][1] if folded(column) in ("districtname", "leaname", "sfaname")]
+    names = {row[column] for _, row in rows for column in columns}
+    return names.pop() if len(names) == 1 else ""
 
 
 def _lacking(row: SchoolRow) -> str | None:

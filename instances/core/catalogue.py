@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from fairbound.instances.core.entry import Entry, FileFormat, Generator, data_file, need_file
 from fairbound.instances.core.files import read_text, write_text
-from fairbound.instances.core.source import NO_TABLES, Source, is_there
+from fairbound.instances.core.source import NO_TABLES, Reading, Source, is_there
 from fairbound.instances.core.truth import is_truth, read_truth
 from fairbound.models import PROBLEMS
 from fairbound.models.core.errors import InputError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from fairbound.models.core.problem import Instance
     from fairbound.models.core.truth import Truth
@@ -106,6 +106,21 @@ def expand(pattern: str) -> list[str]:
     return names
 
 
+def split(source: Source, columns: Sequence[str]) -> list[str]:
+    """Names of a file's parts: the rows that have the same texts in some columns, in the order of the file.
+
+    Raises ``InputError`` for a column that is not there, and for rows that have nothing in one.
+    """
+    names = []
+    for values in source.groups(columns):
+        if not all(values):
+            column = columns[values.index("")]
+            raise InputError("rows without a name", file=source.file, column=column, found="", wanted="a text")
+        only = Reading(only=tuple(zip(columns, values, strict=True)))
+        names.append(str(Source(source.path, source.reading.joined(only))))
+    return names
+
+
 def source(name: str) -> Path | None:
     """The data file behind a catalogue name; ``None`` if it needs none, or the file is not on this machine."""
     for entry in ENTRIES:
@@ -120,7 +135,8 @@ def problem_of(name: str) -> str:
     for entry in ENTRIES:
         if entry.name == name or (entry.members is not None and name.startswith(entry.name.removesuffix("*"))):
             return entry.problem or entry.name.partition("/")[0]
-    return load(name).problem
+    path = Source.named(name)
+    return load(name).problem if path is None else format_of(path).problem
 
 
 def load(name: str, problem: str | None = None) -> Instance:
@@ -170,6 +186,18 @@ def load_truth(name: str) -> Truth:
 def load_file(given: Path | Source, problem: str | None = None) -> Instance:
     """Load an instance from a file that tells its problem, or with ``problem`` named."""
     source = Source.of(given)
+    form = format_of(source, problem)
+    source.check_reading(form.takes, form.wanted)
+    try:
+        instance = form.load(source)
+    except InputError as error:
+        # What the data as a whole break is found by the instance, which knows no file.
+        raise error if error.file is not None else InputError(str(error), file=source.file) from None
+    return replace(instance, repairs=(*source.notes, *instance.repairs)) if source.notes else instance
+
+
+def format_of(source: Source, problem: str | None = None) -> FileFormat:
+    """The format that reads a file; raises ``InputError`` where none tells itself."""
     path = source.path
     if is_truth(path):
         wanted = "an instance; only fairbound audit and study look at a truth (--truth FILE)"
@@ -183,11 +211,4 @@ def load_file(given: Path | Source, problem: str | None = None) -> Instance:
         read_text(path) if path.suffix.lower() in NO_TABLES else source.grid()
         wanted = "--problem, or " + "; or ".join(form.wanted for form in FORMATS)
         raise InputError("cannot tell the problem of this file", file=str(path), wanted=wanted)
-    form = form or formats[0]
-    source.check_reading(form.takes, form.wanted)
-    try:
-        instance = form.load(source)
-    except InputError as error:
-        # What the data as a whole break is found by the instance, which knows no file.
-        raise error if error.file is not None else InputError(str(error), file=str(path)) from None
-    return replace(instance, repairs=(*source.notes, *instance.repairs)) if source.notes else instance
+    return form or formats[0]

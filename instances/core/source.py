@@ -38,6 +38,8 @@ LEFT_OUT = {
     "totals": "rows that look like totals",
 }
 """Rows that can be left out (``--leave-out``)."""
+LEFT_OUT_WORDS = ": left out, "
+"""In what is noted of such a row, between the row and the reason."""
 
 
 @dataclass(frozen=True)

@@ -74,14 +74,14 @@ LeaveOut = Annotated[
 _READING = {"map": MapColumns, "only": OnlyRows, "accept": Accept, "leave_out": LeaveOut}
 
 
-def reads_file(command: Callable[..., None]) -> Callable[..., None]:
-    """A command whose ``instance`` may be a file: with the options for how it is to be read."""
+def reads_file(command: Callable[..., None], argument: str = "instance") -> Callable[..., None]:
+    """A command whose argument may be a file: with the options for how it is to be read."""
 
     @wraps(command)
     def with_reading(**named: Any) -> None:
         said = {name: tuple(named.pop(name) or ()) for name in _READING}
         if any(said.values()):
-            named["instance"] = located(named["instance"], **said)
+            named[argument] = located(named[argument], **said)
         command(**named)
 
     hints = get_type_hints(command, include_extras=True)

@@ -7,6 +7,7 @@ import gzip
 import os
 import signal
 import socket
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -205,3 +206,52 @@ def test_kills_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
     found = campaign(command, folder, catalogue.expand("cep/us/aa/*"), kills=4, seed=3)
     assert found.kills == 4
     assert found.clean, found
+
+
+STATE = """state,District Code,District Name,School Code,total_enrolled,total_eligible,include_in_mealscount
+aa,01,North,1,500,400,true
+aa,01,North,2,500,,true
+aa,01,North,3,900,800,false
+aa,02,South,1,600,60,true
+bb,01,West,1,300,**,true
+bb,01,West,2,300,100,true
+bb,02,East,1,100,120,true
+"""
+
+
+def command(folder: Path, *arguments: str) -> None:
+    words = [sys.executable, "-m", "fairbound", "sweep", "state.csv", "-o", "out.csv", *arguments]
+    subprocess.run(words, cwd=folder, check=True, capture_output=True)
+
+
+def test_a_file_is_split_by_columns_and_nothing_is_left_out_unsaid(tmp_path: Path) -> None:
+    (tmp_path / "state.csv").write_text(STATE)
+    command(tmp_path, "--by", "state,District Code")
+    rows = read(tmp_path / "out.csv")
+    assert [(row["state"], row["District Code"], row["title"], row["status"], row["value"]) for row in rows] == [
+        ("aa", "01", "North", "optimal", "500"),
+        ("aa", "02", "South", "optimal", "0"),
+        ("bb", "01", "West", "optimal", "160"),
+        ("bb", "02", "", "refused", ""),
+    ]
+    told = [(row["state"], row["District Code"], row["what"]) for row in read(tmp_path / "out.left_out.csv")]
+    assert told[:2] == [
+        ("aa", "01", "row 4 (3): left out, include_in_mealscount is false"),
+        ("aa", "01", "row 3 (2): left out, identified is ''"),
+    ]
+    assert told[2] == ("bb", "01", "row 6 (1): left out, identified is '**'")
+    assert "row 8, column identified: more identified than enrolled" in told[3][2]
+    assert len(told) == 4
+
+
+def test_a_split_may_be_strict_and_pools_nothing(tmp_path: Path) -> None:
+    (tmp_path / "state.csv").write_text(STATE)
+    command(tmp_path, "--by", "state,District Code", "--strict")
+    assert [row["status"] for row in read(tmp_path / "out.csv")] == ["refused", "optimal", "refused", "refused"]
+    # Code 01 stands in two states.
+    command(tmp_path, "--by", "District Code")
+    assert "several districts in a table" in read(tmp_path / "out.csv")[0]["message"]
+    with pytest.raises(InputError, match="no such column: found 'District', wanted one of"):
+        plan_sweep(str(tmp_path / "state.csv"), by=["District"])
+    with pytest.raises(InputError, match="only a file is split by a column"):
+        plan_sweep("cep/us/*", by=["District"])
