@@ -28,7 +28,7 @@ TEMPLATE = {
         "school_id,name,enrolled,identified,free,reduced,breakfasts,lunches,severe_need",
         "0010,Alder School,320,136,160,20,20000,40000,no",
         "0020,Birch School,400,120,170,30,15000,50000,no",
-        "0030,Cedar School,200,116,125,8,12000,20000,yes",
+        "0030,Cedar School,200,116,125,8,12000,20000,no",
     )
 }
 
@@ -48,6 +48,8 @@ class SchoolRow(BaseModel):
     lunches: Count | None = None
     severe_need: Flag = False
     gain: Number = Fraction(0)
+    free: Count | None = None
+    reduced: Count | None = None
 
 
 def load_csv(given: Path | Source) -> CepInstance:
@@ -139,6 +141,15 @@ def schools_of(source: Source, rows: Iterable[tuple[int, SchoolRow]]) -> Iterato
             raise InputError(
                 "cannot be used", file=file, row=line, column=column, found=_cell(row, column), wanted=wanted
             )
+        if row.free is not None and row.reduced is not None and row.free + row.reduced > row.enrolled:
+            raise InputError(
+                "more eligible than enrolled",
+                file=file,
+                row=line,
+                column="free",
+                found=f"{_cell(row, 'free')} and {_cell(row, 'reduced')} reduced",
+                wanted=f"at most {decimal_text(row.enrolled)} together",
+            )
         for column in ("breakfasts", "lunches"):
             if row.enrolled == 0 and getattr(row, column):
                 raise InputError(
@@ -158,6 +169,8 @@ def schools_of(source: Source, rows: Iterable[tuple[int, SchoolRow]]) -> Iterato
             lunches=row.lunches,
             severe_need=row.severe_need,
             gain=row.gain,
+            free=row.free,
+            reduced=row.reduced,
         )
 
 

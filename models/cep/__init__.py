@@ -6,6 +6,7 @@ A new formulation is one file and one line in ``FORMULATIONS``.
 from fairbound.models.cep import bilinear, claim_levels, levels, membership, numbered_groups, set_partitioning
 from fairbound.models.cep.evaluate import arithmetic, evaluate, lattice
 from fairbound.models.cep.instance import OBJECTIVES, PARAMETERS, CepInstance, Cover, Grouping, School
+from fairbound.models.cep.money import Outside, Purse, assumptions
 from fairbound.models.cep.rates import Rates, find_rates, rate_tables
 from fairbound.models.cep.tables import audit_rows, facts, read_solution, solution_rows, solution_summary
 from fairbound.models.core.problem import Problem
@@ -38,6 +39,7 @@ PROBLEM = Problem(
     arithmetic=arithmetic,
     audit_title="Groups",
     audit_rows=audit_rows,
+    assumptions=assumptions,
 )
 
 __all__ = [
@@ -46,6 +48,8 @@ __all__ = [
     "CepInstance",
     "Cover",
     "Grouping",
+    "Outside",
+    "Purse",
     "Rates",
     "School",
     "evaluate",

@@ -16,6 +16,7 @@ from fairbound.models.cep.instance import (
     Grouping,
     School,
 )
+from fairbound.models.cep.money import Dollars, Outside, inside, outside
 from fairbound.models.core.exact import common_measure, decimal_text
 from fairbound.models.core.problem import Evaluation, Violation
 
@@ -63,7 +64,7 @@ def evaluate(instance: CepInstance, grouping: Grouping) -> Evaluation:
                 home[identifier] = g
 
     values = {objective.name: Fraction(0) for objective in OBJECTIVES}
-    shares, base, phantom = Fraction(0), Fraction(0), Fraction(0)
+    shares, phantom, paid = Fraction(0), Fraction(0), dict[int, Fraction]()
     for g, group in enumerate(grouping.groups):
         members = [index[identifier] for identifier in dict.fromkeys(group) if home.get(identifier) == g]
         identified, enrolled = totals(instance.schools[i] for i in members)
@@ -80,12 +81,12 @@ def evaluate(instance: CepInstance, grouping: Grouping) -> Evaluation:
             continue
         share = claim_share(instance, identified, enrolled)
         values[REIMBURSEMENT] += share * sum((instance.weights[i] for i in members), Fraction(0))
-        values[REIMBURSEMENT] += sum((instance.schools[i].gain for i in members), Fraction(0))
+        values[REIMBURSEMENT] += sum((instance.gains[i] for i in members), Fraction(0))
         values[STUDENTS] += enrolled
         values[SCHOOLS] += len(members)
         values[FULL_FUNDING] += len(members) if share == 1 else 0
         shares += share * len(members)
-        base += sum((instance.paid_base[i] for i in members), Fraction(0))
+        paid |= dict.fromkeys(members, share)
 
     violations += _broken_rules(instance, home)
     violations += _group_rules(instance, grouping)
@@ -98,8 +99,30 @@ def evaluate(instance: CepInstance, grouping: Grouping) -> Evaluation:
         "phantom_money": phantom,
     }
     if instance.rates is not None:
-        measures["full_reimbursement"] = values[REIMBURSEMENT] + base
+        measures |= dollars(instance, paid)
     return Evaluation(values, tuple(violations), measures)
+
+
+def dollars(instance: CepInstance, shares: Mapping[int, Fraction]) -> dict[str, Fraction]:
+    """A year's dollars where schools claim these shares; the others count if it is known what they are paid.
+
+    ``full_reimbursement`` is what the purse counts, with the gains that were given.
+    """
+    standard = instance.outside is Outside.STANDARD
+    whole = Dollars(Fraction(0), Fraction(0))
+    for i, school in enumerate(instance.schools):
+        if i in shares:
+            whole += inside(instance, school, shares[i])
+        elif standard:
+            whole += outside(instance, school)
+    given = sum((instance.schools[i].gain for i in shares), Fraction(0))
+    found = {"full_reimbursement": whole.counted(instance.purse) + given}
+    if instance.state_paid or instance.state_reduced or instance.state_all:
+        found |= {"federal_dollars": whole.federal, "state_dollars": whole.state}
+    if standard:
+        everyone_out = (outside(instance, school).counted(instance.purse) for school in instance.schools)
+        found["standard_claiming"] = sum(everyone_out, Fraction(0))
+    return found
 
 
 def _broken_rules(instance: CepInstance, home: Mapping[str, int]) -> list[Violation]:
@@ -131,7 +154,7 @@ def _phantom(instance: CepInstance, members: Sequence[int], identified: Fraction
     if share < instance.threshold:
         return Fraction(0)
     claim = min(instance.multiplier * share, Fraction(1))
-    return sum((claim * instance.weights[i] + instance.schools[i].gain for i in members), Fraction(0))
+    return sum((claim * instance.weights[i] + instance.gains[i] for i in members), Fraction(0))
 
 
 def _group_rules(instance: CepInstance, grouping: Grouping) -> list[Violation]:

@@ -7,12 +7,13 @@ Equation numbers are those of ``docs/cep.md``. Source: the MealsCount notebook (
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from fairbound.models.cep.money import Outside, Purse, asked_rates, check_money, meals, outside
 from fairbound.models.cep.rates import Rates, find_rates
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import common_measure, decimal_text
@@ -59,6 +60,8 @@ class School:
         Whether breakfasts are paid at the severe-need rate.
     gain
         p_s: dollars a year gained by being in CEP at all, whatever the claim share.
+    free, reduced
+        Students eligible for free and for reduced meals outside CEP, or ``None`` where nobody knows.
     """
 
     id: str
@@ -69,8 +72,12 @@ class School:
     lunches: Fraction | None = None
     severe_need: bool = False
     gain: Fraction = Fraction(0)
+    free: Fraction | None = None
+    reduced: Fraction | None = None
 
 
+SHARE = NUMBER.words("a share from 0 to 1")
+DOLLARS = NUMBER.words("dollars a meal, at least 0")
 RATES = optional(Form(find_rates, lambda rates: str(rates.name), "a rate table"))
 PARAMETERS = (
     Parameter(
@@ -85,6 +92,32 @@ PARAMETERS = (
     Parameter("together", TOGETHER, "", "schools that share a group or all stay out", ""),
     Parameter("groups", optional(COUNT), "none", "most groups that may be formed", "none", silent=True),
     Parameter("min_group", COUNT, "1", "fewest schools in a group", "1", silent=True),
+    Parameter(
+        "outside",
+        choice(Outside),
+        "none",
+        "what schools outside CEP are paid: standard claiming (39)",
+        "none",
+        silent=True,
+    ),
+    Parameter(
+        "breakfast_participation", SHARE, "1", "share of students who eat breakfast, without counts", "1", silent=True
+    ),
+    Parameter("lunch_participation", SHARE, "1", "share of students who eat lunch, without counts", "1", silent=True),
+    Parameter(
+        "lunch_adder",
+        DOLLARS,
+        "0",
+        "added to every lunch: 0.02 at 60 % free and reduced, certified menus",
+        "0",
+        silent=True,
+    ),
+    Parameter(
+        "purse", choice(Purse), "federal", "whose dollars count: federal, or the state's too", "federal", silent=True
+    ),
+    Parameter("state_paid", DOLLARS, "0", "what the state adds to a meal that is claimed as paid", "0", silent=True),
+    Parameter("state_reduced", DOLLARS, "0", "what it adds to a reduced meal outside CEP", "0", silent=True),
+    Parameter("state_all", DOLLARS, "0", "what it adds to every meal", "0", silent=True),
     *limits(OBJECTIVES),
 )
 
@@ -105,6 +138,10 @@ class CepInstance(Instance):
     forced_in, forced_out, together
         Schools that must be in CEP, that must stay out, and sets that share their fate: in one
         group or all out.
+    outside
+        Whether p_s holds what a school loses outside CEP (40), which its free and reduced students tell.
+    purse, state_paid, state_reduced, state_all, lunch_adder
+        Whose dollars count, and what is added to the rates.
     groups, min_group
         At most this many groups (``None``: any number), each of at least this many schools.
     limits
@@ -124,6 +161,14 @@ class CepInstance(Instance):
     together: tuple[tuple[str, ...], ...] = ()
     groups: int | None = None
     min_group: int = 1
+    outside: Outside = Outside.NONE
+    breakfast_participation: Fraction = Fraction(1)
+    lunch_participation: Fraction = Fraction(1)
+    lunch_adder: Fraction = Fraction(0)
+    purse: Purse = Purse.FEDERAL
+    state_paid: Fraction = Fraction(0)
+    state_reduced: Fraction = Fraction(0)
+    state_all: Fraction = Fraction(0)
     limits: tuple[tuple[str, Fraction], ...] = ()
     repairs: tuple[str, ...] = ()
     title: str = ""
@@ -136,15 +181,16 @@ class CepInstance(Instance):
         return "cep"
 
     def canonical(self) -> dict[str, Any]:
-        columns = [field.name for field in fields(School) if field.name != "name"]
+        outside_known = self.outside is Outside.STANDARD  # else nothing depends on who eats reduced meals
+        without = {"name"} if outside_known else {"name", "free", "reduced"}
+        columns = [field.name for field in fields(School) if field.name not in without]
+        known = [field.name for field in fields(Rates) if outside_known or "reduced" not in field.name]
         return {
             "problem": self.problem,
             "columns": columns,
             "schools": [[_text(getattr(school, column)) for column in columns] for school in self.schools],
             "parameters": self.parameters,
-            "rates": {field.name: _text(getattr(self.rates, field.name)) for field in fields(Rates)}
-            if self.rates
-            else None,
+            "rates": {name: _text(getattr(self.rates, name)) for name in known} if self.rates else None,
             "repairs": list(self.repairs),
         }
 
@@ -166,16 +212,32 @@ class CepInstance(Instance):
         return tuple(base for _, base in self._money)
 
     @cached_property
+    def gains(self) -> tuple[Fraction, ...]:
+        """p_s of (3) in the order of ``schools``: as given, with (40) where standard claiming is known."""
+        given = tuple(school.gain for school in self.schools)
+        if self.outside is Outside.NONE:
+            return given
+        return tuple(
+            gain + base - outside(self, school).counted(self.purse)
+            for gain, base, school in zip(given, self.paid_base, self.schools, strict=True)
+        )
+
+    @cached_property
+    def federal_rates(self) -> Rates | None:
+        """The rates with the adder per lunch, without a state's supplements."""
+        return asked_rates(replace(self, purse=Purse.FEDERAL)) if self.purse is Purse.DISTRICT else asked_rates(self)
+
+    @cached_property
     def _money(self) -> tuple[tuple[Fraction, Fraction], ...]:
-        if self.rates is None:
+        rates = asked_rates(self)
+        if rates is None:
             return tuple((school.enrolled, Fraction(0)) for school in self.schools)
         money = []
         for school in self.schools:
-            breakfasts = self.days * school.enrolled if school.breakfasts is None else school.breakfasts
-            lunches = self.days * school.enrolled if school.lunches is None else school.lunches
-            free, paid = self.rates.breakfast(school.severe_need)
-            spread = breakfasts * (free - paid) + lunches * (self.rates.lunch_free - self.rates.lunch_paid)
-            money.append((spread, breakfasts * paid + lunches * self.rates.lunch_paid))
+            kinds = rates.by_meal(school.severe_need)
+            counted = list(zip(meals(self, school), kinds, strict=True))
+            spread = sum((served * (free - paid) for served, (free, _, paid) in counted), Fraction(0))
+            money.append((spread, sum((served * paid for served, (_, _, paid) in counted), Fraction(0))))
         return tuple(money)
 
     @cached_property
@@ -194,7 +256,7 @@ class CepInstance(Instance):
         weight = self.weight_per_student
         if weight is None:
             return None
-        terms = [school.gain for school in self.schools]
+        terms = list(self.gains)
         terms += [weight * school.enrolled for school in self.schools]
         terms += [weight * self.multiplier * school.identified for school in self.schools]
         return common_measure(terms) or Fraction(1)
@@ -258,6 +320,10 @@ def _validate(instance: CepInstance) -> None:
     both = sorted(set(instance.forced_in) & set(instance.forced_out))
     if both:
         raise InputError("school in forced_in and in forced_out", found=both[0], wanted="one of the two")
+        eligible = (school.free or Fraction(0), school.reduced or Fraction(0))
+        if min(eligible) < 0 or sum(eligible) > school.enrolled:
+            raise InputError(f"{where}: free and reduced", wanted="counts that are at most the enrolled together")
+    check_money(instance)
     known = [objective.name for objective in OBJECTIVES]
     for name, _ in instance.limits:
         if name not in known:

@@ -60,7 +60,7 @@ class Unit:
 def coefficients(instance: CepInstance, objective: str) -> list[tuple[Fraction, Fraction]]:
     """(a_s, b_s) of every school for a linear objective."""
     if objective == REIMBURSEMENT:
-        return [(school.gain, weight) for school, weight in zip(instance.schools, instance.weights, strict=True)]
+        return list(zip(instance.gains, instance.weights, strict=True))
     if objective == STUDENTS:
         return [(school.enrolled, Fraction(0)) for school in instance.schools]
     if objective == SCHOOLS:

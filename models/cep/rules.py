@@ -122,7 +122,7 @@ def coverage(model: pyo.ConcreteModel) -> dict[str, list[Terms]]:
 
 def claims(model: pyo.ConcreteModel) -> list[Terms]:
     """Gains p of everyone in CEP plus the claims z."""
-    gains = [school.gain for school in model.instance.schools]
+    gains = model.instance.gains
     terms = membership_terms(model, model.slots, gains) if any(gains) else []
     return terms + [(model.z[k], model.unit) for k in model.claimed_slots]
 
@@ -218,7 +218,7 @@ def hesitates(instance: CepInstance, objective: str) -> str | None:
         if sizes and max(sizes) > FAR_APART * min(sizes):
             return "the schools' numbers lie too far apart for engines that work in floats"
     step = lattice(instance, objective)
-    greatest = sum(map(abs, (*instance.weights, *(school.gain for school in instance.schools))), Fraction(0))
+    greatest = sum(map(abs, (*instance.weights, *instance.gains)), Fraction(0))
     if objective == REIMBURSEMENT and step is not None and greatest > FINEST_LATTICE * step:
         return "values lie too close together for engines that work in floats"
     return None

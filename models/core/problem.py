@@ -160,6 +160,10 @@ def _no_rows(_instance: Any, _solution: Any) -> list[dict[str, str]]:
     return []
 
 
+def _nothing(_instance: Any) -> Sequence[str]:
+    return ()
+
+
 def _unsettled(_instance: Any) -> str | None:
     return None
 
@@ -227,6 +231,8 @@ class Problem(Generic[I, S]):
         The groups of a solution as an auditor wants to see them, a mapping for each; empty where there are none.
     arithmetic
         Why no solution can keep the rules, where a sum settles it; else ``None``.
+    assumptions
+        What an answer rests on beside the data, in sentences.
     judge
         What a solution does under the hidden truth of a simulation, where the problem has such; only audits ask it.
     """
@@ -248,6 +254,7 @@ class Problem(Generic[I, S]):
     audit_title: str = ""
     audit_rows: Callable[[I, S], list[dict[str, str]]] = _no_rows
     arithmetic: Callable[[I], str | None] = _unsettled
+    assumptions: Callable[[I], Sequence[str]] = _nothing
     judge: Callable[[I, S, Truth], Mapping[str, Fraction]] | None = None
 
     def objective(self, name: str) -> Objective:

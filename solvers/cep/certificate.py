@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fairbound.models.cep import PROBLEM, CepInstance, Rates, School
@@ -52,19 +51,15 @@ def read_instance(certificate: Mapping[str, Any]) -> CepInstance:
     try:
         data = certificate["data"]
         text = ("name", "school_year", "region", "source")
-        rates = data["rates"]
+        cells = data["rates"]
+        rates = cells and Rates(**{k: v if k in text else parse_number(v) if v else None for k, v in cells.items()})
         base = CepInstance(
             name=str(certificate["instance"]),
             schools=tuple(_school(dict(zip(data["columns"], row, strict=True))) for row in data["schools"]),
             repairs=tuple(data["repairs"]),
+            rates=rates,
         )
-        rules = {name: value for name, value in data["parameters"].items() if name != "rates"}
-        found = replace(
-            PROBLEM.with_parameters(base, rules),
-            rates=None
-            if rates is None
-            else Rates(**{k: cell if k in text else parse_number(cell) for k, cell in rates.items()}),  # type: ignore[arg-type]
-        )
+        found = PROBLEM.with_parameters(base, {k: v for k, v in data["parameters"].items() if k != "rates"})
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise InputError("certificate", found=str(error), wanted=f"the format {FORMAT!r}") from None
     if found.digest != certificate["digest"]:
@@ -82,6 +77,7 @@ def _school(cells: Mapping[str, str]) -> School:
         lunches=parse_number(cells["lunches"]) if cells["lunches"] else None,
         severe_need={"True": True, "False": False}[cells["severe_need"]],
         gain=parse_number(cells["gain"]),
+        **{column: parse_number(cells[column]) for column in ("free", "reduced") if cells.get(column)},
     )
 
 

@@ -28,7 +28,7 @@ def settled(instance: CepInstance, objective: str) -> Grouping | None:
     short = all(not meets(school.identified, school.enrolled, instance.threshold) for school in schools)
     if short and not instance.forced_in and instance.cover is Cover.ANY:
         return Grouping(())
-    if instance.forced_out or any(school.gain < 0 for school in schools):
+    if instance.forced_out or any(gain < 0 for gain in instance.gains):
         return None
     identified, enrolled = totals(schools)
     if meets(identified, enrolled, instance.threshold):

@@ -34,27 +34,70 @@ def possible(data: dict[str, Any], schools: list[dict[str, str]]) -> None:
         raise Rejected("a threshold, multiplier or number of days that cannot be")
 
 
-def weights(data: dict[str, Any], schools: list[dict[str, str]]) -> list[Fraction]:
-    """W_s: dollars a year at claim share 1 above the paid rate, or students without rates."""
-    rates = data["rates"]
-    if rates is None:
-        return [rational(school["enrolled"]) for school in schools]
+KINDS = ("free", "reduced", "paid")
+
+
+def rule(data: dict[str, Any], name: str) -> Fraction:
+    """A parameter that is left out where it changes nothing: a share of 1, or 0 dollars."""
+    return rational(data["parameters"].get(name, "1" if name.endswith("participation") else "0"))
+
+
+def rates_of(data: dict[str, Any], meal: str) -> dict[str, Fraction | None]:
+    """Dollars of a breakfast, severe_breakfast or lunch by kind, as the purse counts them; None where not known."""
+    more = dict.fromkeys(KINDS, rule(data, "lunch_adder") if meal == "lunch" else Fraction(0))
+    if data["parameters"].get("purse", "federal") == "district":
+        more = {kind: value + rule(data, "state_all") for kind, value in more.items()}
+        more["paid"] += rule(data, "state_paid")
+        more["reduced"] += rule(data, "state_reduced")
+    texts = {kind: data["rates"].get(f"{meal}_{kind}", "") for kind in KINDS}
+    return {kind: rational(text) + more[kind] if text else None for kind, text in texts.items()}
+
+
+def money(data: dict[str, Any], schools: list[dict[str, str]]) -> list[tuple[Fraction, Fraction]]:
+    """(p, W) of each school: what it gains by being in CEP at all, and what a claim share of 1 is worth.
+
+    W is in dollars a year above the paid rate, or in students without rates; p is (40) under standard claiming.
+    """
+    if data["rates"] is None:
+        return [(rational(school["gain"]), rational(school["enrolled"])) for school in schools]
     days, found = rational(data["parameters"]["days"]), []
-    lunch = rational(rates["lunch_free"]) - rational(rates["lunch_paid"])
+    standard = data["parameters"].get("outside", "none") == "standard"
+    tables = {meal: rates_of(data, meal) for meal in ("breakfast", "severe_breakfast", "lunch")}
     for school in schools:
-        kind = "severe_breakfast" if school["severe_need"] == "True" else "breakfast"
-        breakfast = rational(rates[f"{kind}_free"]) - rational(rates[f"{kind}_paid"])
-        meals = [
-            rational(school[m]) if school[m] else days * rational(school["enrolled"]) for m in ("breakfasts", "lunches")
-        ]
-        found.append(meals[0] * breakfast + meals[1] * lunch)
+        enrolled, spread, gain = rational(school["enrolled"]), Fraction(0), rational(school["gain"])
+        for meal in ("breakfast", "lunch"):
+            severe = meal == "breakfast" and school["severe_need"] == "True"
+            rate = tables["severe_breakfast" if severe else meal]
+            if rate["free"] is None or rate["paid"] is None:
+                raise Rejected(f"no rate of a {meal}")
+            counted = school["breakfasts" if meal == "breakfast" else "lunches"]
+            served = rational(counted) if counted else days * enrolled * rule(data, f"{meal}_participation")
+            spread += served * (rate["free"] - rate["paid"])
+            if standard:
+                gain += served * rate["paid"] - claimed_outside(school, enrolled, served, rate)
+        found.append((gain, spread))
     return found
 
 
-def coefficients(goal: str, schools: list[dict[str, str]], worth: list[Fraction]) -> list[tuple[Fraction, Fraction]]:
+def claimed_outside(
+    school: dict[str, str], enrolled: Fraction, served: Fraction, rate: dict[str, Fraction | None]
+) -> Fraction:
+    """Dollars of one meal under standard counting and claiming, (39)."""
+    free = Fraction(round(served * rational(school["free"]) / enrolled)) if enrolled else Fraction(0)
+    reduced = Fraction(round(served * rational(school["reduced"]) / enrolled)) if enrolled else Fraction(0)
+    reduced = min(reduced, served - free)
+    if reduced and rate["reduced"] is None:
+        raise Rejected("no rate of a reduced meal")
+    paid = served - free - reduced
+    return free * (rate["free"] or 0) + reduced * (rate["reduced"] or 0) + paid * (rate["paid"] or 0)
+
+
+def coefficients(
+    goal: str, schools: list[dict[str, str]], worth: list[tuple[Fraction, Fraction]]
+) -> list[tuple[Fraction, Fraction]]:
     """(a, b) of each school: in CEP at claim share t it counts a + t b towards the goal."""
     if goal == "reimbursement":
-        return [(rational(school["gain"]), w) for school, w in zip(schools, worth, strict=True)]
+        return worth
     if goal == "students":
         return [(rational(school["enrolled"]), Fraction(0)) for school in schools]
     if goal == "schools":
@@ -90,7 +133,7 @@ def recompute(certificate: dict[str, Any]) -> Fraction:
         raise Rejected("the knots do not rise from the threshold to full funding")
     if any(price < 0 for _, price in knots):
         raise Rejected("a price is negative")
-    worth = weights(data, schools)
+    worth = money(data, schools)
     terms = coefficients(certificate["objective"], schools, worth)
     total = Fraction(0)
     for goal, text in certificate["multipliers"].items():

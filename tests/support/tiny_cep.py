@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from fairbound.instances.cep.sources import calpads33
-from fairbound.models.cep import CepInstance, Cover, Grouping, School, evaluate, find_rates
+from fairbound.models.cep import CepInstance, Cover, Grouping, Outside, Purse, School, evaluate, find_rates
 from tiny import Tiny
 
 
@@ -71,6 +71,20 @@ INSTANCES = (
     make("floor on full funding", [(40, 38), (50, 20), (70, 25), (90, 36)], limits=(("full_funding", Fraction(2)),)),
     make("floor out of reach", FIVE, limits=(("students", Fraction(570)),)),
     make("dollars", FIVE, rates=find_rates("us48-2324")),
+    CepInstance(
+        name="standard claiming",
+        schools=tuple(
+            School(f"s{i}", Fraction(n), Fraction(e), free=Fraction(f), reduced=Fraction(r))
+            for i, (n, e, f, r) in enumerate([(100, 60, 75, 10), (80, 20, 50, 9), (50, 5, 12, 3), (70, 18, 40, 7)])
+        ),
+        threshold=Fraction(1, 4),
+        rates=find_rates("us48-2627"),
+        outside=Outside.STANDARD,
+        lunch_participation=Fraction(3, 5),
+        breakfast_participation=Fraction(3, 10),
+        purse=Purse.DISTRICT,
+        state_paid=Fraction(1, 4),
+    ),
     CepInstance(
         name="gains",
         schools=tuple(

@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import ceil, floor, gcd, lcm
 from typing import Any
 
-from fairbound.solvers.checker.cep import possible, weights
+from fairbound.solvers.checker.cep import money, possible
 from fairbound.solvers.checker.common import Rejected, identifier, pieces, rational
 from fairbound.solvers.checker.linear import System
 
@@ -28,10 +28,8 @@ class District:
         self.rules = rules = data["parameters"]
         self.ids = [school["id"] for school in schools]
         self.index = {name: i for i, name in enumerate(self.ids)}
-        self.N, self.E, self.gain = (
-            [rational(school[column]) for school in schools] for column in ("enrolled", "identified", "gain")
-        )
-        self.W = weights(data, schools)
+        self.N, self.E = ([rational(school[column]) for school in schools] for column in ("enrolled", "identified"))
+        self.gain, self.W = (list(column) for column in zip(*money(data, schools), strict=True))
         self.threshold, self.multiplier = rational(rules["threshold"]), rational(rules["multiplier"])
         self.full = max(self.threshold, 1 / self.multiplier)
         self.together = [

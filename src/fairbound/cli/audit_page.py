@@ -89,6 +89,7 @@ def audit_page(kind: Problem[Any, Any], asked: Instance, answer: Mapping[str, An
         f"<p>Not in the file: {escape(unnamed_text(answer['unnamed']))}.</p>" if answer["unnamed"] else "",
         "<h2>What was asked</h2>", _table(about.items()),
         "<h2>Rules</h2>", _table(asked_rules.items()),
+        "<h2>What it rests on</h2>" + _list(assumed) if (assumed := kind.assumptions(asked)) else "",
         "<h2>Broken rules</h2>" + _list(broken) if broken else "",
         "<h2>How good it is</h2>", _table(bound.items()),
         "<h2>Further figures</h2>" + _table(_figures(answer["measures"])) if answer["measures"] else "",

@@ -123,6 +123,7 @@ def show_result(problem: Problem[Any, Any], instance: Instance, result: Result) 
     facts = {
         "instance": f"{instance.name} ({', '.join(f'{v} {k}' for k, v in problem.facts(instance).items())})",
         "parameters": ", ".join(f"{k}={v}" for k, v in result.parameters.items() if v) or "none",
+        **{"assumed" if i == 0 else " " * i: text for i, text in enumerate(problem.assumptions(instance))},
         "objective": f"{result.sense.value} {result.objective} ({unit})",
         "method": result.method + (f" with {result.engine.name} {result.engine.version}" if result.engine else ""),
         "status": status_text(result),

@@ -152,7 +152,7 @@ def test_bounded_only_ever_tightens() -> None:
         ({"forced_in": "s9"}, "parameter forced_in: found 's9', wanted a school_id of the instance"),
         ({"forced_in": "s1", "forced_out": "s1"}, "school in forced_in and in forced_out: found 's1'"),
         ({"min_students": "many"}, "parameter min_students: found 'many', wanted a number"),
-        ({"rates": "us48"}, "parameter rates: found 'us48', wanted none or one of us48-2324"),
+        ({"rates": "us48"}, "parameter rates: found 'us48', wanted none, a CSV file, or one of us48-2627"),
     ],
 )
 def test_wrong_parameters_are_refused(given: dict[str, str], text: str) -> None:
