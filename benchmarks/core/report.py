@@ -176,10 +176,21 @@ def _machines(rows: Sequence[Row]) -> list[tuple[dict[str, str], int]]:
     return [(json.loads(text), count) for text, count in counted.most_common()]
 
 
-def _json(document: Any) -> Markup:
+def as_json(document: Any) -> Markup:
     """JSON that cannot end the script element it stands in."""
     text = json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return Markup(text.replace("<", "\\u003c"))
+
+
+def from_template(name: str, **given: Any) -> str:
+    """A page from a template of ours, with the style and the script that all of them have."""
+    environment = Environment(
+        loader=PackageLoader("fairbound.benchmarks"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    folder = files("fairbound.benchmarks") / "templates"
+    style, script = (Markup((folder / f"report.{kind}").read_text(encoding="utf-8")) for kind in ("css", "js"))
+    return environment.get_template(name).render(style=style, script=script, **given)
 
 
 def plotly_library() -> str:
@@ -199,16 +210,12 @@ def _render(
 ) -> str:
     asked = [question for section in sections for question in section.asked]
     wrong = [text for question in asked for text in question.contradictions]
-    environment = Environment(
-        loader=PackageLoader("fairbound.benchmarks"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
-    folder = files("fairbound.benchmarks") / "templates"
     data = {
         "figures": {figure.name: figure.to_json() for figure in drawn},
         "tables": {table.name: table.to_json() for table in shown},
     }
-    return environment.get_template("report.html.j2").render(
+    return from_template(
+        "report.html.j2",
         title=heading,
         suite=facts.get("suite", ""),
         skipped=[text for name, text in facts.items() if name.startswith("skipped")],
@@ -219,8 +226,6 @@ def _render(
         everything=everything,
         machines=_machines(rows),
         levels=LEVELS,
-        style=Markup((folder / "report.css").read_text(encoding="utf-8")),
-        script=Markup((folder / "report.js").read_text(encoding="utf-8")),
         plotly=Markup(plotly_library()) if drawn else "",
-        data=_json(data),
+        data=as_json(data),
     )

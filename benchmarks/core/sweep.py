@@ -117,13 +117,15 @@ def left_out_rows(rows: Iterable[Row]) -> list[dict[str, str]]:
     for row in rows:
         repairs = [repair for repair in json.loads(row.about).get("repairs", []) if LEFT_OUT_WORDS in repair]
         refused = [f"refused: {row.message}"] if row.status == REFUSED else []
-        found += [{"instance": row.instance, **_part(row), "what": what} for what in (*repairs, *refused)]
+        found += [
+            {"instance": row.instance, **part_columns(row.instance), "what": what} for what in (*repairs, *refused)
+        ]
     return found
 
 
-def _part(row: Row) -> dict[str, str]:
-    """The columns by which a file was split, and what they hold."""
-    said = row.instance.rpartition("#")[2]
+def part_columns(instance: str) -> dict[str, str]:
+    """The columns by which a file was split, and what they hold; none for other instances."""
+    said = instance.rpartition("#")[2]
     return dict(Reading.parse(said).only) if "only=" in said else {}
 
 
@@ -178,7 +180,7 @@ def table_rows(rows: Iterable[Row]) -> list[dict[str, str]]:
 def _table_row(row: Row) -> dict[str, str]:
     about = json.loads(row.about)
     values = json.loads(row.objective_values)
-    cells: dict[str, Any] = {"instance": row.instance} | _part(row)
+    cells: dict[str, Any] = {"instance": row.instance} | part_columns(row.instance)
     cells |= {"title": about.get("title", ""), "digest": row.digest}
     cells |= {name: value.replace(",", "") for name, value in about.get("facts", {}).items()}
     cells |= {
