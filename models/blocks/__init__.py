@@ -6,7 +6,7 @@ A new formulation is one file and one line in ``FORMULATIONS``.
 from fairbound.models.blocks import closer_neighbour, flow, multiflow, neighbour_rows
 from fairbound.models.blocks.evaluate import evaluate, lattice
 from fairbound.models.blocks.instance import OBJECTIVES, PARAMETERS, Border, School, Unit, ZoneInstance, Zoning
-from fairbound.models.blocks.tables import facts, read_solution, solution_rows, solution_summary
+from fairbound.models.blocks.tables import assumptions, facts, read_solution, solution_rows, solution_summary
 from fairbound.models.core.problem import Problem
 
 FORMULATIONS = (
@@ -31,6 +31,7 @@ PROBLEM = Problem(
     solution_key=("unit", "school"),
     solution_summary=solution_summary,
     facts=facts,
+    assumptions=assumptions,
 )
 
 __all__ = [

@@ -129,13 +129,17 @@ def _broken_rules(instance: ZoneInstance, homes: list[int], values: Mapping[str,
             zone = {i for i, home in enumerate(homes) if home == j}
             cut = zone - component(instance.neighbours, root, zone) if root in zone else set[int]()
             if cut:
+                wanted = "no more pieces than today" if instance.as_today else "a way inside the zone"
                 first = instance.units[min(cut)].id
                 found = (
                     f"{len(cut)} unit{'s' if len(cut) > 1 else ''} cut off ({first}{', ...' if len(cut) > 1 else ''})"
                 )
-                broken.append(Violation("contiguity", f"school {school.id}", found, "a way inside the zone"))
+                broken.append(Violation("contiguity", f"school {school.id}", found, wanted))
     for i, home in enumerate(homes):
-        if not instance.may_attend(i, home):
+        if (instance.units[i].id, instance.schools[home].id) in instance.barred:
+            school = instance.schools[home].id
+            broken.append(Violation("barred", f"unit {instance.units[i].id}", school, "another school"))
+        elif not instance.may_attend(i, home):
             wanted = f"at most {decimal_text((instance.travel_ratio or 0) * instance.travel[i][instance.today[i]])}"
             broken.append(
                 Violation(

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import decimal_text
 from fairbound.models.core.parameters import (
-    FLAG,
     NUMBER,
     OPTIONAL,
     TEXT,
@@ -30,7 +29,7 @@ from fairbound.models.core.parameters import (
 from fairbound.models.core.problem import Instance, Objective, Sense
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 DISSIMILARITY, TVD, INCOME = "dissimilarity", "tvd", "income"
 MAX_SHARE, TRAVEL, REZONED = "max_share_deviation", "travel", "rezoned"
@@ -113,6 +112,19 @@ FORCED = Form(
     lambda pairs: ";".join(f"{quoted(unit)}={quoted(school)}" for unit, school in pairs),
     "unit=school, pairs by ;",
 )
+BRIDGES = TOGETHER.words("pairs of unit ids joined by +, pairs by ;")
+CONNECTED = {"yes": (True, False), "no": (False, False), "no_worse": (True, True)}
+
+
+def _connected(text: str) -> tuple[bool, bool]:
+    if text not in CONNECTED:
+        raise ValueError(text)
+    return CONNECTED[text]
+
+
+CONTIGUOUS = Form(
+    _connected, lambda pair: next(name for name, value in CONNECTED.items() if value == pair), " or ".join(CONNECTED)
+)
 PARAMETERS = (
     Parameter("group", TEXT.words("a group's name"), "the first", "group of dissimilarity and shares"),
     Parameter(
@@ -131,9 +143,18 @@ PARAMETERS = (
     ),
     Parameter("share_deviation", _SHARE, "none", "largest gap of a zone's share, equation (10)", "none"),
     Parameter("rezoned_share", _SHARE, "none", "largest share of students moved, equation (11)", "none"),
-    Parameter("contiguous", FLAG, "yes", "whether zones must be connected, equation (12)", "no"),
+    Parameter(
+        "contiguous",
+        CONTIGUOUS,
+        "yes",
+        "zones are connected, (12), or in no more pieces than today's",
+        "no",
+        fields=("contiguous", "as_today"),
+    ),
     Parameter("together", TOGETHER.words("unit ids joined by +, sets by ;"), "", "units that share a school", ""),
     Parameter("forced", FORCED, "", "units whose school is settled", ""),
+    Parameter("barred", FORCED, "", "units that may not attend a school", "", silent=True),
+    Parameter("borders", BRIDGES, "", "further borders, such as bridges", "", fields=("bridges",), silent=True),
     *limits(OBJECTIVES),
 )
 
@@ -157,10 +178,12 @@ class ZoneInstance(Instance):
         delta: no zone's share of the group is farther from the city's, equation (10).
     rezoned_share
         Largest share of students whose school changes, equation (11).
-    contiguous
-        Whether zones must be connected, equation (12).
-    together, forced
-        Sets of units that share a school; pairs (unit, school) that are settled.
+    contiguous, as_today
+        Whether zones must be connected, equation (12), and whether today's pieces may stay apart, (12d).
+    together, forced, barred
+        Sets of units that share a school; pairs (unit, school) that are settled, and that may not be.
+    bridges
+        Pairs of units that are neighbours too.
     limits
         Largest values of objectives: pairs (objective, value).
     outline
@@ -180,8 +203,11 @@ class ZoneInstance(Instance):
     share_deviation: Fraction | None = None
     rezoned_share: Fraction | None = None
     contiguous: bool = True
+    as_today: bool = False
     together: tuple[tuple[str, ...], ...] = ()
     forced: tuple[tuple[str, str], ...] = ()
+    barred: tuple[tuple[str, str], ...] = ()
+    bridges: tuple[tuple[str, ...], ...] = ()
     limits: tuple[tuple[str, Fraction], ...] = ()
     outline: tuple[tuple[str, tuple[tuple[tuple[float, float], ...], ...]], ...] = ()
     repairs: tuple[str, ...] = ()
@@ -232,13 +258,38 @@ class ZoneInstance(Instance):
 
     @cached_property
     def neighbours(self) -> tuple[tuple[int, ...], ...]:
-        """N(i): indices of each unit's neighbours, ascending."""
-        near: list[set[int]] = [set() for _ in self.units]
-        for border in self.borders:
-            one, other = self.unit_index[border.one], self.unit_index[border.other]
+        """N(i): indices of each unit's neighbours, ascending; with the ties of ``no_worse``."""
+        near = [set(ids) for ids in self._beside]
+        for root, unit in self.ties if self.as_today else ():
+            near[root].add(unit)
+            near[unit].add(root)
+        return tuple(tuple(sorted(ids)) for ids in near)
+
+    @cached_property
+    def _beside(self) -> tuple[set[int], ...]:
+        """Neighbours by borders and bridges."""
+        near: tuple[set[int], ...] = tuple(set() for _ in self.units)
+        for ends in (*((border.one, border.other) for border in self.borders), *self.bridges):
+            one, other = (self.unit_index[end] for end in ends)
             near[one].add(other)
             near[other].add(one)
-        return tuple(tuple(sorted(ids)) for ids in near)
+        return near
+
+    @cached_property
+    def ties(self) -> tuple[tuple[int, int], ...]:
+        """(12d): for each piece of today's zones without its school, the school's unit and the piece's largest unit.
+
+        The school's unit is in no other zone, so a border between the two serves that zone alone.
+        """
+        found = []
+        for j, root in enumerate(self.roots):
+            zone = {i for i, home in enumerate(self.today) if home == j}
+            left = zone - component(self._beside, root, zone) if root in zone else zone
+            while left:
+                piece = component(self._beside, min(left), left)
+                left -= piece
+                found.append((root, min(piece, key=lambda i: (-self.units[i].students, i))))
+        return tuple(found)
 
     @cached_property
     def students(self) -> int:
@@ -249,13 +300,19 @@ class ZoneInstance(Instance):
     def group_position(self) -> int:
         return self.group_names.index(self.group)
 
+    @cached_property
+    def _barred(self) -> frozenset[tuple[int, int]]:
+        return frozenset((self.unit_index[unit], self.school_index[school]) for unit, school in self.barred)
+
     def seat_range(self, school: School) -> tuple[int, int]:
         """L_j and U_j of equation (8), in whole students."""
         least = ceil(school.seats * (1 - self.seats_tolerance))
         return max(0, least), floor(school.seats * (1 + self.seats_tolerance))
 
     def may_attend(self, unit: int, school: int) -> bool:
-        """Equation (9): whether the travel limit lets a unit attend a school."""
+        """Equation (9): whether the travel limit lets a unit attend a school, and nothing bars it."""
+        if (unit, school) in self._barred:
+            return False
         if self.travel_ratio is None or school == self.today[unit]:
             return True
         return self.travel[unit][school] <= self.travel_ratio * self.travel[unit][self.today[unit]]
@@ -277,9 +334,7 @@ class Zoning:
         return [instance.school_index[school] for school in self.schools]
 
 
-def component(
-    neighbours: Mapping[int, Iterable[int]] | tuple[tuple[int, ...], ...], start: int, inside: Any
-) -> set[int]:
+def component(neighbours: Mapping[int, Iterable[int]] | Sequence[Iterable[int]], start: int, inside: Any) -> set[int]:
     """The units that can be reached from ``start`` through units in ``inside``."""
     seen, todo = {start}, [start]
     while todo:
@@ -337,9 +392,18 @@ def _validate(instance: ZoneInstance) -> None:
         for identifier in ids:
             if identifier not in units:
                 raise InputError("parameter together", found=identifier, wanted="a unit's id")
-    for unit_id, school_id in instance.forced:
-        if unit_id not in units or school_id not in schools:
-            raise InputError("parameter forced", found=f"{unit_id}={school_id}", wanted="unit=school, by their ids")
+    for rule, pairs in (("forced", instance.forced), ("barred", instance.barred)):
+        for unit_id, school_id in pairs:
+            if unit_id not in units or school_id not in schools:
+                raise InputError(
+                    f"parameter {rule}", found=f"{unit_id}={school_id}", wanted="unit=school, by their ids"
+                )
+            if rule == "barred" and units[unit_id].today == school_id:
+                found = f"{unit_id}={school_id}"
+                raise InputError("a unit that may not attend its school of today", found=found, wanted="another school")
+    for ids in instance.bridges:
+        if len(ids) != 2 or any(identifier not in units for identifier in ids):
+            raise InputError("parameter borders", found="+".join(ids), wanted="two ids of units joined by +")
     if len(instance.travel) != len(instance.units) or any(len(row) != len(instance.schools) for row in instance.travel):
         raise InputError(
             "travel", found=f"{len(instance.travel)} rows", wanted="one row per unit, one number per school"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from fairbound.models.blocks.evaluate import zone_sums
@@ -45,6 +46,23 @@ def solution_summary(instance: ZoneInstance, zoning: Zoning) -> list[dict[str, s
             }
         )
     return rows
+
+
+def assumptions(instance: ZoneInstance) -> list[str]:
+    """What an answer rests on beside the table of units: zones of today that are in pieces."""
+    pieces = Counter(root for root, _ in instance.ties)
+    said = []
+    for root, count in pieces.items():
+        school = instance.schools[instance.roots.index(root)].id
+        first = next(unit for at, unit in instance.ties if at == root)
+        ways = {
+            (False, False): "zones need not be connected",
+            (True, False): "the new ones must be connected (contiguous=no_worse lets its pieces be)",
+            (True, True): "its pieces may stay apart",
+        }[instance.contiguous, instance.as_today]
+        apart = instance.units[first].id
+        said.append(f"today's zone of {school} is in {count + 1} pieces ({apart} lies apart): {ways}")
+    return said
 
 
 def facts(instance: ZoneInstance) -> dict[str, str]:

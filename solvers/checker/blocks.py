@@ -56,8 +56,17 @@ def check_zones(canonical: Mapping[str, Any], rows: Sequence[Mapping[str, str]])
     for name, stands_in, _ in schools:
         if chosen[stands_in] != name:
             wrong.append(f"school {name} is outside its zone")
-    if limits["contiguous"] == "yes":
-        wrong += _cut_off(chosen, schools, canonical["borders"])
+    if limits["contiguous"] != "no":
+        borders = [list(pair) for pair in canonical["borders"]]
+        borders += [[identifier(i) for i in pieces(pair, "+")] for pair in pieces(limits.get("borders", ""), ";")]
+        if limits["contiguous"] == "no_worse":
+            apart = _cut_off(today, schools, borders)
+            borders += _ties(today, students, schools, borders) if apart else []
+        wrong += _cut_off(chosen, schools, borders)
+    for pair in pieces(limits.get("barred", ""), ";"):
+        unit, school = map(identifier, pieces(pair, "="))
+        if chosen[unit] == school:
+            wrong.append(f"unit {unit} may not be in {school}")
     for pair in pieces(limits["forced"], ";"):
         unit, school = map(identifier, pieces(pair, "="))
         if chosen[unit] != school:
@@ -105,6 +114,26 @@ def _cut_off(chosen: Mapping[str, str], schools: Sequence[Any], borders: Sequenc
         for unit, school in sorted(chosen.items())
         if root(unit) != root(stands[school])
     ]
+
+
+def _ties(
+    today: Mapping[str, str], students: Mapping[str, int], schools: Sequence[Any], borders: Sequence[Sequence[str]]
+) -> list[list[str]]:
+    """(12d): what joins each piece of today's zones without its school, by its largest unit, to the school's unit."""
+    stands = {name: unit for name, unit, _ in schools}
+    pieces_of = {unit: {unit} for unit in today}
+    for one, other in borders:
+        if today[one] == today[other] and pieces_of[one] is not pieces_of[other]:
+            pieces_of[one] |= pieces_of[other]
+            for unit in pieces_of[other]:
+                pieces_of[unit] = pieces_of[one]
+    order = {unit: i for i, unit in enumerate(today)}
+    found = []
+    for piece in {id(piece): piece for piece in pieces_of.values()}.values():
+        root = stands[today[next(iter(piece))]]
+        if root not in piece:
+            found.append([root, min(piece, key=lambda unit: (-students[unit], order[unit]))])
+    return found
 
 
 def _shares(

@@ -41,13 +41,41 @@ class City:
         self.least = [max(0, ceil((1 - tolerance) * q)) for q in seats]
         self.most = [floor((1 + tolerance) * q) for q in seats]
         self.near: list[set[int]] = [set() for _ in self.ids]
-        for one, other in data["borders"]:
-            self.near[self.index[one]].add(self.index[other])
-            self.near[self.index[other]].add(self.index[one])
+        bridges = [[identifier(i) for i in pieces(pair, "+")] for pair in pieces(self.rules.get("borders", ""), ";")]
+        for one, other in (*data["borders"], *bridges):
+            self._join(self.index[one], self.index[other])
+        if self.rules["contiguous"] == "no_worse":
+            for pair in self._ties():
+                self._join(*pair)
         self.together = [
             [self.index[identifier(i)] for i in pieces(ids, "+")] for ids in pieces(self.rules["together"], ";")
         ]
         self.options = self._options()
+
+    def _join(self, one: int, other: int) -> None:
+        self.near[one].add(other)
+        self.near[other].add(one)
+
+    def _ties(self) -> list[tuple[int, int]]:
+        """(12d): each piece of today's zones without its school, its largest unit joined to the school's unit.
+
+        No other zone can use it, since the school's unit is in its own zone.
+        """
+        seen, found = set[int](), []
+        for start in range(len(self.ids)):
+            if start in seen:
+                continue
+            piece, todo = {start}, [start]
+            while todo:
+                for i in self.near[todo.pop()]:
+                    if i not in piece and self.today[i] == self.today[start]:
+                        piece.add(i)
+                        todo.append(i)
+            seen |= piece
+            root = self.roots[self.today[start]]
+            if root not in piece:
+                found.append((root, min(piece, key=lambda i: (-self.s[i], i))))
+        return found
 
     def limit(self, name: str) -> Fraction | None:
         """A parameter that may be ``none`` or absent."""
@@ -64,6 +92,9 @@ class City:
         for pair in pieces(self.rules["forced"], ";"):
             unit, school = map(identifier, pieces(pair, "="))
             options[self.index[unit]] &= {self.home[school]}
+        for pair in pieces(self.rules.get("barred", ""), ";"):
+            unit, school = map(identifier, pieces(pair, "="))
+            options[self.index[unit]].discard(self.home[school])
         for j, root in enumerate(self.roots):
             options[root] &= {j}
         before = -1
@@ -73,7 +104,7 @@ class City:
                 common = set.intersection(*(options[i] for i in members))
                 for i in members:
                     options[i] = set(common)
-            if self.rules["contiguous"] == "yes":
+            if self.rules["contiguous"] != "no":
                 for j in range(len(self.schools)):
                     light = self._light(options, j)
                     for i, schools in enumerate(options):
@@ -193,7 +224,7 @@ class Zones(System):
             for other in members[1:]:
                 for j in city.options[other]:
                     self.at_least({self.x[members[0], j]: 1, self.x[other, j]: -1}, 0, equation=True)
-        if city.rules["contiguous"] == "yes":
+        if city.rules["contiguous"] != "no":
             for j, units in enumerate(self.zones):
                 for v in units:
                     if v != city.roots[j]:
@@ -254,7 +285,7 @@ class Zones(System):
 
     def step_row(self, step: list[Any]) -> Row:
         """Separators, besides the usual."""
-        if step[0] == "separator" and len(step) == 4 and self.city.rules["contiguous"] == "yes":
+        if step[0] == "separator" and len(step) == 4 and self.city.rules["contiguous"] != "no":
             v, j = place(step[1], len(self.city.ids)), place(step[2], len(self.city.schools))
             return self.separator(v, j, [place(u, len(self.city.ids)) for u in step[3]])
         return super().step_row(step)
