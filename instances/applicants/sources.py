@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from fairbound.instances.core.entry import Entry, FileFormat
-from fairbound.instances.core.source import Source
+from fairbound.instances.core.source import Source, plain_geoid
 from fairbound.models.applicants.instance import ApplicantInstance, Cell
 from fairbound.models.core.errors import InputError
 
@@ -132,20 +131,9 @@ def _need(path: Path, header: list[str], columns: tuple[str, ...]) -> None:
             raise InputError("missing column", file=str(path), row=1, column=column, wanted=", ".join(columns))
 
 
-def _geoid(text: str) -> str:
-    """A block group's number without what files add or lose: a decimal point, the Census prefix, zeros at its head.
-
-    Raises ``ValueError`` for a number in E notation, of which digits are gone.
-    """
-    plain = text.strip().removesuffix(".0").removeprefix("1500000US")
-    if re.fullmatch(r"[\d.]+[eE][+-]?\d+", plain):
-        raise ValueError(text)
-    return plain.lstrip("0")
-
-
 def _place(path: Path, line: int, column: str, text: str) -> str:
     try:
-        return _geoid(text)
+        return plain_geoid(text)
     except ValueError:
         wanted = "twelve digits; a spreadsheet has lost some"
         raise InputError("cannot be used", file=str(path), row=line, column=column, found=text, wanted=wanted) from None

@@ -6,11 +6,11 @@ import json
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from fairbound.instances.blocks import tables as zone_tables
+from fairbound.instances.blocks import tables as cities
+from fairbound.instances.blocks.city import Campuses
 from fairbound.instances.blocks.grid_city import grid_city
 from fairbound.instances.blocks.layout import nearest_by_network, travel_to
 from fairbound.instances.core.entry import Entry, FileFormat, Generator, need_file
-from fairbound.instances.core.files import read_json
 from fairbound.instances.core.source import Source
 from fairbound.instances.core.tables import LARGEST
 from fairbound.models.blocks import Border, School, Unit, ZoneInstance
@@ -39,8 +39,8 @@ def load_json(given: Path | Source, name: str | None = None) -> ZoneInstance:
     InputError
         With the field, for anything that cannot be meant.
     """
-    path = Source.of(given).path
-    data = read_json(path)
+    source = Source.of(given)
+    path, data = source.path, source.document()
     if not isinstance(data, dict):
         raise InputError("not a JSON object", file=str(path), wanted="one with " + ", ".join(_FIELDS))
     return _city(_Reader(str(path), data), name or path.stem)
@@ -131,14 +131,20 @@ def _city(reader: _Reader, name: str) -> ZoneInstance:
             )
     units = tuple(Unit(ids[i], students[i], (group[i],), school_ids[today[i]], incomes[i], points[i]) for i in range(n))
     group_name = str(data.get("group_name", "group"))
+    borders = [Border(ids[one], ids[other]) for one, other in sorted({(min(e), max(e)) for e in edges})]
+    stands = [(school_ids[j], ids[roots[j]]) for j in range(k)]
+    campuses = Campuses.of(units, stands, borders, travel_to(points, roots))
     return ZoneInstance(
         name=name,
-        units=units,
-        schools=tuple(School(school_ids[j], ids[roots[j]], seats[j]) for j in range(k)),
-        borders=tuple(Border(ids[one], ids[other]) for one, other in sorted({(min(e), max(e)) for e in edges})),
-        travel=travel_to(points, roots),
+        units=campuses.units,
+        schools=tuple(
+            School(school, campuses.where[school, unit], seats[j]) for j, (school, unit) in enumerate(stands)
+        ),
+        borders=campuses.borders,
+        travel=campuses.travel,
         group_names=(group_name,),
         group=group_name,
+        repairs=campuses.notes,
     )
 
 
@@ -146,10 +152,7 @@ def _recognises(source: Source) -> bool:
     """Whether a file is meant to be of the JSON graph layout."""
     if source.path.suffix != ".json":
         return False
-    try:
-        data = read_json(source.path)
-    except InputError:
-        return False
+    data = source.document_or_none()
     return isinstance(data, dict) and not {"roots", "edges"}.isdisjoint(data)
 
 
@@ -236,9 +239,10 @@ FORMATS = (
     FileFormat(
         "blocks",
         "a CSV with the columns unit and students",
-        zone_tables.is_csv,
-        zone_tables.load_csv,
+        cities.is_csv,
+        cities.load_csv,
         template=TEMPLATE,
     ),
-    FileFormat("blocks", "a GeoJSON file of units", zone_tables.is_geojson, zone_tables.load_geojson),
+    FileFormat("blocks", "a GeoJSON, GeoPackage or shapefile of units", cities.is_polygons, cities.load_geojson),
+    FileFormat("blocks", "a dual graph with nodes and adjacency", cities.is_dual_graph, cities.load_dual_graph),
 )

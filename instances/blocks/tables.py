@@ -1,30 +1,29 @@
-"""A city from a table of units (CSV) or from polygons (GeoJSON).
+"""Cities from files: a table of units, polygons (GeoJSON, GeoPackage, shapefile), or a dual graph.
 
-Columns, or GeoJSON properties, of a unit: ``unit``, ``students``, one column ``group:NAME`` for each
-group, ``today`` (school id); optional ``income``, ``x`` and ``y``, ``neighbours`` (unit ids joined by
-``;``), ``school`` (id of the school that stands in the unit), ``seats``, and ``travel:SCHOOL``.
+Columns, or properties, of a unit are those of ``city``, and ``neighbours``: unit ids joined by ``;``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fairbound.instances.blocks.borders import shared_borders
-from fairbound.instances.blocks.layout import kilometres, straight
-from fairbound.instances.core.geojson import Ring, read_features
-from fairbound.instances.core.source import Source
-from fairbound.instances.core.tables import LARGEST, cell_number
-from fairbound.models.blocks import Border, School, Unit, ZoneInstance
+from fairbound.instances.blocks.city import PLANE, TRAVEL, Row, city_of
+from fairbound.instances.blocks.layout import kilometres
+from fairbound.instances.core.geojson import GEO, Ring, read_features
+from fairbound.instances.core.source import Source, plain_geoid
+from fairbound.instances.core.tables import cell_number
+from fairbound.models.blocks import Border, ZoneInstance
 from fairbound.models.core.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-GROUP, TRAVEL = "group:", "travel:"
 NAMES: dict[str, tuple[str, ...]] = {
-    "unit": ("geoid", "geoid10", "geoid20", "blockgroup", "tract"),
+    "unit": ("geoid", "geoid10", "geoid20"),
     "students": (),
     "today": ("assignment",),
     "school": (),
@@ -35,9 +34,6 @@ NAMES: dict[str, tuple[str, ...]] = {
     "seats": (),
 }
 """Columns of a unit, with other names that published tables have for them."""
-PLANE = (Fraction(1), Fraction(1))
-"""Distances in the units of the coordinates."""
-Row = tuple[int, Mapping[str, str]]
 
 
 def load_csv(given: Path | Source) -> ZoneInstance:
@@ -54,7 +50,7 @@ def load_csv(given: Path | Source) -> ZoneInstance:
     if "neighbours" not in header:
         raise InputError("missing column", file=str(path), row=1, column="neighbours", wanted="unit ids joined by ;")
     borders = named_borders(str(path), rows)
-    return _city(str(path), source.name, header, rows, [Border(*pair) for pair in borders], (), ())
+    return city_of(str(path), source.name, header, rows, [Border(*pair) for pair in borders], (), ())
 
 
 def named_borders(file: str, rows: Sequence[Row]) -> list[tuple[str, str]]:
@@ -94,11 +90,12 @@ def load_geojson(given: Path | Source) -> ZoneInstance:
         For text that is no feature collection, for rings that are not closed, for polygons that cross
         themselves, have no area or overlap within a unit, and for units that overlap.
     """
-    path = Source.of(given).path
+    source = Source.of(given)
+    path = source.path
     rows: list[Row] = []
     outline: dict[str, tuple[Ring, ...]] = {}
     shapes, placed = {}, False
-    for feature in read_features(path, "unit"):
+    for feature in read_features(source, "unit", NAMES):
         unit, number, cells = feature.name, feature.number, feature.cells
         if unit in shapes:
             raise InputError("duplicate unit", file=str(path), row=number, found=unit, wanted="each unit once")
@@ -110,6 +107,7 @@ def load_geojson(given: Path | Source) -> ZoneInstance:
             if not cells.get(column):
                 cells[column] = str(round(sum(point[axis] for point in outer[:-1]) / (len(outer) - 1), 6))
         rows.append((number, cells))
+    rows = [(line, prefixed(cells)) for line, cells in joined(source, rows)]
     header = list(dict.fromkeys(column for _, cells in rows for column in cells))
     borders, touching = shared_borders(str(path), shapes)
     dropped = "1 contact at a point is no border" if touching == 1 else f"{touching} contacts at points are no borders"
@@ -123,113 +121,102 @@ def load_geojson(given: Path | Source) -> ZoneInstance:
     scale = None if placed else kilometres(corners)  # points of its own may be on another plane
     if scale is not None and not any(column.startswith(TRAVEL) for column in header):
         repairs = (*repairs, "coordinates are degrees: travel is straight lines in kilometres")
-    return _city(str(path), path.stem, header, rows, borders, repairs, tuple(outline.items()), scale or PLANE)
+    return city_of(str(path), path.stem, header, rows, borders, repairs, tuple(outline.items()), scale or PLANE)
 
 
-def _city(
-    file: str,
-    name: str,
-    header: Sequence[str],
-    rows: Sequence[Row],
-    borders: Sequence[Border],
-    repairs: tuple[str, ...],
-    outline: tuple[tuple[str, tuple[Ring, ...]], ...],
-    scale: tuple[Fraction, Fraction] = PLANE,
-) -> ZoneInstance:
-    groups = [column.removeprefix(GROUP) for column in header if column.startswith(GROUP)]
-    needed = ["unit", "students", "today", "school"]
-    for column in needed if groups else [*needed, "group:NAME"]:
-        if column not in header:
-            raise InputError(
-                "missing column", file=file, row=1, column=column, wanted=", ".join([*needed, "group:NAME"])
-            )
+def load_dual_graph(given: Path | Source) -> ZoneInstance:
+    """Read a city from a dual graph as GerryChain writes it: units are nodes, their columns its attributes.
 
-    for line, row in rows:
-        for column in needed:
-            if column not in row:
-                raise InputError(
-                    "missing property", file=file, row=line, column=column, wanted="a value; null for none"
-                )
-        if not row["unit"]:
-            raise InputError("no name", file=file, row=line, column="unit", wanted="a unit's id")
+    ``shared_perim`` of an edge is the length of the border. Columns that the graph lacks may stand in tables beside it
+    (``joined``).
 
-    def number(line: int, row: Mapping[str, str], column: str, whole: bool = False) -> Fraction:
-        try:
-            value = cell_number(row.get(column, ""))
-        except ValueError:
-            value = Fraction(-1)
-        if not 0 <= value < LARGEST or (whole and value.denominator != 1):
-            wanted = "a whole number, at least 0" if whole else "a number, at least 0"
-            raise InputError(
-                "cannot be used", file=file, row=line, column=column, found=row.get(column, ""), wanted=wanted
-            )
-        return value
+    Raises
+    ------
+    InputError
+        For a graph that is none, and as ``city_of`` does.
+    """
+    source = Source.of(given)
+    file, data = source.file, source.document()
+    if not is_graph(data):
+        raise InputError("no dual graph", file=file, wanted="nodes, and adjacency or links")
+    nodes = data["nodes"]
+    if not nodes or not all(isinstance(node, dict) and "id" in node for node in nodes):
+        raise InputError("no dual graph", file=file, column="nodes", wanted="objects with an id")
+    header = list(dict.fromkeys(str(key) for node in nodes for key in node if key != "id"))
+    renamed = source.renamed(header, NAMES)
+    names: dict[str, str] = {}
+    rows: list[Row] = []
+    for number, node in enumerate(nodes, start=1):
+        cells = {renamed.get(key, key): "" if v is None else str(v) for key, v in node.items() if key != "id"}
+        cells["unit"] = cells.get("unit") or str(node["id"])
+        if str(node["id"]) in names or cells["unit"] in names.values():
+            raise InputError("duplicate unit", file=file, row=number, found=cells["unit"], wanted="each unit once")
+        names[str(node["id"])] = cells["unit"]
+        rows.append((number, cells))
+    rows = [(line, prefixed(cells)) for line, cells in joined(source, rows)]
+    header = list(dict.fromkeys(column for _, cells in rows for column in cells))
+    return city_of(file, source.name, header, rows, _edges(file, data, names), ())
 
-    def point(line: int, row: Mapping[str, str]) -> tuple[Fraction, Fraction]:
-        try:
-            x, y = cell_number(row.get("x", "")), cell_number(row.get("y", ""))
-        except ValueError:
-            raise InputError("cannot be used", file=file, row=line, column="x or y", wanted="coordinates") from None
-        if max(abs(x), abs(y)) >= LARGEST:
-            raise InputError("cannot be used", file=file, row=line, column="x or y", wanted="numbers below 1e15")
-        return x, y
 
-    sites = [(row["school"], row, line) for line, row in rows if row["school"]]
-    has_travel = any(column.startswith(TRAVEL) for column in header)
-    has_points = {"x", "y"} <= set(header)
-    if not has_travel and not has_points:
-        raise InputError("missing columns", file=file, row=1, wanted="x and y, or travel:SCHOOL for each school")
-    seats = dict.fromkeys((school for school, _, _ in sites), Fraction(0))
-    units = []
-    for line, row in rows:
-        count = int(number(line, row, "students", whole=True))
-        if row["today"] not in seats:
-            wanted = "one of " + ", ".join(list(seats)[:8])
-            raise InputError("unknown school", file=file, row=line, column="today", found=row["today"], wanted=wanted)
-        seats[row["today"]] += count
-        members = tuple(int(number(line, row, GROUP + group, whole=True)) for group in groups)
-        if sum(members) > count:
-            raise InputError(
-                "more students in groups than students",
-                file=file,
-                row=line,
-                column=GROUP + groups[0] if len(groups) == 1 else None,
-                found=sum(members),
-                wanted=f"at most the {count} of unit {row['unit']}",
-            )
-        units.append(
-            Unit(
-                id=row["unit"],
-                students=count,
-                groups=members,
-                today=row["today"],
-                income=number(line, row, "income") if row.get("income") else None,
-                point=point(line, row) if has_points else None,
-            )
-        )
-    if "seats" in header:
-        seats = {school: number(line, row, "seats") for school, row, line in sites}
-    if has_travel:
-        travel = tuple(tuple(number(line, row, TRAVEL + school) for school, _, _ in sites) for line, row in rows)
-    else:
+def is_graph(data: Any) -> bool:
+    """Whether a JSON document is a graph of nodes and adjacency, or of nodes and links."""
+    return isinstance(data, dict) and isinstance(data.get("nodes"), list) and bool({"adjacency", "links"} & set(data))
 
-        def place(line: int, row: Mapping[str, str]) -> tuple[Fraction, Fraction]:
-            x, y = point(line, row)
-            return x * scale[0], y * scale[1]
 
-        ends = [place(line, row) for _, row, line in sites]
-        travel = tuple(tuple(straight(place(line, row), end) for end in ends) for line, row in rows)
-    return ZoneInstance(
-        name=name,
-        units=tuple(units),
-        schools=tuple(School(school, row["unit"], seats[school]) for school, row, _ in sites),
-        borders=tuple(borders),
-        travel=travel,
-        group_names=tuple(groups),
-        group=groups[0],
-        repairs=repairs,
-        outline=outline,
-    )
+def _edges(file: str, data: Mapping[str, Any], names: Mapping[str, str]) -> list[Border]:
+    lengths: dict[tuple[str, str], Fraction | None] = {}
+    try:
+        if "adjacency" in data:
+            ids = [str(node["id"]) for node in data["nodes"]]
+            pairs = [(ids[i], edge["id"], edge) for i, edges in enumerate(data["adjacency"]) for edge in edges]
+        else:
+            pairs = [(str(edge["source"]), edge["target"], edge) for edge in data["links"]]
+        for one, other, edge in pairs:
+            ends = sorted((names[one], names[str(other)]))
+            length = edge.get("shared_perim")
+            if ends[0] != ends[1]:
+                lengths[ends[0], ends[1]] = None if length is None else cell_number(str(length))
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise InputError("no dual graph", file=file, found=str(error), wanted="edges between its nodes") from None
+    return [Border(one, other, length) for (one, other), length in sorted(lengths.items())]
+
+
+JOINED = ("units", "assignment")
+LARGEST_LOSS = Fraction(1, 2)
+"""Share of rows beside a city that belong to no unit of it, beyond which they are of another one."""
+
+
+def prefixed(cells: Mapping[str, str]) -> dict[str, str]:
+    """Cells with ``group_NAME`` and ``travel_NAME`` called as elsewhere: shapefiles know no colon."""
+    return {re.sub(r"^(group|travel)_", r"\1:", column): text for column, text in cells.items()}
+
+
+def joined(source: Source, rows: Sequence[Row]) -> list[Row]:
+    """Rows with the columns of the tables beside the file: ``city_units.csv`` and ``city_assignment.csv``.
+
+    They join by the unit's id, without what spreadsheets and the Census add or lose. A column of the table takes the
+    place of the file's.
+    """
+    found = [(line, dict(cells)) for line, cells in rows]
+    units = {plain_geoid(cells.get("unit", "")): cells for _, cells in found}
+    for word in JOINED:
+        for beside in source.siblings():
+            if beside.path.stem != f"{source.path.stem}_{word}":
+                continue
+            header, more = beside.table(NAMES)
+            if "unit" not in header:
+                raise InputError("missing column", file=beside.file, row=1, column="unit", wanted="ids of units")
+            lost = [cells["unit"] for _, cells in more if plain_geoid(cells["unit"]) not in units]
+            if len(lost) > LARGEST_LOSS * len(more):
+                wanted = f"units of {source.path.name}"
+                raise InputError("units of another city", file=beside.file, found=f"{len(lost)} rows", wanted=wanted)
+            for _, cells in more:
+                mine = units.get(plain_geoid(cells["unit"]))
+                if mine is not None:
+                    mine.update({column: text for column, text in cells.items() if column != "unit"})
+            source.notes += [f"{beside.path.name}: {note}" for note in beside.notes]
+            source.notes.append(f"{beside.path.name}: {len(more) - len(lost)} rows joined, {len(lost)} not")
+    return list(found)
 
 
 def is_csv(source: Source) -> bool:
@@ -237,6 +224,11 @@ def is_csv(source: Source) -> bool:
     return source.has("unit", "students", names=NAMES)
 
 
-def is_geojson(source: Source) -> bool:
+def is_polygons(source: Source) -> bool:
     """Whether a file is meant to be a city of polygons."""
-    return source.path.suffix == ".geojson"
+    return source.path.suffix.lower() in (".geojson", *GEO)
+
+
+def is_dual_graph(source: Source) -> bool:
+    """Whether a file is meant to be a dual graph."""
+    return source.path.suffix == ".json" and is_graph(source.document_or_none())

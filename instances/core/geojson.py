@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fairbound.instances.core.files import read_json
+from fairbound.instances.core.source import Source
 from fairbound.instances.core.tables import LARGEST
 from fairbound.models.core.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import shapely
@@ -37,8 +39,17 @@ class Feature:
     shape: shapely.MultiPolygon
 
 
-def read_features(path: Path, kind: str) -> list[Feature]:
+GEO = (".gpkg", ".shp")
+"""Files of polygons that the extra ``geo`` reads."""
+
+
+def read_features(given: Path | Source, kind: str, names: Mapping[str, tuple[str, ...]] | None = None) -> list[Feature]:
     """The features of a file; ``kind`` is the property that names them (``unit``, ``district``), else their number.
+
+    Parameters
+    ----------
+    names
+        Properties that are wanted, with other names that published files have for them.
 
     Raises
     ------
@@ -46,21 +57,58 @@ def read_features(path: Path, kind: str) -> list[Feature]:
         For text that is no feature collection, for rings that are not closed, and for polygons that
         cross themselves, have no area or overlap within a feature.
     """
-    file = str(path)
-    data = read_json(path)
+    source = Source.of(given)
+    file = source.file
+    data = _geo(source) if source.path.suffix.lower() in GEO else source.document()
     features = data.get("features") if isinstance(data, dict) else None
     if not isinstance(features, list) or not features:
         raise InputError("no features", file=file, wanted="a GeoJSON FeatureCollection of polygons")
-    found = []
     for number, feature in enumerate(features, start=1):
         if not isinstance(feature, dict):
             raise InputError("no feature", file=file, row=number, found=feature, wanted="a GeoJSON Feature")
-        cells = {str(k): "" if v is None else str(v) for k, v in (feature.get("properties") or {}).items()}
+    header = list(dict.fromkeys(str(key) for feature in features for key in feature.get("properties") or {}))
+    renamed = source.renamed(header, names or {})
+    source.notes += [f"property {found} is read as {wanted}" for found, wanted in renamed.items()]
+    taken = set(renamed.values())
+    found = []
+    for number, feature in enumerate(features, start=1):
+        properties = {str(k): "" if v is None else str(v) for k, v in (feature.get("properties") or {}).items()}
+        cells = {renamed.get(k, k): text for k, text in properties.items() if k in renamed or k not in taken}
         name = cells.get(kind, str(number))
         polygons = _polygons(file, number, f"{kind} {name}", feature.get("geometry"))
         shape = _shape(file, number, f"{kind} {name}", polygons)
         found.append(Feature(number, name, cells, tuple(itertools.chain(*polygons)), shape))
     return found
+
+
+def _geo(source: Source) -> dict[str, Any]:
+    """A GeoPackage or a shapefile as a feature collection; raises ``InputError``."""
+    try:
+        from pyogrio import raw
+    except ImportError:
+        wanted = "pip install 'fairbound[geo]', or a GeoJSON file"
+        raise InputError("pyogrio is not installed", file=source.file, wanted=wanted) from None
+    import shapely
+
+    try:
+        about, _, shapes, columns = raw.read(source.path, layer=source.reading.sheet or None)
+    except Exception as error:  # GDAL has errors of many kinds
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise InputError(f"cannot be read ({reason})", file=source.file) from None
+    source.notes.append(f"coordinates are of {about['crs'] or 'no named system'}")
+    features = []
+    for i, shape in enumerate(shapes):
+        values = {name: _plain(column[i]) for name, column in zip(about["fields"], columns, strict=True)}
+        geometry = None if shape is None else json.loads(shapely.to_geojson(shapely.from_wkb(shape)))
+        features.append({"properties": values, "geometry": geometry})
+    return {"features": features}
+
+
+def _plain(value: Any) -> str | None:
+    """A value of a column as text; whole floats without their point, nothing for what is not there."""
+    if value is None or value != value:
+        return None
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _polygons(file: str, row: int, what: str, geometry: Any) -> list[list[Ring]]:

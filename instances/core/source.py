@@ -10,9 +10,10 @@ import re
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
+from fairbound.instances.core.files import read_json
 from fairbound.instances.core.grid import Grid, Line, read_grid
 from fairbound.instances.core.tables import TextRow, text_rows
 from fairbound.models.core.errors import InputError, nearest
@@ -131,6 +132,17 @@ def folded(name: str) -> str:
     return re.sub(r"[\s_-]", "", name).lower()
 
 
+def plain_geoid(text: str) -> str:
+    """An id of the Census without what files add or lose: a decimal point, a prefix, zeros at its head.
+
+    Raises ``ValueError`` for a number in E notation, of which digits are gone.
+    """
+    plain = re.sub(r"^\d{7}US", "", text.strip().removesuffix(".0"))
+    if re.fullmatch(r"[\d.]+[eE][+-]?\d+", plain):
+        raise ValueError(text)
+    return plain.lstrip("0") or plain
+
+
 @dataclass
 class Source:
     """A file and its reading; while it is read, ``notes`` gathers what had to be understood."""
@@ -138,6 +150,7 @@ class Source:
     path: Path
     reading: Reading = Reading()
     notes: list[str] = field(default_factory=list)
+    _document: Any = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, given: Path | Source) -> Source:
@@ -204,7 +217,7 @@ class Source:
             return False
         try:
             header = self.grid().header
-            return set(wanted) <= {*header, *self._renamed(header, names or dict.fromkeys(wanted, ())).values()}
+            return set(wanted) <= {*header, *self.renamed(header, names or dict.fromkeys(wanted, ())).values()}
         except InputError:
             return False
 
@@ -217,7 +230,7 @@ class Source:
             Also where two columns could be meant, and for a mapped column that is not there.
         """
         grid = self.grid()
-        renamed = self._renamed(grid.header, names or {})
+        renamed = self.renamed(grid.header, names or {})
         self.notes += [note for note in grid.notes if note not in self.notes]
         self.notes += [f"column {found} is read as {wanted}" for found, wanted in renamed.items()]
         header = [renamed.get(column, column) for column in grid.header]
@@ -226,6 +239,19 @@ class Source:
             if column in replaced and column not in renamed:
                 header[i] = f"{column} (of the file)"
         return header, text_rows(header, grid.rows)
+
+    def document(self) -> Any:
+        """The JSON document, read once; raises ``InputError``."""
+        if self._document is None:
+            self._document = read_json(self.path)
+        return self._document
+
+    def document_or_none(self) -> Any:
+        """The same, or ``None`` where there is none; it looks and never complains."""
+        try:
+            return self.document()
+        except InputError:
+            return None
 
     def beside(self, path: Path) -> tuple[list[str], list[TextRow]]:
         """Header and rows of another table that belongs to this one."""
@@ -252,8 +278,11 @@ class Source:
             if kind not in accepts:
                 raise InputError("means nothing here", file=self.file, found=kind, wanted=f"a file that is {what}")
 
-    def _renamed(self, header: Sequence[str], names: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-        """Columns that are read under another name: as a person says, or as published tables call them."""
+    def renamed(self, header: Sequence[str], names: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+        """Columns that are read under another name: as a person says, or as published tables call them.
+
+        Raises ``InputError`` where two columns could be meant, and for a mapped column that is not there.
+        """
         renamed: dict[str, str] = {}
         for wanted, found in self.reading.columns:
             if found not in header:
