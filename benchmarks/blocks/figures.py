@@ -221,6 +221,20 @@ def _school_shares(name: str, label: str, city: ZoneInstance, before: Sequence[i
     )
 
 
+def decision_of(city: ZoneInstance, zoning: Zoning) -> list[Figure]:
+    """Maps of today and of a plan where every unit has a point, and each school's share of the group."""
+    before, after = list(city.today), zoning.indices(city)
+    shares = _school_shares("shares", city.name, city, before, after)
+    if any(unit.point is None for unit in city.units):
+        return [shares]
+    units = unit_shapes(city)
+    today = _map("today", "Zones of today", "A star is a school.", _zones(city, units, before), city)
+    plan = _map(
+        "plan", "Zones of the plan", "A school has the same colour on both maps.", _zones(city, units, after), city
+    )
+    return [today, plan, shares]
+
+
 def front_of(city: ZoneInstance, names: Sequence[str], front: Front) -> list[Figure]:
     """The maps of a front's zonings side by side, where every unit has a point."""
     if not front.points or any(unit.point is None for unit in city.units):

@@ -6,6 +6,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from fairbound.models.core.registry import find_problem
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -25,6 +27,41 @@ def figure_functions(problem: str) -> Sequence[FigureFunction]:
     """Figures that only one problem has: functions of its rows and their solutions, ``FIGURES`` in ``figures.py``."""
     found: Sequence[FigureFunction] = getattr(_figures(problem), "FIGURES", ())
     return found
+
+
+def decision_figures(instance: Instance, solution: Any) -> list[Figure]:
+    """A map or a chart of a solution, by ``decision_of`` of the problem's ``figures.py``, else bars of its summary."""
+    module = _figures(instance.problem)
+    if hasattr(module, "decision_of"):
+        found: list[Figure] = module.decision_of(instance, solution)
+        return found
+    return summary_bars(instance, solution)
+
+
+def summary_bars(instance: Instance, solution: Any) -> list[Figure]:
+    """The first column of a solution's summary that holds numbers, as bars; nothing where there is none."""
+    from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series
+
+    rows = find_problem(instance.problem).solution_summary(instance, solution)[:MOST_BARS]
+    for column in list(rows[0])[1:] if rows else ():
+        numbers = [_number(row[column]) for row in rows]
+        if sum(number is not None for number in numbers) > 1:
+            label = next(iter(rows[0]))
+            names = tuple(f"{label} {row[label]}" if row[label].isdigit() else row[label] for row in rows)
+            bars = Series(column, tuple(numbers), names, Mark.BARS)
+            title = f"{column.capitalize()} by {label}"
+            return [Figure("decision", title, "", Axis(column), Axis("", categories=names), (bars,))]
+    return []
+
+
+MOST_BARS = 30
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text.replace(",", "").removesuffix("%"))
+    except ValueError:
+        return None
 
 
 def front_figures(instance: Instance, names: Sequence[str], front: Front) -> list[Figure]:

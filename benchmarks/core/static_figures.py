@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,15 @@ def write_static(figures: Iterable[Figure], folder: Path) -> list[Path]:
         write_csv(csv, figure.table())
         written += [svg, png, csv]
     return written
+
+
+def svg_text(figure: Figure) -> str:
+    """A figure as SVG that may stand in a page."""
+    text = StringIO()
+    with mpl.rc_context(STYLE):
+        draw(cleaned(figure)).savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+    drawn = text.getvalue()
+    return drawn[drawn.index("<svg") :]
 
 
 def draw(figure: Figure) -> Canvas:

@@ -6,7 +6,15 @@ A new formulation is one file and one line in ``FORMULATIONS``.
 from fairbound.models.blocks import closer_neighbour, flow, multiflow, neighbour_rows
 from fairbound.models.blocks.evaluate import evaluate, lattice
 from fairbound.models.blocks.instance import OBJECTIVES, PARAMETERS, Border, School, Unit, ZoneInstance, Zoning
-from fairbound.models.blocks.tables import assumptions, facts, read_solution, solution_rows, solution_summary
+from fairbound.models.blocks.tables import (
+    assumptions,
+    decisions,
+    facts,
+    read_solution,
+    shapes,
+    solution_rows,
+    solution_summary,
+)
 from fairbound.models.core.problem import Problem
 
 FORMULATIONS = (
@@ -32,6 +40,8 @@ PROBLEM = Problem(
     solution_summary=solution_summary,
     facts=facts,
     assumptions=assumptions,
+    decisions=decisions,
+    shapes=shapes,
 )
 
 __all__ = [

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fairbound.models.blocks.evaluate import zone_sums
 from fairbound.models.blocks.instance import (
@@ -46,6 +47,64 @@ def solution_summary(instance: ZoneInstance, zoning: Zoning) -> list[dict[str, s
             }
         )
     return rows
+
+
+def decisions(instance: ZoneInstance, zoning: Zoning) -> list[dict[str, object]]:
+    """One row per unit: its students, its school of today and of the plan, and how far each is."""
+    rows: list[dict[str, object]] = []
+    for unit, travel, school, old in zip(instance.units, instance.travel, zoning.schools, instance.today, strict=True):
+        new = instance.school_index[school]
+        rows.append(
+            {
+                "unit": unit.id,
+                "students": unit.students,
+                **dict(zip((f"group:{name}" for name in instance.group_names), unit.groups, strict=True)),
+                "today": unit.today,
+                "school": school,
+                "rezoned": "yes" if school != unit.today else "no",
+                "travel_today": travel[old],
+                "travel": travel[new],
+            }
+        )
+    return rows
+
+
+def shapes(instance: ZoneInstance, zoning: Zoning) -> dict[str, object] | None:
+    """Zones as GeoJSON: a feature for each school, in the coordinates of the file; ``None`` without polygons."""
+    if not instance.outline:
+        return None
+    import shapely  # slow to import, and only polygons need it
+
+    polygons = {unit: _polygon(rings) for unit, rings in instance.outline}
+    features = []
+    for j, school in enumerate(instance.schools):
+        inside = [unit for unit, home in zip(instance.units, zoning.schools, strict=True) if home == school.id]
+        zone = shapely.union_all([polygons[unit.id] for unit in inside if unit.id in polygons])
+        students = sum(unit.students for unit in inside)
+        group = sum(unit.groups[instance.group_position] for unit in inside)
+        moved = sum(unit.students for unit in inside if unit.today != school.id)
+        properties = {
+            "school": school.id,
+            "units": len(inside),
+            "students": students,
+            "seats": float(school.seats),
+            instance.group: group,
+            "moved_in": moved,
+            "number": j + 1,
+        }
+        geometry = json.loads(shapely.to_geojson(zone))
+        features.append({"type": "Feature", "properties": properties, "geometry": geometry})
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _polygon(rings: Sequence[Sequence[tuple[float, float]]]) -> Any:
+    """The area inside an odd number of rings: outer ones and their holes."""
+    import shapely
+
+    whole = shapely.MultiPolygon()
+    for ring in rings:
+        whole = shapely.symmetric_difference(whole, shapely.Polygon(ring))
+    return whole
 
 
 def assumptions(instance: ZoneInstance) -> list[str]:

@@ -4,6 +4,7 @@ A new formulation is one file and one line in ``FORMULATIONS``.
 """
 
 from fairbound.models.cep import bilinear, claim_levels, levels, membership, numbered_groups, set_partitioning
+from fairbound.models.cep.decisions import decisions, reasons
 from fairbound.models.cep.evaluate import arithmetic, evaluate, lattice
 from fairbound.models.cep.instance import OBJECTIVES, PARAMETERS, CepInstance, Cover, Grouping, School
 from fairbound.models.cep.money import Outside, Purse, assumptions
@@ -40,6 +41,8 @@ PROBLEM = Problem(
     audit_title="Groups",
     audit_rows=audit_rows,
     assumptions=assumptions,
+    decisions=decisions,
+    reasons=reasons,
 )
 
 __all__ = [

@@ -164,6 +164,14 @@ def _nothing(_instance: Any) -> Sequence[str]:
     return ()
 
 
+def _no_reasons(_instance: Any, _solution: Any) -> Sequence[str]:
+    return ()
+
+
+def _no_shapes(_instance: Any, _solution: Any) -> Mapping[str, object] | None:
+    return None
+
+
 def _unsettled(_instance: Any) -> str | None:
     return None
 
@@ -231,6 +239,13 @@ class Problem(Generic[I, S]):
         The groups of a solution as an auditor wants to see them, a mapping for each; empty where there are none.
     arithmetic
         Why no solution can keep the rules, where a sum settles it; else ``None``.
+    decisions
+        The solution as a table with names and all figures: fractions, whole numbers, text and ``None``; by default
+        ``solution_rows``.
+    reasons
+        Who or what is left out and why, in sentences.
+    shapes
+        The solution as a GeoJSON document; ``None`` where the instance has no polygons.
     assumptions
         What an answer rests on beside the data, in sentences.
     judge
@@ -254,6 +269,9 @@ class Problem(Generic[I, S]):
     audit_title: str = ""
     audit_rows: Callable[[I, S], list[dict[str, str]]] = _no_rows
     arithmetic: Callable[[I], str | None] = _unsettled
+    decisions: Callable[[I, S], Sequence[Mapping[str, object]]] | None = None
+    reasons: Callable[[I, S], Sequence[str]] = _no_reasons
+    shapes: Callable[[I, S], Mapping[str, object] | None] = _no_shapes
     assumptions: Callable[[I], Sequence[str]] = _nothing
     judge: Callable[[I, S, Truth], Mapping[str, Fraction]] | None = None
 

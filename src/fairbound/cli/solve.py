@@ -12,6 +12,7 @@ import typer
 from fairbound import api
 from fairbound.benchmarks.core.rooms import front_figures
 from fairbound.cli import options
+from fairbound.cli.board import write_decision
 from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED, code_of
 from fairbound.cli.show import (
     console,
@@ -63,8 +64,8 @@ def solve(
 ) -> None:
     """Answer one instance: the best solution, its exact value, and how far it is proven.
 
-    With --out DIR the result is also written as result.json and solution.csv, and the proof of its
-    bound as certificate.json where the method has one.
+    With --out DIR the result is also written: board.html, a page to print for those who decide; plan.csv and
+    plan.xlsx with all figures; zones.geojson of zones; result.json, solution.csv, and certificate.json, the proof.
     """
     asked = api.load(instance, options.changes(set_), problem)
     kind = find_problem(asked.problem)
@@ -100,7 +101,9 @@ def _heeding(result: Result) -> Result:
 
 
 def write_result(problem: Problem[Any, Any], instance: Instance, result: Result, folder: Path) -> None:
-    """Write ``result.json`` and, where there are such, ``solution.csv`` and the certificate.
+    """Write ``result.json`` and, where there are such, ``solution.csv``, the decision and the certificate.
+
+    The decision is ``board.html``, ``plan.csv``, ``plan.xlsx`` and, for zones, ``zones.geojson`` (``board``).
 
     ``certificate.json`` is for ``fairbound verify``; ``certificate.csv`` is for an auditor, who adds
     up its last column.
@@ -109,6 +112,7 @@ def write_result(problem: Problem[Any, Any], instance: Instance, result: Result,
     write_text(folder / "result.json", json.dumps(document, indent=2) + "\n")
     if result.solution is not None:
         write_csv(folder / "solution.csv", problem.solution_rows(instance, result.solution))
+        write_decision(problem, instance, result, folder)
     if result.certificate is not None:
         write_text(folder / "certificate.json", json.dumps(result.certificate, indent=1) + "\n")
         rows = certificates.auditor_rows(instance, result.objective, result.certificate)
