@@ -16,7 +16,6 @@ from fairbound.cli.show import LEVELS, exact, percent
 from fairbound.instances.core.files import write_text, written_whole
 from fairbound.instances.core.tables import write_csv
 from fairbound.models.core.text import clean
-from fairbound.solvers.core.bound import Level
 from fairbound.solvers.core.result import Status
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def _about(problem: Problem[Any, Any], instance: Instance, result: Result) -> li
         ("asked for", f"{goal.sense.value} {goal.name} ({goal.unit}): {goal.summary}"),
         ("value", exact(result.primal_bound)),
         ("no plan passes", exact(result.proven_bound) if result.proven else "nothing is proven"),
-        ("what that rests on", LEVELS[result.proven.level] if result.proven else LEVELS[Level.CLAIMED]),
+        ("what that rests on", LEVELS[result.proven.level if result.proven else result.level]),
         ("digest of the question", result.digest),
     ]
 
