@@ -71,7 +71,7 @@ def load_csv(given: Path | Source) -> CepInstance:
                 raise InputError("missing column", file=source.file, row=1, column=column, wanted=wanted)
     rows = without_marked(source, rows)
     typed, bad = sorted_rows(rows, SchoolRow)
-    bad += [BadCell(line, column, "", "a number") for line, row in typed if (column := _lacking(row))]
+    bad += [BadCell(line, lacking, "", "a number") for line, row in typed if (lacking := _lacking(row))]
     kept = without_totals(source, without_incomplete(source, rows, typed, bad))
     schools = tuple(schools_of(source, kept))
     check_meaning(source, dict(rows), [line for line, _ in kept], schools, SchoolRow.model_fields)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fairbound.instances.core.entry import Entry, FileFormat, Generator, data_file, need_file
 from fairbound.instances.core.files import read_text, write_text
@@ -193,7 +193,8 @@ def load_file(given: Path | Source, problem: str | None = None) -> Instance:
     except InputError as error:
         # What the data as a whole break is found by the instance, which knows no file.
         raise error if error.file is not None else InputError(str(error), file=source.file) from None
-    return replace(instance, repairs=(*source.notes, *instance.repairs)) if source.notes else instance
+    noted: Any = instance  # all are dataclasses
+    return replace(noted, repairs=(*source.notes, *instance.repairs)) if source.notes else instance
 
 
 def format_of(source: Source, problem: str | None = None) -> FileFormat:

@@ -231,8 +231,8 @@ def _table(path: Path, lines: Sequence[Line], notes: list[str]) -> Grid:
         notes.append(f"{which} above the header: skipped ({shown})")
     row, header = lines[first][0], [cell.strip() for cell in lines[first][1]]
     below = lines[first + 1 :]
-    width = max((len(header), *(_width(cells) for _, cells in below)))
-    while header and not header[-1] and _width_below(below) < len(header):
+    widest = max((_width(cells) for _, cells in below), default=0)
+    while header and not header[-1] and widest < len(header):
         header.pop()  # a spreadsheet's commas at the end of every line
     if header.count("") > 1:
         found = f"{header.count('')} columns without a name"
@@ -240,11 +240,10 @@ def _table(path: Path, lines: Sequence[Line], notes: list[str]) -> Grid:
     for column, count in Counter(header).items():
         if count > 1:
             raise InputError("column stands twice", file=str(path), row=row, column=column)
-    if width > len(header) or any(len(cells) < len(header) for _, cells in below):
-        for at, cells in below:
-            if _width(cells) > len(header) or len(cells) < len(header):
-                found, wanted = len(cells), len(header)
-                raise InputError("wrong number of cells", file=str(path), row=at, found=found, wanted=wanted)
+    for at, cells in below:
+        if _width(cells) > len(header) or len(cells) < len(header):
+            length, wanted = len(cells), len(header)
+            raise InputError("wrong number of cells", file=str(path), row=at, found=length, wanted=wanted)
     if not below:
         raise InputError("no rows below the header", file=str(path), wanted="at least one")
     return Grid(header, [(at, cells[: len(header)]) for at, cells in below], tuple(notes))
@@ -253,10 +252,6 @@ def _table(path: Path, lines: Sequence[Line], notes: list[str]) -> Grid:
 def _width(cells: Sequence[str]) -> int:
     """Cells up to the last that holds something."""
     return max((i + 1 for i, cell in enumerate(cells) if cell.strip()), default=0)
-
-
-def _width_below(lines: Iterable[Line]) -> int:
-    return max((_width(cells) for _, cells in lines), default=0)
 
 
 def _header_row(lines: Sequence[Line]) -> int:

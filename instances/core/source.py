@@ -270,7 +270,7 @@ class Source:
             self.notes.append(f"accepted ({kind}): {error.what}")
             return
         ways = [f"--accept {kind}" if kind in ACCEPTED else "", f"--leave-out {kind}" if kind in LEFT_OUT else ""]
-        raise replace_wanted(error, " or ".join(filter(None, (error.wanted, *ways))))
+        raise replace_wanted(error, " or ".join(filter(None, (str(error.wanted or ""), *ways))))
 
     def check_reading(self, accepts: Iterable[str], what: str) -> None:
         """Raise ``InputError`` for something to accept or to leave out that means nothing to this kind of file."""

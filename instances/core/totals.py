@@ -11,7 +11,10 @@ from fairbound.models.core.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-TOTAL = re.compile(r"((sub|grand|district|county|state|school)s?[ _-]*)?totals?", re.IGNORECASE)
+TOTAL = re.compile(
+    r"(.*[\s_-])?(sub|grand )?totals?\s*([:,(/-].*)?|all schools|(state|district|county)[ -]?wide", re.IGNORECASE
+)
+"""Names of totals; "Total Learning Academy" is a school."""
 FEWEST = 4
 """A table of fewer rows may sum up by chance."""
 

@@ -137,8 +137,8 @@ def _broken_rules(instance: ZoneInstance, homes: list[int], values: Mapping[str,
                 broken.append(Violation("contiguity", f"school {school.id}", found, wanted))
     for i, home in enumerate(homes):
         if (instance.units[i].id, instance.schools[home].id) in instance.barred:
-            school = instance.schools[home].id
-            broken.append(Violation("barred", f"unit {instance.units[i].id}", school, "another school"))
+            found = instance.schools[home].id
+            broken.append(Violation("barred", f"unit {instance.units[i].id}", found, "another school"))
         elif not instance.may_attend(i, home):
             wanted = f"at most {decimal_text((instance.travel_ratio or 0) * instance.travel[i][instance.today[i]])}"
             broken.append(

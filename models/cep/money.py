@@ -5,7 +5,7 @@ Equation numbers are those of ``docs/cep.md``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -53,20 +53,16 @@ def asked_rates(instance: CepInstance) -> Rates | None:
         return None
     rates, add = instance.rates, instance.lunch_adder
     if add:
-        rates = replace(rates, **{f"lunch_{kind}": _plus(getattr(rates, f"lunch_{kind}"), add) for kind in KINDS})
+        rates = rates.raised({f"lunch_{kind}": add for kind in KINDS})
     if instance.purse is Purse.FEDERAL:
         return rates
     more = {"free": instance.state_all, "reduced": instance.state_all + instance.state_reduced}
     more["paid"] = instance.state_all + instance.state_paid
-    names = [f"{meal}_{kind}" for meal in ("breakfast", "severe_breakfast", "lunch") for kind in KINDS]
-    return replace(rates, **{name: _plus(getattr(rates, name), more[name.rpartition("_")[2]]) for name in names})
+    meals_of = ("breakfast", "severe_breakfast", "lunch")
+    return rates.raised({f"{meal}_{kind}": more[kind] for meal in meals_of for kind in KINDS})
 
 
 KINDS = ("free", "reduced", "paid")
-
-
-def _plus(rate: Fraction | None, more: Fraction) -> Fraction | None:
-    return None if rate is None else rate + more
 
 
 def meals(instance: CepInstance, school: School) -> tuple[Fraction, Fraction]:

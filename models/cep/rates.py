@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.exact import parse_number
@@ -38,6 +38,11 @@ class Rates:
     severe_breakfast_reduced: Fraction | None = None
     lunch_reduced: Fraction | None = None
 
+    def raised(self, amounts: Mapping[str, Fraction]) -> Rates:
+        """The rates with amounts added to those that are known."""
+        known: dict[str, Any] = {name: rate for name in amounts if (rate := getattr(self, name)) is not None}
+        return replace(self, **{name: rate + amounts[name] for name, rate in known.items()})
+
     def by_meal(self, severe_need: bool) -> tuple[tuple[Fraction, Fraction | None, Fraction], ...]:
         """Free, reduced and paid rate of a breakfast, and of a lunch; severe need must be known where it is asked."""
         lunch = (self.lunch_free, self.lunch_reduced, self.lunch_paid)
@@ -52,15 +57,19 @@ class Rates:
 def rate_tables() -> dict[str, Rates]:
     """Every named rate table."""
     with (files(__package__) / "rates.csv").open(encoding="utf-8") as stream:
-        return {row["name"]: _rates(row) for row in csv.DictReader(stream)}
+        return {row["name"]: parse_rates(row) for row in csv.DictReader(stream)}
 
 
 TEXTS = ("name", "school_year", "region", "source")
 NEEDED = ("breakfast_free", "breakfast_paid", "lunch_free", "lunch_paid")
 
 
-def _rates(row: Mapping[str, str]) -> Rates:
-    return Rates(**{key: text if key in TEXTS else parse_number(text) if text else None for key, text in row.items()})  # type: ignore[arg-type]
+def parse_rates(row: Mapping[str, str]) -> Rates:
+    """Rates from their texts, an empty one for a rate that is not known; raises ``ValueError`` for other texts."""
+    parsed: dict[str, Any] = {
+        key: text if key in TEXTS else parse_number(text) if text else None for key, text in row.items()
+    }
+    return Rates(**parsed)
 
 
 def read_rates(path: Path) -> Rates:
@@ -96,7 +105,7 @@ def read_rates(path: Path) -> Rates:
                 )
     if bool(row["severe_breakfast_free"]) != bool(row["severe_breakfast_paid"]):
         raise InputError("severe-need breakfasts", file=str(path), row=2, wanted="a free and a paid rate, or neither")
-    return _rates(row | {"name": str(path)})
+    return parse_rates(row | {"name": str(path)})
 
 
 def find_rates(name: str) -> Rates:

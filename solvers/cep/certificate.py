@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fairbound.models.cep import PROBLEM, CepInstance, Rates, School
+from fairbound.models.cep import PROBLEM, CepInstance, School
 from fairbound.models.cep.price_curve import PriceCurve, contributions
+from fairbound.models.cep.rates import parse_rates
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import decimal_text, parse_number
 from fairbound.models.core.parameters import together_text
@@ -50,9 +51,7 @@ def read_instance(certificate: Mapping[str, Any]) -> CepInstance:
     """The instance inside a certificate; raises ``InputError`` if it is not the one of its digest."""
     try:
         data = certificate["data"]
-        text = ("name", "school_year", "region", "source")
-        cells = data["rates"]
-        rates = cells and Rates(**{k: v if k in text else parse_number(v) if v else None for k, v in cells.items()})
+        rates = None if data["rates"] is None else parse_rates(data["rates"])
         base = CepInstance(
             name=str(certificate["instance"]),
             schools=tuple(_school(dict(zip(data["columns"], row, strict=True))) for row in data["schools"]),
@@ -77,7 +76,8 @@ def _school(cells: Mapping[str, str]) -> School:
         lunches=parse_number(cells["lunches"]) if cells["lunches"] else None,
         severe_need={"True": True, "False": False}[cells["severe_need"]],
         gain=parse_number(cells["gain"]),
-        **{column: parse_number(cells[column]) for column in ("free", "reduced") if cells.get(column)},
+        free=parse_number(cells["free"]) if cells.get("free") else None,
+        reduced=parse_number(cells["reduced"]) if cells.get("reduced") else None,
     )
 
 

@@ -10,7 +10,6 @@ import typer.core
 
 import fairbound
 from fairbound.cli import (
-    atlas,
     bench,
     bundle,
     catalogue,
@@ -61,7 +60,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 answered, 1 the answer is no, 2 wrong input, 3 stopped without a solution, "
     "4 engine failed or contradicted, 70 a fault of fairbound, 130 interrupted.",
 )
-for group in (demo, catalogue, solve, compare, study, sweep, atlas, export, proof, bundle, problems):
+for group in (demo, catalogue, solve, compare, study, sweep, export, proof, bundle, problems):
     group.register(app)
 app.add_typer(instance.app, name="instance")
 app.add_typer(bench.app, name="bench")

@@ -7,7 +7,7 @@ import shlex
 from datetime import UTC, datetime
 from fractions import Fraction
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import fairbound
 from fairbound.benchmarks.core.rooms import decision_figures
@@ -58,7 +58,8 @@ def full_rows(rows: Sequence[Mapping[str, object]]) -> list[dict[str, str]]:
     return found
 
 
-def _is_broken(cell: object) -> bool:
+def _is_broken(cell: object) -> TypeGuard[Fraction]:
+    """Whether a cell is a fraction that is not whole."""
     return isinstance(cell, Fraction) and cell.denominator != 1
 
 

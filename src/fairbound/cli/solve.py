@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from textwrap import wrap
 from typing import Annotated, Any
 
 import typer
@@ -37,6 +39,9 @@ from fairbound.solvers.core.interrupts import interruptible, requested
 from fairbound.solvers.core.pareto import Front
 from fairbound.solvers.core.result import Result, Status, Termination
 from fairbound.solvers.core.serialise import result_json
+
+WIDEST = 120
+"""Characters of a sentence in a line."""
 
 
 def register(app: typer.Typer) -> None:
@@ -120,6 +125,12 @@ def write_result(problem: Problem[Any, Any], instance: Instance, result: Result,
             write_csv(folder / "certificate.csv", rows)
 
 
+def _assumed(sentences: Sequence[str]) -> dict[str, str]:
+    """What an answer rests on, in lines that a page can hold."""
+    lines = [line for text in sentences for line in wrap(text, WIDEST, subsequent_indent="  ", break_long_words=False)]
+    return {"assumed" if i == 0 else " " * i: line for i, line in enumerate(lines)}
+
+
 def show_result(problem: Problem[Any, Any], instance: Instance, result: Result) -> None:
     """Print a result for people."""
     out = console()
@@ -127,7 +138,7 @@ def show_result(problem: Problem[Any, Any], instance: Instance, result: Result) 
     facts = {
         "instance": f"{instance.name} ({', '.join(f'{v} {k}' for k, v in problem.facts(instance).items())})",
         "parameters": ", ".join(f"{k}={v}" for k, v in result.parameters.items() if v) or "none",
-        **{"assumed" if i == 0 else " " * i: text for i, text in enumerate(problem.assumptions(instance))},
+        **_assumed(problem.assumptions(instance)),
         "objective": f"{result.sense.value} {result.objective} ({unit})",
         "method": result.method + (f" with {result.engine.name} {result.engine.version}" if result.engine else ""),
         "status": status_text(result),

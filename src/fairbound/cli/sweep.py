@@ -16,6 +16,7 @@ from fairbound.benchmarks.core.work import REFUSED
 from fairbound.cli import options, runs
 from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED
 from fairbound.cli.show import console, shout
+from fairbound.instances.core import catalogue
 from fairbound.instances.core.source import Source
 from fairbound.solvers.core.isolation import Outcome
 
@@ -29,10 +30,13 @@ BY_DEFAULT = ("incomplete", "marked")
 """Rows that a sweep leaves out of the parts of a file, if its reading says nothing else of them."""
 
 
-def left_out_by_default(family: str) -> tuple[str, ...]:
-    """Of ``BY_DEFAULT``, what the reading of a file does not accept."""
+def left_out_by_default(family: str, problem: str | None = None) -> tuple[str, ...]:
+    """Of ``BY_DEFAULT``, what can be left out of a file of this kind and its reading does not accept."""
     source = Source.named(family)
-    return () if source is None else tuple(kind for kind in BY_DEFAULT if kind not in source.reading.accept)
+    if source is None:
+        return ()
+    takes = catalogue.format_of(source, problem).takes
+    return tuple(kind for kind in BY_DEFAULT if kind in takes and kind not in source.reading.accept)
 
 
 def sweep(
@@ -75,7 +79,7 @@ def sweep(
     settings = options.settings(time_limit, gap, threads, seed)
     columns = [column.strip() for column in by.split(",")] if by else []
     if columns and not strict:
-        family = options.located(family, leave_out=left_out_by_default(family))
+        family = options.located(family, leave_out=left_out_by_default(family, problem))
     planned = plan_sweep(
         family,
         objective=objective,

@@ -47,7 +47,6 @@ def test_json_city(tmp_path: Path) -> None:
         ({"seats": [20, 30]}, ["cannot hold the students", "43 short", "100 students"]),
         ({"seats": [100, 100]}, ["cannot fill the seats"]),
         ({"roots": [0, 9]}, ["roots", "9", "below 4"]),
-        ({"roots": [0, 0]}, ["two schools in one unit", "s0 and s1 in unit 0"]),
         ({"edges": [[0, 1], [1, 7]]}, ["edges", "7", "below 4"]),
         ({"edges": [[0, 1], [2, 2]]}, ["two different units"]),
         ({"edges": [[0, 1]]}, ["part of the city without a school", "1 unit (2)"]),

@@ -60,7 +60,7 @@ def atlas(
     asked = made.points(*(_words(text) for text in (rates, shock, purse)))
     columns = _words(by or "")
     if columns:
-        family = options.located(family, leave_out=left_out_by_default(family))
+        family = options.located(family, leave_out=left_out_by_default(family, "cep"))
     elif not is_there(Path(family)) and not family.endswith("*"):
         family = f"{family.rstrip('/')}/*"
     planned = made.plan_atlas(family, asked, options.changes(set_), columns)
