@@ -243,6 +243,8 @@ FORMATS = (
         cities.load_csv,
         template=TEMPLATE,
     ),
-    FileFormat("blocks", "a GeoJSON, GeoPackage or shapefile of units", cities.is_polygons, cities.load_geojson),
+    FileFormat(
+        "blocks", "a GeoJSON, GeoPackage or shapefile of units", cities.is_polygons, cities.load_geojson, ("shapes",)
+    ),
     FileFormat("blocks", "a dual graph with nodes and adjacency", cities.is_dual_graph, cities.load_dual_graph),
 )

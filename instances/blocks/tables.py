@@ -82,7 +82,7 @@ def load_geojson(given: Path | Source) -> ZoneInstance:
     Borders are found from the geometry (``zone_borders``), so they need not share vertices. Units
     that only touch at points are no neighbours; how many such pairs were dropped is noted among the
     repairs. The property ``neighbours`` adds borders, such as bridges. A unit without coordinates gets
-    the mean of its outer ring's vertices as its point.
+    the centroid of its area as its point.
 
     Raises
     ------
@@ -101,11 +101,11 @@ def load_geojson(given: Path | Source) -> ZoneInstance:
             raise InputError("duplicate unit", file=str(path), row=number, found=unit, wanted="each unit once")
         shapes[unit] = feature.shape
         outline[unit] = feature.rings
-        outer = max(feature.rings, key=len)
+        centre = feature.shape.centroid
         placed |= bool(cells.get("x") or cells.get("y"))
         for axis, column in enumerate(("x", "y")):
             if not cells.get(column):
-                cells[column] = str(round(sum(point[axis] for point in outer[:-1]) / (len(outer) - 1), 6))
+                cells[column] = str(round((centre.x, centre.y)[axis], 6))
         rows.append((number, cells))
     rows = [(line, prefixed(cells)) for line, cells in joined(source, rows)]
     header = list(dict.fromkeys(column for _, cells in rows for column in cells))

@@ -66,7 +66,8 @@ def load_csv(given: Path | Source) -> CepInstance:
     if "identified" not in header:
         for part in PARTS:
             if part not in header:
-                wanted = "identified, or all of " + ", ".join(PARTS)
+                others = ", ".join(name for name in header if name not in SchoolRow.model_fields) or "no other column"
+                wanted = f"identified, or all of {', '.join(PARTS)}; the file has {others}: --map identified=..."
                 column = "identified" if not set(PARTS) & set(header) else part
                 raise InputError("missing column", file=source.file, row=1, column=column, wanted=wanted)
     rows = without_marked(source, rows)

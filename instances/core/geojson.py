@@ -76,7 +76,7 @@ def read_features(given: Path | Source, kind: str, names: Mapping[str, tuple[str
         cells = {renamed.get(k, k): text for k, text in properties.items() if k in renamed or k not in taken}
         name = cells.get(kind, str(number))
         polygons = _polygons(file, number, f"{kind} {name}", feature.get("geometry"))
-        shape = _shape(file, number, f"{kind} {name}", polygons)
+        shape = _shape(source, number, f"{kind} {name}", polygons)
         found.append(Feature(number, name, cells, tuple(itertools.chain(*polygons)), shape))
     return found
 
@@ -133,16 +133,20 @@ def _polygons(file: str, row: int, what: str, geometry: Any) -> list[list[Ring]]
     return polygons
 
 
-def _shape(file: str, row: int, what: str, polygons: list[list[Ring]]) -> shapely.MultiPolygon:
+def _shape(source: Source, row: int, what: str, polygons: list[list[Ring]]) -> shapely.MultiPolygon:
     import shapely  # slow to import, and only polygons need it
 
     whole = shapely.MultiPolygon([shapely.Polygon(outer, holes) for outer, *holes in polygons])
     if not whole.is_valid:
-        raise InputError(
+        error = InputError(
             f"invalid geometry of {what}",
-            file=file,
+            file=source.file,
             row=row,
             found=str(shapely.is_valid_reason(whole)),
             wanted="polygons that do not cross themselves (shapely.make_valid and QGIS's Fix geometries mend them)",
         )
+        source.refuse(error, "shapes")
+        parts = shapely.get_parts(shapely.make_valid(whole))
+        areas = [area for part in parts for area in shapely.get_parts(part) if area.geom_type == "Polygon"]
+        whole = shapely.MultiPolygon(areas)
     return whole

@@ -31,6 +31,7 @@ ACCEPTED = {
     "marked": "schools that are marked as left out are in",
     "totals": "rows that look like totals are schools",
     "over": "more identified than enrolled: capped at the enrolled",
+    "shapes": "polygons that cross themselves: mended (shapely.make_valid)",
 }
 """What can be taken as it stands (``--accept``)."""
 LEFT_OUT = {

@@ -14,6 +14,7 @@ from fairbound.instances.core.files import write_text
 from fairbound.instances.core.grid import read_grid
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.exact import is_number, parse_number
+from fairbound.models.core.text import short
 from pydantic import BaseModel, BeforeValidator, ValidationError
 from pydantic_core import PydanticCustomError
 
@@ -101,7 +102,8 @@ def check_header(path: Path | str, header: Iterable[str], model: type[BaseModel]
     columns = list(header)
     for name, field in model.model_fields.items():
         if field.is_required() and name not in columns:
-            wanted = f"{name} (the file has {', '.join(columns[:8])}{', ...' if len(columns) > 8 else ''})"
+            has = f"{', '.join(columns[:8])}{', ...' if len(columns) > 8 else ''}"
+            wanted = f"{name}; the file has {has}: --map {name}=..."
             raise InputError("missing column", file=str(path), row=1, column=name, wanted=wanted)
     absent = [name for name in model.model_fields if name not in columns]
     for column in columns:
@@ -155,7 +157,7 @@ def refusal(path: Path | str, bad: Sequence[BadCell], way_out: str = "") -> Inpu
     """The error for cells that cannot be used: the first, and where the others are."""
     first, wanted = bad[0], bad[0].wanted
     if len(bad) > 1:
-        others = [f"row {cell.row} {cell.column or ''}".rstrip() for cell in bad[1:MOST_NAMED]]
+        others = [f"row {cell.row} {cell.column or ''} {short(cell.found or '')}" for cell in bad[1:MOST_NAMED]]
         more = ", ..." if len(bad) > MOST_NAMED else ""
         wanted += f"; {len(bad)} such cells: also {', '.join(others)}{more}"
     return InputError(

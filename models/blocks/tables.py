@@ -103,7 +103,7 @@ def _polygon(rings: Sequence[Sequence[tuple[float, float]]]) -> Any:
 
     whole = shapely.MultiPolygon()
     for ring in rings:
-        whole = shapely.symmetric_difference(whole, shapely.Polygon(ring))
+        whole = shapely.symmetric_difference(whole, shapely.make_valid(shapely.Polygon(ring)))
     return whole
 
 

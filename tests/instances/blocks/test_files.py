@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import shapely
+from fairbound.instances.core.entry import data_file
 from fairbound.models.core.errors import InputError
 
 import fairbound
@@ -169,3 +170,25 @@ def test_geographic_files_are_as_geojson(tmp_path: Path, suffix: str) -> None:
     ]
     assert {(b.one, b.other) for b in city.borders} == {(b.one, b.other) for b in truth.borders}
     assert city.travel == truth.travel
+
+
+@pytest.mark.skipif(data_file("blocks/sf_tract2010_units.geojson") is None, reason="the real tracts are not here")
+def test_tracts_in_degrees_have_the_same_nearest_schools_as_in_metres(tmp_path: Path) -> None:
+    """San Francisco: 194 tracts as longitude and latitude, one of which crosses itself."""
+    source = data_file("blocks/sf_tract2010_units.geojson")
+    assert source is not None
+    metres = fairbound.load("blocks/sf194")
+    (tmp_path / "sf.geojson").write_bytes(source.read_bytes())
+    stands = {school.unit: school.id for school in metres.schools}
+    rows = [f"{unit.id},{unit.today},{stands.get(unit.id, '')},{unit.groups[0]}" for unit in metres.units]
+    (tmp_path / "sf_units.csv").write_text("\n".join(["unit,today,school,group:g", *rows]) + "\n")
+    with pytest.raises(InputError, match="row 162: invalid geometry of unit 161: found 'Self-intersection"):
+        fairbound.load(tmp_path / "sf.geojson")
+    degrees = fairbound.load(f"{tmp_path / 'sf.geojson'}#accept=shapes")
+    assert "accepted (shapes): invalid geometry of unit 161" in degrees.repairs
+
+    def nearest(city: fairbound.Instance) -> list[str]:
+        ids = [school.id for school in city.schools]
+        return [min(zip(row, ids, strict=True))[1] for row in city.travel]
+
+    assert nearest(degrees) == nearest(metres)
