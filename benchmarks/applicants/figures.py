@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 from fairbound.benchmarks.core.answers import instance_of, questions_of, ranked
@@ -38,12 +39,11 @@ def applicant_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]
 
 def _share_bars(name: str, instance: ApplicantInstance, division: Division, makers: Sequence[Row]) -> Figure:
     totals = instance.race_counts([cell.count for cell in instance.cells])
-    first = instance.race_counts(division.counts)
-    second = tuple(total - mine for total, mine in zip(totals, first, strict=True))
+    schools = [instance.race_counts(counts) for counts in division.by_school(instance)]
     row = makers[0]
     series = []
     labels = ("all", *instance.schools)
-    for label, counts, colour in zip(labels, (totals, first, second), (EVERYONE, PALETTE[0], PALETTE[1]), strict=True):
+    for label, counts, colour in zip(labels, (totals, *schools), (EVERYONE, *cycle(PALETTE)), strict=False):
         whole = sum(counts)
         series.append(
             Series(

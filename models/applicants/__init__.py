@@ -1,20 +1,20 @@
-"""Applicants to two schools. Mathematics: ``docs/blocks.md``; specification: ``evaluate.py``.
+"""Applicants to two schools or more. Mathematics: ``docs/blocks.md``; specification: ``evaluate.py``.
 
 A new formulation is one file and one word in ``FORMULATIONS``.
 """
 
-from fairbound.models.applicants import cell_counts
+from fairbound.models.applicants import cell_counts, school_counts
 from fairbound.models.applicants.evaluate import evaluate, lattice
 from fairbound.models.applicants.instance import OBJECTIVES, PARAMETERS, ApplicantInstance, Cell, Division
 from fairbound.models.applicants.tables import facts, read_solution, solution_rows, solution_summary
 from fairbound.models.core.problem import Problem
 
-FORMULATIONS = (cell_counts.FORMULATION,)
+FORMULATIONS = (cell_counts.FORMULATION, school_counts.FORMULATION)
 
 PROBLEM = Problem(
     name="applicants",
-    title="Applicants to two schools",
-    summary="divide a school's applicants between it and a second one so that races and incomes balance",
+    title="Applicants to schools",
+    summary="divide a school's applicants between it and others so that races and incomes balance",
     objectives=OBJECTIVES,
     parameters=PARAMETERS,
     formulations=FORMULATIONS,

@@ -17,7 +17,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 from fairbound.models.applicants.evaluate import lattice
-from fairbound.models.applicants.instance import INCOME, LOSS, TVD, ApplicantInstance, Division
+from fairbound.models.applicants.instance import INCOME, LOSS, TVD, WORST, ApplicantInstance, Division
 from fairbound.models.core.exact import integer_row
 from fairbound.models.core.expressions import weighted
 from fairbound.models.core.problem import Formulation
@@ -97,7 +97,7 @@ def extract(model: pyo.ConcreteModel) -> Division:
     """Read the counts of the chosen size, rounded."""
     instance: ApplicantInstance = model.instance
     sizes = range(instance.fewest, instance.most + 1)
-    return Division(tuple(sum(round(model.y[n, c].value or 0) for n in sizes) for c in range(len(instance.cells))))
+    return instance.filled([sum(round(model.y[n, c].value or 0) for n in sizes) for c in range(len(instance.cells))])
 
 
 def assign(model: pyo.ConcreteModel, division: Division) -> None:
@@ -122,7 +122,9 @@ def assign(model: pyo.ConcreteModel, division: Division) -> None:
 
 
 def refuses(instance: ApplicantInstance, objective: str) -> str | None:
-    """Refuse a question about incomes that are not there."""
+    """Refuse a question about all schools, and one about incomes that are not there."""
+    if WORST in {objective, *(name for name, _ in instance.limits)}:
+        return "it balances the first school; school_counts balances all"
     if {INCOME, LOSS} & {objective, *(name for name, _ in instance.limits)} and not instance.has_incomes:
         return "an applicant has no income"
     return None

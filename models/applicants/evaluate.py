@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from fairbound.models.applicants.instance import INCOME, LOSS, TVD, ApplicantInstance, Division
+from fairbound.models.applicants.instance import INCOME, LOSS, TVD, WORST, ApplicantInstance, Division
 from fairbound.models.core.exact import common_measure, decimal_text
 from fairbound.models.core.problem import Evaluation, Violation
 
@@ -14,30 +14,39 @@ if TYPE_CHECKING:
 
 
 def evaluate(instance: ApplicantInstance, division: Division) -> Evaluation:
-    """Score a division exactly: equations (20) to (22), for both schools."""
+    """Score a division exactly: equations (20) to (22) for the first school, (27) for all."""
     cells = instance.cells
-    if len(division.counts) != len(cells):
-        return Evaluation(
-            {}, (Violation("every cell once", "the division", str(len(division.counts)), str(len(cells))),)
-        )
+    for counts in (division.counts, *division.more):
+        if len(counts) != len(cells):
+            return Evaluation({}, (Violation("every cell once", "the division", str(len(counts)), str(len(cells))),))
+    if len(division.more) != len(instance.schools) - 2:
+        found, wanted = f"{len(division.more) + 2} schools", f"{len(instance.schools)}"
+        return Evaluation({}, (Violation("every school", "the division", found, wanted),))
+    schools = division.by_school(instance)
     broken = [
         Violation("applicants of a cell", f"{cell.place}, {cell.race}", str(count), f"0 to {cell.count}")
-        for cell, count in zip(cells, division.counts, strict=True)
-        if not 0 <= count <= cell.count
+        for c, cell in enumerate(cells)
+        for count in [next((counts[c] for counts in schools if not 0 <= counts[c] <= cell.count), 0)]
+        if count
     ]
     taken = sum(division.counts)
     if not instance.fewest <= taken <= instance.most:
         wanted = f"{instance.fewest} to {instance.most}"
         broken.append(Violation("seats", instance.schools[0], str(taken), wanted))
+    for name, counts, seats in zip(instance.schools[1:], schools[1:], instance.rest, strict=False):
+        if sum(counts) != seats:
+            broken.append(Violation("seats", name, str(sum(counts)), str(seats)))
     if broken:
         return Evaluation({}, tuple(broken))
-    rest = tuple(cell.count - count for cell, count in zip(cells, division.counts, strict=True))
-    values, second = _values(instance, division.counts), _values(instance, rest)
+    scored = [_values(instance, counts) for counts in schools]
+    values = scored[0] | {WORST: max(found[TVD] for found in scored if found)}
     for name, limit in instance.limits:
         if name not in values or values[name] > limit:
             found = decimal_text(values[name]) if name in values else "no incomes"
             broken.append(Violation(f"max_{name}", instance.schools[0], found, f"at most {decimal_text(limit)}"))
-    measures = {f"second_{name}": value for name, value in second.items()} | {"seats": Fraction(taken)}
+    second = {f"second_{name}": value for name, value in scored[1].items()}
+    others = {f"school_{j}_{name}": value for j, found in enumerate(scored[2:], 3) for name, value in found.items()}
+    measures = second | others | {"seats": Fraction(taken)}
     return Evaluation(values, tuple(broken), measures)
 
 
@@ -66,6 +75,9 @@ def lattice(instance: ApplicantInstance, objective: str) -> Fraction | None:
     absolute sum is a whole number.
     """
     sizes = range(instance.fewest, instance.most + 1)
+    if objective == WORST:
+        every = {*sizes, *instance.rest, *(() if instance.rest else (instance.total - size for size in sizes))}
+        return common_measure(Fraction(1, size * instance.total) for size in every if size)
     per_size = [Fraction(1, size * instance.total) for size in sizes]
     if objective != TVD:
         if not instance.has_incomes:

@@ -19,12 +19,15 @@ from fairbound.models.core.problem import Instance, Objective, Sense
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-TVD, INCOME, LOSS = "tvd", "income", "loss"
+TVD, INCOME, LOSS, WORST = "tvd", "income", "loss", "worst_tvd"
 OBJECTIVES = (
     Objective(TVD, Sense.MINIMIZE, "share", "total variation distance of the first school, equation (20)", Fraction(0)),
     Objective(INCOME, Sense.MINIMIZE, "share", "relative gap of its mean income, equation (21)", Fraction(0)),
     Objective(
         LOSS, Sense.MINIMIZE, "share", "the sum of both: the loss that the seed means, equation (22)", Fraction(0)
+    ),
+    Objective(
+        WORST, Sense.MINIMIZE, "share", "total variation distance of the worst school, equation (27)", Fraction(0)
     ),
 )
 
@@ -54,28 +57,68 @@ SEATS = Form(
     lambda seats: str(seats[0]) if seats[0] == seats[1] else f"{seats[0]}-{seats[1]}",
     "a number, or two joined by -",
 )
+THE_OTHER = "the other school"
+"""What the second of two schools is called where nobody names it."""
+Named = tuple[tuple[str, ...], int, int, tuple[int, ...]]
+"""Schools, the first one's fewest and most seats, and the seats of those between it and the last."""
+
+
+def _named(text: str) -> Named:
+    names, seats = [], []
+    for part in text.split(";"):
+        name, equals, count = part.rpartition("=")
+        if not equals or not name.strip() or not count.strip().isdecimal():
+            raise ValueError(text)
+        names.append(name.strip())
+        seats.append(int(count))
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise ValueError(text)
+    # The last takes the rest; that the seats add up is for the instance to see.
+    return tuple(names), seats[0], seats[0], tuple(seats[1:])
+
+
+def _written(value: Named) -> str:
+    schools, fewest, _, rest = value
+    if not rest:
+        return ""
+    return ";".join(f"{name}={count}" for name, count in zip(schools, (fewest, *rest), strict=True))
+
+
+SCHOOLS = Form(_named, _written, "NAME=SEATS for each school, joined by ;")
 PARAMETERS = (
     Parameter("seats", SEATS, "the seed's 22", "seats that the first school fills", fields=("fewest", "most")),
+    Parameter(
+        "schools",
+        SCHOOLS,
+        "",
+        "schools with their seats",
+        "",
+        fields=("schools", "fewest", "most", "rest"),
+        silent=True,
+    ),
     *limits(OBJECTIVES),
 )
 
 
 @dataclass(frozen=True)
 class ApplicantInstance(Instance):
-    """Applicants in cells, two schools, and how many seats the first one fills.
+    """Applicants in cells, two schools or more, and how many seats the first one fills.
 
     Attributes
     ----------
     fewest, most
-        n_1 is between them; equal for fixed seats. The rest goes to the second school.
+        n_1 is between them; equal for fixed seats. Of two schools the second takes the rest.
+    rest
+        Seats of the schools after the first, where they are named; all seats together are the applicants.
     """
 
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = PARAMETERS
     name: str
     cells: tuple[Cell, ...]
-    schools: tuple[str, str]
+    schools: tuple[str, ...]
     fewest: int
     most: int
+    rest: tuple[int, ...] = ()
     limits: tuple[tuple[str, Fraction], ...] = ()
     repairs: tuple[str, ...] = ()
 
@@ -92,9 +135,36 @@ class ApplicantInstance(Instance):
             wanted = f"1 to the {self.total} applicants"
             raise InputError("parameter seats", found=f"{self.fewest}-{self.most}", wanted=wanted)
 
+        if len(self.schools) < 2 or (self.rest and len(self.rest) != len(self.schools) - 1):
+            raise InputError(
+                "parameter schools", found=len(self.schools), wanted="two schools or more, each with seats"
+            )
+        if len(self.schools) > 2 and not self.rest:
+            raise InputError("parameter schools", found=len(self.schools), wanted="seats for each")
+        if self.rest and (self.fewest != self.most or self.most + sum(self.rest) != self.total):
+            found = f"{self.most + sum(self.rest)} seats"
+            raise InputError("parameter schools", found=found, wanted=f"seats for the {self.total} applicants, no more")
+
     @property
     def problem(self) -> str:
         return "applicants"
+
+    @property
+    def seats(self) -> tuple[int, ...]:
+        """Seats of each school; of two the second has what the first does not fill at most."""
+        return (self.most, *(self.rest or (self.total - self.most,)))
+
+    def filled(self, counts: Sequence[int]) -> Division:
+        """The division that gives the first school these and the others the rest, in the order of the cells."""
+        left = [cell.count - count for cell, count in zip(self.cells, counts, strict=True)]
+        more = []
+        for seats in self.rest[:-1]:
+            taken = []
+            for c, count in enumerate(left):
+                taken.append(max(0, min(count, seats - sum(taken))))
+                left[c] -= taken[-1]
+            more.append(tuple(taken))
+        return Division(tuple(counts), tuple(more))
 
     def canonical(self) -> dict[str, Any]:
         return {
@@ -134,6 +204,21 @@ class ApplicantInstance(Instance):
 
 @dataclass(frozen=True)
 class Division:
-    """A solution: how many applicants of every cell go to the first school, in the cells' order."""
+    """A solution: how many applicants of every cell go to the first school, in the cells' order.
+
+    Attributes
+    ----------
+    more
+        The same for the schools between the first and the last, which takes the rest.
+    """
 
     counts: tuple[int, ...]
+    more: tuple[tuple[int, ...], ...] = ()
+
+    def by_school(self, instance: ApplicantInstance) -> list[tuple[int, ...]]:
+        """The counts of every school."""
+        given = [self.counts, *self.more]
+        rest = tuple(
+            cell.count - sum(taken) for cell, taken in zip(instance.cells, zip(*given, strict=True), strict=True)
+        )
+        return [*given, rest]

@@ -13,22 +13,29 @@ if TYPE_CHECKING:
 
 
 def solution_rows(instance: ApplicantInstance, division: Division) -> list[dict[str, str]]:
-    """One row per cell: its applicants, and how many go to the first school."""
+    """One row per cell: its applicants, and how many go to the first school, and to each after it but the last."""
+    counts = [division.counts, *division.more]
     return [
-        {"place": c.place, "race": c.race, "income": "" if c.income is None else decimal_text(c.income)}
-        | {"applicants": str(c.count), "first": str(n)}
-        for c, n in zip(instance.cells, division.counts, strict=True)
+        {"place": cell.place, "race": cell.race, "income": "" if cell.income is None else decimal_text(cell.income)}
+        | {"applicants": str(cell.count)}
+        | {name: str(taken[c]) for name, taken in zip(columns(instance), counts, strict=True)}
+        for c, cell in enumerate(instance.cells)
     ]
+
+
+def columns(instance: ApplicantInstance) -> list[str]:
+    """Columns of a division: ``first``, and ``school_2`` to the last but one; the last school takes the rest."""
+    return ["first", *(f"school_{j}" for j in range(2, len(instance.schools)))]
 
 
 def solution_summary(instance: ApplicantInstance, division: Division) -> list[dict[str, str]]:
     """One row per race: applicants, and how many go to each school."""
     everyone = instance.race_counts([cell.count for cell in instance.cells])
-    first = instance.race_counts(division.counts)
-    one, other = instance.schools
+    schools = [instance.race_counts(counts) for counts in division.by_school(instance)]
     return [
-        {"race": race, "applicants": str(total), one: str(mine), other: str(total - mine)}
-        for race, total, mine in zip(instance.races, everyone, first, strict=True)
+        {"race": race, "applicants": str(total)}
+        | {name: str(counts[r]) for name, counts in zip(instance.schools, schools, strict=True)}
+        for r, (race, total) in enumerate(zip(instance.races, everyone, strict=True))
     ]
 
 
@@ -41,17 +48,21 @@ def read_solution(instance: ApplicantInstance, rows: Sequence[Mapping[str, str]]
     """Read a division from rows with ``place``, ``race``, ``income`` and ``first``; raises ``InputError``."""
     cells = {
         (r["place"], r["race"], r["income"]): i
-        for i, r in enumerate(solution_rows(instance, Division((0,) * len(instance.cells))))
+        for i, r in enumerate(solution_rows(instance, instance.filled((0,) * len(instance.cells))))
     }
-    counts: dict[int, int] = {}
+    wanted = columns(instance)
+    counts: dict[int, list[int]] = {}
     for line, row in enumerate(rows, start=2):
-        for column in ("place", "race", "income", "first"):
+        for column in ("place", "race", "income", *wanted):
             if column not in row:
-                raise InputError("missing column", row=1, column=column, wanted="place, race, income and first")
+                names = ", ".join(("place", "race", "income", *wanted))
+                raise InputError("missing column", row=1, column=column, wanted=names)
         key = (row["place"], row["race"], row["income"])
         if key not in cells or cells[key] in counts:
             raise InputError("unknown or repeated cell", row=line, found=", ".join(key))
-        if not row["first"].strip().isdecimal():
-            raise InputError("cannot be used", row=line, column="first", found=row["first"], wanted="a whole number")
-        counts[cells[key]] = int(row["first"])
-    return Division(tuple(counts.get(i, 0) for i in range(len(instance.cells))))
+        for column in wanted:
+            if not row[column].strip().isdecimal():
+                raise InputError("cannot be used", row=line, column=column, found=row[column], wanted="a whole number")
+        counts[cells[key]] = [int(row[column]) for column in wanted]
+    found = [tuple(counts.get(i, [0] * len(wanted))[k] for i in range(len(instance.cells))) for k in range(len(wanted))]
+    return Division(found[0], tuple(found[1:]))

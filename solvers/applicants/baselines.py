@@ -67,7 +67,8 @@ def permutation_search(
             best, best_first, best_second = drawn, first, second
         found = first < threshold and second < threshold
     counts = np.bincount(cell_of[best], minlength=len(instance.cells))
-    return Search(Division(tuple(int(count) for count in counts)), iterations, found, (best_first, best_second))
+    division = instance.filled([int(count) for count in counts])
+    return Search(division, iterations, found, (best_first, best_second))
 
 
 def interval_study(instance: ApplicantInstance, seed: int, runs: int = STUDY_RUNS) -> tuple[list[Search], float, float]:
@@ -83,14 +84,13 @@ def majority(instance: ApplicantInstance, division: Division) -> Division:
 
     A tie goes to the school whose name comes first, as the seed's ``mode()[0]`` has it.
     """
-    first: Counter[str] = Counter()
-    total: Counter[str] = Counter()
-    for cell, count in zip(instance.cells, division.counts, strict=True):
-        first[cell.place] += count
-        total[cell.place] += cell.count
-    tie = instance.schools[0] < instance.schools[1]
-    wins = {p: 2 * first[p] > total[p] or (2 * first[p] == total[p] and tie) for p in total}
-    return Division(tuple(cell.count if wins[cell.place] else 0 for cell in instance.cells))
+    votes: dict[str, Counter[str]] = {}
+    for name, counts in zip(instance.schools, division.by_school(instance), strict=True):
+        for cell, count in zip(instance.cells, counts, strict=True):
+            votes.setdefault(cell.place, Counter())[name] += count
+    winner = {place: min(found, key=lambda name: (-found[name], name)) for place, found in votes.items()}
+    won = [tuple(cell.count * (winner[cell.place] == name) for cell in instance.cells) for name in instance.schools]
+    return Division(won[0], tuple(won[1:-1]))
 
 
 @dataclass(frozen=True)

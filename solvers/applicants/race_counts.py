@@ -72,7 +72,7 @@ def _division(instance: ApplicantInstance, counts: tuple[int, ...]) -> Division:
         count = min(cell.count, left[cell.race])
         left[cell.race] -= count
         taken.append(count)
-    return Division(tuple(taken))
+    return instance.filled(taken)
 
 
 def refuses(instance: ApplicantInstance, objective: str) -> str | None:

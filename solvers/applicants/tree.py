@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fairbound.models.applicants.instance import ApplicantInstance, Division
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from fairbound.models.applicants.instance import ApplicantInstance, Division
 
 
 def solution_json(_instance: ApplicantInstance, division: Division) -> list[int]:
@@ -17,4 +17,4 @@ def solution_json(_instance: ApplicantInstance, division: Division) -> list[int]
 
 def solution_of(instance: ApplicantInstance, _system: Any, plan: Sequence[int]) -> Division:
     """The cells' columns come first."""
-    return Division(tuple(plan[: len(instance.cells)]))
+    return instance.filled(plan[: len(instance.cells)])

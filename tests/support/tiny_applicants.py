@@ -10,8 +10,9 @@ from tiny import Tiny
 
 
 def divisions(instance: ApplicantInstance) -> list[Division]:
-    """Every way to take some applicants of each cell."""
-    return [Division(counts) for counts in product(*(range(cell.count + 1) for cell in instance.cells))]
+    """Every way to take some applicants of each cell, for every school but the last."""
+    taken = list(product(*(range(cell.count + 1) for cell in instance.cells)))
+    return [Division(counts[0], counts[1:]) for counts in product(taken, repeat=len(instance.schools) - 1)]
 
 
 def best_division(instance: ApplicantInstance, objective: str) -> Fraction | None:
@@ -21,6 +22,7 @@ def best_division(instance: ApplicantInstance, objective: str) -> Fraction | Non
 
 
 FEW = (Cell("a", "x", 2, Fraction(10)), Cell("a", "y", 1, Fraction(10)), Cell("b", "x", 1, Fraction(40)))
+SIX = (*FEW, Cell("b", "z", 2, Fraction(25)))
 TINY = Tiny(
     problem="applicants",
     instances=(
@@ -29,6 +31,9 @@ TINY = Tiny(
         ApplicantInstance("everyone", FEW, ("one", "two"), 4, 4),
         ApplicantInstance("equal incomes", (Cell("a", "x", 3, Fraction(5)), Cell("a", "y", 2, Fraction(5))),
                           ("one", "two"), 2, 3),
+        ApplicantInstance("three schools", SIX, ("one", "two", "three"), 2, 2, (1, 3)),
+        ApplicantInstance("two that are named", FEW, ("one", "two"), 1, 1, (3,)),
+        ApplicantInstance("a school without seats", FEW, ("one", "two", "three"), 2, 2, (0, 2)),
     ),
     best=best_division,
 )  # fmt: skip

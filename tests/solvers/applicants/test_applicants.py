@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tiny_applicants
 from fairbound.instances.applicants.sources import SEED_COUNTS, sfusd65
-from fairbound.models.applicants import ApplicantInstance, Cell, Division
+from fairbound.models.applicants import PROBLEM, ApplicantInstance, Cell, Division
 from fairbound.models.applicants import evaluate as score
 from fairbound.solvers.applicants.baselines import interval_study, majority, permutation_search, vote_study
 from fairbound.solvers.applicants.race_counts import best_counts
@@ -104,3 +104,37 @@ def test_the_vote_over_drawn_block_groups() -> None:
     assert usual == vote_study(instance, best, 1, draws=200)
     assert usual.seats < 15
     assert usual.tvd > 2 * 19 / 286
+
+
+def test_schools_are_named_with_their_seats() -> None:
+    given = {"schools": "Webster=22;Mission = Bay=20;Alder=23"}
+    asked = fairbound.load("applicants/sfusd65", given)
+    assert asked.schools == ("Webster", "Mission = Bay", "Alder")
+    assert (asked.fewest, asked.most, asked.rest) == (22, 22, (20, 23))
+    assert asked.parameters["schools"] == "Webster=22;Mission = Bay=20;Alder=23"
+    assert fairbound.load("applicants/sfusd65", asked.parameters).digest == asked.digest
+    assert fairbound.load("applicants/sfusd65").parameters == {"seats": "22"}
+    for text, wrong in (
+        ("Webster=22;Alder=20", "parameter schools: found '42 seats', wanted seats for the 65 applicants, no more"),
+        ("Webster=65", "wanted NAME=SEATS for each school"),
+        ("Webster=22;Webster=43", "wanted NAME=SEATS"),
+        ("Webster;Alder=43", "wanted NAME=SEATS"),
+    ):
+        with pytest.raises(InputError, match=wrong):
+            fairbound.load("applicants/sfusd65", {"schools": text})
+
+
+def test_every_school_of_three_is_as_even_as_it_can_be() -> None:
+    """No school can be nearer than its own least distance, and the plan survives a file."""
+    asked = fairbound.load("applicants/sfusd65", {"schools": "A=22;B=20;C=23"})
+    result = fairbound.solve(asked, objective="worst_tvd")
+    assert result.status == "optimal"
+    least = max(
+        fairbound.solve("applicants/sfusd65", parameters={"seats": str(seats)}).primal_bound for seats in (20, 22, 23)
+    )
+    assert least <= result.primal_bound < 2 * least
+    rows = PROBLEM.solution_rows(asked, result.solution)
+    assert list(rows[0]) == ["place", "race", "income", "applicants", "first", "school_2"]
+    assert PROBLEM.read_solution(asked, rows) == result.solution
+    summary = PROBLEM.solution_summary(asked, result.solution)
+    assert [sum(int(row[name]) for row in summary) for name in ("A", "B", "C")] == [22, 20, 23]
