@@ -159,7 +159,7 @@ class ApplicantInstance(Instance):
         left = [cell.count - count for cell, count in zip(self.cells, counts, strict=True)]
         more = []
         for seats in self.rest[:-1]:
-            taken = []
+            taken: list[int] = []
             for c, count in enumerate(left):
                 taken.append(max(0, min(count, seats - sum(taken))))
                 left[c] -= taken[-1]

@@ -41,7 +41,7 @@ def build(instance: ApplicantInstance, objective: str, relaxed: bool = False) ->
         for c in cells:
             terms = [(model.y[n, j, c], 1) for j in schools]
             model.eq28_cell.add(weighted([*terms, (chosen, -instance.cells[c].count)]) == 0)
-        for j, seats in enumerate(_seats(instance, n)):
+        for j, seats in enumerate(seats_of(instance, n)):
             model.eq28_seats.add(weighted([*((model.y[n, j, c], 1) for c in cells), (chosen, -seats)]) == 0)
             if not seats:
                 continue
@@ -58,7 +58,7 @@ def build(instance: ApplicantInstance, objective: str, relaxed: bool = False) ->
     return model
 
 
-def _seats(instance: ApplicantInstance, first: int) -> tuple[int, ...]:
+def seats_of(instance: ApplicantInstance, first: int) -> tuple[int, ...]:
     """Seats of every school where the first one fills so many."""
     return (first, *(instance.rest or (instance.total - first,)))
 

@@ -1,8 +1,9 @@
-"""The exact method of applicants besides its formulation, the baselines, and whom a default answer asks first."""
+"""The exact methods of applicants besides its formulations, the baselines, and whom a default answer asks first."""
 
 from __future__ import annotations
 
-from fairbound.solvers.applicants import race_counts
+from fairbound.models.applicants import school_counts
+from fairbound.solvers.applicants import race_counts, school_by_school
 from fairbound.solvers.applicants.baselines import BASELINES
 from fairbound.solvers.core.method import Kind, Method
 
@@ -14,8 +15,15 @@ METHODS = (
         race_counts.answer,
         race_counts.refuses,
     ),
+    Method(
+        school_by_school.NAME,
+        Kind.ALGORITHM,
+        "school_counts, with the bound that no school alone can pass",
+        school_by_school.answer,
+        school_counts.FORMULATION.refuses,
+    ),
 )
 
-PREFERRED = ("race_counts",)
+PREFERRED = ("race_counts", "school_by_school")
 
 __all__ = ["BASELINES", "METHODS", "PREFERRED"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import openpyxl
@@ -13,10 +15,8 @@ from fairbound.instances.core.grid import read_grid
 from fairbound.instances.core.source import Reading, Source
 from fairbound.models import PROBLEMS
 from fairbound.models.core.errors import InputError
-from typer.testing import CliRunner
 
 import fairbound
-from fairbound.cli.app import app
 
 PLAIN = "school_id,enrolled,identified\nalder,320,136\nbirch,400,120\npeña,200,116\n"
 IDS = ["alder", "birch", "peña"]
@@ -183,16 +183,17 @@ def test_every_problem_has_a_template_that_loads(tmp_path: Path, problem: str) -
 
 
 def test_commands_take_how_a_file_is_to_be_read(tmp_path: Path) -> None:
-    text = "Code,Kids,identified\na,100,60\nb,,3\n"
-    path = written(tmp_path, text.encode())
-    run = CliRunner()
-    done = run.invoke(
-        app,
-        ["instance", "check", str(path), "--problem", "cep", "--map", "school_id=Code", "--map", "enrolled=Kids",
-         "--leave-out", "incomplete"],
-    )  # fmt: skip
-    assert done.exit_code == 0, done.output
-    assert "d: fine (1 schools, 100 students, 60 identified; 3 repairs recorded)" in done.output
-    assert "row 3 (b): left out, enrolled is ''" in done.output
-    refused = run.invoke(app, ["solve", "cep/calpads33", "--leave-out", "incomplete"])
-    assert "only a file is read in a way of its own" in str(refused.exception)
+    written(tmp_path, b"Code,Kids,identified\na,100,60\nb,,3\n")
+    asked = "instance check d.csv --problem cep --map school_id=Code --map enrolled=Kids --leave-out incomplete"
+    done = command(tmp_path, asked)
+    assert done.returncode == 0, done.stderr
+    assert "d: fine (1 schools, 100 students, 60 identified; 3 repairs recorded)" in done.stdout
+    assert "row 3 (b): left out, enrolled is ''" in done.stdout
+    refused = command(tmp_path, "solve cep/calpads33 --leave-out incomplete")
+    assert refused.returncode == 2
+    assert "only a file is read in a way of its own" in refused.stderr
+
+
+def command(folder: Path, words: str) -> subprocess.CompletedProcess[str]:
+    arguments = [sys.executable, "-m", "fairbound", *words.split()]
+    return subprocess.run(arguments, cwd=folder, check=False, capture_output=True, text=True)

@@ -132,7 +132,9 @@ def test_every_school_of_three_is_as_even_as_it_can_be() -> None:
     least = max(
         fairbound.solve("applicants/sfusd65", parameters={"seats": str(seats)}).primal_bound for seats in (20, 22, 23)
     )
-    assert least <= result.primal_bound < 2 * least
+    assert least <= result.primal_bound < least * Fraction(11, 10)
+    assert result.proven is not None
+    assert (result.proven.value, result.proven.level) == (least, Level.L2)
     rows = PROBLEM.solution_rows(asked, result.solution)
     assert list(rows[0]) == ["place", "race", "income", "applicants", "first", "school_2"]
     assert PROBLEM.read_solution(asked, rows) == result.solution
