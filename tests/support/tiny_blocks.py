@@ -80,7 +80,7 @@ TINY = Tiny(
         city("pieces of today may stay", MIXED, PATH, (0, 3), (0, 0, 1, 1, 0, 0), as_today=True, **SIX),
         city("pieces of today must join", MIXED, PATH, (0, 3), (0, 0, 1, 1, 0, 0), **SIX),
         city("a bridge", MIXED, PATH, (0, 3), (0, 0, 1, 1, 0, 0), bridges=(("u0", "u5"),), **SIX),
-        city("barred", MIXED, GRID, (0, 5), (0, 0, 1, 0, 1, 1), barred=(("u1", "s1"), ("u4", "s0")), **SIX),
+        city("barred", MIXED, GRID, (0, 5), (0, 0, 1, 0, 1, 1), barred=(("u2", "s0"),), **SIX),
         city("not contiguous", MIXED, GRID, (0, 5), (0, 0, 1, 0, 1, 1), contiguous=False, **SIX),
         city("share bound", MIXED, GRID, (0, 5), (0, 0, 1, 0, 1, 1), share_deviation=Fraction(1, 10), **SIX),
         city("share bound out of reach", MIXED, GRID, (0, 5), (0, 0, 1, 0, 1, 1), share_deviation=Fraction(0), **SIX),
