@@ -33,9 +33,8 @@ def check_zones(canonical: Mapping[str, Any], rows: Sequence[Mapping[str, str]])
     schools = [(school[0], school[1], Fraction(school[2])) for school in canonical["schools"]]
     names = [school[0] for school in schools]
     travel = {
-        (unit[0], name): Fraction(text)
+        unit[0]: dict(zip(names, distances, strict=True))
         for unit, distances in zip(canonical["units"], canonical["travel"], strict=True)
-        for name, text in zip(names, distances, strict=True)
     }
     chosen: dict[str, str] = {}
     wrong = []
@@ -51,7 +50,8 @@ def check_zones(canonical: Mapping[str, Any], rows: Sequence[Mapping[str, str]])
     if limits["travel_ratio"] != "none":
         ratio = Fraction(limits["travel_ratio"])
         for unit, school in chosen.items():
-            if school != today[unit] and travel[unit, school] > ratio * travel[unit, today[unit]]:
+            near = Fraction(travel[unit][today[unit]])
+            if school != today[unit] and Fraction(travel[unit][school]) > ratio * near:
                 wrong.append(f"unit {unit} travels too far to {school}")
     for name, stands_in, _ in schools:
         if chosen[stands_in] != name:

@@ -20,6 +20,10 @@ class Rejected(Exception):
 
 def rational(value: Any) -> Fraction:
     """A number of the file, exactly; raises ``ValueError`` for one that is none or too long."""
+    if type(value) is str and len(value) <= LONGEST and value.isascii():
+        whole, point, part = value.partition(".")
+        if whole.isdigit() and (not point or part.isdigit()):  # nearly all of the numbers of a file
+            return Fraction(int(whole + part), 10 ** len(part))
     text = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
     if isinstance(value, float) and isfinite(value):
         return Fraction(value)

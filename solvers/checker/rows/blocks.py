@@ -85,10 +85,10 @@ class City:
     def _options(self) -> list[set[int]]:
         """Schools that a unit can have: (9), (12b), the schools' own units, and fixing."""
         ratio = self.limit("travel_ratio")
-        options = [
-            {j for j, d in enumerate(row) if ratio is None or j == now or d <= ratio * row[now]}
-            for row, now in zip(self.travel, self.today, strict=True)
-        ]
+        options = []
+        for row, now in zip(self.travel, self.today, strict=True):
+            most = None if ratio is None else ratio * row[now]
+            options.append({j for j, d in enumerate(row) if most is None or j == now or d <= most})
         for pair in pieces(self.rules["forced"], ";"):
             unit, school = map(identifier, pieces(pair, "="))
             options[self.index[unit]] &= {self.home[school]}
