@@ -57,6 +57,8 @@ def check(instance: options.InstanceName, set_: options.Changes = None, problem:
         console().print(f"  {repair}", soft_wrap=True)
     if len(asked.repairs) > MOST_REPAIRS:
         console().print(f"  ... and {len(asked.repairs) - MOST_REPAIRS} more (fairbound instance show)", soft_wrap=True)
+    for sentence in find_problem(asked.problem).assumptions(asked):
+        console().print(f"  {sentence}", soft_wrap=True)
 
 
 @app.command()
