@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import cycle
+from itertools import chain, cycle
 from typing import TYPE_CHECKING
 
 from fairbound.benchmarks.core.answers import instance_of, questions_of, ranked
@@ -43,7 +43,7 @@ def _share_bars(name: str, instance: ApplicantInstance, division: Division, make
     row = makers[0]
     series = []
     labels = ("all", *instance.schools)
-    for label, counts, colour in zip(labels, (totals, *schools), (EVERYONE, *cycle(PALETTE)), strict=False):
+    for label, counts, colour in zip(labels, (totals, *schools), chain((EVERYONE,), cycle(PALETTE)), strict=False):
         whole = sum(counts)
         series.append(
             Series(
