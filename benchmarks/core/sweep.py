@@ -161,6 +161,8 @@ def run_sweep(
             left_out = left_out_rows(rows)
             if left_out:
                 write_csv(left_out_of(table), left_out)
+            else:
+                left_out_of(table).unlink(missing_ok=True)  # of an earlier sweep
     return summary, rows
 
 

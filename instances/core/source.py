@@ -268,7 +268,8 @@ class Source:
     def refuse(self, error: InputError, kind: str) -> None:
         """Raise an error that says how the file can be taken as it stands, or note that it was."""
         if kind in self.reading.accept:
-            self.notes.append(f"accepted ({kind}): {error.what}")
+            place = "" if error.row is None else f"row {error.row}: "
+            self.notes.append(f"accepted ({kind}): {place}{error.what}")
             return
         ways = [f"--accept {kind}" if kind in ACCEPTED else "", f"--leave-out {kind}" if kind in LEFT_OUT else ""]
         raise replace_wanted(error, " or ".join(filter(None, (str(error.wanted or ""), *ways))))

@@ -185,7 +185,7 @@ def test_tracts_in_degrees_have_the_same_nearest_schools_as_in_metres(tmp_path: 
     with pytest.raises(InputError, match="row 162: invalid geometry of unit 161: found 'Self-intersection"):
         fairbound.load(tmp_path / "sf.geojson")
     degrees = fairbound.load(f"{tmp_path / 'sf.geojson'}#accept=shapes")
-    assert "accepted (shapes): invalid geometry of unit 161" in degrees.repairs
+    assert "accepted (shapes): row 162: invalid geometry of unit 161" in degrees.repairs
 
     def nearest(city: fairbound.Instance) -> list[str]:
         ids = [school.id for school in city.schools]
