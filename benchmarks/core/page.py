@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from fairbound.benchmarks.core.report import as_json, from_template, plotly_library
-from fairbound.benchmarks.core.static_figures import write_static
 from fairbound.instances.core.files import write_text
 from fairbound.instances.core.tables import write_csv
-from markupsafe import Markup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +41,10 @@ def write_page(
     folder: Path, name: str, title: str, subtitle: str, tiles: Sequence[Tile], parts: Sequence[Part]
 ) -> Path:
     """Write ``NAME.html``, every figure into ``figures/`` and every table as CSV into ``tables/``; returns the page."""
+    from fairbound.benchmarks.core.report import as_json, from_template, plotly_library
+    from fairbound.benchmarks.core.static_figures import write_static  # Matplotlib takes its time
+    from markupsafe import Markup
+
     figures = [figure for part in parts for figure in part.figures]
     tables = [table for part in parts for table in part.tables]
     data = {

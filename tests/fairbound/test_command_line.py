@@ -178,3 +178,11 @@ def test_the_program_and_the_module_run() -> None:
     assert (done.returncode, done.stdout[:10]) == (0, "fairbound ")
     module = subprocess.run([sys.executable, "-m", "fairbound", "list"], capture_output=True, text=True, check=True)
     assert "cep" in module.stdout
+
+
+def test_no_command_waits_for_what_it_does_not_draw() -> None:
+    program = (
+        "import sys, fairbound.cli.app; print([m for m in ('matplotlib', 'openpyxl', 'shapely') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
