@@ -16,7 +16,7 @@ from fairbound.models.cep.instance import (
     Grouping,
     School,
 )
-from fairbound.models.cep.money import Dollars, Outside, inside, outside
+from fairbound.models.cep.money import Dollars, Outside, inside
 from fairbound.models.core.exact import common_measure, decimal_text
 from fairbound.models.core.problem import Evaluation, Violation
 
@@ -99,29 +99,30 @@ def evaluate(instance: CepInstance, grouping: Grouping) -> Evaluation:
         "phantom_money": phantom,
     }
     if instance.rates is not None:
-        measures |= dollars(instance, paid)
+        measures |= dollars(instance, paid, values[REIMBURSEMENT])
     return Evaluation(values, tuple(violations), measures)
 
 
-def dollars(instance: CepInstance, shares: Mapping[int, Fraction]) -> dict[str, Fraction]:
+def dollars(instance: CepInstance, shares: Mapping[int, Fraction], reimbursement: Fraction) -> dict[str, Fraction]:
     """A year's dollars where schools claim these shares; the others count if it is known what they are paid.
 
-    ``full_reimbursement`` is what the purse counts, with the gains that were given.
+    ``full_reimbursement`` is what the purse counts, with the gains that were given: (3) is the difference to leaving
+    everyone out where that is known, by (40), else what comes on top of the paid rate.
     """
-    standard = instance.outside is Outside.STANDARD
-    whole = Dollars(Fraction(0), Fraction(0))
-    for i, school in enumerate(instance.schools):
-        if i in shares:
-            whole += inside(instance, school, shares[i])
-        elif standard:
-            whole += outside(instance, school)
-    given = sum((instance.schools[i].gain for i in shares), Fraction(0))
-    found = {"full_reimbursement": whole.counted(instance.purse) + given}
+    found: dict[str, Fraction] = {}
+    if instance.outside is Outside.STANDARD:
+        everyone_out = sum((paid.counted(instance.purse) for paid in instance.outside_dollars), Fraction(0))
+        found = {"full_reimbursement": reimbursement + everyone_out, "standard_claiming": everyone_out}
+    else:
+        found["full_reimbursement"] = reimbursement + sum((instance.paid_base[i] for i in shares), Fraction(0))
     if instance.state_paid or instance.state_reduced or instance.state_all:
+        whole = Dollars(Fraction(0), Fraction(0))
+        for i, school in enumerate(instance.schools):
+            if i in shares:
+                whole += inside(instance, school, shares[i])
+            elif instance.outside is Outside.STANDARD:
+                whole += instance.outside_dollars[i]
         found |= {"federal_dollars": whole.federal, "state_dollars": whole.state}
-    if standard:
-        everyone_out = (outside(instance, school).counted(instance.purse) for school in instance.schools)
-        found["standard_claiming"] = sum(everyone_out, Fraction(0))
     return found
 
 

@@ -7,13 +7,13 @@ Equation numbers are those of ``docs/cep.md``. Source: the MealsCount notebook (
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from fairbound.models.cep.money import Outside, Purse, asked_rates, check_money, meals, outside
+from fairbound.models.cep.money import Dollars, Outside, Purse, asked_rates, check_money, federal_rates, meals, outside
 from fairbound.models.cep.rates import Rates, find_rates
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import common_measure, decimal_text
@@ -218,14 +218,19 @@ class CepInstance(Instance):
         if self.outside is Outside.NONE:
             return given
         return tuple(
-            gain + base - outside(self, school).counted(self.purse)
-            for gain, base, school in zip(given, self.paid_base, self.schools, strict=True)
+            gain + base - paid.counted(self.purse)
+            for gain, base, paid in zip(given, self.paid_base, self.outside_dollars, strict=True)
         )
 
     @cached_property
     def federal_rates(self) -> Rates | None:
         """The rates with the adder per lunch, without a state's supplements."""
-        return asked_rates(replace(self, purse=Purse.FEDERAL)) if self.purse is Purse.DISTRICT else asked_rates(self)
+        return federal_rates(self)
+
+    @cached_property
+    def outside_dollars(self) -> tuple[Dollars, ...]:
+        """O_s of equation (39), in the order of ``schools``; only where ``outside`` is ``standard``."""
+        return tuple(outside(self, school) for school in self.schools)
 
     @cached_property
     def _money(self) -> tuple[tuple[Fraction, Fraction], ...]:

@@ -47,14 +47,16 @@ class Dollars:
         return Dollars(self.federal + other.federal, self.state + other.state)
 
 
-def asked_rates(instance: CepInstance) -> Rates | None:
-    """The rates with the adder per lunch, and with a state's supplements where the district's purse counts."""
-    if instance.rates is None:
-        return None
+def federal_rates(instance: CepInstance) -> Rates | None:
+    """The rates with the adder per lunch, without a state's supplements."""
     rates, add = instance.rates, instance.lunch_adder
-    if add:
-        rates = rates.raised({f"lunch_{kind}": add for kind in KINDS})
-    if instance.purse is Purse.FEDERAL:
+    return rates.raised({f"lunch_{kind}": add for kind in KINDS}) if rates is not None and add else rates
+
+
+def asked_rates(instance: CepInstance) -> Rates | None:
+    """The federal rates, with the state's supplements where the district's purse counts."""
+    rates = instance.federal_rates
+    if rates is None or instance.purse is Purse.FEDERAL:
         return rates
     more = {"free": instance.state_all, "reduced": instance.state_all + instance.state_reduced}
     more["paid"] = instance.state_all + instance.state_paid
@@ -171,5 +173,4 @@ def check_money(instance: CepInstance) -> None:
         if free < paid:
             raise InputError("a paid meal is worth more than a free one", found=f"{free} and {paid}", wanted="less")
     if standard:
-        for school in instance.schools:
-            outside(instance, school)
+        _ = instance.outside_dollars  # refuses rates that are not known
