@@ -16,8 +16,9 @@ from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series
 from fairbound.benchmarks.core.page import Part, Tile
 from fairbound.benchmarks.core.report_tables import Column, Table
 from fairbound.benchmarks.core.sweep import part_columns, plan_sweep
-from fairbound.models.cep import find_rates, rate_tables
+from fairbound.models.cep import PROBLEM, find_rates, rate_tables
 from fairbound.models.core.errors import InputError, nearest
+from fairbound.models.core.exact import parse_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,10 +28,9 @@ if TYPE_CHECKING:
 
 REGIONS = {"ak": "ak", "hi": "hi"}
 """States with rates of their own; all others have those of the 48 contiguous states."""
-THRESHOLD, MULTIPLIER = Fraction(1, 4), Fraction(8, 5)
+THRESHOLD, MULTIPLIER = "1/4", "8/5"
 PURSES = ("federal", "district")
 PROVE = 5.0
-SEVERAL = "several"
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def points(rates: Sequence[str], shocks: Sequence[str], purses: Sequence[str]) -
     falls = []
     for text in shocks:
         try:
-            falls.append(Fraction(text))
+            falls.append(parse_number(text))
         except ValueError:
             falls.append(Fraction(-100))
         if not -100 < falls[-1] <= 0:
@@ -107,8 +107,9 @@ def plan_atlas(
     for name in ("rates", "purse"):
         if name in parameters:
             raise InputError("--set", found=name, wanted=f"--{name}")
-    tau = Fraction(parameters.get("threshold", THRESHOLD))
-    multiplier = Fraction(parameters.get("multiplier", MULTIPLIER))
+    rules = {parameter.name: parameter for parameter in PROBLEM.parameters}
+    tau = rules["threshold"].read(parameters.get("threshold", THRESHOLD))
+    multiplier = rules["multiplier"].read(parameters.get("multiplier", MULTIPLIER))
     base = plan_sweep(family, parameters={**parameters, "rates": _table(asked[0].rates, "")}, by=by, problem="cep")
     if base[0].problem != "cep":
         raise InputError("an atlas is of CEP districts", found=family, wanted="cep/us or a file of schools")
@@ -186,10 +187,10 @@ FATES = ("falls off CEP", "loses full funding", "covers fewer", "less money", "a
 
 def district_rows(districts: Sequence[District], asked: Sequence[Point]) -> list[dict[str, str]]:
     """One row for each district and point, with the exact value beside the number."""
-    rows = []
+    rows, pairs = [], bases(asked).items()
     for district in districts:
-        for point in asked:
-            found, base = district.found.get(point), _base(asked, point)
+        for point, base in pairs:
+            found = district.found.get(point)
             rows.append(
                 {
                     "district": district.name,
@@ -209,14 +210,17 @@ def district_rows(districts: Sequence[District], asked: Sequence[Point]) -> list
     return rows
 
 
-def _base(asked: Sequence[Point], point: Point) -> Point:
-    """The point of the mildest shock, else like this one."""
-    return max((one for one in asked if (one.rates, one.purse) == (point.rates, point.purse)), key=lambda p: p.shock)
+def bases(asked: Sequence[Point]) -> dict[Point, Point]:
+    """For each point the one of the mildest shock, else like it."""
+    alike: dict[tuple[str, str], list[Point]] = defaultdict(list)
+    for point in asked:
+        alike[point.rates, point.purse].append(point)
+    return {point: max(alike[point.rates, point.purse], key=lambda one: one.shock) for point in asked}
 
 
 def page_parts(districts: Sequence[District], asked: Sequence[Point]) -> tuple[list[Tile], list[Part]]:
     """The summary and the sections of the atlas's page."""
-    shocked = [point for point in asked if point != _base(asked, point)]
+    shocked = [point for point, base in bases(asked).items() if point != base]
     answered = sum(len(district.found) for district in districts)
     levels = sorted({found.level for district in districts for found in district.found.values()})
     unproven = sum(found.level < "L2" for district in districts for found in district.found.values())
@@ -240,8 +244,7 @@ def page_parts(districts: Sequence[District], asked: Sequence[Point]) -> tuple[l
 
 
 def _words(asked: Sequence[Point]) -> list[str]:
-    bases = {_base(asked, point).shock for point in asked}
-    beside = " or ".join(sorted(map(shock_text, bases)))
+    beside = " or ".join(sorted({shock_text(base.shock) for base in bases(asked).values()}))
     return [
         f"At stake is what all districts of a state lose beside identified students at {beside}.",
         "A district falls off CEP where no group of its schools reaches the threshold any more. It loses full funding "
@@ -277,12 +280,12 @@ def _states(districts: Sequence[District], asked: Sequence[Point]) -> Table:
         Column("at stake", "value", "what is lost beside the mildest shock"),
         *(Column(text, "int") for text in FATES[:3]),
     )
-    rows = []
+    rows, pairs = [], bases(asked).items()
     for state, own in _by_state(districts).items():
-        for point in asked:
-            fates = [fate(district, _base(asked, point), point) for district in own]
+        for point, base in pairs:
+            fates = [fate(district, base, point) for district in own]
             total = float(sum((d.found[point].value for d in own if point in d.found), Fraction(0)))
-            lost = at_stake(own, _base(asked, point), point)
+            lost = at_stake(own, base, point)
             counts = (fates.count(text) for text in FATES[:3])
             rows.append(
                 (state, point.rates, point.purse, shock_text(point.shock), len(own), _dollars(total), _dollars(lost),
@@ -298,6 +301,7 @@ def _dollars(value: float) -> tuple[str, float]:
 def _table_of(districts: Sequence[District], asked: Sequence[Point], shocked: Sequence[Point]) -> Table:
     """A row for each district: dollars at every point, and what the hardest shock does."""
     worst = min(shocked, key=lambda point: point.shock) if shocked else None
+    base = bases(asked)
     columns = [
         Column("state", facet=True),
         Column("district"),
@@ -310,7 +314,7 @@ def _table_of(districts: Sequence[District], asked: Sequence[Point], shocked: Se
     rows = []
     for one in districts:
         values = [_dollars(float(one.found[point].value)) if point in one.found else None for point in asked]
-        fates = [fate(one, _base(asked, worst), worst)] if worst else []
+        fates = [fate(one, base[worst], worst)] if worst else []
         rows.append((one.state, one.name, one.title, round(one.students), one.share, *fates, *values))
     return Table("districts", "Districts", tuple(columns), tuple(rows))
 
@@ -319,17 +323,17 @@ def _figures(districts: Sequence[District], shocked: Sequence[Point], asked: Seq
     """Dollars at stake by state, and districts that fall off or lose full funding as the shock grows."""
     if not shocked:
         return []
-    last = asked[-1]
+    last, base = asked[-1], bases(asked)
     own = [point for point in shocked if (point.rates, point.purse) == (last.rates, last.purse)]
     states = {state: mine for state, mine in _by_state(districts).items() if state}
     figures = []
     if states:
         worst = min(own, key=lambda point: point.shock)
-        order = sorted(states, key=lambda state: -at_stake(states[state], _base(asked, worst), worst))
+        order = sorted(states, key=lambda state: -at_stake(states[state], base[worst], worst))
         series = tuple(
             Series(
                 shock_text(point.shock),
-                tuple(at_stake(states[state], _base(asked, point), point) / 1e6 for state in order),
+                tuple(at_stake(states[state], base[point], point) / 1e6 for state in order),
                 tuple(order),
                 Mark.BARS,
             )
@@ -341,7 +345,7 @@ def _figures(districts: Sequence[District], shocked: Sequence[Point], asked: Seq
         figures.append(Figure("at_stake", title, caption, *axes, series))
     counts = []
     for text in FATES[:3]:
-        found = tuple(float(sum(fate(d, _base(asked, p), p) == text for d in districts)) for p in own)
+        found = tuple(float(sum(fate(d, base[p], p) == text for d in districts)) for p in own)
         counts.append(Series(text, tuple(float(-p.shock) for p in own), found, Mark.LINE))
     caption = f"Districts by what happens to them, rates of {last.rates}, {last.purse} purse."
     axes = (Axis("identified students fall by percent"), Axis("districts"))

@@ -203,7 +203,7 @@ def joined(source: Source, rows: Sequence[Row]) -> list[Row]:
         for beside in source.siblings():
             if beside.path.stem != f"{source.path.stem}_{word}":
                 continue
-            header, more = beside.table(NAMES)
+            header, more = source.beside(beside.path, NAMES)
             if "unit" not in header:
                 raise InputError("missing column", file=beside.file, row=1, column="unit", wanted="ids of units")
             lost = [cells["unit"] for _, cells in more if plain_geoid(cells["unit"]) not in units]
@@ -214,7 +214,6 @@ def joined(source: Source, rows: Sequence[Row]) -> list[Row]:
                 mine = units.get(plain_geoid(cells["unit"]))
                 if mine is not None:
                     mine.update({column: text for column, text in cells.items() if column != "unit"})
-            source.notes += [f"{beside.path.name}: {note}" for note in beside.notes]
             source.notes.append(f"{beside.path.name}: {len(more) - len(lost)} rows joined, {len(lost)} not")
     return list(found)
 

@@ -72,11 +72,6 @@ def read_grid(path: Path, sheet: str = "") -> Grid:
     return _table(path, lines, notes)
 
 
-def read_header(path: Path, sheet: str = "") -> list[str]:
-    """The columns of a table; raises ``InputError`` where there are none."""
-    return read_grid(path, sheet).header
-
-
 # Text -------------------------------------------------------------------------------------------
 
 

@@ -254,11 +254,12 @@ class Source:
         except InputError:
             return None
 
-    def beside(self, path: Path) -> tuple[list[str], list[TextRow]]:
-        """Header and rows of another table that belongs to this one."""
-        grid = _grid(path, *_state(path), "")
-        self.notes += [f"{path.name}: {note}" for note in grid.notes]
-        return grid.header, text_rows(grid.header, grid.rows)
+    def beside(self, path: Path, names: Mapping[str, tuple[str, ...]] | None = None) -> tuple[list[str], list[TextRow]]:
+        """Header and rows of another table that belongs to this one, as ``table`` has them."""
+        other = Source(path)
+        found = other.table(names)
+        self.notes += [f"{path.name}: {note}" for note in other.notes]
+        return found
 
     def siblings(self) -> list[Source]:
         """Other tables in the same folder, by name."""
@@ -272,7 +273,14 @@ class Source:
             self.notes.append(f"accepted ({kind}): {place}{error.what}")
             return
         ways = [f"--accept {kind}" if kind in ACCEPTED else "", f"--leave-out {kind}" if kind in LEFT_OUT else ""]
-        raise replace_wanted(error, " or ".join(filter(None, (str(error.wanted or ""), *ways))))
+        raise InputError(
+            error.what,
+            file=error.file,
+            row=error.row,
+            column=error.column,
+            found=error.found,
+            wanted=" or ".join(filter(None, (str(error.wanted or ""), *ways))),
+        )
 
     def check_reading(self, accepts: Iterable[str], what: str) -> None:
         """Raise ``InputError`` for something to accept or to leave out that means nothing to this kind of file."""
@@ -301,11 +309,6 @@ class Source:
                 raise InputError("two columns could be meant", file=self.file, row=1, found=found, wanted=means)
             renamed |= dict.fromkeys(alike, wanted)
         return renamed
-
-
-def replace_wanted(error: InputError, wanted: str) -> InputError:
-    """The same error with other words for what is wanted."""
-    return InputError(error.what, file=error.file, row=error.row, column=error.column, found=error.found, wanted=wanted)
 
 
 def is_there(path: Path) -> bool:

@@ -23,12 +23,12 @@ def evaluate(instance: ApplicantInstance, division: Division) -> Evaluation:
         found, wanted = f"{len(division.more) + 2} schools", f"{len(instance.schools)}"
         return Evaluation({}, (Violation("every school", "the division", found, wanted),))
     schools = division.by_school(instance)
-    broken = [
-        Violation("applicants of a cell", f"{cell.place}, {cell.race}", str(count), f"0 to {cell.count}")
-        for c, cell in enumerate(cells)
-        for count in [next((counts[c] for counts in schools if not 0 <= counts[c] <= cell.count), 0)]
-        if count
-    ]
+    broken = []
+    for c, cell in enumerate(cells):
+        wrong = [counts[c] for counts in schools if not 0 <= counts[c] <= cell.count]
+        if wrong:
+            found, wanted = str(wrong[0]), f"0 to {cell.count}"
+            broken.append(Violation("applicants of a cell", f"{cell.place}, {cell.race}", found, wanted))
     taken = sum(division.counts)
     if not instance.fewest <= taken <= instance.most:
         wanted = f"{instance.fewest} to {instance.most}"
@@ -76,7 +76,7 @@ def lattice(instance: ApplicantInstance, objective: str) -> Fraction | None:
     """
     sizes = range(instance.fewest, instance.most + 1)
     if objective == WORST:
-        every = {*sizes, *instance.rest, *(() if instance.rest else (instance.total - size for size in sizes))}
+        every = {seats for size in sizes for seats in instance.seats_of(size)}
         return common_measure(Fraction(1, size * instance.total) for size in every if size)
     per_size = [Fraction(1, size * instance.total) for size in sizes]
     if objective != TVD:

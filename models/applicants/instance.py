@@ -57,10 +57,8 @@ SEATS = Form(
     lambda seats: str(seats[0]) if seats[0] == seats[1] else f"{seats[0]}-{seats[1]}",
     "a number, or two joined by -",
 )
-THE_OTHER = "the other school"
-"""What the second of two schools is called where nobody names it."""
 Named = tuple[tuple[str, ...], int, int, tuple[int, ...]]
-"""Schools, the first one's fewest and most seats, and the seats of those between it and the last."""
+"""Schools, the first one's fewest and most seats, and the seats of those after it."""
 
 
 def _named(text: str) -> Named:
@@ -73,7 +71,7 @@ def _named(text: str) -> Named:
         seats.append(int(count))
     if len(names) < 2 or len(set(names)) < len(names):
         raise ValueError(text)
-    # The last takes the rest; that the seats add up is for the instance to see.
+    # That the seats add up to the applicants is for the instance to see.
     return tuple(names), seats[0], seats[0], tuple(seats[1:])
 
 
@@ -149,10 +147,9 @@ class ApplicantInstance(Instance):
     def problem(self) -> str:
         return "applicants"
 
-    @property
-    def seats(self) -> tuple[int, ...]:
-        """Seats of each school; of two the second has what the first does not fill at most."""
-        return (self.most, *(self.rest or (self.total - self.most,)))
+    def seats_of(self, first: int) -> tuple[int, ...]:
+        """Seats of every school where the first one fills so many."""
+        return (first, *(self.rest or (self.total - first,)))
 
     def filled(self, counts: Sequence[int]) -> Division:
         """The division that gives the first school these and the others the rest, in the order of the cells."""

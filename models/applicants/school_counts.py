@@ -41,7 +41,7 @@ def build(instance: ApplicantInstance, objective: str, relaxed: bool = False) ->
         for c in cells:
             terms = [(model.y[n, j, c], 1) for j in schools]
             model.eq28_cell.add(weighted([*terms, (chosen, -instance.cells[c].count)]) == 0)
-        for j, seats in enumerate(seats_of(instance, n)):
+        for j, seats in enumerate(instance.seats_of(n)):
             model.eq28_seats.add(weighted([*((model.y[n, j, c], 1) for c in cells), (chosen, -seats)]) == 0)
             if not seats:
                 continue
@@ -56,11 +56,6 @@ def build(instance: ApplicantInstance, objective: str, relaxed: bool = False) ->
             model.eq27_worst.add(weighted([*((model.u[n, j, r], worth) for r in races), (model.z, -1)]) <= 0)
     model.objective = pyo.Objective(expr=weighted([(model.z, 1)]), sense=pyo.minimize)
     return model
-
-
-def seats_of(instance: ApplicantInstance, first: int) -> tuple[int, ...]:
-    """Seats of every school where the first one fills so many."""
-    return (first, *(instance.rest or (instance.total - first,)))
 
 
 def extract(model: pyo.ConcreteModel) -> Division:

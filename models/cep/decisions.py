@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fairbound.models.cep.evaluate import claim_share, meets
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from fairbound.models.cep.instance import CepInstance, Grouping
 
@@ -123,10 +123,10 @@ def _why(instance: CepInstance, i: int, change: Fraction | None, place: str) -> 
     )
 
 
-def reasons(instance: CepInstance, grouping: Grouping) -> list[str]:
-    """Who is left out and why, in sentences."""
+def reasons(rows: Sequence[Mapping[str, object]]) -> list[str]:
+    """Who is left out and why, in sentences, from the rows of ``decisions``."""
     said = []
-    for row in decisions(instance, grouping):
+    for row in rows:
         if not row["group"]:
             called = f"{row['school_id']} {row['name']}".strip()
             change = row["change_if_moved"]

@@ -160,11 +160,7 @@ def _no_rows(_instance: Any, _solution: Any) -> list[dict[str, str]]:
     return []
 
 
-def _nothing(_instance: Any) -> Sequence[str]:
-    return ()
-
-
-def _no_reasons(_instance: Any, _solution: Any) -> Sequence[str]:
+def _nothing(_given: Any) -> Sequence[str]:
     return ()
 
 
@@ -243,7 +239,7 @@ class Problem(Generic[I, S]):
         The solution as a table with names and all figures: fractions, whole numbers, text and ``None``; by default
         ``solution_rows``.
     reasons
-        Who or what is left out and why, in sentences.
+        Who or what is left out and why, in sentences, from the table of ``decisions``.
     shapes
         The solution as a GeoJSON document; ``None`` where the instance has no polygons.
     assumptions
@@ -270,7 +266,7 @@ class Problem(Generic[I, S]):
     audit_rows: Callable[[I, S], list[dict[str, str]]] = _no_rows
     arithmetic: Callable[[I], str | None] = _unsettled
     decisions: Callable[[I, S], Sequence[Mapping[str, object]]] | None = None
-    reasons: Callable[[I, S], Sequence[str]] = _no_reasons
+    reasons: Callable[[Sequence[Mapping[str, object]]], Sequence[str]] = _nothing
     shapes: Callable[[I, S], Mapping[str, object] | None] = _no_shapes
     assumptions: Callable[[I], Sequence[str]] = _nothing
     judge: Callable[[I, S, Truth], Mapping[str, Fraction]] | None = None

@@ -30,10 +30,7 @@ def least(instance: ApplicantInstance) -> Fraction:
     def distance(seats: int) -> Fraction:
         return Fraction(best_counts(totals, seats)[0], 2 * seats * instance.total) if seats else Fraction(0)
 
-    return min(
-        max(map(distance, school_counts.seats_of(instance, first)))
-        for first in range(instance.fewest, instance.most + 1)
-    )
+    return min(max(map(distance, instance.seats_of(first))) for first in range(instance.fewest, instance.most + 1))
 
 
 def answer(

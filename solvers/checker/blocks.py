@@ -50,8 +50,8 @@ def check_zones(canonical: Mapping[str, Any], rows: Sequence[Mapping[str, str]])
     if limits["travel_ratio"] != "none":
         ratio = Fraction(limits["travel_ratio"])
         for unit, school in chosen.items():
-            near = Fraction(travel[unit][today[unit]])
-            if school != today[unit] and Fraction(travel[unit][school]) > ratio * near:
+            now = today[unit]
+            if school != now and Fraction(travel[unit][school]) > ratio * Fraction(travel[unit][now]):
                 wrong.append(f"unit {unit} travels too far to {school}")
     for name, stands_in, _ in schools:
         if chosen[stands_in] != name:
@@ -60,8 +60,7 @@ def check_zones(canonical: Mapping[str, Any], rows: Sequence[Mapping[str, str]])
         borders = [list(pair) for pair in canonical["borders"]]
         borders += [[identifier(i) for i in pieces(pair, "+")] for pair in pieces(limits.get("borders", ""), ";")]
         if limits["contiguous"] == "no_worse":
-            apart = _cut_off(today, schools, borders)
-            borders += _ties(today, students, schools, borders) if apart else []
+            borders += _ties(today, students, schools, borders)
         wrong += _cut_off(chosen, schools, borders)
     for pair in pieces(limits.get("barred", ""), ";"):
         unit, school = map(identifier, pieces(pair, "="))

@@ -67,7 +67,7 @@ def test_a_page_says_no_more_than_was_proven() -> None:
     assert "may be better by 10.00 % at most. This is proven." in verdict(loose)[0]
     broken = replace(result, violations=("a rule",))
     assert verdict(broken)[1] == "broken"
-    page = board_page(find_problem("cep"), asked, claimed, Path("out"))
+    page = board_page(find_problem("cep"), asked, claimed, decisions(asked, claimed.solution), Path("out"))
     assert "nothing is proven" in page
     assert "This is proven" not in page
 
@@ -146,4 +146,4 @@ def test_what_changes_if_one_school_moves(counts: list[tuple[int, int, int]], ho
         change = max(best) - now.values["reimbursement"] if best else None
         assert row["change_if_moved"] == change
     outside = [row for row in decisions(asked, plan) if not row["group"]]
-    assert len(reasons(asked, plan)) == len(outside)
+    assert len(reasons(decisions(asked, plan))) == len(outside)

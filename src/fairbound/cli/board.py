@@ -41,7 +41,7 @@ def write_decision(problem: Problem[Any, Any], instance: Instance, result: Resul
     shapes = problem.shapes(instance, solution)
     if shapes is not None:
         write_text(folder / "zones.geojson", json.dumps(shapes) + "\n")
-    write_text(folder / "board.html", board_page(problem, instance, result, folder))
+    write_text(folder / "board.html", board_page(problem, instance, result, plan, folder))
 
 
 def full_rows(rows: Sequence[Mapping[str, object]]) -> list[dict[str, str]]:
@@ -90,14 +90,20 @@ def verdict(result: Result) -> tuple[str, str]:
     return "How much better a plan may be is not known.", "open"
 
 
-def board_page(problem: Problem[Any, Any], instance: Instance, result: Result, folder: Path) -> str:
-    """One HTML page that prints on one or two sheets."""
+def board_page(
+    problem: Problem[Any, Any],
+    instance: Instance,
+    result: Result,
+    plan: Sequence[Mapping[str, object]],
+    folder: Path,
+) -> str:
+    """One HTML page that prints on one or two sheets; ``plan`` is the table of decisions."""
     from fairbound.benchmarks.core.static_figures import svg_text  # slow to import
 
     goal = problem.objective(result.objective.split(",")[-1])
     said, colour = verdict(result)
     summary = problem.solution_summary(instance, result.solution)
-    reasons = list(problem.reasons(instance, result.solution))
+    reasons = list(problem.reasons(plan))
     drawn = "".join(
         f"<figure>{svg_text(figure)}<figcaption>{escape(figure.caption)}</figcaption></figure>"
         for figure in decision_figures(instance, result.solution)

@@ -107,14 +107,15 @@ def located(
     said = Reading(
         columns=tuple(pair(text, "map") for text in map),
         only=tuple(pair(text, "only") for text in only),
-        accept=_names(accept),
-        leave_out=_names(leave_out),
+        accept=words(*accept),
+        leave_out=words(*leave_out),
     )
     return str(Source(source.path, source.reading.joined(said)))
 
 
-def _names(texts: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name.strip() for text in texts for name in text.split(",") if name.strip()))
+def words(*texts: str) -> tuple[str, ...]:
+    """Words joined by commas, each once."""
+    return tuple(dict.fromkeys(word.strip() for text in texts for word in text.split(",") if word.strip()))
 
 
 def settings(
@@ -127,7 +128,7 @@ def settings(
         seconds = nan
     if not seconds >= 0:
         raise InputError("--prove", found=prove, wanted="seconds, at least 0, or none")
-    asked = tuple(name.strip() for name in witness.split(",") if name.strip()) if witness else ()
+    asked = words(witness or "")
     return Settings(time_limit=time_limit, gap=gap, threads=threads, seed=seed, prove=seconds, witness=asked)
 
 

@@ -14,6 +14,7 @@ from rich.progress import Progress as Bar
 from rich.table import Column
 
 from fairbound.benchmarks.core.runner import Event
+from fairbound.cli.options import words
 from fairbound.cli.show import console
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.text import clean
@@ -31,7 +32,7 @@ MOST_SAID = 20
 
 def outcomes(text: str) -> list[str]:
     """Read ``--retry``; raises ``InputError``."""
-    again = [word.strip() for word in text.split(",") if word.strip()]
+    again = list(words(text))
     for word in again:
         if word not in list(Outcome):
             raise InputError("--retry", found=word, wanted=", ".join(Outcome))

@@ -77,7 +77,7 @@ def sweep(
     again = runs.outcomes(retry)
     began = time.perf_counter()
     settings = options.settings(time_limit, gap, threads, seed)
-    columns = [column.strip() for column in by.split(",")] if by else []
+    columns = options.words(by or "")
     if columns and not strict:
         family = options.located(family, leave_out=left_out_by_default(family, problem))
     planned = plan_sweep(

@@ -57,8 +57,8 @@ def atlas(
     """
     again = runs.outcomes(retry)
     began = time.perf_counter()
-    asked = made.points(*(_words(text) for text in (rates, shock, purse)))
-    columns = _words(by or "")
+    asked = made.points(*(options.words(text) for text in (rates, shock, purse)))
+    columns = options.words(by or "")
     if columns:
         family = options.located(family, leave_out=left_out_by_default(family, "cep"))
     elif not is_there(Path(family)) and not family.endswith("*"):
@@ -84,7 +84,3 @@ def atlas(
     console().print(text + (f"; {lacking:,} have none" if lacking else ""), soft_wrap=True)
     if shown.failed:
         raise typer.Exit(ENGINE_FAILED)
-
-
-def _words(text: str) -> list[str]:
-    return list(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
