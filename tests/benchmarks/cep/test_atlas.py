@@ -111,5 +111,7 @@ def test_what_an_atlas_settles_is_not_set() -> None:
     asked = atlas.points(["2026-27"], ["0"], ["federal"])
     with pytest.raises(InputError, match="--set: found 'rates', wanted --rates"):
         atlas.plan_atlas("cep/calpads33", asked, {"rates": "none"})
+    with pytest.raises(InputError, match="parameter threshold: found 'x'"):
+        atlas.plan_atlas("cep/calpads33", asked, {"threshold": "x"})
     with pytest.raises(InputError, match="a fall under which a group can qualify"):
         atlas.plan_atlas("cep/calpads33", atlas.points(["2026-27"], ["-80"], ["federal"]), {})
