@@ -107,7 +107,7 @@ def test_no_problem_is_named_outside_its_folders(path: Path) -> None:
 def test_every_problem_has_its_folder_on_every_floor(floor: str) -> None:
     for name in PROBLEMS:
         assert (ROOT / floor / name / "__init__.py").is_file()
-        assert (ROOT / "tests" / "support" / f"tiny_{name}.py").is_file()
+        assert (ROOT / "benchmarks" / name / "tiny.py").is_file()
     if floor == "models":
         for name in PROBLEMS:
             for file in ("instance", "evaluate", "tables"):

@@ -51,7 +51,7 @@ def test_the_page_has_every_file_of_a_problem() -> None:
     named = {name for name, _ in FILES}
     for file in ("instance", "evaluate", "tables", "knapsack", "__init__"):
         assert f"models/routes/{file}.py" in named
-    assert {"solvers/routes/methods.py", "instances/routes/sources.py", "tests/support/tiny_routes.py"} <= named
+    assert {"solvers/routes/methods.py", "instances/routes/sources.py", "benchmarks/routes/tiny.py"} <= named
 
 
 def test_the_toy_problem_is_solved_and_compared(copy: Path) -> None:

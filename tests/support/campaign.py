@@ -18,9 +18,9 @@ from math import ceil, floor
 from random import Random
 from typing import Any
 
-import tiny_grants
-import tiny_scores
-import tiny_transfers
+from fairbound.benchmarks.grants import tiny as tiny_grants
+from fairbound.benchmarks.scores import tiny as tiny_scores
+from fairbound.benchmarks.transfers import tiny as tiny_transfers
 from fairbound.models.applicants import ApplicantInstance, Cell
 from fairbound.models.blocks import Border, Unit, ZoneInstance
 from fairbound.models.blocks import School as Seat

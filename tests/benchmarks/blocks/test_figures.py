@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import tiny_blocks
 from bench_rows import row
 from fairbound.benchmarks.applicants.figures import applicant_figures
+from fairbound.benchmarks.blocks import tiny as tiny_blocks
 from fairbound.benchmarks.blocks.figures import front_figures, unit_shapes, zone_figures
 from fairbound.benchmarks.core.figure import Figure, Mark
 from fairbound.benchmarks.core.static_figures import write_static

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import highspy
 import pytest
+from fairbound.benchmarks.cep.tiny import make
 from fairbound.benchmarks.core.export import Format, export_model, format_of
+from fairbound.benchmarks.transfers.tiny import PLAIN
 from fairbound.instances.cep.sources import calpads33
 from fairbound.models.cep import PROBLEM, CepInstance
 from fairbound.models.core.errors import InputError
 from fairbound.models.transfers import PROBLEM as TRANSFERS
 from fairbound.solvers.core.result import Settings
 from fairbound.solvers.engines import highs
-from tiny_cep import make
-from tiny_transfers import PLAIN
 
 from fairbound import api
 

@@ -11,6 +11,7 @@ from fairbound.benchmarks.core.static_figures import write_static
 from fairbound.benchmarks.core.study import Study, study_of
 from fairbound.benchmarks.grants.figures import worst_figures
 from fairbound.benchmarks.scores.figures import coefficient_figures
+from fairbound.benchmarks.scores.tiny import NAMED
 from fairbound.instances.core.truth import truth_of
 from fairbound.instances.grants.sources import asked_of
 from fairbound.instances.scores.simulation import PLANTED, simulate
@@ -21,7 +22,6 @@ from fairbound.models.scores import ScoresInstance
 from fairbound.models.scores.evaluate import variance
 from fairbound.solvers.core.result import Settings
 from fairbound.solvers.scores import lstm
-from tiny_scores import NAMED
 
 import fairbound
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny_cep
 from command_line import Run
+from fairbound.benchmarks.cep import tiny as tiny_cep
 from fairbound.models.cep import PROBLEM, Grouping
 from general_meals import ROWS, with_meals
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from fairbound.benchmarks.cep.tiny import FIVE, groupings, make
 from fairbound.models.cep import PROBLEM, Grouping
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import decimal_text
 from fairbound.solvers.core.methods import default_method, methods_of
 from fairbound.solvers.core.result import Settings, Status
 from general_meals import with_meals
-from tiny_cep import FIVE, groupings, make
 
 CASES = [
     (instance, parameters, objective)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-import tiny_cep
+from fairbound.benchmarks.cep import tiny as tiny_cep
 from fairbound.models.cep import PROBLEM, CepInstance, Cover, Grouping, School, evaluate, find_rates
 from fairbound.models.cep.evaluate import lattice
 from fairbound.models.cep.instance import OBJECTIVES

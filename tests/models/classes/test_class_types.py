@@ -6,7 +6,7 @@ import random
 from fractions import Fraction
 
 import pytest
-import tiny_classes
+from fairbound.benchmarks.classes import tiny as tiny_classes
 from fairbound.instances.classes.sources import seed_truth
 from fairbound.models.classes import Plan, evaluate
 from fairbound.models.classes.evaluate import judge, total_score

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 import pytest
+from fairbound.benchmarks.core.tiny import Tiny
 from fairbound.models import PROBLEMS
 from fairbound.models.core.problem import Formulation, Instance, Scope, Sense
 from fairbound.models.core.registry import find_problem
@@ -15,9 +16,8 @@ from fairbound.solvers.core.formulations import relaxation_bound
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.methods import methods_of
 from fairbound.solvers.core.result import Settings, Status
-from tiny import Tiny
 
-MODULES = [import_module(f"tiny_{name}") for name in PROBLEMS]
+MODULES = [import_module(f"fairbound.benchmarks.{name}.tiny") for name in PROBLEMS]
 TINIES: tuple[Tiny, ...] = tuple(module.TINY for module in MODULES)
 NAMED = {module.TINY.problem: module.NAMED for module in MODULES}
 

@@ -29,7 +29,7 @@ def stated(problem: str) -> set[str]:
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_rows_are_numbered_and_their_numbers_are_stated(problem: str) -> None:
     known, kind = stated(problem), find_problem(problem)
-    for instance in import_module(f"tiny_{problem}").TINY.instances:
+    for instance in import_module(f"fairbound.benchmarks.{problem}.tiny").TINY.instances:
         for formulation in kind.formulations:
             for objective in kind.objectives:
                 if formulation.refuses(instance, objective.name) is not None:

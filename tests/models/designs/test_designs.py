@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-import tiny_designs
+from fairbound.benchmarks.designs import tiny as tiny_designs
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.registry import find_problem
 from fairbound.models.designs import Design, evaluate

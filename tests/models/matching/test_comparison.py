@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-import tiny_matching
+from fairbound.benchmarks.matching import tiny as tiny_matching
 from fairbound.instances.classes.sources import seed_truth
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import standard_deviation

@@ -7,12 +7,12 @@ from fractions import Fraction
 import numpy as np
 import pyomo.environ as pyo
 import pytest
+from fairbound.benchmarks.scores.tiny import NAMED, regression
 from fairbound.models.core.errors import InputError
 from fairbound.models.scores import PROBLEM, District, LinearModel, Panel, ScoresInstance, evaluate
 from fairbound.models.scores.instance import BEST_SUBSET, LAD, SPARSE_LAD, Fill, Labels, Split
 from fairbound.models.scores.panel import fill
 from fairbound.models.scores.residuals import bounds, scaled
-from tiny_scores import NAMED, regression
 
 import fairbound
 

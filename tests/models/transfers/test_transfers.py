@@ -6,7 +6,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-import tiny_transfers
+from fairbound.benchmarks.transfers import tiny as tiny_transfers
+from fairbound.benchmarks.transfers.tiny import LOOSE, MEASURES, PLAIN, THREE, TWO, make
 from fairbound.models.core.errors import InputError
 from fairbound.models.transfers import PROBLEM, District, Measure, Reading, TransferPlan, evaluate
 from fairbound.models.transfers.instance import Kind
@@ -14,7 +15,6 @@ from fairbound.models.transfers.repair import keeps_rules, repair
 from fairbound.models.transfers.terms import ratios
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_transfers import LOOSE, MEASURES, PLAIN, THREE, TWO, make
 
 HALF = TransferPlan.of([("a", "b", Fraction(10)), ("b", "a", Fraction(20))])
 

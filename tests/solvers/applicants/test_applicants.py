@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-import tiny_applicants
+from fairbound.benchmarks.applicants import tiny as tiny_applicants
 from fairbound.instances.applicants.sources import SEED_COUNTS, sfusd65
 from fairbound.models.applicants import PROBLEM, ApplicantInstance, Cell, Division
 from fairbound.models.applicants import evaluate as score

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 import pytest
-import tiny_blocks
+from fairbound.benchmarks.blocks import tiny as tiny_blocks
 
 import fairbound
 from fairbound import Settings, Status

@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import combinations
 
 import pytest
-import tiny_blocks
+from fairbound.benchmarks.blocks import tiny as tiny_blocks
 from fairbound.instances.core.entry import data_file
 from fairbound.models.blocks import PROBLEM, ZoneInstance, Zoning, evaluate
 from fairbound.models.blocks.instance import component

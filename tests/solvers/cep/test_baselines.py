@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-import tiny_cep
+from fairbound.benchmarks.cep import tiny as tiny_cep
 from fairbound.instances.cep.sources import calpads33
 from fairbound.models.cep import PROBLEM, School, evaluate
 from fairbound.models.core.errors import InputError

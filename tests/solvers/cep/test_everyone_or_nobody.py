@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-import tiny_cep
+from fairbound.benchmarks.cep import tiny as tiny_cep
 from fairbound.models.cep import Grouping
 from fairbound.solvers.cep.everyone_or_nobody import METHOD, settled
 from fairbound.solvers.core.bound import Level

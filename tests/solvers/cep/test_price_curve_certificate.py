@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from fairbound.benchmarks.cep.tiny import groupings
 from fairbound.models.cep import PROBLEM, CepInstance, Grouping
 from fairbound.models.cep.price_curve import PriceCurve, contributions, curve_bound, level_range
 from fairbound.solvers.cep import price_curve, subset_dp
@@ -18,7 +19,6 @@ from fairbound.solvers.core.result import Settings, Termination
 from general_meals import ROWS, with_meals
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_cep import groupings
 
 VARIANTS = {
     "plain": {},

@@ -6,9 +6,9 @@ import random
 from typing import Any
 
 import pytest
-import tiny_classes
-import tiny_designs
-import tiny_matching
+from fairbound.benchmarks.classes import tiny as tiny_classes
+from fairbound.benchmarks.designs import tiny as tiny_designs
+from fairbound.benchmarks.matching import tiny as tiny_matching
 from fairbound.models.classes import ClassInstance, Plan, evaluate
 from fairbound.models.classes.flows import gap_row
 from fairbound.models.classes.instance import GAP, MOVES

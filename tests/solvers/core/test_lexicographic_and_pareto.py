@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
-import tiny_cep
-import tiny_classes
+from fairbound.benchmarks.cep import tiny as tiny_cep
+from fairbound.benchmarks.classes import tiny as tiny_classes
 from fairbound.models.cep import PROBLEM, evaluate
 from fairbound.models.classes import evaluate as evaluate_plan
 from fairbound.solvers.core.lexicographic import solve_lexicographic

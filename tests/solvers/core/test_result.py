@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-import tiny_cep
+from fairbound.benchmarks.cep import tiny as tiny_cep
 from fairbound.models.cep import PROBLEM, Grouping
 from fairbound.models.core.problem import Sense
 from fairbound.solvers.core.answer import Answer, conclude, lattice_bound

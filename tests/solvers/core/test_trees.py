@@ -10,12 +10,12 @@ from itertools import product
 from typing import Any
 
 import pytest
-import tiny_applicants
-import tiny_blocks
-import tiny_cep
-import tiny_classes
-import tiny_designs
-import tiny_matching
+from fairbound.benchmarks.applicants import tiny as tiny_applicants
+from fairbound.benchmarks.blocks import tiny as tiny_blocks
+from fairbound.benchmarks.cep import tiny as tiny_cep
+from fairbound.benchmarks.classes import tiny as tiny_classes
+from fairbound.benchmarks.designs import tiny as tiny_designs
+from fairbound.benchmarks.matching import tiny as tiny_matching
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.checker import tree as checker
 from fairbound.solvers.checker.common import Rejected

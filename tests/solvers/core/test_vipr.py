@@ -7,8 +7,8 @@ import re
 from typing import Any
 
 import pytest
-import tiny_blocks
 import vipr_checker
+from fairbound.benchmarks.blocks import tiny as tiny_blocks
 from fairbound.solvers.checker import tree as checker
 from fairbound.solvers.proofs.vipr import vipr_text
 

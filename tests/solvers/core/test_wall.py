@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import pytest
 import stubborn
-import tiny_cep
+from fairbound.benchmarks.cep import tiny as tiny_cep
 from fairbound.models.cep import PROBLEM, evaluate
 from fairbound.models.core.errors import InputError
 from fairbound.solvers.core import wall

@@ -6,8 +6,8 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-import tiny_blocks
-import tiny_cep
+from fairbound.benchmarks.blocks import tiny as tiny_blocks
+from fairbound.benchmarks.cep import tiny as tiny_cep
 from fairbound.solvers.core import witnesses
 from fairbound.solvers.core.bound import Basis, Level
 from fairbound.solvers.core.result import Settings, Status

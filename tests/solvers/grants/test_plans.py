@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny_grants
+from fairbound.benchmarks.grants import tiny as tiny_grants
 from fairbound.instances.scores.sources import synthetic_truth
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.problem import Sense

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fairbound.benchmarks.scores.tiny import NAMED, best_model
 from fairbound.instances.core.entry import data_file
 from fairbound.instances.scores.simulation import PLANTED, drawn_design, simulate
 from fairbound.instances.scores.simulation import Settings as Simulation
@@ -25,7 +26,6 @@ from fairbound.solvers.core.result import Result, Settings, Status, Termination
 from fairbound.solvers.scores.regressor import CertifiedRegressor
 from fairbound.solvers.scores.selection import ridge_model
 from scipy.optimize import linprog
-from tiny_scores import NAMED, best_model
 
 import fairbound
 

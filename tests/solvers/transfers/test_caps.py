@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fairbound.benchmarks.transfers.tiny import LOOSE, THREE
 from fairbound.instances.transfers.planar import planar
 from fairbound.models.transfers import PROBLEM, evaluate
 from fairbound.models.transfers.repair import as_plan, keeps_rules
@@ -20,7 +21,6 @@ from fairbound.solvers.transfers.node_bound import node_bound
 from fairbound.solvers.transfers.node_program import NodeProgram
 from fairbound.solvers.transfers.records import Multipliers
 from fairbound.solvers.transfers.spatial_tree import METHOD
-from tiny_transfers import LOOSE, THREE
 
 import fairbound
 

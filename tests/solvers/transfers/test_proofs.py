@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fairbound.benchmarks.transfers.tiny import LOOSE, THREE
 from fairbound.instances.transfers.planar import planar
 from fairbound.models.core.errors import InputError
 from fairbound.models.transfers import Reading, evaluate
@@ -32,7 +33,6 @@ from fairbound.solvers.transfers.tightening import tightened
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csc_array
-from tiny_transfers import LOOSE, THREE
 
 from fairbound import api
 

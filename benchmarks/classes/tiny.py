@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from fractions import Fraction
 from itertools import permutations, product
+from typing import Any
 
+from fairbound.benchmarks.core.tiny import Tiny
 from fairbound.models.classes import ClassInstance, Plan, Student, evaluate
 from fairbound.models.classes.instance import GAP, kind_name
-from tiny import Tiny
 
 LARGE, SMALL, MA, BOTH = frozenset[str](), frozenset({"small"}), frozenset({"ma"}), frozenset({"small", "ma"})
 
@@ -63,9 +64,7 @@ EIGHT = (*SIX, *_students("C l 1 z 7\nC b 99 x 7"))
 EIGHT = tuple(Student(str(i), s.school, s.kind, s.score, s.labels) for i, s in enumerate(EIGHT))
 
 
-def _asked(
-    name: str, students: tuple[Student, ...], groups: str, limit: Fraction | None, **more: Fraction
-) -> ClassInstance:
+def _asked(name: str, students: tuple[Student, ...], groups: str, limit: Fraction | None, **more: Any) -> ClassInstance:
     limits = () if limit is None else ((GAP, limit),)
     return ClassInstance(name, students, COLUMNS, groups=groups, bands=2, limits=limits, **more)
 

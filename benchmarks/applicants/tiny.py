@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import product
 
+from fairbound.benchmarks.core.tiny import Tiny
 from fairbound.models.applicants import ApplicantInstance, Cell, Division, evaluate
-from tiny import Tiny
 
 
 def divisions(instance: ApplicantInstance) -> list[Division]:

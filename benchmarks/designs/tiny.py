@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import combinations
 
+from fairbound.benchmarks.core.tiny import Tiny
 from fairbound.models.designs import Design, DesignInstance, Subject, evaluate
-from tiny import Tiny
 
 
 def best_design(instance: DesignInstance, objective: str) -> Fraction:

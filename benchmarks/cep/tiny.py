@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
+from fairbound.benchmarks.core.tiny import Tiny
 from fairbound.instances.cep.sources import calpads33
 from fairbound.models.cep import CepInstance, Cover, Grouping, Outside, Purse, School, evaluate, find_rates
-from tiny import Tiny
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 
 def make(name: str, counts: Sequence[tuple[int | str, int | str]], **scenario: object) -> CepInstance:

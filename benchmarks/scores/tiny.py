@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import combinations
 
+from fairbound.benchmarks.core.tiny import Tiny
 from fairbound.models.scores import Column, Design, LinearModel, ScoresInstance
 from fairbound.models.scores.instance import BEST_SUBSET, LAD
-from tiny import Tiny
 
 
 def solved(rows: list[list[Fraction]], right: list[Fraction]) -> list[Fraction] | None:
@@ -31,7 +31,7 @@ def best_model(instance: ScoresInstance, objective: str) -> Fraction:
     x = [[Fraction(value) * column.unit for value in column.training] for column in columns]
     y = [Fraction(value) * instance.design.label_unit for value in instance.design.labels]
     n, most = len(y), len(x) if objective == LAD else instance.k
-    found = []
+    found: list[Fraction | None] = []
     for size in range(most + 1):
         for subset in combinations(range(len(x)), size):
             rows = [[Fraction(1), *(x[j][i] for j in subset)] for i in range(n)]
@@ -41,7 +41,7 @@ def best_model(instance: ScoresInstance, objective: str) -> Fraction:
             for points in combinations(range(n), size + 1):
                 b = solved([rows[i] for i in points], [y[i] for i in points])
                 if b is not None:
-                    found.append(sum(abs(y[i] - _dot(rows[i], b)) for i in range(n)) / n)
+                    found.append(sum((abs(y[i] - _dot(rows[i], b)) for i in range(n)), Fraction(0)) / n)
     return min(value for value in found if value is not None)
 
 
@@ -60,8 +60,8 @@ def _ridge(rows: list[list[Fraction]], y: list[Fraction], ridge: Fraction) -> Fr
     b = solved(matrix, [_dot(c, y) / n for c in columns])
     if b is None:
         return None
-    loss = sum((y[i] - _dot(rows[i], b)) ** 2 for i in range(n)) / n
-    return loss + ridge * sum(b[j] ** 2 * variance[j] for j in range(1, size))
+    loss = sum(((y[i] - _dot(rows[i], b)) ** 2 for i in range(n)), Fraction(0)) / n
+    return loss + ridge * sum((b[j] ** 2 * variance[j] for j in range(1, size)), Fraction(0))
 
 
 def regression(name: str, rows: str, k: int = 1, ridge: str = "0.1", unit: str = "1") -> ScoresInstance:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
+from typing import TYPE_CHECKING, Any
 
+from fairbound.benchmarks.core.tiny import Tiny
 from fairbound.instances.blocks.sources import grid100
 from fairbound.models.blocks import Border, School, Unit, ZoneInstance, Zoning, evaluate
-from tiny import Tiny
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def city(
@@ -59,8 +62,8 @@ def best(instance: ZoneInstance, objective: str) -> Fraction | None:
 PATH = [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5)]
 GRID = [(0, 1), (1, 2), (3, 4), (4, 5), (0, 3), (1, 4), (2, 5)]
 MIXED = [(40, 30), (35, 5), (30, 20), (45, 10), (38, 25), (42, 8)]
-FREE = {"travel_ratio": None, "seats_tolerance": Fraction(1, 2)}
-SIX = {"incomes": (40, 90, 55, 70, 35, 80), **FREE}
+FREE: dict[str, Any] = {"travel_ratio": None, "seats_tolerance": Fraction(1, 2)}
+SIX: dict[str, Any] = {"incomes": (40, 90, 55, 70, 35, 80), **FREE}
 
 TINY = Tiny(
     problem="blocks",

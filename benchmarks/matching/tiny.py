@@ -6,9 +6,9 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
+from fairbound.benchmarks.core.tiny import Tiny
 from fairbound.models.matching import Comparison, MatchingInstance, Unit, evaluate
 from fairbound.models.matching.instance import IMBALANCE, PAIRS, WEIGHT
-from tiny import Tiny
 
 Row = tuple[list[Fraction], Fraction]
 
@@ -42,7 +42,7 @@ def vertices(instance: MatchingInstance) -> list[Comparison]:
         free = [i for i in members if state[i] is None]
         for used in product((False, True), repeat=len(tight)):
             rows = balance + [row for row, on in zip(tight, used, strict=True) if on]
-            fixed = [(row, sum(row[i] * (state[i] or 0) for i in members)) for row in rows]
+            fixed = [(row, sum((row[i] * (state[i] or 0) for i in members), Fraction(0))) for row in rows]
             values = _unique([([row[i] for i in free], -right) for row, right in fixed], len(free))
             if values is not None:
                 weights = [Fraction(w or 0) for w in state]

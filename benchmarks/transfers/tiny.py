@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from fairbound.benchmarks.core.tiny import Tiny
 from fairbound.models.transfers import District, Kind, Measure, Reading, TransferInstance
-from tiny import Tiny
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 STEPS, LEVELS, KEPT = 81, 7, 0.2
 
@@ -36,7 +39,7 @@ def scores(instance: TransferInstance, ab: np.ndarray, ba: np.ndarray) -> dict[s
     square, absolute = [0.0, 0.0], [0.0, 0.0]
     for r in range(len(instance.groups)):
         g = [float(district.counts[r]) for district in instance.districts]
-        held = [g[0] - g[0] * ab / S[0] + g[1] * ba / S[1], g[1] - g[1] * ba / S[1] + g[0] * ab / S[0]]
+        held: list[Any] = [g[0] - g[0] * ab / S[0] + g[1] * ba / S[1], g[1] - g[1] * ba / S[1] + g[0] * ab / S[0]]
         for j in (0, 1):
             deviation = held[j] / n[j] - (g[0] + g[1]) / total
             square[j] = square[j] + deviation**2
@@ -44,7 +47,7 @@ def scores(instance: TransferInstance, ab: np.ndarray, ba: np.ndarray) -> dict[s
     combined = float(instance.weight("race") * instance.scales["race"]) * (square[0] + square[1]) / 2
     for measure in instance.measures:
         a = [float(amount) for amount in measure.amounts]
-        held = a
+        held = list(a)
         if instance.reading is Reading.MOVE:
             held = [a[0] - a[0] * ab / S[0] + a[1] * ba / S[1], a[1] - a[1] * ba / S[1] + a[0] * ab / S[0]]
         for j in (0, 1):

@@ -8,10 +8,10 @@ from itertools import combinations
 from math import floor
 
 import numpy as np
+from fairbound.benchmarks.core.tiny import Tiny
 from fairbound.models.grants import PROBLEM, District, GrantsInstance
 from fairbound.models.grants.instance import MEAN, WORST
 from scipy.optimize import linprog
-from tiny import Tiny
 
 THOUSAND = 1000
 
@@ -31,7 +31,7 @@ def _best_of(instance: GrantsInstance, objective: str, chosen: set[int]) -> floa
     places = [(d, f) for d in range(len(districts)) for f in functions]
     n, width = len(districts), 2 * len(places) + 1 + len(districts)
     eta, share = 2 * len(places), float(instance.tail) * len(districts)
-    bounds: list[tuple[float, float | None]] = []
+    bounds: list[tuple[float | None, float | None]] = []
     points = np.zeros((n, width))
     amount = np.zeros((n, width))
     for k, (d, f) in enumerate(places):

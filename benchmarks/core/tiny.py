@@ -1,11 +1,13 @@
-"""What a problem provides to the contract tests (``tests/models/test_contracts.py``)."""
+"""What a problem provides to the contract checks: tiny instances, and their answers by brute force."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 
 @dataclass(frozen=True)
