@@ -41,6 +41,8 @@ class Specification:
         The engine is asked to stop after ``seconds``; its process is killed ``grace`` seconds later. ``None``: never.
     memory_mb
         Memory limit of the process beyond the libraries, or ``None``.
+    engine_options
+        Options of the engine of a formulation, as sorted pairs of text.
     prove
         Seconds at most for a certificate after the solve; they are not counted among those of the method.
     content
@@ -63,6 +65,7 @@ class Specification:
     threads: int = 1
     gap: float = 0.0
     prove: float = 0.0
+    engine_options: tuple[tuple[str, str], ...] = ()
     content: str = ""
     version: str = ""
 
@@ -72,6 +75,8 @@ class Specification:
         said = self.to_json()
         if not self.prove:
             del said["prove"]  # keys of rows from before there were proofs
+        if not self.engine_options:
+            del said["engine_options"]
         text = json.dumps(said, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -88,8 +93,10 @@ class Specification:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Specification:
         """The inverse of ``to_json``."""
-        pairs = tuple((str(name), str(value)) for name, value in document["parameters"])
-        return cls(**{**document, "parameters": pairs})
+        read = dict(document)
+        for name in ("parameters", "engine_options"):
+            read[name] = tuple((str(key), str(value)) for key, value in document.get(name, ()))
+        return cls(**read)
 
 
 def content_of(instance: str, problem: str | None = None) -> str:

@@ -35,12 +35,15 @@ from fairbound.instances.core.files import read_text
 from fairbound.instances.core.source import is_there
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core.formulations import AT
 from fairbound.solvers.core.method import Kind
-from fairbound.solvers.core.methods import find_method, methods_of
+from fairbound.solvers.core.methods import find_method, methods_of, on_engines
+from fairbound.solvers.engines.registry import DEFAULT
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 if TYPE_CHECKING:
     from fairbound.models.core.problem import Problem
+    from fairbound.solvers.core.method import Method
 
 GROUPS = {
     "all": tuple(Kind),
@@ -74,6 +77,8 @@ class Experiment(_Strict):
 
     instances: Texts
     methods: Texts = ["all"]
+    engines: Texts = [DEFAULT]
+    engine_options: dict[str, str] = {}
     objectives: Texts = ["default"]
     parameters: Annotated[list[dict[str, str]], Field(min_length=1)] = [{}]
     seeds: Annotated[list[int], Field(min_length=1)] = [0]
@@ -218,16 +223,18 @@ def _specifications(suite: Suite, experiment: Experiment, skipped: dict[str, Non
         for parameters, objective, method, seed, repetition in product(
             experiment.parameters,
             _objectives(problem, experiment.objectives),
-            _methods(problem, experiment.methods),
+            _methods(problem, experiment.methods, experiment.engines),
             experiment.seeds,
             range(experiment.repetitions),
         ):
             problem.check_parameters(parameters)
             kind = find_method(problem, method).kind
+            is_model = kind is Kind.FORMULATION
             if kind is Kind.BASELINE and "," in objective:
                 continue  # a heuristic takes one objective
             wanted = [False]
-            if experiment.relaxations and kind is Kind.FORMULATION and repetition == 0 and "," not in objective:
+            first = repetition == 0 and "," not in objective and AT not in method  # it is the same on every engine
+            if experiment.relaxations and kind is Kind.FORMULATION and first:
                 wanted.append(True)
             made += [
                 Specification(
@@ -245,6 +252,7 @@ def _specifications(suite: Suite, experiment: Experiment, skipped: dict[str, Non
                     threads=limits.threads,
                     gap=limits.gap,
                     prove=limits.prove,
+                    engine_options=tuple(sorted(experiment.engine_options.items())) if is_model else (),
                     content=content,
                     version=versions(),
                 )
@@ -285,11 +293,11 @@ def _objectives(problem: Problem[Any, Any], names: list[str]) -> list[str]:
     return list(dict.fromkeys(chosen))
 
 
-def _methods(problem: Problem[Any, Any], names: list[str]) -> list[str]:
-    chosen: list[str] = []
+def _methods(problem: Problem[Any, Any], names: list[str], engines: list[str]) -> list[str]:
+    chosen: list[Method] = []
     for name in names:
         if name in GROUPS:
-            chosen += [method.name for method in methods_of(problem) if method.kind in GROUPS[name]]
+            chosen += [method for method in methods_of(problem) if method.kind in GROUPS[name]]
         else:
-            chosen.append(find_method(problem, name).name)
-    return list(dict.fromkeys(chosen))
+            chosen.append(find_method(problem, name))
+    return [method.name for method in on_engines(problem, chosen, engines)]

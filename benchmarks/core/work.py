@@ -16,6 +16,7 @@ from fairbound.solvers.core.result import Progress, Settings
 from fairbound.solvers.core.serialise import result_json
 from fairbound.solvers.core.solve import choose
 from fairbound.solvers.core.solve import solve as solve_question
+from fairbound.solvers.engines.base import EngineRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,9 +76,9 @@ def solve(document: Mapping[str, Any]) -> dict[str, Any]:
     refusal = method.refuses(instance, objectives[0])
     if refusal is not None:
         return answer | {"status": REFUSED, "message": refusal}
-    if specification.relaxed:
+    if specification.relaxed and method.formulation is not None:
         began = time.perf_counter()
-        bound = relaxation_bound(problem.formulation(method.name), instance, objectives[0])
+        bound = relaxation_bound(method.formulation, instance, objectives[0])
         return answer | {"status": "relaxation", "relaxation": bound, "seconds": time.perf_counter() - began}
     settings = Settings(
         time_limit=specification.seconds,
@@ -85,8 +86,12 @@ def solve(document: Mapping[str, Any]) -> dict[str, Any]:
         threads=specification.threads,
         seed=specification.seed,
         prove=specification.prove,
+        engine_options=specification.engine_options,
     )
-    result = solve_question(instance, specification.objective, method.name, settings, isolate=False)
+    try:
+        result = solve_question(instance, specification.objective, method.name, settings, isolate=False)
+    except EngineRefused as refused:
+        return answer | {"status": REFUSED, "message": str(refused)}
     if specification.method == DEFAULT:
         answer["method"] = result.method  # the one that it left the question to, if it did
     answer["result"] = result_json(problem, instance, result)

@@ -29,11 +29,13 @@ from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.result import EngineInfo, OnProgress, Seconds, Settings, Termination
 from fairbound.solvers.core.search import Search
 from fairbound.solvers.engines import highs as engine
-from fairbound.solvers.engines.standard_form import Floats, TriviallyInfeasibleError, compile_model
+from fairbound.solvers.engines.standard_form import TriviallyInfeasibleError, compile_model
 from fairbound.solvers.proofs.safe_bounds import matrix_bound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+
+    from fairbound.solvers.engines.base import Floats
 
 NAME = "separator_loop"
 LP_ROUNDS = 100
@@ -159,7 +161,7 @@ class SeparatorLoop:
             # The simplex method counts the run time of the object, the integer search that of the call.
             before = 0.0 if on_solution is not None else float(self.live.getRunTime())
             self.live.setOptionValue("time_limit", before + left)
-        engine.run(self.live, None, self.unit, on_solution)
+        engine.run(self.live, on_solution=on_solution)
         return self.live.getModelStatus()
 
     def cut_relaxation(self) -> Any:

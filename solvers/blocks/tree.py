@@ -11,7 +11,7 @@ from fairbound.solvers.blocks.flow_separation import flow_separators
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from fairbound.solvers.engines.standard_form import Floats
+    from fairbound.solvers.engines.base import Floats
 
 FEW_ROWS = 30
 """Below this many rows from level sets, maximum flows look for the rest."""

@@ -31,7 +31,7 @@ from fairbound.solvers.core.result import ModelSize, OnProgress, Settings
 
 if TYPE_CHECKING:
     from fairbound.solvers.core.answer import Answer
-    from fairbound.solvers.engines.standard_form import Floats
+    from fairbound.solvers.engines.base import Floats
 
 NAME = "group_columns"
 MOST_UNITS = 48

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from fairbound.solvers.cep.group_master import Flags, Master
-    from fairbound.solvers.engines.standard_form import Floats
+    from fairbound.solvers.engines.base import Floats
 
 Indices = NDArray[np.intp]
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
 import pyomo.environ as pyo
 from fairbound.solvers.core.result import ModelSize, Settings
 from fairbound.solvers.engines import highs as engine
-from fairbound.solvers.engines.standard_form import Floats, compile_model
+from fairbound.solvers.engines.standard_form import compile_model
 from numpy.typing import NDArray
 from pyomo.core.expr import LinearExpression
+
+if TYPE_CHECKING:
+    from fairbound.solvers.engines.base import Floats
 
 Flags = NDArray[np.bool_]
 

@@ -17,7 +17,7 @@ from fairbound.models.cep.price_curve import Unit, level_range
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from fairbound.solvers.engines.standard_form import Floats
+    from fairbound.solvers.engines.base import Floats
     from numpy.typing import NDArray
 
 OUT = -1

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from fairbound.models.cep import CepInstance
-    from fairbound.solvers.engines.standard_form import Floats
+    from fairbound.solvers.engines.base import Floats
 
 CELLS = 256
 MARGIN = 2.0**-40

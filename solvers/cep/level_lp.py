@@ -17,11 +17,13 @@ from fairbound.models.cep import CepInstance, claim_levels
 from fairbound.models.cep.price_curve import PriceCurve, Unit, level_range, units_of
 from fairbound.solvers.core.result import ModelSize, Settings
 from fairbound.solvers.engines import highs as engine
-from fairbound.solvers.engines.standard_form import Floats, compile_model
+from fairbound.solvers.engines.standard_form import compile_model
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from fairbound.solvers.engines.base import Floats
 
 Flags = NDArray[np.bool_]
 

@@ -30,10 +30,13 @@ from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.result import EngineInfo, OnProgress, Seconds, Settings, Termination
 from fairbound.solvers.core.search import Search
 from fairbound.solvers.engines import highs as engine
-from fairbound.solvers.engines.standard_form import Floats, TriviallyInfeasibleError
+from fairbound.solvers.engines.model import solve as solve_model
+from fairbound.solvers.engines.standard_form import TriviallyInfeasibleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from fairbound.solvers.engines.base import Floats
 
 NAME = "price_curve"
 ROUNDS = 4
@@ -297,7 +300,7 @@ def search_plans(
         left = search.left()
         seconds = min(ROUND_SECONDS, 1 + len(regrets.units) / 40)
         seconds = seconds if left is None else min(seconds, max(left, 0.1))
-        outcome = engine.solve(
+        outcome = solve_model(
             stated.model,
             replace(solve_settings, time_limit=seconds, gap=ROUND_GAP if round_ < 2 else ROUND_GAP / 2),
             warm_start=bool(known is not None and round_),

@@ -15,7 +15,7 @@ from fairbound.solvers.cep.level_lp import UnitArrays
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from fairbound.solvers.engines.standard_form import Floats
+    from fairbound.solvers.engines.base import Floats
     from numpy.typing import NDArray
     from pyomo.environ import ConcreteModel
 

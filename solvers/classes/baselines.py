@@ -14,7 +14,7 @@ from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import parse_number
 from fairbound.solvers.core.baseline import Baseline
 from fairbound.solvers.core.result import Settings
-from fairbound.solvers.engines import highs
+from fairbound.solvers.engines.model import solve as solve_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +78,7 @@ def _swaps(
 def lp_rounding(instance: ClassInstance, objective: str, seed: int, _argument: str | None) -> Plan:
     """Solve the linear relaxation of the flows and round every flow to the nearest number; rules may break."""
     model = FORMULATION.build(instance, objective, relaxed=True)
-    highs.solve(model, Settings(seed=seed), read=lambda: None)
+    solve_model(model, Settings(seed=seed), read=lambda: None)
     return FORMULATION.extract(model)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from fairbound.solvers.core import proving, wall
@@ -10,12 +10,13 @@ from fairbound.solvers.core.contradictions import settle
 from fairbound.solvers.core.formulations import relaxation_bound
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.result import BELIEVED_GAP, OnProgress, Result, Settings, Status, Termination, said
+from fairbound.solvers.engines.base import EngineRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import pandas as pd
-    from fairbound.models.core.problem import Instance, Problem
+    from fairbound.models.core.problem import Formulation, Instance, Problem
 
 INTERRUPTED = "interrupted"
 """Why a line of a comparison was skipped when a person had stopped it."""
@@ -100,12 +101,16 @@ class _Comparison:
     isolate: bool
     to_the_limit: bool
     closer: Result | None = None
+    relaxations: dict[str, float | None] = field(default_factory=dict)
 
     def line(self, method: Method) -> Compared:
         refusal = method.refuses(self.instance, self.objective)
+        settings = self.settings
+        if method.formulation is None:
+            settings = replace(settings, engine_options=())
         if refusal is not None:
             return Compared(method, None, refusal=refusal)
-        limit, settings = self.settings.time_limit, self.settings
+        limit = settings.time_limit
         allowed = limit
         if self.closer is not None and limit is not None and method.kind is not Kind.BASELINE and not self.to_the_limit:
             allowed = min(limit, max(LEAST_SECONDS, TIMES_CLOSING * self.closer.seconds.total))
@@ -116,6 +121,8 @@ class _Comparison:
             result: Result = run(self.instance, self.objective, settings, self.on_progress)
         except KeyboardInterrupt:
             return Compared(method, None, skipped=INTERRUPTED)
+        except EngineRefused as refused:
+            return Compared(method, None, refusal=str(refused))
         closes = method.exact and _closes(result)
         skipped = None
         if allowed != limit and not closes and result.termination is Termination.TIME_LIMIT:
@@ -128,9 +135,14 @@ class _Comparison:
         return Compared(method, result, relaxation, skipped=skipped)
 
     def _relaxation(self, method: Method, seconds: float | None) -> float | None:
-        if method.kind is not Kind.FORMULATION:
+        formulation = method.formulation
+        if formulation is None or formulation.beyond:
             return None
-        formulation = self.problem.formulation(method.name)
+        if formulation.name not in self.relaxations:  # it is the same on every engine
+            self.relaxations[formulation.name] = self._relaxed(formulation, seconds)
+        return self.relaxations[formulation.name]
+
+    def _relaxed(self, formulation: Formulation[Any, Any], seconds: float | None) -> float | None:
         if self.isolate:
             return wall.limited_relaxation(self.problem, formulation, self.instance, self.objective, seconds)
         return relaxation_bound(formulation, self.instance, self.objective)

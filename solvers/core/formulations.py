@@ -1,18 +1,25 @@
-"""A formulation as a method: build, hand to HiGHS, read what it found."""
+"""A formulation as a method: build, hand to an engine, read what it found."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.problem import Formulation, Instance, Scope
 from fairbound.solvers.core.answer import Answer, doubt
 from fairbound.solvers.core.bound import Basis, Bound
-from fairbound.solvers.core.result import OnProgress, Seconds, Settings, Termination
-from fairbound.solvers.engines import highs
+from fairbound.solvers.core.result import EngineInfo, OnProgress, Seconds, Settings, Termination
+from fairbound.solvers.engines import model
+from fairbound.solvers.engines.registry import DEFAULT, find_engine
 
+if TYPE_CHECKING:
+    from fairbound.solvers.engines.base import Engine
+    from pyomo.environ import ConcreteModel
+
+AT = "@"
+"""Between a formulation and its engine in the name of a method."""
 PROVEN_LOSS = Fraction(1, 10**6)
 """A proven bound is reported in place of a claim if it loses no more than this share to rounding."""
 
@@ -24,29 +31,38 @@ def answer_formulation(
     settings: Settings,
     on_progress: OnProgress | None = None,
     start: Any = None,
+    engine: str = DEFAULT,
 ) -> Answer:
-    """Build a formulation, solve it with HiGHS, and read what it found.
+    """Build a formulation, solve it with an engine, and read what it found.
 
     The dual bound of a restriction bounds its own solutions only, so it is not reported.
+
+    Raises
+    ------
+    EngineRefused
+        If the engine does not take the model, or an option.
     """
     began = time.perf_counter()
-    model = formulation.build(instance, objective)
+    built_model = formulation.build(instance, objective)
     if start is not None:
-        formulation.assign(model, start)
+        formulation.assign(built_model, start)
     built = time.perf_counter()
     rest = settings
     if settings.time_limit is not None:  # building has used some of it
         rest = replace(settings, time_limit=max(0.0, settings.time_limit - (built - began)))
+    if formulation.beyond:
+        return _answer_nonlinear(formulation, engine, built_model, rest, built - began)
     # The best of a restriction bounds nothing but the restriction, and where it has none the question may have one.
     bounds = formulation.scope is not Scope.RESTRICTION
-    outcome = highs.solve(
-        model,
+    outcome = model.solve(
+        built_model,
         rest,
         on_progress,
         start is not None,
-        read=lambda: formulation.extract(model),
+        read=lambda: formulation.extract(built_model),
         witness=True,
         prove=bounds,
+        engine=engine,
     )
     proven = None if outcome.proven is None or not bounds else Bound(outcome.proven, Basis.MULTIPLIERS)
     as_good = proven is not None and _as_good(proven.value, outcome.dual)
@@ -54,12 +70,12 @@ def answer_formulation(
     if outcome.termination is Termination.INFEASIBLE and not bounds:
         disbelief = "no solution within the restriction"
     return Answer(
-        method=formulation.name,
+        method=method_name(formulation, engine),
         termination=outcome.termination,
-        solution=formulation.extract(model) if outcome.has_solution else None,
+        solution=formulation.extract(built_model) if outcome.has_solution else None,
         claim=outcome.dual if bounds and not as_good else None,
         proven=proven,
-        unit=Fraction(getattr(model, "objective_unit", 1)),
+        unit=Fraction(getattr(built_model, "objective_unit", 1)),
         disbelief=disbelief,
         contradiction=outcome.disagreement,
         engine=outcome.engine,
@@ -71,6 +87,40 @@ def answer_formulation(
     )
 
 
+def _answer_nonlinear(
+    formulation: Formulation[Any, Any], name: str, built_model: ConcreteModel, settings: Settings, seconds: float
+) -> Answer:
+    """A model that is no linear program, on an engine that takes such; its bound is a claim, a local one has none."""
+    engine = find_engine(name)
+    assert engine.nonlinear is not None
+    began = time.perf_counter()
+    found = engine.nonlinear(built_model, settings)
+    return Answer(
+        found.termination,
+        formulation.extract(built_model) if found.has_solution else None,
+        claim=found.dual if formulation.scope is not Scope.RESTRICTION else None,
+        method=method_name(formulation, name),
+        message=found.message,
+        engine=EngineInfo(name, engine.version(), engine.options(settings)),
+        nodes=None if engine.local else found.nodes,
+        seconds=Seconds(seconds, 0.0, time.perf_counter() - began),
+    )
+
+
+def method_name(formulation: Formulation[Any, Any], engine: str) -> str:
+    """``flow`` on the default engine, ``flow@scip`` on another."""
+    return formulation.name if engine == DEFAULT else f"{formulation.name}{AT}{engine}"
+
+
+def engine_refuses(formulation: Formulation[Any, Any], engine: Engine) -> str | None:
+    """Why a formulation cannot be given to an engine at all, or ``None``."""
+    if formulation.beyond and engine.nonlinear is None:
+        return formulation.beyond
+    if engine.local and not formulation.beyond:
+        return f"engine {engine.name} is asked for nonlinear models alone"
+    return engine.missing()
+
+
 def _as_good(proven: Fraction, claimed: float | None) -> bool:
     """Whether a proven bound is all but what the engine claims."""
     if claimed is None:
@@ -80,4 +130,4 @@ def _as_good(proven: Fraction, claimed: float | None) -> bool:
 
 def relaxation_bound(formulation: Formulation[Any, Any], instance: Instance, objective: str) -> float | None:
     """Optimum of the LP relaxation of a formulation, as a float."""
-    return highs.solve(formulation.build(instance, objective, relaxed=True), Settings()).dual
+    return model.solve(formulation.build(instance, objective, relaxed=True), Settings()).dual

@@ -14,7 +14,7 @@ from fairbound.solvers.core.result import OnProgress, Result, Seconds, Settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fairbound.models.core.problem import Instance
+    from fairbound.models.core.problem import Formulation, Instance
 
 
 class Kind(StrEnum):
@@ -45,6 +45,8 @@ class Method:
         Whether it states the question itself: not a restriction, not a heuristic.
     closes
         Whether, given the time, its two bounds meet; otherwise a gap may remain that it reports.
+    formulation
+        The model that it hands to an engine, or ``None``.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Method:
     exact: bool = True
     closes: bool = True
     hesitates: Callable[[Any, str], str | None] = _never
+    formulation: Formulation[Any, Any] | None = None
 
     def run(
         self,

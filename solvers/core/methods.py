@@ -1,6 +1,7 @@
 """The table of named methods: every way from an instance to a result, found by problem and name.
 
-A formulation is a method by itself (its model, handed to HiGHS). Exact algorithms and baselines stand in
+A formulation is a method by itself: its model, handed to HiGHS, or to another engine (``flow@scip``). Exact
+algorithms and baselines stand in
 ``METHODS`` and ``BASELINES`` of ``solvers/<problem>/methods.py``; a new one is one file and one word there.
 """
 
@@ -15,9 +16,10 @@ from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.problem import Formulation, Instance, Problem, Scope
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.answer import Answer
-from fairbound.solvers.core.formulations import answer_formulation
+from fairbound.solvers.core.formulations import AT, answer_formulation, engine_refuses, method_name
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.result import OnProgress, Settings, Termination
+from fairbound.solvers.engines.registry import DEFAULT, find_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,15 +55,23 @@ def baseline_name(baseline: Baseline, argument: str | None) -> str:
     return baseline.name if argument is None else f"{baseline.name}:{argument}"
 
 
-def _from_formulation(formulation: Formulation[Any, Any]) -> Method:
-    answer = partial(answer_formulation, formulation)
-    exact = formulation.scope is Scope.EXACT
+def _from_formulation(formulation: Formulation[Any, Any], engine: str = DEFAULT) -> Method:
+    chosen = find_engine(engine)
+    exact = formulation.scope is Scope.EXACT and not chosen.local
 
     def refuses(instance: Any, objective: str) -> str | None:
-        return formulation.refuses(instance, objective) or formulation.beyond or None
+        return formulation.refuses(instance, objective) or engine_refuses(formulation, chosen)
 
     return Method(
-        formulation.name, Kind.FORMULATION, formulation.summary, answer, refuses, exact, exact, formulation.hesitates
+        method_name(formulation, engine),
+        Kind.FORMULATION,
+        formulation.summary,
+        partial(answer_formulation, formulation, engine=engine),
+        refuses,
+        exact,
+        exact,
+        formulation.hesitates,
+        formulation,
     )
 
 
@@ -94,10 +104,13 @@ def cheapest_first(problem: Problem[Any, Any]) -> list[Method]:
 
 
 def find_method(problem: Problem[Any, Any], name: str) -> Method:
-    """Find a method by name; ``width:3.125`` gives a baseline its argument.
+    """Find a method by name; ``width:3.125`` gives a baseline its argument, ``flow@scip`` a formulation its engine.
 
     Raises ``InputError`` with the nearest names.
     """
+    formulation, at, engine = name.partition(AT)
+    if at:
+        return _from_formulation(problem.formulation(formulation), find_engine(engine).name)
     known = methods_of(problem)
     for method in known:
         if method.name == name:
@@ -109,8 +122,25 @@ def find_method(problem: Problem[Any, Any], name: str) -> Method:
     raise InputError(f"unknown method of {problem.name}", found=name, wanted=nearest(name, [m.name for m in known]))
 
 
-def default_method(instance: Instance, *objectives: str) -> Method:
+def on_engines(problem: Problem[Any, Any], methods: Sequence[Method], engines: Sequence[str]) -> list[Method]:
+    """Each formulation on each engine, and other methods as they are; raises ``InputError``."""
+    for engine in engines:
+        find_engine(engine)
+    spread: dict[str, Method] = {}
+    for method in methods:
+        if method.formulation is None or AT in method.name:
+            spread.setdefault(method.name, method)
+            continue
+        for engine in engines:
+            found = find_method(problem, f"{method.name}{AT}{engine}")
+            spread.setdefault(found.name, found)
+    return list(spread.values())
+
+
+def default_method(instance: Instance, *objectives: str, engine: str | None = None) -> Method:
     """The first exact method that takes the question and does not hesitate, in the order of ``PREFERRED``.
+
+    With an engine it is the first formulation that does so, on that engine.
 
     With several objectives it must take each of them with those before it bounded. Where all that take
     it hesitate, the first of them answers.
@@ -119,6 +149,10 @@ def default_method(instance: Instance, *objectives: str) -> Method:
     reasons: dict[str, list[str]] = {}
     second: Method | None = None
     for method in cheapest_first(problem):
+        if engine is not None:
+            if method.formulation is None:
+                continue
+            method = _from_formulation(method.formulation, engine)
         if not method.exact:
             continue
         reason = _refuses_one(problem, method.refuses, instance, objectives)

@@ -74,7 +74,11 @@ class Settings:
     prove
         Seconds at most for a certificate after the solve; 0 for none. A time limit ends it too.
     witness
-        Engines that are asked the same afterwards, each in a process of its own: scip, cpsat, highs-nopresolve.
+        Engines that are asked the same afterwards, each in a process of its own: scip, cpsat, highs-nopresolve, ...
+    engine_options
+        Options of the engine of a formulation, by its own names: pairs of text.
+    log
+        File for the engine's own log; none where it is empty.
     """
 
     time_limit: float | None = None
@@ -83,6 +87,8 @@ class Settings:
     seed: int = 0
     prove: float = 5.0
     witness: tuple[str, ...] = ()
+    engine_options: tuple[tuple[str, str], ...] = ()
+    log: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core import proving, wall, witnesses
+from fairbound.solvers.core.formulations import AT
 from fairbound.solvers.core.lexicographic import solve_lexicographic
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.methods import default_method, find_method
@@ -32,11 +33,20 @@ def objective_names(problem: Problem[Any, Any], objective: str | None) -> list[s
     return names
 
 
-def choose(instance: Instance, method: str | None, objectives: Sequence[str]) -> Method:
-    """The method of a name, or the first exact one that takes all objectives; raises ``InputError``."""
+def choose(instance: Instance, method: str | None, objectives: Sequence[str], engine: str | None = None) -> Method:
+    """The method of a name, or the first exact one that takes all objectives; raises ``InputError``.
+
+    With an engine it is a formulation on that engine.
+    """
+    problem = find_problem(instance.problem)
+    if engine is None:
+        return default_method(instance, *objectives) if method is None else find_method(problem, method)
     if method is None:
-        return default_method(instance, *objectives)
-    return find_method(find_problem(instance.problem), method)
+        return default_method(instance, *objectives, engine=engine)
+    found = find_method(problem, method)
+    if found.formulation is None or AT in method:
+        raise InputError(f"method {method} chooses its engine itself", found=f"engine {engine}", wanted="a formulation")
+    return find_method(problem, f"{method}{AT}{engine}")
 
 
 def isolated(isolate: bool | None, settings: Settings) -> bool:
@@ -51,6 +61,8 @@ def solve(
     settings: Settings = Settings(),  # noqa: B008 - frozen
     on_progress: OnProgress | None = None,
     isolate: bool | None = None,
+    engine: str | None = None,
+    start: Any = None,
 ) -> Result:
     """Answer a loaded instance; ``fairbound.solve`` explains the arguments.
 
@@ -64,18 +76,34 @@ def solve(
     problem = find_problem(instance.problem)
     witnesses.check_names(settings.witness)
     names = objective_names(problem, objective)
-    chosen = choose(instance, method, names)
+    chosen = choose(instance, method, names, engine)
+    if chosen.formulation is None and (settings.engine_options or settings.log):
+        raise InputError(f"method {chosen.name} has no engine to choose options or a log for", wanted="a formulation")
+    if start is not None:
+        _check_start(problem, instance, chosen, start)
     run = wall.limited(chosen) if isolated(isolate, settings) else chosen
     if len(names) > 1:
+        if start is not None:
+            raise InputError("a start serves one objective", found=objective)
         if chosen.kind is Kind.BASELINE:
             raise InputError("a baseline takes one objective", found=objective)
         return solve_lexicographic(problem, run, instance, names, settings, on_progress)
     reason = chosen.refuses(instance, names[0])
     if reason is not None:
         raise Refused(f"method {chosen.name} refuses {instance.name}: {reason}")
-    result = run.run(instance, names[0], settings, on_progress)
+    result = run.run(instance, names[0], settings, on_progress, start)
     ended = result.termination in (Termination.INTERRUPTED, Termination.ENGINE_ERROR)
     if ended or not chosen.exact:  # a heuristic is reported as it is
         return result
     result = proving.proven(instance, result, settings)
     return witnesses.witnessed(instance, result, settings.witness, settings) if settings.witness else result
+
+
+def _check_start(problem: Problem[Any, Any], instance: Instance, method: Method, start: Any) -> None:
+    """Raise ``InputError`` for a start that breaks a rule, or that the method would not look at."""
+    if method.formulation is None:
+        raise InputError(f"method {method.name} takes no start", wanted="a formulation")
+    broken = problem.evaluate(instance, start).violations
+    if broken:
+        more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
+        raise InputError(f"the start breaks a rule: {broken[0]}{more}")

@@ -24,7 +24,7 @@ from fairbound.solvers.core.answer import Answer, conclude
 from fairbound.solvers.core.formulations import relaxation_bound
 from fairbound.solvers.core.interrupts import interruptible
 from fairbound.solvers.core.isolation import Ending, Isolation, Limits, Outcome, may_fork
-from fairbound.solvers.core.method import Kind, Method
+from fairbound.solvers.core.method import Method
 from fairbound.solvers.core.methods import find_method
 from fairbound.solvers.core.result import OnProgress, Progress, Result, Seconds, Settings, Termination
 
@@ -259,7 +259,7 @@ def _run(
     known = Answer(
         stopped,
         heard.best(problem, instance, objective),
-        claim=heard.dual() if _bounds(problem, method) else None,
+        claim=heard.dual() if _bounds(method) else None,
         trace=tuple(heard.trace),
         seconds=Seconds(total=time.perf_counter() - began),
         message=message,
@@ -267,11 +267,9 @@ def _run(
     return conclude(problem, instance, objective, method.name, known, settings)
 
 
-def _bounds(problem: Problem[Any, Any], method: Method) -> bool:
+def _bounds(method: Method) -> bool:
     """Whether the bounds that a method tells are bounds of the question."""
-    if method.kind is Kind.FORMULATION:
-        return problem.formulation(method.name).scope is not Scope.RESTRICTION
-    return method.exact
+    return method.exact if method.formulation is None else method.formulation.scope is not Scope.RESTRICTION
 
 
 def limited_relaxation(

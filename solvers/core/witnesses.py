@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from fractions import Fraction
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy.sparse as sp
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.checker import tree as checker
@@ -20,8 +17,10 @@ from fairbound.solvers.core.answer import answer_of, conclude
 from fairbound.solvers.core.bound import Basis, Level
 from fairbound.solvers.core.contradictions import named
 from fairbound.solvers.core.proving import room_of
-from fairbound.solvers.core.result import Result, Settings, Status, Testimony, said
-from fairbound.solvers.engines.witness import ENGINES, NEEDS
+from fairbound.solvers.core.result import Result, Settings, Status, Termination, Testimony, said
+from fairbound.solvers.engines import process
+from fairbound.solvers.engines.base import EngineRefused, Program
+from fairbound.solvers.engines.registry import MODULES, find_engine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,40 +28,68 @@ if TYPE_CHECKING:
     from fairbound.models.core.problem import Instance
     from fairbound.solvers.checker.linear import System
 
-LEAST_SECONDS, MOST_ROUNDS, GRACE = 60.0, 200, 10.0
+LEAST_SECONDS, MOST_ROUNDS = 60.0, 200
+LARGEST_FLOAT = 2**53
+"""Engines in floats take no larger number exactly."""
 
 
 def check_names(names: Sequence[str]) -> None:
     """Raise ``InputError`` for a witness that is unknown or not installed."""
     for name in names:
-        if name not in ENGINES:
-            raise InputError("unknown witness", found=name, wanted=nearest(name, list(ENGINES)))
-        if find_spec(NEEDS[name]) is None:
-            raise InputError(f"witness {name}", found="no library for it", wanted=f"pip install {NEEDS[name]}")
+        if name not in MODULES:
+            raise InputError("unknown witness", found=name, wanted=nearest(name, list(MODULES)))
+        engine = find_engine(name)
+        reason = engine.missing() or ("its answers are local" if engine.local else None)
+        if reason is not None:
+            raise InputError(f"witness {name}", found=reason, wanted="an engine that is here")
+
+
+def program_of(system: System) -> Program:
+    """The rows as an engine gets them; raises ``Rejected`` for numbers that floats do not hold."""
+    entries = [abs(a) for terms, rhs, _ in system.rows for a in (*terms.values(), rhs)]
+    if (
+        max((*entries, *map(abs, system.cost.values()), *map(abs, system.lower), *map(abs, system.upper)))
+        > LARGEST_FLOAT
+    ):
+        raise Rejected("its numbers are larger than floats hold exactly")
+    cost = np.zeros(len(system.lower))
+    for j, c in system.cost.items():
+        cost[j] = c
+    rights = np.array([rhs for _, rhs, _ in system.rows], dtype=float)
+    equations = np.array([equation for _, _, equation in system.rows], dtype=bool)
+    starts = np.cumsum([0, *(len(terms) for terms, _, _ in system.rows)])
+    places = [j for terms, _, _ in system.rows for j in terms]
+    values = np.array([a for terms, _, _ in system.rows for a in terms.values()], dtype=float)
+    return Program(
+        maximize=False,
+        c=cost,
+        offset=0.0,
+        A=sp.csr_array((values, places, starts), shape=(len(system.rows), len(cost))),
+        row_lower=rights,
+        row_upper=np.where(equations, rights, np.inf),
+        column_lower=np.array(system.lower, dtype=float),
+        column_upper=np.array(system.upper, dtype=float),
+        integrality=np.ones(len(cost), dtype=np.int32),
+    )
 
 
 def ask(engine: str, system: System, seconds: float) -> dict[str, Any]:
     """What an engine says of the rows: ``says``, ``plan``, ``version``."""
-    question = {
-        "lower": system.lower,
-        "upper": system.upper,
-        "cost": list(system.cost.items()),
-        "rows": [[list(terms.items()), rhs, equation] for terms, rhs, equation in system.rows],
-        "seconds": seconds,
-    }
+    silent = {"says": "unknown", "plan": None, "version": ""}
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "fairbound.solvers.engines.witness", engine],
-            input=json.dumps(question),
-            capture_output=True,
-            text=True,
-            timeout=seconds + GRACE,
-            check=False,
-        )
-        answer: dict[str, Any] = json.loads(done.stdout)
-    except (subprocess.TimeoutExpired, ValueError):
-        return {"says": "unknown", "plan": None, "version": ""}
-    return answer
+        program = program_of(system)
+        reason = find_engine(engine).refuses(program)
+        if reason is not None:
+            return silent
+        found = process.run(engine, program, Settings(time_limit=seconds))
+    except (Rejected, EngineRefused):
+        return silent
+    optimal = found.termination is Termination.FINISHED and found.values is not None
+    says = "optimal" if optimal else "unknown"
+    if found.termination is Termination.INFEASIBLE:
+        says = "infeasible"
+    plan = [round(value) for value in found.values.tolist()] if optimal and found.values is not None else None
+    return {"says": says, "plan": plan, "version": found.version}
 
 
 def testify(engine: str, instance: Instance, objective: str, seconds: float) -> Testimony:

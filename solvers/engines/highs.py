@@ -10,8 +10,6 @@ import os
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,28 +17,11 @@ import highspy
 import numpy as np
 from fairbound.solvers.core.interrupts import interruptible
 from fairbound.solvers.core.isolation import note_engine_threads
-from fairbound.solvers.core.result import (
-    BELIEVED_RANGE,
-    EngineInfo,
-    ModelSize,
-    OnProgress,
-    Progress,
-    Settings,
-    Termination,
-)
-from fairbound.solvers.engines.standard_form import (
-    Floats,
-    StandardForm,
-    TriviallyInfeasibleError,
-    UnsupportedModelError,
-    compile_model,
-)
-from fairbound.solvers.proofs.safe_bounds import matrix_bound
+from fairbound.solvers.core.result import OnProgress, Progress, Settings, Termination
+from fairbound.solvers.engines.base import Asked, Engine, EngineRefused, Floats, Program, Reader, Run, set_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    import pyomo.environ as pyo
 
 NAME = "highs"
 
@@ -60,42 +41,7 @@ _CALLBACKS = (
     highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt,
     highspy.cb.HighsCallbackType.kCallbackIpmInterrupt,
 )
-WITNESS_SECONDS = 1.0
-LEAST_ROOT_SECONDS = 1.0
-"""The relaxation of an integer program gets at least so long for a proven bound."""
-READING_START, READING_SHARE = 0.1, 0.05
-"""Incumbents are read for at most so many seconds, plus this share of the run."""
 _SOLUTION = highspy.cb.HighsCallbackType.kCallbackMipSolution
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What the engine claims. Values are in the Pyomo variables if ``has_solution``.
-
-    Attributes
-    ----------
-    primal, dual
-        The engine's floats, for progress and traces only.
-    proven
-        A bound that row multipliers prove (``proofs.safe_bounds``): of a solved linear program, or of the relaxation
-        of an integer one.
-    disagreement
-        What a second run without presolve found instead; empty where it agrees or was not made.
-    """
-
-    termination: Termination
-    has_solution: bool
-    primal: float | None
-    dual: float | None
-    nodes: int
-    size: ModelSize
-    compile_seconds: float
-    solve_seconds: float
-    trace: tuple[Progress, ...]
-    engine: EngineInfo
-    message: str = ""
-    proven: Fraction | None = None
-    disagreement: str = ""
 
 
 @cache
@@ -169,207 +115,112 @@ def options(settings: Settings) -> dict[str, Any]:
     return chosen
 
 
-def pass_model(form: StandardForm, settings: Settings) -> highspy.Highs:
+def pass_model(program: Program, settings: Settings) -> highspy.Highs:
     """A live ``Highs`` object that holds the model; algorithms change it and run it again.
 
     Raises
     ------
-    UnsupportedModelError
+    EngineRefused
         If HiGHS does not take the model.
     """
     note_engine_threads(settings.threads)
     # The callbacks that carry bounds are silent without output, so output is on and goes nowhere.
     highs = new(**options(settings))
     status = highs.passModel(
-        len(form.columns),
-        len(form.rows),
-        int(form.A.nnz),
+        program.A.shape[1],
+        program.A.shape[0],
+        int(program.A.nnz),
         int(highspy.MatrixFormat.kRowwise),
-        int(highspy.ObjSense.kMaximize if form.maximize else highspy.ObjSense.kMinimize),
-        form.offset,
-        form.c,
-        form.column_lower,
-        form.column_upper,
-        form.row_lower,
-        form.row_upper,
-        form.A.indptr.astype(np.int32),
-        form.A.indices.astype(np.int32),
-        form.A.data,
-        form.integrality,
+        int(highspy.ObjSense.kMaximize if program.maximize else highspy.ObjSense.kMinimize),
+        program.offset,
+        program.c,
+        program.column_lower,
+        program.column_upper,
+        program.row_lower,
+        program.row_upper,
+        program.A.indptr.astype(np.int32),
+        program.A.indices.astype(np.int32),
+        program.A.data,
+        program.integrality,
     )
-    if status == highspy.HighsStatus.kOk and form.Q is not None:
+    if status == highspy.HighsStatus.kOk and program.Q is not None:
         status = highs.passHessian(
-            form.Q.shape[0],
-            int(form.Q.nnz),
+            program.Q.shape[0],
+            int(program.Q.nnz),
             int(highspy.HessianFormat.kTriangular),
-            form.Q.indptr.astype(np.int32),
-            form.Q.indices.astype(np.int32),
-            form.Q.data,
+            program.Q.indptr.astype(np.int32),
+            program.Q.indices.astype(np.int32),
+            program.Q.data,
         )
     if status == highspy.HighsStatus.kError:
-        raise UnsupportedModelError("HiGHS refused the model")
+        raise EngineRefused("HiGHS refused the model")
     return highs
 
 
 def solve(
-    model: pyo.ConcreteModel,
+    program: Program,
     settings: Settings,
+    start: Floats | None = None,
     on_progress: OnProgress | None = None,
-    warm_start: bool = False,
-    read: Callable[[], Any] | None = None,
-    witness: bool = False,
-    prove: bool = False,
-) -> Outcome:
-    """Compile, pass and run a Pyomo model; values come back in its variables.
+    incumbent: Callable[[Floats], Any] | None = None,
+    **chosen: Any,
+) -> Run:
+    """Run a program; ``incumbent`` makes of a better point the solution that its progress carries.
 
-    HiGHS works to an absolute accuracy, so a model whose values are small states its objective in a
-    smaller unit and says so: ``model.objective_unit`` is the value of one unit of its objective.
-
-    Parameters
-    ----------
-    warm_start
-        Take the variables' present values as a MIP start.
-    read
-        Reads a solution from the variables' values; incumbents then travel with their progress.
-    witness
-        Run an integer program again without presolve where it took less than ``WITNESS_SECONDS``, or where its
-        coefficients lie too far apart to be believed.
-    prove
-        Solve the relaxation of an integer program too, for the bound that its row multipliers prove.
+    ``chosen`` are options of the engine beside those of the settings.
 
     Raises
     ------
-    UnsupportedModelError
-        For a model that HiGHS must not see; nothing has been run then.
+    EngineRefused
+        For a program or an option that HiGHS does not take.
     """
-    info = EngineInfo(NAME, version(), options(settings))
-    began = time.perf_counter()
-    try:
-        form = compile_model(model)
-    except TriviallyInfeasibleError as error:
-        seconds = time.perf_counter() - began
-        empty = ModelSize(0, 0, 0, 0)
-        return Outcome(Termination.INFEASIBLE, False, None, None, 0, empty, seconds, 0.0, (), info, str(error))
-    start = form.start() if warm_start else None
-    highs = pass_model(form, settings)
-    compiled = time.perf_counter()
-    if settings.time_limit is not None:  # compiling has used some of it
-        highs.setOptionValue("time_limit", max(0.0, settings.time_limit - (compiled - began)))
+    highs = pass_model(program, settings)
+
+    def put(name: str, value: Any) -> None:
+        text = isinstance(value, str) or highs.getOptionType(name)[1] == highspy.HighsOptionType.kString
+        if highs.setOptionValue(name, str(value) if text else value) != highspy.HighsStatus.kOk:
+            raise ValueError("unknown, or out of its range")
+
+    set_options("HiGHS", chosen, settings, put, (ValueError, TypeError))
+    if settings.log:
+        highs.setOptionValue("log_file", settings.log)
     if start is not None:
         highs.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
-    exact_unit = Fraction(getattr(model, "objective_unit", 1))
-    unit = float(exact_unit)
-
-    def incumbent(values: Floats) -> Any:
-        assert read is not None
-        form.load(values)
-        return read()
-
-    reading = None if read is None else incumbent
-    trace = run(highs, on_progress, unit, incumbent=reading)
-    seconds = time.perf_counter() - compiled
-
+    trace = run(highs, on_progress, incumbent=incumbent)
     termination = why_stopped(highs.getModelStatus())
     if highs.getModelStatus() == highspy.HighsModelStatus.kUnboundedOrInfeasible:
         # Presolve stops at the first of the two that it can tell; without it the answer is definite.
         highs.setOptionValue("presolve", "off")
-        trace += run(highs, on_progress, unit, incumbent=reading)
+        trace += run(highs, on_progress, incumbent=incumbent)
         termination = why_stopped(highs.getModelStatus())
-    values, primal, dual, nodes = _read(highs, form, termination)
-    if termination is Termination.FINISHED and settings.gap > 0 and primal is not None and dual is not None:
-        closed = abs(dual - primal) <= 1e-9 * max(1.0, abs(primal))
-        termination = Termination.FINISHED if closed else Termination.GAP_LIMIT
-    if values is not None:
-        form.load(values)
-    proven = _proven(highs, form) if termination is Termination.FINISHED else None
-    if prove and form.integrality.any() and form.Q is None:
-        left = None if settings.time_limit is None else settings.time_limit - (time.perf_counter() - began)
-        proven = _proven_root(form, settings, seconds, left)
-    disagreement = ""
-    size = form.size
-    if witness and form.integrality.any() and (seconds < WITNESS_SECONDS or size.row_range > BELIEVED_RANGE):
-        limit = replace(settings, time_limit=max(WITNESS_SECONDS, seconds))
-        disagreement = _second_opinion(form, limit, termination, primal, exact_unit)
-    return Outcome(
-        termination=termination,
-        has_solution=values is not None,
-        primal=None if primal is None else primal * unit,
-        dual=None if dual is None else dual * unit,
-        nodes=nodes,
-        size=size,
-        compile_seconds=compiled - began,
-        solve_seconds=seconds,
-        trace=tuple(trace),
-        engine=info,
-        message="" if termination is not Termination.ENGINE_ERROR else str(highs.getModelStatus()),
-        proven=None if proven is None else Fraction(proven) * exact_unit,
-        disagreement=disagreement,
+    values, primal, dual, nodes = _read(highs, program, termination)
+    linear = not program.integrality.any() and program.Q is None and len(program.c) > 0
+    return Run(
+        termination,
+        values,
+        primal,
+        dual,
+        nodes,
+        "" if termination is not Termination.ENGINE_ERROR else str(highs.getModelStatus()),
+        version(),
+        tuple(trace),
+        np.asarray(highs.getSolution().row_dual, dtype=float) if linear else None,
     )
 
 
-def _proven(highs: highspy.Highs, form: StandardForm) -> float | None:
-    """A bound of a linear program from its row multipliers, rounded outward; ``None`` where they prove none."""
-    if form.integrality.any() or form.Q is not None or not len(form.columns):
-        return None
-    sign = -1.0 if form.maximize else 1.0
-    y = sign * np.asarray(highs.getSolution().row_dual, dtype=float)
-    bound = matrix_bound(sign * form.c, form.column_lower, form.column_upper, form.A, form.row_lower, form.row_upper, y)
-    if not np.isfinite(bound):
-        return None
-    # The offset is data rounded once, and the sum is rounded once more.
-    return sign * (bound + sign * form.offset - 2.0**-50 * (abs(form.offset) + abs(bound)))
-
-
-def _proven_root(form: StandardForm, settings: Settings, seconds: float, left: float | None) -> float | None:
-    """The bound that the relaxation proves, in about the time of the program itself, and no more than is left."""
-    limit = max(LEAST_ROOT_SECONDS, seconds)
-    if left is not None:
-        limit = min(limit, left)
-    if limit <= 0:
-        return None
-    relaxed = replace(form, integrality=np.zeros(len(form.columns), dtype=np.int32))
-    highs = pass_model(relaxed, replace(settings, time_limit=limit))
-    run(highs)
-    return _proven(highs, relaxed) if highs.getModelStatus() == highspy.HighsModelStatus.kOptimal else None
-
-
-def _second_opinion(
-    form: StandardForm, settings: Settings, termination: Termination, primal: float | None, unit: Fraction
-) -> str:
-    """What the engine says of the model without presolve, where that is something else; else nothing."""
-    if termination not in (Termination.FINISHED, Termination.INFEASIBLE):
-        return ""
-    highs = pass_model(form, settings)
-    highs.setOptionValue("presolve", "off")
-    run(highs)
-    second = why_stopped(highs.getModelStatus())
-    if second not in (Termination.FINISHED, Termination.INFEASIBLE):
-        return ""
-    if second is not termination:
-        return f"with presolve the engine says {termination.value}, without it {second.value}"
-    if second is Termination.INFEASIBLE or primal is None:
-        return ""
-    other = float(highs.getInfo().objective_function_value)
-    # Integers are whole to 1e-6 only: plans that are the same differ by that much of the value.
-    if abs(other - primal) <= (1e-6 + settings.gap) * max(1.0, abs(primal)):
-        return ""
-    first, other = (value * float(unit) for value in (primal, other))
-    return f"with presolve the engine finds {first:.12g} to be the best value, without it {other:.12g}"
-
-
 def _read(
-    highs: highspy.Highs, form: StandardForm, termination: Termination
+    highs: highspy.Highs, program: Program, termination: Termination
 ) -> tuple[Floats | None, float | None, float | None, int]:
     """Column values, the engine's two bounds and the number of nodes."""
     info = highs.getInfo()
     feasible = info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
-    if not len(form.columns):
+    if not len(program.c):
         # Of a model without columns the engine tells no value: it is the constant, if the rows allow it.
-        value = form.offset if termination is Termination.FINISHED else None
+        value = program.offset if termination is Termination.FINISHED else None
         return (None if value is None else np.zeros(0)), value, value, 0
     values = np.asarray(highs.getSolution().col_value, dtype=float) if feasible else None
     primal = float(info.objective_function_value) if feasible else None
-    if form.integrality.any():
+    if program.integrality.any():
         dual = float(info.mip_dual_bound)
         return values, primal, dual if abs(dual) < highspy.kHighsInf else None, max(0, int(info.mip_node_count))
     # A linear or convex quadratic programme has a dual bound only once it is solved.
@@ -379,49 +230,35 @@ def _read(
 def run(
     highs: highspy.Highs,
     on_progress: OnProgress | None = None,
-    unit: float = 1.0,
     on_solution: Callable[[Floats], None] | None = None,
     incumbent: Callable[[Floats], Any] | None = None,
 ) -> list[Progress]:
     """Run a live model; Ctrl-C stops it and keeps incumbent and bound. Returns the trace.
 
-    ``unit`` is the value of one unit of the model's objective; ``on_solution`` is given the column
-    values of every feasible solution that the search meets. ``incumbent`` makes a solution of the
-    problem from the column values of a better one, which progress then carries; it may take a
-    twentieth of the time, and what is skipped for that is made later.
+    ``on_solution`` is given the column values of every feasible solution that the search meets. ``incumbent`` makes
+    a solution of the problem from the column values of a better one, which progress then carries (``Reader``).
     """
     trace: list[Progress] = []
     began = time.perf_counter()
-    better: Floats | None = None
-    reading = 0.0
-
-    def carry(moment: Progress) -> Progress:
-        """The moment with the newest incumbent, if there is one and time for it."""
-        nonlocal better, reading
-        if incumbent is None or better is None or reading > READING_START + READING_SHARE * moment.seconds:
-            return moment
-        started = time.perf_counter()
-        solution, better = incumbent(better), None
-        reading += time.perf_counter() - started
-        return replace(moment, solution=solution)
+    reader = Reader(incumbent)
 
     with interruptible() as stop:
 
         def callback(kind: Any, _message: str, data: Any, answer: Any, _: Any) -> None:
-            nonlocal better
             if kind in _CALLBACKS[:2]:
                 primal, dual = float(data.mip_primal_bound), float(data.mip_dual_bound)
                 moment = Progress(
                     time.perf_counter() - began,
-                    primal * unit if abs(primal) < highspy.kHighsInf else None,
-                    dual * unit if abs(dual) < highspy.kHighsInf else None,
+                    primal if abs(primal) < highspy.kHighsInf else None,
+                    dual if abs(dual) < highspy.kHighsInf else None,
                     int(data.mip_node_count),
                 )
                 trace.append(moment)
                 if on_progress is not None:
                     if incumbent is not None and kind == _CALLBACKS[1]:
-                        better = np.array(data.mip_solution, dtype=float)
-                    on_progress(carry(moment))
+                        point = np.array(data.mip_solution, dtype=float)
+                        reader.better = lambda: point
+                    on_progress(reader.carry(moment))
             elif kind == _SOLUTION and on_solution is not None:
                 on_solution(np.array(data.mip_solution, dtype=float))
             elif answer is not None and stop.is_set():
@@ -435,3 +272,36 @@ def run(
         for kind in kinds:
             highs.stopCallback(kind)
     return trace
+
+
+def _variant(name: str, summary: str, **chosen: Any) -> Engine:
+    def answer(program: Program, asked: Asked) -> Run:
+        last: list[Floats] = []
+
+        def heard(moment: Progress) -> None:
+            point = last.pop() if last and moment.solution is not None else None
+            asked.tell(moment.primal, moment.dual, moment.nodes, point)
+
+        def keep(values: Floats) -> bool:
+            last[:] = [values]
+            return True
+
+        return solve(program, asked.settings, asked.start, heard, keep, **chosen)
+
+    return Engine(
+        name,
+        summary,
+        "highspy",
+        "pip install highspy",
+        answer,
+        refuses=lambda _program: None,
+        options=lambda settings: {**options(settings), **chosen, **dict(settings.engine_options)},
+        own_process=name != NAME,
+    )
+
+
+ENGINES = (
+    _variant(NAME, "HiGHS: branch and cut, and the one engine in fairbound's own process"),
+    _variant("highs-nopresolve", "HiGHS without presolve, where wrong answers came from", presolve="off"),
+    _variant("highs-ipm", "HiGHS with interior points for its linear programs", solver="ipm", mip_lp_solver="ipm"),
+)

@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pyomo.environ as pyo
+from fairbound.solvers.core.result import Settings, Termination
+from fairbound.solvers.engines.base import Asked, Engine, EngineRefused, ModelRun, Program, Run
 from pyomo.repn.plugins.nl_writer import NLWriter
 
-if TYPE_CHECKING:
-    import pyomo.environ as pyo
-
 NAME = "ipopt"
-
-
-@dataclass(frozen=True)
-class LocalOutcome:
-    """How a run ended; values are in the Pyomo variables."""
-
-    success: bool
-    words: str
-    value: float
 
 
 def missing() -> str | None:
@@ -39,7 +29,7 @@ def version() -> str:
     return f"casadi {metadata.version('casadi')}"
 
 
-def solve(model: pyo.ConcreteModel, time_limit: float | None = None) -> LocalOutcome:
+def solve(model: pyo.ConcreteModel, time_limit: float | None = None) -> ModelRun:
     """Run Ipopt from the variables' present values."""
     import casadi
 
@@ -64,4 +54,40 @@ def solve(model: pyo.ConcreteModel, time_limit: float | None = None) -> LocalOut
         for variable, value in zip(written.variables, np.asarray(answer["x"]).ravel().tolist(), strict=True):
             variable.set_value(value, skip_validation=True)
         stats = solver.stats()
-        return LocalOutcome(bool(stats["success"]), str(stats["return_status"]), float(answer["f"]))
+        # A point that it gives up on is scored like any other; what it says of the point is its message.
+        ended = Termination.FINISHED if stats["success"] else Termination.ENGINE_ERROR
+        return ModelRun(ended, True, message=str(stats["return_status"]))
+
+
+def nonlinear(model: Any, settings: Settings) -> ModelRun:
+    """A local answer from where the variables stand, or from the middle of their bounds."""
+    for variable in model.component_data_objects(pyo.Var, active=True):
+        if variable.value is None:
+            variable.set_value(middle(variable.lb, variable.ub), skip_validation=True)
+    return solve(model, settings.time_limit)
+
+
+def middle(low: float | None, high: float | None) -> float:
+    """A point between bounds, near the one that is there."""
+    if low is None or high is None:
+        return (low or 0.0) if high is None else high
+    return (low + high) / 2
+
+
+def run(_program: Program, _asked: Asked) -> Run:
+    """Linear programs are not for this engine."""
+    raise EngineRefused("Ipopt is asked for nonlinear models alone")
+
+
+ENGINES = (
+    Engine(
+        NAME,
+        "Ipopt (through casadi): local answers to nonlinear models, no bound",
+        "casadi",
+        "pip install fairbound[ipopt]",
+        run,
+        refuses=lambda _program: "it is asked for nonlinear models alone",
+        nonlinear=nonlinear,
+        local=True,
+    ),
+)

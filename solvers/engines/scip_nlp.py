@@ -5,27 +5,17 @@ Its answers hold to its own tolerance (1e-6 on rows), so its value and bound are
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib.util import find_spec
 from math import isfinite
 from typing import Any
 
 import pyomo.environ as pyo
 from fairbound.solvers.core.result import Settings, Termination
+from fairbound.solvers.engines.base import ModelRun
 from fairbound.solvers.engines.standard_form import UnsupportedModelError
 from pyomo.core.expr import LinearExpression, NegationExpression, PowExpression, ProductExpression, SumExpression
 
 NAME = "scip"
-
-
-@dataclass(frozen=True)
-class GlobalOutcome:
-    """What SCIP claims; values are in the Pyomo variables if ``has_solution``."""
-
-    termination: Termination
-    has_solution: bool
-    dual: float | None
-    nodes: int
 
 
 def missing() -> str | None:
@@ -40,8 +30,8 @@ def version() -> str:
     return str(Model().version())
 
 
-def solve(model: pyo.ConcreteModel, settings: Settings) -> GlobalOutcome:
-    """Translate polynomial rows and a linear objective, and run SCIP."""
+def solve(model: pyo.ConcreteModel, settings: Settings) -> ModelRun:
+    """Translate polynomial rows and objective, and run SCIP."""
     import pyscipopt
     from pyomo.repn import generate_standard_repn
 
@@ -82,10 +72,16 @@ def solve(model: pyo.ConcreteModel, settings: Settings) -> GlobalOutcome:
         if row.lower is not None:
             scip.addCons(body >= pyo.value(row.lower))
     [objective] = model.component_data_objects(pyo.Objective, active=True)
+    sense = "maximize" if objective.sense == pyo.maximize else "minimize"
     linear = generate_standard_repn(objective.expr)
-    terms = zip(linear.linear_coefs, linear.linear_vars, strict=True)
-    scip.setObjective(sum(float(a) * columns[id(v)] for a, v in terms), "minimize")
-    scip.addObjoffset(float(linear.constant))
+    if linear.is_linear():
+        terms = zip(linear.linear_coefs, linear.linear_vars, strict=True)
+        scip.setObjective(pyscipopt.quicksum(float(a) * columns[id(v)] for a, v in terms), sense)
+        scip.addObjoffset(float(linear.constant))
+    else:  # SCIP takes linear objectives alone: a column stands for the value
+        value, goal = scip.addVar("objective", lb=None, ub=None), translate(objective.expr)
+        scip.addCons(value <= goal if sense == "maximize" else value >= goal)
+        scip.setObjective(value, sense)
     scip.optimize()
     if scip.getNSols():
         best = scip.getBestSol()
@@ -93,7 +89,7 @@ def solve(model: pyo.ConcreteModel, settings: Settings) -> GlobalOutcome:
             v.set_value(scip.getSolVal(best, columns[id(v)]), skip_validation=True)
     dual = float(scip.getDualbound())
     ends = {"optimal": Termination.FINISHED, "gaplimit": Termination.GAP_LIMIT, "timelimit": Termination.TIME_LIMIT}
-    return GlobalOutcome(
+    return ModelRun(
         ends.get(scip.getStatus(), Termination.ENGINE_ERROR),
         scip.getNSols() > 0,
         dual if isfinite(dual) and abs(dual) < 1e19 else None,

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyomo.environ as pyo
 import scipy.sparse as sp
-from fairbound.solvers.core.result import ModelSize
-from numpy.typing import NDArray
+from fairbound.solvers.engines.base import Floats, Program
 from pyomo.common.errors import InfeasibleConstraintException, InvalidConstraintError, InvalidExpressionError
 from pyomo.common.modeling import unique_component_name
 from pyomo.repn import generate_standard_repn
@@ -17,8 +16,6 @@ from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-Floats = NDArray[np.float64]
 
 CURVATURE_TOLERANCE = 1e-9
 """An eigenvalue this small against the largest counts as zero curvature."""
@@ -32,39 +29,18 @@ class TriviallyInfeasibleError(ValueError):
     """A row without variables contradicts itself."""
 
 
-@dataclass(frozen=True)
-class StandardForm:
-    """Minimise or maximise c x + offset (+ 1/2 x Q x) over row_lower <= A x <= row_upper.
+@dataclass(frozen=True, kw_only=True)
+class StandardForm(Program):
+    """A program whose columns and rows are a Pyomo model's.
 
     Attributes
     ----------
     columns
         Pyomo variables, in column order; columns that occur in no row and no objective are absent.
-    A
-        Row-wise sparse matrix, shape (rows, columns).
-    integrality
-        1 for integer columns, 0 for continuous ones.
-    Q
-        Lower triangle of the Hessian, column-wise, or ``None``.
     """
 
     columns: Sequence[Any]
     rows: Sequence[Any]
-    maximize: bool
-    c: Floats
-    offset: float
-    A: sp.csr_array
-    row_lower: Floats
-    row_upper: Floats
-    column_lower: Floats
-    column_upper: Floats
-    integrality: NDArray[np.int32]
-    Q: sp.csc_array | None = None
-
-    @property
-    def size(self) -> ModelSize:
-        row, matrix = coefficient_ranges(self.A)
-        return ModelSize(len(self.columns), len(self.rows), int(self.A.nnz), int(self.integrality.sum()), row, matrix)
 
     def start(self) -> Floats | None:
         """Values of the variables as a MIP start, or ``None`` if any has none."""
@@ -76,17 +52,6 @@ class StandardForm:
         rounded = np.where(self.integrality == 1, np.rint(values), values).tolist()
         for variable, value in zip(self.columns, rounded, strict=True):
             variable.set_value(value, skip_validation=True)
-
-
-def coefficient_ranges(matrix: sp.csr_array) -> tuple[float, float]:
-    """Largest over smallest absolute nonzero coefficient: of the row where that is most, and of all rows."""
-    filled = np.diff(matrix.indptr) > 0
-    if not filled.any():
-        return 1.0, 1.0
-    values, starts = np.abs(matrix.data), matrix.indptr[:-1][filled]
-    largest = np.maximum.reduceat(values, starts)
-    smallest = np.minimum.reduceat(np.where(values > 0, values, np.inf), starts)
-    return float(np.max(largest / smallest, initial=1.0)), float(max(1.0, largest.max() / smallest.min()))
 
 
 def compile_model(model: pyo.ConcreteModel) -> StandardForm:

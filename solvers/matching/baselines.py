@@ -13,7 +13,7 @@ from fairbound.models.matching.instance import PAIRS, Comparison, MatchingInstan
 from fairbound.models.matching.subset import FORMULATION
 from fairbound.solvers.core.baseline import Baseline
 from fairbound.solvers.core.result import Settings
-from fairbound.solvers.engines import highs
+from fairbound.solvers.engines.model import solve as solve_model
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -102,7 +102,7 @@ def rounded_relaxation(instance: MatchingInstance, _objective: str, seed: int, _
     Where more stay on one side than on the other, those whose value was nearest to one half leave.
     """
     model = FORMULATION.build(instance, PAIRS, relaxed=True)
-    highs.solve(model, Settings(seed=seed), read=lambda: None)
+    solve_model(model, Settings(seed=seed), read=lambda: None)
     value = {i: float(variable.value or 0.0) for i, variable in model.v.items()}
     kept = [[i for i in side if value[i] >= 0.5] for side in (instance.treated, instance.controls)]
     size = min(map(len, kept))

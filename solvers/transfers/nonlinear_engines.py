@@ -37,9 +37,11 @@ def answer_ipopt(
         outcome = ipopt.solve(model, settings.time_limit)
         plan = rules.extract(model)
         value = PROBLEM.evaluate(instance, plan).values[objective]
-        values.append(f"{float(value):.5f}{'' if outcome.success else f' ({outcome.words})'}")
+        values.append(
+            f"{float(value):.5f}{'' if outcome.termination is Termination.FINISHED else f' ({outcome.message})'}"
+        )
         if best is None or value < best[0]:
-            best, words = (value, plan), outcome.words
+            best, words = (value, plan), outcome.message
         if search.late():
             break
     return Answer(

@@ -13,7 +13,7 @@ from fairbound.instances.core.tables import read_rows
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core import certificates, comparison, infeasibility, wall
-from fairbound.solvers.core.methods import cheapest_first, find_method
+from fairbound.solvers.core.methods import cheapest_first, find_method, on_engines
 from fairbound.solvers.core.pareto import Front, pareto_front
 from fairbound.solvers.core.result import OnProgress, Result, Settings
 from fairbound.solvers.core.solve import choose, isolated, objective_names
@@ -39,6 +39,8 @@ def solve(
     settings: Settings = Settings(),  # noqa: B008 - frozen
     on_progress: OnProgress | None = None,
     isolate: bool | None = None,
+    engine: str | None = None,
+    start: Any = None,
 ) -> Result:
     """Answer an instance with one method.
 
@@ -47,7 +49,12 @@ def solve(
     objective
         A name, or several joined by commas: optimised one after the other (lexicographic).
     method
-        A formulation, an algorithm or a baseline; by default the first exact one that applies.
+        A formulation, an algorithm or a baseline; by default the first exact one that applies. ``flow@scip`` is the
+        formulation flow on the engine SCIP.
+    engine
+        Which engine solves the formulation; ``docs/engines.md`` lists them.
+    start
+        A solution from which the engine begins, in any of the forms that ``evaluate`` takes.
     on_progress
         Hears ``Progress`` as the method tells it: bounds, and the incumbent where it is at hand.
     isolate
@@ -59,7 +66,9 @@ def solve(
     InputError
         If the instance, a parameter or a name is wrong, or the method refuses the question.
     """
-    return one_solve(load(instance, parameters), objective, method, settings, on_progress, isolate)
+    asked = load(instance, parameters)
+    begin = None if start is None else _solution(find_problem(asked.problem), asked, start)
+    return one_solve(asked, objective, method, settings, on_progress, isolate, engine, begin)
 
 
 def explain(
@@ -138,6 +147,7 @@ def compare(
     on_line: Callable[[Compared], None] | None = None,
     to_the_limit: bool = False,
     isolate: bool | None = None,
+    engines: Sequence[str] = (),
 ) -> Comparison:
     """Run several methods (by default all) on one instance, one after the other.
 
@@ -153,11 +163,15 @@ def compare(
         least a second; ``True`` gives them the whole time limit. Without a time limit they have no limit.
     isolate
         See ``solve``.
+    engines
+        Each formulation runs on each of them; other methods run once.
     """
     asked = load(instance, parameters)
     problem = find_problem(asked.problem)
     [name] = objective_names(problem, objective)[:1]
     chosen = cheapest_first(problem) if methods is None else [find_method(problem, method) for method in methods]
+    if engines:
+        chosen = on_engines(problem, chosen, engines)
     return comparison.run(
         problem,
         asked,

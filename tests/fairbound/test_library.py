@@ -9,7 +9,7 @@ import pandas as pd
 import pyomo.environ as pyo
 import pytest
 from fairbound.models.core.registry import find_problem
-from fairbound.solvers.engines import highs
+from fairbound.solvers.engines.model import solve as solve_model
 
 import fairbound
 from fairbound import InputError, Level, Settings
@@ -59,7 +59,7 @@ def test_a_model_takes_another_row_and_any_solver() -> None:
     model = fairbound.model("cep/calpads33", "membership", parameters={"threshold": "0.40"})
     before = fairbound.solve("cep/calpads33", parameters={"threshold": "0.40"})
     model.few = pyo.Constraint(expr=sum(model.x.values()) <= 20)
-    assert highs.solve(model, Settings()).has_solution
+    assert solve_model(model, Settings()).has_solution
     plan = fairbound.read_solution(model)
     evaluation = fairbound.evaluate("cep/calpads33", plan, {"threshold": "0.40"})
     assert evaluation.feasible

@@ -21,7 +21,7 @@ from fairbound.solvers.core.comparison import INTERRUPTED as STOPPED
 from fairbound.solvers.core.comparison import Compared
 from fairbound.solvers.core.interrupts import interruptible, requested
 from fairbound.solvers.core.method import Kind
-from fairbound.solvers.core.methods import cheapest_first
+from fairbound.solvers.core.methods import cheapest_first, find_method, on_engines
 from fairbound.solvers.core.result import Status, Termination, shortfall
 from fairbound.solvers.core.serialise import result_json
 
@@ -55,6 +55,10 @@ def compare(
     prove: options.Prove = "5",
     threads: options.Threads = 1,
     seed: options.Seed = 0,
+    engine: Annotated[
+        str | None, typer.Option(metavar="ENGINES", help="Every formulation on each of these, joined by commas.")
+    ] = None,
+    engine_option: options.EngineOption = None,
     out: options.OutFolder = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -71,7 +75,9 @@ def compare(
     asked = api.load(instance, options.changes(set_), problem)
     kind = find_problem(asked.problem)
     chosen = None if methods == "all" else [name.strip() for name in methods.split(",")]
-    names = [method.name for method in cheapest_first(kind)] if chosen is None else chosen
+    engines = options.words(engine or "")
+    asked_for = cheapest_first(kind) if chosen is None else [find_method(kind, name) for name in chosen]
+    names = [method.name for method in (on_engines(kind, asked_for, engines) if engines else asked_for)]
     screen = None if as_json else Screen(kind, f"{asked.name}, {objective or kind.objectives[0].name}", names)
     lines: list[Compared] = []
 
@@ -89,7 +95,8 @@ def compare(
             asked,
             methods=chosen,
             objective=objective,
-            settings=options.settings(time_limit, gap, threads, seed, prove),
+            settings=options.settings(time_limit, gap, threads, seed, prove, engine_option=engine_option),
+            engines=engines,
             on_start=lambda name: shown.say(f"{name} on {asked.name}"),
             on_progress=shown,
             on_line=on_line,
@@ -218,8 +225,11 @@ class Screen:
         notes = [(line, note) for line, note in notes if note and line.skipped != STOPPED]
         if notes:
             self._print("")
+        same: dict[str, list[str]] = {}
         for line, note in notes:
-            console().print(f"{line.method.name} {note}")
+            same.setdefault(note, []).append(line.method.name)
+        for note, names in same.items():
+            console().print(f"{', '.join(names)} {note}")
         results = [line.result for line in self.lines if line.result is not None]
         meaning = levels_line(results)
         if meaning:

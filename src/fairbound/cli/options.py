@@ -46,9 +46,18 @@ Prove = Annotated[
 Witness = Annotated[
     str | None,
     typer.Option(
-        metavar="ENGINES", help="Ask other engines the same: scip, cpsat, highs-nopresolve, joined by commas."
+        metavar="ENGINES", help="Ask other engines the same, such as scip, cpsat, highs-nopresolve; joined by commas."
     ),
 ]
+Engine = Annotated[
+    str | None,
+    typer.Option(help="The engine of a formulation; see [b]fairbound list engines[/b]. By default HiGHS."),
+]
+EngineOption = Annotated[
+    list[str] | None,
+    typer.Option("--engine-option", metavar="KEY=VALUE", help="An option of the engine, by its own name. Repeatable."),
+]
+Log = Annotated[Path | None, typer.Option("--log", metavar="FILE", dir_okay=False, help="Keep what the engine prints.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else there.")]
 OutFolder = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", file_okay=False, help="Also write the results here.")
@@ -119,7 +128,14 @@ def words(*texts: str) -> tuple[str, ...]:
 
 
 def settings(
-    time_limit: float | None, gap: float, threads: int, seed: int, prove: str = "5", witness: str | None = None
+    time_limit: float | None,
+    gap: float,
+    threads: int,
+    seed: int,
+    prove: str = "5",
+    witness: str | None = None,
+    engine_option: list[str] | None = None,
+    log: Path | None = None,
 ) -> Settings:
     """The settings that the options stand for; raises ``InputError``."""
     try:
@@ -129,17 +145,26 @@ def settings(
     if not seconds >= 0:
         raise InputError("--prove", found=prove, wanted="seconds, at least 0, or none")
     asked = words(witness or "")
-    return Settings(time_limit=time_limit, gap=gap, threads=threads, seed=seed, prove=seconds, witness=asked)
+    return Settings(
+        time_limit=time_limit,
+        gap=gap,
+        threads=threads,
+        seed=seed,
+        prove=seconds,
+        witness=asked,
+        engine_options=tuple(changes(engine_option, "--engine-option").items()),
+        log="" if log is None else str(log),
+    )
 
 
-def changes(texts: list[str] | None) -> dict[str, str]:
-    """Read ``KEY=VALUE`` texts; raises ``InputError`` for anything else or a key named twice."""
+def changes(texts: list[str] | None, option: str = "--set") -> dict[str, str]:
+    """Read ``KEY=VALUE`` texts of an option; raises ``InputError`` for anything else or a key named twice."""
     pairs: dict[str, str] = {}
     for text in texts or []:
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
-            raise InputError("--set", found=text, wanted="KEY=VALUE")
+            raise InputError(option, found=text, wanted="KEY=VALUE")
         if key.strip() in pairs:
-            raise InputError("--set names a parameter twice", found=key.strip())
+            raise InputError(f"{option} names a parameter twice", found=key.strip())
         pairs[key.strip()] = value.strip()
     return pairs

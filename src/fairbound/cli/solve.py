@@ -64,6 +64,12 @@ def solve(
     seed: options.Seed = 0,
     prove: options.Prove = "5",
     witness: options.Witness = None,
+    engine: options.Engine = None,
+    engine_option: options.EngineOption = None,
+    log: options.Log = None,
+    start: Annotated[
+        Path | None, typer.Option("--start", metavar="CSV", help="A solution from which the engine begins.")
+    ] = None,
     out: options.OutFolder = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -74,10 +80,17 @@ def solve(
     """
     asked = api.load(instance, options.changes(set_), problem)
     kind = find_problem(asked.problem)
-    settings = options.settings(time_limit, gap, threads, seed, prove, witness)
+    settings = options.settings(time_limit, gap, threads, seed, prove, witness, engine_option, log)
     with running(f"solving {asked.name}") as shown:
         result = api.solve(
-            asked, objective=objective, method=method, settings=settings, on_progress=shown, isolate=True
+            asked,
+            objective=objective,
+            method=method,
+            settings=settings,
+            on_progress=shown,
+            isolate=True,
+            engine=engine,
+            start=start,
         )
         if result.status is Status.INFEASIBLE:
             shown.say(f"{asked.name} is infeasible: looking for the rules that are to blame")

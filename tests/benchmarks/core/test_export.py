@@ -16,7 +16,7 @@ from fairbound.models.cep import PROBLEM, CepInstance
 from fairbound.models.core.errors import InputError
 from fairbound.models.transfers import PROBLEM as TRANSFERS
 from fairbound.solvers.core.result import Settings
-from fairbound.solvers.engines import highs
+from fairbound.solvers.engines.model import solve as solve_model
 
 from fairbound import api
 
@@ -32,7 +32,7 @@ named = pytest.mark.parametrize(("formulation", "instance"), CASES, ids=lambda c
 
 def optimum(formulation: str, instance: CepInstance) -> float:
     """The optimum of the model itself; a restriction's solution may be worth more than its model says."""
-    outcome = highs.solve(PROBLEM.formulation(formulation).build(instance, "reimbursement"), Settings())
+    outcome = solve_model(PROBLEM.formulation(formulation).build(instance, "reimbursement"), Settings())
     assert outcome.primal is not None
     return outcome.primal
 

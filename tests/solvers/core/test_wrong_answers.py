@@ -16,7 +16,7 @@ from fairbound.solvers.core.answer import Answer, conclude, lattice_bound
 from fairbound.solvers.core.bound import Basis, Bound, Level
 from fairbound.solvers.core.methods import methods_of
 from fairbound.solvers.core.result import Settings, Status, Termination
-from fairbound.solvers.engines import highs
+from fairbound.solvers.engines import model
 
 import fairbound
 
@@ -234,7 +234,7 @@ def test_rows_of_large_integers_are_divided_without_rounding() -> None:
 
 
 def test_a_second_opinion_that_differs_drops_the_claim(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(highs, "_second_opinion", lambda *_: "with presolve 1, without it 2")
+    monkeypatch.setattr(model, "_second_opinion", lambda *_: "with presolve 1, without it 2")
     result = fairbound.solve("cep/calpads33", method="membership")
     assert result.status is Status.FEASIBLE
     assert (result.level, result.dual_bound) == (Level.L2, result.proven_bound)  # what is proven stays

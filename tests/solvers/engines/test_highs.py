@@ -11,6 +11,7 @@ import pyomo.environ as pyo
 import pytest
 from fairbound.solvers.core.result import Progress, Settings, Termination
 from fairbound.solvers.engines import highs
+from fairbound.solvers.engines.model import solve as solve_model
 
 
 def market_split(rows: int = 4, columns: int = 30, seed: int = 1) -> pyo.ConcreteModel:
@@ -44,8 +45,8 @@ def knapsack(n: int = 40, seed: int = 3) -> pyo.ConcreteModel:
 
 
 def test_gap_zero_closes_what_the_default_gap_leaves_open() -> None:
-    proven = highs.solve(knapsack(), Settings(gap=0.0))
-    loose = highs.solve(knapsack(), Settings(gap=0.01))
+    proven = solve_model(knapsack(), Settings(gap=0.0))
+    loose = solve_model(knapsack(), Settings(gap=0.01))
     assert proven.termination is Termination.FINISHED
     assert proven.primal == pytest.approx(proven.dual, abs=1e-6)
     assert loose.termination is Termination.GAP_LIMIT
@@ -55,27 +56,27 @@ def test_gap_zero_closes_what_the_default_gap_leaves_open() -> None:
 
 
 def test_one_thread_and_a_seed_repeat_a_run() -> None:
-    runs = [highs.solve(market_split(3, 20), Settings(seed=7)) for _ in range(2)]
+    runs = [solve_model(market_split(3, 20), Settings(seed=7)) for _ in range(2)]
     assert runs[0].nodes == runs[1].nodes > 0
     assert runs[0].primal == runs[1].primal
     assert [(p.primal, p.dual, p.nodes) for p in runs[0].trace] == [(p.primal, p.dual, p.nodes) for p in runs[1].trace]
 
 
 def test_the_number_of_threads_can_change_within_a_process() -> None:
-    values = [highs.solve(knapsack(), Settings(threads=threads)).primal for threads in (1, 2, 1)]
+    values = [solve_model(knapsack(), Settings(threads=threads)).primal for threads in (1, 2, 1)]
     assert values[0] == pytest.approx(values[1]) == pytest.approx(values[2])
 
 
 def test_a_warm_start_is_the_first_incumbent() -> None:
     model = knapsack()
-    best = highs.solve(model, Settings())
-    again = highs.solve(model, Settings(), warm_start=True)
+    best = solve_model(model, Settings())
+    again = solve_model(model, Settings(), warm_start=True)
     first = next(moment.primal for moment in again.trace if moment.primal is not None)
     assert first == pytest.approx(best.primal)
 
 
 def test_a_time_limit_keeps_incumbent_and_bound() -> None:
-    outcome = highs.solve(market_split(), Settings(time_limit=0.5))
+    outcome = solve_model(market_split(), Settings(time_limit=0.5))
     assert outcome.termination is Termination.TIME_LIMIT
     assert outcome.has_solution
     assert outcome.primal is not None
@@ -94,7 +95,7 @@ def test_ctrl_c_keeps_incumbent_and_bound() -> None:
             sent.set()
             os.kill(os.getpid(), signal.SIGINT)
 
-    outcome = highs.solve(market_split(), Settings(time_limit=60), on_progress=stop_at_first_incumbent)
+    outcome = solve_model(market_split(), Settings(time_limit=60), on_progress=stop_at_first_incumbent)
     assert sent.is_set()
     assert outcome.termination is Termination.INTERRUPTED
     assert outcome.has_solution
@@ -107,10 +108,10 @@ def test_infeasible_and_unbounded_are_told_apart() -> None:
     model.x = pyo.Var(domain=pyo.Integers)
     model.y = pyo.Var(bounds=(0, None))
     model.goal = pyo.Objective(expr=model.y - model.x)
-    assert highs.solve(model, Settings()).termination is Termination.UNBOUNDED
+    assert solve_model(model, Settings()).termination is Termination.UNBOUNDED
     model.row = pyo.Constraint(expr=2 * model.x + model.y <= -1)
     model.other = pyo.Constraint(expr=model.x >= 0)
-    assert highs.solve(model, Settings()).termination is Termination.INFEASIBLE
+    assert solve_model(model, Settings()).termination is Termination.INFEASIBLE
 
 
 def test_a_row_without_variables_can_be_infeasible() -> None:
@@ -119,7 +120,7 @@ def test_a_row_without_variables_can_be_infeasible() -> None:
     model.x.fix(1)
     model.goal = pyo.Objective(expr=model.x)
     model.row = pyo.Constraint(expr=model.x <= 0)
-    outcome = highs.solve(model, Settings())
+    outcome = solve_model(model, Settings())
     assert outcome.termination is Termination.INFEASIBLE
     assert not outcome.has_solution
 
@@ -128,7 +129,7 @@ def test_a_linear_programme_has_a_bound_only_once_solved() -> None:
     model = pyo.ConcreteModel()
     model.x = pyo.Var(bounds=(0, 3))
     model.goal = pyo.Objective(expr=2 * model.x, sense=pyo.maximize)
-    outcome = highs.solve(model, Settings())
+    outcome = solve_model(model, Settings())
     assert outcome.primal == outcome.dual == 6
     assert outcome.engine.version == highs.version()
     assert outcome.engine.options["mip_rel_gap"] == 0
@@ -137,7 +138,7 @@ def test_a_linear_programme_has_a_bound_only_once_solved() -> None:
 def test_the_engine_says_nothing_on_standard_output(capfd: pytest.CaptureFixture[str]) -> None:
     """From 1.16 on the library greets there before any option can forbid it."""
     highs.new()
-    highs.solve(knapsack(), Settings())
+    solve_model(knapsack(), Settings())
     assert capfd.readouterr().out == ""
 
 
@@ -148,7 +149,7 @@ def test_another_thread_count_in_the_same_process(method: str) -> None:
     theirs.addVar(0.0, 1.0)
     highs.execute(theirs)
     if method == "model":
-        assert highs.solve(knapsack(), Settings(threads=1)).termination is Termination.FINISHED
+        assert solve_model(knapsack(), Settings(threads=1)).termination is Termination.FINISHED
     else:
         ours = highs.new(threads=1)
         ours.addVar(0.0, 1.0)

@@ -6,7 +6,7 @@ import numpy as np
 import pyomo.environ as pyo
 import pytest
 from fairbound.solvers.core.result import Settings, Termination
-from fairbound.solvers.engines import highs
+from fairbound.solvers.engines.model import solve as solve_model
 from fairbound.solvers.engines.standard_form import UnsupportedModelError, compile_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -64,7 +64,7 @@ def test_small_models_have_the_optimum_of_enumeration(data: st.DataObject) -> No
         for x in points
         if all(sum(a[j] * x[j] for j in range(n)) <= b for a, b in kept)
     ]
-    outcome = highs.solve(model, Settings())
+    outcome = solve_model(model, Settings())
     if values:
         assert outcome.termination is Termination.FINISHED
         assert outcome.primal == pytest.approx(max(values), abs=1e-6)
@@ -89,7 +89,7 @@ def quadratic(curvature: list[list[float]], sense: object, domain: object = pyo.
 def test_convex_quadratics_are_solved() -> None:
     """min x^2 + y^2 - x with x + y >= 1: at x = 3/4, y = 1/4 the value is -1/8."""
     model = quadratic([[1, 0], [0, 1]], pyo.minimize)
-    outcome = highs.solve(model, Settings())
+    outcome = solve_model(model, Settings())
     assert outcome.termination is Termination.FINISHED
     assert outcome.primal == pytest.approx(-0.125, abs=1e-7)
     assert model.x[0].value == pytest.approx(0.75, abs=1e-6)
@@ -98,7 +98,7 @@ def test_convex_quadratics_are_solved() -> None:
 
 def test_concave_quadratics_are_solved_when_maximised() -> None:
     """max -x^2 - y^2 - x with x + y >= 1: at x = 1/4, y = 3/4 the value is -7/8."""
-    outcome = highs.solve(quadratic([[-1, 0], [0, -1]], pyo.maximize), Settings())
+    outcome = solve_model(quadratic([[-1, 0], [0, -1]], pyo.maximize), Settings())
     assert outcome.termination is Termination.FINISHED
     assert outcome.primal == pytest.approx(-0.875, abs=1e-7)
 
@@ -113,12 +113,12 @@ def test_concave_quadratics_are_solved_when_maximised() -> None:
 )
 def test_wrong_curvature_is_refused(curvature: list[list[float]], sense: object) -> None:
     with pytest.raises(UnsupportedModelError, match=r"is not con(vex|cave)"):
-        highs.solve(quadratic(curvature, sense), Settings())
+        solve_model(quadratic(curvature, sense), Settings())
 
 
 def test_integer_quadratics_are_refused() -> None:
     with pytest.raises(UnsupportedModelError, match="MIQP"):
-        highs.solve(quadratic([[1, 0], [0, 1]], pyo.minimize, pyo.Integers), Settings())
+        solve_model(quadratic([[1, 0], [0, 1]], pyo.minimize, pyo.Integers), Settings())
 
 
 def test_nonlinear_rows_and_objectives_are_refused() -> None:
