@@ -8,7 +8,10 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ("fairbound", "pyomo", "highspy", "pyscipopt", "ortools", "casadi", "numpy", "scipy", "networkx")
+from fairbound.models.core.plugins import digests
+
+ENGINES = ("highspy", "pyscipopt", "ortools", "swiglpk", "gurobipy", "xpress", "cplex", "coptpy", "casadi")
+PACKAGES = ("fairbound", "pyomo", *ENGINES, "numpy", "scipy", "networkx")
 
 
 def _line(file: str, key: str) -> str | None:
@@ -39,8 +42,7 @@ def describe() -> dict[str, str]:
     return facts
 
 
-@cache
 def versions() -> str:
-    """What a solve was made with, in one line: another version's answer is another answer."""
-    facts = describe()
-    return ", ".join(f"{package} {facts[package]}" for package in PACKAGES if package in facts)
+    """What a solve was made with, in one line: another version's answer is another answer, another plugin's too."""
+    facts = describe() | digests()
+    return ", ".join(f"{package} {facts[package]}" for package in (*PACKAGES, *digests()) if package in facts)

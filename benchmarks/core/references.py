@@ -149,7 +149,7 @@ def verify(references: Iterable[Reference] | None = None, folder: Path | None = 
 
 
 def _verify(reference: Reference, folder: Path) -> Check:
-    for entry in catalogue.ENTRIES:
+    for entry in catalogue.entries():
         member = entry.name.endswith("/*") and reference.instance.startswith(entry.name.removesuffix("*"))
         if (member or entry.name == reference.instance) and entry.file is not None and data_file(entry.file) is None:
             return Check(reference, absent=f"{entry.file} is not on this machine")

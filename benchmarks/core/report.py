@@ -22,8 +22,7 @@ from fairbound.benchmarks.core.static_figures import write_static
 from fairbound.benchmarks.core.store import Store
 from fairbound.instances.core.files import write_text
 from fairbound.instances.core.tables import write_csv
-from fairbound.models import PROBLEMS
-from fairbound.models.core.registry import find_problem
+from fairbound.models.core.registry import find_problem, names
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -123,7 +122,7 @@ def _by_problem(asked: Iterable[Question]) -> dict[str, list[Question]]:
 
 
 def _section(name: str, asked: Sequence[Question], solutions: Solutions) -> Section:
-    problem = find_problem(name) if name in PROBLEMS else None
+    problem = find_problem(name) if name in names() else None
     cells = compare_exact(asked)
     made = {
         "answers": tables.answers_table(name, asked),

@@ -6,6 +6,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from fairbound.models.core.plugins import of_problem
 from fairbound.models.core.registry import find_problem
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ def _figures(problem: str) -> Any:
 
 def figure_functions(problem: str) -> Sequence[FigureFunction]:
     """Figures that only one problem has: functions of its rows and their solutions, ``FIGURES`` in ``figures.py``."""
-    found: Sequence[FigureFunction] = getattr(_figures(problem), "FIGURES", ())
-    return found
+    own: Sequence[FigureFunction] = getattr(_figures(problem), "FIGURES", ())
+    return [*own, *(figure for plugin in of_problem(problem) for figure in plugin.figures)]
 
 
 def decision_figures(instance: Instance, solution: Any) -> list[Figure]:

@@ -270,7 +270,7 @@ def _instances(experiment: Experiment, skipped: dict[str, None]) -> list[str]:
         stem = pattern.removesuffix("*")
         entries = [
             entry
-            for entry in catalogue.ENTRIES
+            for entry in catalogue.entries()
             if entry.name == pattern or (entry.name.endswith("/*") and stem.startswith(entry.name.removesuffix("*")))
         ]
         missing = [entry.file for entry in entries if entry.file is not None and data_file(entry.file) is None]

@@ -16,6 +16,7 @@ from fairbound.instances.core.source import NO_TABLES, Reading, Source, is_there
 from fairbound.instances.core.truth import is_truth, read_truth
 from fairbound.models import PROBLEMS
 from fairbound.models.core.errors import InputError, nearest
+from fairbound.models.core.plugins import plugins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,17 +25,26 @@ if TYPE_CHECKING:
     from fairbound.models.core.truth import Truth
 
 _SOURCES = tuple(import_module(f"fairbound.instances.{name}.sources") for name in PROBLEMS)
-ENTRIES: tuple[Entry, ...] = tuple(entry for source in _SOURCES for entry in source.ENTRIES)
-FORMATS: tuple[FileFormat, ...] = tuple(form for source in _SOURCES for form in source.FORMATS)
-GENERATORS: tuple[Generator, ...] = tuple(made for source in _SOURCES for made in getattr(source, "GENERATORS", ()))
+
+
+def formats() -> list[FileFormat]:
+    """Every format of files, those of plugins last."""
+    own = [form for source in _SOURCES for form in source.FORMATS]
+    return [*own, *(form for plugin in plugins() for form in plugin.formats)]
+
+
+def generators() -> list[Generator]:
+    """Every generator, those of plugins last."""
+    own = [made for source in _SOURCES for made in getattr(source, "GENERATORS", ())]
+    return [*own, *(made for plugin in plugins() for made in plugin.generators)]
 
 
 def find_generator(problem: str, name: str) -> Generator:
     """Find a generator; raises ``InputError`` with the nearest names."""
-    known = [generator for generator in GENERATORS if generator.problem == problem]
+    known = [generator for generator in generators() if generator.problem == problem]
     if not known:
         raise InputError(
-            "no generator of this problem", found=problem, wanted=nearest(problem, {g.problem for g in GENERATORS})
+            "no generator of this problem", found=problem, wanted=nearest(problem, {g.problem for g in generators()})
         )
     for generator in known:
         if generator.name == name:
@@ -71,7 +81,7 @@ def write_template(problem: str, out: Path) -> list[Path]:
 
     Raises ``InputError`` for a problem that has none.
     """
-    templates = {form.problem: form.template for form in FORMATS if form.template}
+    templates = {form.problem: form.template for form in formats() if form.template}
     if problem not in templates:
         raise InputError("no template of this problem", found=problem, wanted=nearest(problem, templates))
     first = out if out.suffix and not out.is_dir() else out / f"{problem}.csv"
@@ -83,8 +93,10 @@ def write_template(problem: str, out: Path) -> list[Path]:
 
 
 def entries(problem: str | None = None) -> list[Entry]:
-    """The catalogue, or the part of one problem."""
-    return [entry for entry in ENTRIES if problem in (None, entry.problem) or entry.name.startswith(f"{problem}/")]
+    """The catalogue, those of plugins last, or the part of one problem."""
+    own = [entry for source in _SOURCES for entry in source.ENTRIES]
+    known = [*own, *(entry for plugin in plugins() for entry in plugin.entries)]
+    return [entry for entry in known if problem in (None, entry.problem) or entry.name.startswith(f"{problem}/")]
 
 
 def expand(pattern: str) -> list[str]:
@@ -93,7 +105,7 @@ def expand(pattern: str) -> list[str]:
         return [pattern]
     stem = pattern.removesuffix("*")
     names: list[str] = []
-    for entry in ENTRIES:
+    for entry in entries():
         if entry.members is None:
             if entry.name.startswith(stem):
                 names.append(entry.name)
@@ -102,7 +114,9 @@ def expand(pattern: str) -> list[str]:
                 need_file(entry.name, entry.file)
             names += [name for name in entry.members() if name.startswith(stem)]
     if not names:
-        raise InputError("no instance of that name", found=pattern, wanted=nearest(pattern, [e.name for e in ENTRIES]))
+        raise InputError(
+            "no instance of that name", found=pattern, wanted=nearest(pattern, [e.name for e in entries()])
+        )
     return names
 
 
@@ -123,7 +137,7 @@ def split(source: Source, columns: Sequence[str]) -> list[str]:
 
 def source(name: str) -> Path | None:
     """The data file behind a catalogue name; ``None`` if it needs none, or the file is not on this machine."""
-    for entry in ENTRIES:
+    for entry in entries():
         member = entry.members is not None and name.startswith(entry.name.removesuffix("*"))
         if (member or entry.name == name) and entry.file is not None:
             return data_file(entry.file)
@@ -132,7 +146,7 @@ def source(name: str) -> Path | None:
 
 def problem_of(name: str) -> str:
     """The problem of an instance; raises ``InputError`` for an unknown name. A file is read for it."""
-    for entry in ENTRIES:
+    for entry in entries():
         if entry.name == name or (entry.members is not None and name.startswith(entry.name.removesuffix("*"))):
             return entry.problem or entry.name.partition("/")[0]
     path = Source.named(name)
@@ -154,7 +168,7 @@ def load(name: str, problem: str | None = None) -> Instance:
     InputError
         For an unknown name (with the nearest ones) and for a file that cannot be used.
     """
-    for entry in ENTRIES:
+    for entry in entries():
         member = entry.members is not None and name.startswith(entry.name.removesuffix("*"))
         if (member or entry.name == name) and not name.endswith("*"):
             return entry.load(name)
@@ -164,13 +178,13 @@ def load(name: str, problem: str | None = None) -> Instance:
     path = Path(name)
     if path.suffix or path.is_absolute():
         raise InputError("no such file", file=name)
-    known = [entry.name for entry in ENTRIES]
+    known = [entry.name for entry in entries()]
     raise InputError("unknown instance", found=name, wanted=nearest(name, known) + ", or a file")
 
 
 def load_truth(name: str) -> Truth:
     """The hidden truth of a simulation in the catalogue, or one in a file; raises ``InputError``."""
-    for entry in ENTRIES:
+    for entry in entries():
         if entry.name == name:
             if entry.truth is None:
                 raise InputError(
@@ -178,7 +192,7 @@ def load_truth(name: str) -> Truth:
                 )
             return entry.truth()
     if not is_there(Path(name)):
-        known = [entry.name for entry in ENTRIES if entry.truth is not None]
+        known = [entry.name for entry in entries() if entry.truth is not None]
         raise InputError("unknown truth", found=name, wanted=f"a file, or {nearest(name, known)}")
     return read_truth(Path(name))
 
@@ -203,13 +217,13 @@ def format_of(source: Source, problem: str | None = None) -> FileFormat:
     if is_truth(path):
         wanted = "an instance; only fairbound audit and study look at a truth (--truth FILE)"
         raise InputError("this is a hidden truth", file=str(path), wanted=wanted)
-    formats = [form for form in FORMATS if problem in (None, form.problem)]
-    if not formats:
-        raise InputError("unknown problem", found=problem, wanted=nearest(str(problem), {f.problem for f in FORMATS}))
-    form = next((form for form in formats if form.recognises(source)), None)
+    known = [form for form in formats() if problem in (None, form.problem)]
+    if not known:
+        raise InputError("unknown problem", found=problem, wanted=nearest(str(problem), {f.problem for f in formats()}))
+    form = next((form for form in known if form.recognises(source)), None)
     if form is None and problem is None:
         # A file that cannot be read is told so.
         read_text(path) if path.suffix.lower() in NO_TABLES else source.grid()
-        wanted = "--problem, or " + "; or ".join(form.wanted for form in FORMATS)
+        wanted = "--problem, or " + "; or ".join(form.wanted for form in formats())
         raise InputError("cannot tell the problem of this file", file=str(path), wanted=wanted)
-    return form or formats[0]
+    return form or known[0]

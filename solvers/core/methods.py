@@ -12,7 +12,9 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from fairbound.models import PROBLEMS
 from fairbound.models.core.errors import InputError, nearest
+from fairbound.models.core.plugins import of_problem
 from fairbound.models.core.problem import Formulation, Instance, Problem, Scope
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.answer import Answer
@@ -28,13 +30,23 @@ if TYPE_CHECKING:
 
 
 def _room(problem: str) -> Any:
-    """The solvers' folder of a problem: METHODS, BASELINES and PREFERRED in its ``methods.py``."""
-    return import_module(f"fairbound.solvers.{problem}.methods")
+    """The solvers' folder of a problem: METHODS, BASELINES and PREFERRED in its ``methods.py``; none of a plugin's."""
+    return import_module(f"fairbound.solvers.{problem}.methods") if problem in PROBLEMS else None
 
 
-def _baselines(problem: str) -> Sequence[Baseline]:
-    found: Sequence[Baseline] = getattr(_room(problem), "BASELINES", ())
-    return found
+def _algorithms(problem: str) -> list[Method]:
+    own = getattr(_room(problem), "METHODS", ())
+    return [*own, *(method for plugin in of_problem(problem) for method in plugin.methods)]
+
+
+def _baselines(problem: str) -> list[Baseline]:
+    own = getattr(_room(problem), "BASELINES", ())
+    return [*own, *(baseline for plugin in of_problem(problem) for baseline in plugin.baselines)]
+
+
+def _preferred(problem: str) -> list[str]:
+    own = getattr(_room(problem), "PREFERRED", ())
+    return [*own, *(name for plugin in of_problem(problem) for name in plugin.preferred)]
 
 
 def answer_baseline(
@@ -90,7 +102,7 @@ def _from_baseline(baseline: Baseline, argument: str | None) -> Method:
 def methods_of(problem: Problem[Any, Any]) -> list[Method]:
     """Every method of a problem: formulations, algorithms, baselines with each usual argument."""
     found = [_from_formulation(formulation) for formulation in problem.formulations]
-    found += _room(problem.name).METHODS
+    found += _algorithms(problem.name)
     for baseline in _baselines(problem.name):
         for argument in baseline.usual or (None,):
             found.append(_from_baseline(baseline, argument))
@@ -99,7 +111,7 @@ def methods_of(problem: Problem[Any, Any]) -> list[Method]:
 
 def cheapest_first(problem: Problem[Any, Any]) -> list[Method]:
     """Every method of a problem, those of ``PREFERRED`` first, in that order."""
-    first = {name: i for i, name in enumerate(_room(problem.name).PREFERRED)}
+    first = {name: i for i, name in enumerate(_preferred(problem.name))}
     return sorted(methods_of(problem), key=lambda method: first.get(method.name, len(first)))
 
 

@@ -13,6 +13,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from fairbound.models import PROBLEMS
 from fairbound.models.core.problem import Sense
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.checker import tree as checker
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 def room_of(problem: str) -> Any:
     """The problem's ``tree.py``, or ``None``."""
     name = f"fairbound.solvers.{problem}.tree"
-    return None if find_spec(name) is None else import_module(name)
+    return None if problem not in PROBLEMS or find_spec(name) is None else import_module(name)
 
 
 def _wanted(result: Result, settings: Settings) -> Fraction:

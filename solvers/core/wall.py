@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from fairbound.models.core.plugins import plugins
 from fairbound.models.core.problem import Formulation, Instance, Problem, Scope
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.answer import Answer, conclude
@@ -116,6 +117,7 @@ def _pack(value: Any) -> str:
 
 
 def _unpack(text: str) -> Any:
+    plugins()  # what they define must be there before it is read
     return pickle.loads(base64.b64decode(text))
 
 

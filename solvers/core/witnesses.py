@@ -20,7 +20,7 @@ from fairbound.solvers.core.proving import room_of
 from fairbound.solvers.core.result import Result, Settings, Status, Termination, Testimony, said
 from fairbound.solvers.engines import process
 from fairbound.solvers.engines.base import EngineRefused, Program
-from fairbound.solvers.engines.registry import MODULES, find_engine
+from fairbound.solvers.engines.registry import engines, find_engine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,8 +36,9 @@ LARGEST_FLOAT = 2**53
 def check_names(names: Sequence[str]) -> None:
     """Raise ``InputError`` for a witness that is unknown or not installed."""
     for name in names:
-        if name not in MODULES:
-            raise InputError("unknown witness", found=name, wanted=nearest(name, list(MODULES)))
+        known = [engine.name for engine in engines()]
+        if name not in known:
+            raise InputError("unknown witness", found=name, wanted=nearest(name, known))
         engine = find_engine(name)
         reason = engine.missing() or ("its answers are local" if engine.local else None)
         if reason is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from math import isfinite
-from typing import Any
+from typing import Any, Literal
 
 import pyomo.environ as pyo
 from fairbound.solvers.core.result import Settings, Termination
@@ -72,7 +72,7 @@ def solve(model: pyo.ConcreteModel, settings: Settings) -> ModelRun:
         if row.lower is not None:
             scip.addCons(body >= pyo.value(row.lower))
     [objective] = model.component_data_objects(pyo.Objective, active=True)
-    sense = "maximize" if objective.sense == pyo.maximize else "minimize"
+    sense: Literal["minimize", "maximize"] = "maximize" if objective.sense == pyo.maximize else "minimize"
     linear = generate_standard_repn(objective.expr)
     if linear.is_linear():
         terms = zip(linear.linear_coefs, linear.linear_vars, strict=True)

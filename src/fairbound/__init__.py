@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         verify,
     )
     from fairbound.models.core.errors import InputError
+    from fairbound.models.core.plugins import Plugin, load_plugin
     from fairbound.solvers.core.bound import Basis, Bound, Level
     from fairbound.solvers.core.certificates import Rejected
     from fairbound.solvers.core.result import Result, Settings, Status, Termination
@@ -36,6 +37,7 @@ __all__ = [
     "Bound",
     "InputError",
     "Level",
+    "Plugin",
     "Rejected",
     "Result",
     "Settings",
@@ -47,6 +49,7 @@ __all__ = [
     "evaluate",
     "explain",
     "load",
+    "load_plugin",
     "model",
     "pareto",
     "read_solution",
@@ -65,6 +68,7 @@ _PLACES = {
     **dict.fromkeys(("Basis", "Bound", "Level"), "fairbound.solvers.core.bound"),
     "Rejected": "fairbound.solvers.core.certificates",
     "InputError": "fairbound.models.core.errors",
+    **dict.fromkeys(("Plugin", "load_plugin"), "fairbound.models.core.plugins"),
 }
 
 

@@ -6,6 +6,7 @@ import os
 import time
 
 import numpy as np
+from fairbound.models.core.plugins import Plugin
 from fairbound.solvers.engines.base import Asked, Engine, Program, Run
 
 
@@ -26,7 +27,12 @@ def dying(_program: Program, asked: Asked) -> Run:
     os._exit(3)
 
 
-ENGINES = (
-    Engine("stubborn", "hears no limit", "numpy", "", stubborn),
-    Engine("dying", "dies", "numpy", "", dying),
+PLUGINS = (
+    Plugin(
+        "cep",
+        engines=(
+            Engine("stubborn", "hears no limit", "numpy", "", stubborn),
+            Engine("dying", "dies", "numpy", "", dying),
+        ),
+    ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +18,7 @@ from fairbound.cli import (
     demo,
     export,
     instance,
+    own,
     problems,
     proof,
     solve,
@@ -26,6 +28,7 @@ from fairbound.cli import (
 from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED, WRONG_INPUT
 from fairbound.cli.interrupted import say_interrupted
 from fairbound.models.core.errors import InputError
+from fairbound.models.core.plugins import load_plugin
 from fairbound.models.core.text import clean
 from fairbound.solvers.core.interrupts import requested
 from fairbound.solvers.engines.standard_form import UnsupportedModelError
@@ -60,13 +63,13 @@ app = typer.Typer(
     epilog="Exit codes: 0 answered, 1 the answer is no, 2 wrong input, 3 stopped without a solution, "
     "4 engine failed or contradicted, 70 a fault of fairbound, 130 interrupted.",
 )
-for group in (demo, catalogue, solve, compare, study, sweep, export, proof, bundle, problems):
+for group in (demo, catalogue, solve, compare, study, sweep, export, proof, bundle, own, problems):
     group.register(app)
 app.add_typer(instance.app, name="instance")
 app.add_typer(bench.app, name="bench")
 
 
-def _version(wanted: bool) -> None:
+def _say_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"fairbound {fairbound.__version__}")
         raise typer.Exit
@@ -74,11 +77,16 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version and stop.")
     ] = False,
+    plugin: Annotated[
+        list[Path] | None,
+        typer.Option("--plugin", metavar="FILE.py", help="Add methods of your own; see docs/own.md. Repeatable."),
+    ] = None,
 ) -> None:
-    pass
+    for file in plugin or ():
+        load_plugin(file)
 
 
 def main() -> int:

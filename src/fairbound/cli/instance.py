@@ -64,7 +64,7 @@ def check(instance: options.InstanceName, set_: options.Changes = None, problem:
 @app.command()
 def template(
     problem: Annotated[str, typer.Argument(help="Problem, e.g. cep.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="File to write, or a folder for it.")],
+    output: Annotated[Path, typer.Option("-o", "--out", "--output", help="File to write, or a folder for it.")],
 ) -> None:
     """Write a small example of a problem's tables, to be filled in."""
     written = catalogue.write_template(problem, output)
@@ -77,7 +77,7 @@ def template(
 def make(
     problem: Annotated[str, typer.Argument(help="Problem, e.g. blocks or transfers.")],
     family: Annotated[str, typer.Argument(help="Family of generated instances, e.g. grid or planar.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="File to write, or a folder for it.")],
+    output: Annotated[Path, typer.Option("-o", "--out", "--output", help="File to write, or a folder for it.")],
     set_: options.Changes = None,
     seed: Annotated[int, typer.Option(help="Seed; one seed gives one instance on every machine.")] = 0,
 ) -> None:

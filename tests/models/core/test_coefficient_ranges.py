@@ -35,7 +35,7 @@ MOST_NONZEROS = 200_000
 def _instances() -> list[Instance]:
     tinies = [import_module(f"fairbound.benchmarks.{name}.tiny").TINY for name in PROBLEMS]
     found = [instance for tiny in tinies for instance in tiny.instances]
-    known = {entry.name for entry in catalogue.ENTRIES}
+    known = {entry.name for entry in catalogue.entries()}
     return found + [catalogue.load(name) for name in CATALOGUE if name in known]
 
 

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from fairbound.benchmarks.blocks import tiny as tiny_blocks
 from fairbound.benchmarks.cep import tiny as tiny_cep
 from fairbound.benchmarks.transfers import tiny as tiny_transfers
+from fairbound.models.core.plugins import VARIABLE
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.methods import find_method
 from fairbound.solvers.core.result import Settings, Status, Termination
@@ -121,13 +122,9 @@ def test_a_model_beyond_a_licence_is_one_line(engine: str) -> None:
         column_upper=np.ones(count),
         integrality=np.ones(count, dtype=np.int32),
     )
-    try:
-        found = process.run(engine, large, Settings())
-    except EngineRefused as refused:
-        assert "\n" not in str(refused)
-        assert "refuses" in str(refused)
-    else:  # the machine has a licence for it
-        assert found.primal == pytest.approx(7.0)
+    with pytest.raises(EngineRefused, match="refuses") as refused:  # of a machine without a licence for more
+        process.run(engine, large, Settings())
+    assert "\n" not in str(refused.value)
 
 
 def test_every_float_survives_the_file(tmp_path: Path) -> None:
@@ -178,13 +175,13 @@ def test_cpsat_is_given_whole_numbers_alone() -> None:
 def test_what_an_engine_told_is_kept_when_it_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that does not heed its limit: the best point and bound that it told are the answer."""
     monkeypatch.setattr(process, "GRACE", 0.5)
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2] / "support"))
-    found = process.run("stubborn", program(), Settings(time_limit=1.0), module="stubborn_engine")
+    monkeypatch.setenv(VARIABLE, str(Path(__file__).parents[2] / "support" / "stubborn_engine.py"))
+    found = process.run("stubborn", program(), Settings(time_limit=1.0))
     assert found.termination is Termination.TIME_LIMIT
     assert found.values is not None
     assert (found.values.tolist(), found.primal, found.dual) == ([4.0, 0.0, 0.0], 27.0, 30.0)
     assert "did not heed its limit of 1 s" in found.message
-    died = process.run("dying", program(), Settings(), module="stubborn_engine")
+    died = process.run("dying", program(), Settings())
     assert (died.termination, died.primal) == (Termination.ENGINE_ERROR, 27.0)
     assert "engine dying ended with code" in died.message
 

@@ -1,0 +1,142 @@
+"""Methods from outside the package: the page on them runs as printed, and planted errors are found."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PAGE = (Path(__file__).parents[2] / "docs" / "own.md").read_text(encoding="utf-8")
+[PARENTS] = re.findall(r"`parents\.py`:\n\n```python\n(.*?)```", PAGE, re.DOTALL)
+[SUITE] = re.findall(r"`mine\.toml`:\n\n```toml\n(.*?)```", PAGE, re.DOTALL)
+STEPS = re.findall(r"```console\n(.*?)```(?:\n\n```text\n(.*?)```)?", PAGE, re.DOTALL)
+
+
+def fairbound(folder: Path, *words: str, code: int = 0) -> str:
+    """What a command says; plugins are for a process of their own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "fairbound", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env=os.environ | {"COLUMNS": "200"},
+    )
+    assert done.returncode == code, (words, done.stdout[-2000:], done.stderr[-2000:])
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "parents.py").write_text(PARENTS)
+    (tmp_path / "mine.toml").write_text(SUITE)
+    return tmp_path
+
+
+def test_the_page_runs_as_printed(folder: Path) -> None:
+    """The formulation of the page is in list, compare, bench, report and certificates."""
+    said = {}
+    assert len(STEPS) == 4
+    for commands, expected in STEPS:
+        for command in (line.removeprefix("$ fairbound ") for line in commands.strip().splitlines()):
+            said[command] = fairbound(folder, *shlex.split(command))
+        for line in filter(None, expected.splitlines()):
+            assert line in said[command]
+    compared = next(text for command, text in said.items() if " compare " in command)
+    assert re.search(r"^parents +optimal L[124] .* 0\.0964239 ", compared, re.MULTILINE)  # its LP bound
+    assert re.search(r"^flow +optimal L[124] .* 0\.0964318 ", compared, re.MULTILINE)
+    answer = json.loads((folder / "answer" / "result.json").read_text())
+    assert (answer["method"], answer["status"], answer["level"]) == ("parents", "optimal", "L4")
+    report = (folder / "runs" / "report.html").read_text()
+    assert "parents@highs-nopresolve" in report
+    assert "parents" in fairbound(folder, "--plugin", "parents.py", "list", "blocks")
+    assert "unknown" in fairbound(folder, "solve", "blocks/grid100", "--method", "parents", code=2)
+
+
+def test_a_changed_file_is_another_method(folder: Path) -> None:
+    suite = SUITE.replace('"highs", "highs-nopresolve"', '"highs"').replace('"flow", ', "")
+    (folder / "mine.toml").write_text(suite)
+    run = ("--plugin", "parents.py", "bench", "run", "mine.toml", "--out", "runs")
+    assert "2 solves" in fairbound(folder, *run)
+    (folder / "parents.py").write_text(PARENTS + "\n# changed\n")
+    assert "results of another version" in fairbound(folder, *run, code=2)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "words"),
+    [
+        # A wrong row: nobody may be two steps from the school.
+        (
+            "bounds=(0, n)",
+            "bounds=(0, 1)",
+            ["answer: parents on", r"assign gives level\[u2\] the value 2, wanted from 0 to 1"],
+        ),
+        # An invalid bound: the model says of its value that it is better than it is.
+        (
+            "    rules.set_goal(model, objective)\n",
+            "    rules.set_goal(model, objective)\n    model.objective.expr *= 0.5\n",
+            [
+                "LP bound: parents on|answer: parents on",
+                "is beaten by a solution worth|instead of optimal|objective is",
+            ],
+        ),
+        # An extract that loses a unit: the first one goes to the last school.
+        (
+            "build, rules.extract, assign",
+            "build, lambda model: type(rules.extract(model))((model.instance.schools[-1].id,"
+            " *rules.extract(model).schools[1:])), assign",
+            ["round trip: parents on", "what extract reads back from assign breaks a rule: school in its zone"],
+        ),
+    ],
+    ids=["wrong row", "invalid bound", "extract loses a unit"],
+)
+def test_planted_errors_are_found(folder: Path, right: str, wrong: str, words: list[str]) -> None:
+    assert right in PARENTS
+    (folder / "parents.py").write_text(PARENTS.replace(right, wrong))
+    said = fairbound(folder, "check", "parents.py", code=1)
+    for pattern in words:
+        assert re.search(pattern, said), said[:2000]
+    assert re.search(r"parents\.py: \d+ checks, \d+ do not hold", said)
+
+
+@pytest.mark.parametrize("kind", ["formulation", "baseline", "problem"])
+def test_templates_run_at_once(tmp_path: Path, kind: str) -> None:
+    problem = () if kind == "problem" else ("--problem", "designs")
+    fairbound(tmp_path, "new", kind, "mine", *problem)
+    assert "all hold" in fairbound(tmp_path, "check", "mine.py")
+    assert "there already" in fairbound(tmp_path, "new", kind, "mine", *problem, code=2)
+    if kind == "problem":
+        assert "110" in fairbound(tmp_path, "--plugin", "mine.py", "solve", "mine/four", "--set", "buses=3")
+        (tmp_path / "mine.csv").write_text("route,buses,riders\na,1,9\nb,2,8\n")
+        assert "9" in fairbound(tmp_path, "--plugin", "mine.py", "solve", "mine.csv", "--set", "buses=1")
+        fairbound(tmp_path, "--plugin", "mine.py", "solve", "mine/four", "--engine", "highs-nopresolve", "--out", "o")
+        said = fairbound(tmp_path, "--plugin", "mine.py", "audit", "mine/four", "o/solution.csv", "--json")
+        assert json.loads(said)["feasible"] is True
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x = 1\n", "no PLUGINS"),
+        ("import no_such_module\n", "ModuleNotFoundError"),
+        ("x = 1\ny = x / 0\n", "row 2"),
+        ("def f(:\n", "SyntaxError"),
+        ("from fairbound import Plugin\nPLUGINS = (Plugin('nothing'),)\n", "unknown problem"),
+    ],
+)
+def test_a_file_that_is_no_plugin_is_refused_in_one_line(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "bad.py").write_text(text)
+    said = fairbound(tmp_path, "check", "bad.py", code=2)
+    assert words in said
+    assert len(said.strip().splitlines()) == 1
+
+
+def test_a_name_that_is_taken_is_refused(folder: Path) -> None:
+    (folder / "parents.py").write_text(PARENTS.replace('"parents", "each', '"flow", "each'))
+    assert "have one name" in fairbound(folder, "--plugin", "parents.py", "list", "blocks", code=2)
