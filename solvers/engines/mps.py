@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, TextIO
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from fairbound.solvers.engines.base import Program
 
 
-def write(program: Program, path: Path, name: str = "program") -> None:
+def write(program: Program, path: Path, name: str = "program", comments: Sequence[str] = ()) -> None:
     """Write a linear program; columns are ``x0``, ``x1``, ..., and the objective leaves its offset out.
 
     A program that maximises is written with its costs negated: the least cost is minus the value.
     """
-    with path.open("w", encoding="ascii") as file:
+    with path.open("w", encoding="ascii", errors="replace") as file:
+        file.writelines(f"* {comment}\n" for comment in comments)
         _write(program, file, name)
 
 

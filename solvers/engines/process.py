@@ -59,7 +59,7 @@ def run(
     """
     with tempfile.TemporaryDirectory(prefix="fairbound-engine-") as name:
         folder = Path(name)
-        _save(program, folder / MODEL, start)
+        save(program, folder / MODEL, start)
         words = Path(settings.log) if settings.log else folder / "words"
         with words.open("ab") as log:
             process = subprocess.Popen(
@@ -139,7 +139,7 @@ def _point(folder: Path) -> Floats:
     return found
 
 
-def _save(program: Program, path: Path, start: Floats | None) -> None:
+def save(program: Program, path: Path, start: Floats | None) -> None:
     """A program, and a point to begin from, in one file."""
     parts: dict[str, Any] = {
         "maximize": program.maximize,
@@ -158,8 +158,8 @@ def _save(program: Program, path: Path, start: Floats | None) -> None:
 VECTORS = ("c", "row_lower", "row_upper", "column_lower", "column_upper", "integrality")
 
 
-def _load(path: Path) -> tuple[Program, Floats | None]:
-    """The inverse of ``_save``."""
+def load(path: Path) -> tuple[Program, Floats | None]:
+    """The inverse of ``save``."""
     import scipy.sparse as sp
 
     with np.load(path) as parts:
@@ -173,7 +173,8 @@ def _load(path: Path) -> tuple[Program, Floats | None]:
         return program, parts["start"] if "start" in parts.files else None
 
 
-def _finite(value: float | None) -> float | None:
+def finite(value: float | None) -> float | None:
+    """The value as JSON has it."""
     return None if value is None or not isfinite(value) else float(value)
 
 
@@ -186,14 +187,14 @@ def main(name: str, folder: Path, settings: Settings) -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: nobody is left to hear it then
     lines = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
-    program, start = _load(folder / MODEL)
+    program, start = load(folder / MODEL)
 
     def tell(primal: float | None, dual: float | None, nodes: int, x: Floats | None) -> None:
         if x is not None:
             made = folder / f"new-{POINT}"
             np.save(made, x)
             made.replace(folder / POINT)  # a reader sees the old point or the whole new one
-        said = {"primal": _finite(primal), "dual": _finite(dual), "nodes": nodes, "point": x is not None}
+        said = {"primal": finite(primal), "dual": finite(dual), "nodes": nodes, "point": x is not None}
         lines.write(json.dumps(said) + "\n")
 
     try:
@@ -206,8 +207,8 @@ def main(name: str, folder: Path, settings: Settings) -> None:
     np.savez(folder / ANSWER, **kept)
     known = {
         "termination": found.termination.value,
-        "primal": _finite(found.primal),
-        "dual": _finite(found.dual),
+        "primal": finite(found.primal),
+        "dual": finite(found.dual),
         "nodes": found.nodes,
         "message": found.message,
         "version": found.version,

@@ -17,6 +17,7 @@ from fairbound.cli import (
     compare,
     demo,
     export,
+    honesty,
     instance,
     own,
     problems,
@@ -66,6 +67,7 @@ app = typer.Typer(
 for group in (demo, catalogue, solve, compare, study, sweep, export, proof, bundle, own, problems):
     group.register(app)
 app.add_typer(instance.app, name="instance")
+bench.app.command()(honesty.honesty)
 app.add_typer(bench.app, name="bench")
 
 
