@@ -6,17 +6,27 @@ when the model was built, and floats are written with all their digits.
 
 from __future__ import annotations
 
+import gzip
 import re
 from enum import StrEnum
+from fractions import Fraction
+from math import isfinite, nan
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+import pyomo.environ as pyo
+from fairbound.instances.core.files import read_text
 from fairbound.models.core.errors import InputError
+from fairbound.models.core.registry import find_problem
+from fairbound.models.core.text import clean
 from fairbound.solvers.engines.standard_form import TriviallyInfeasibleError, UnsupportedModelError, compile_model
 from pyomo.opt import ProblemFormat
+from pyomo.repn import generate_standard_repn
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fairbound.models.core.problem import Formulation, Instance
 
 
@@ -28,12 +38,14 @@ class Format(StrEnum):
     NL = "nl"
 
 
+ZIPPED = ".gz"
 _WRITERS = {Format.MPS: ProblemFormat.mps, Format.LP: ProblemFormat.cpxlp, Format.NL: ProblemFormat.nl}
 
 
 def format_of(path: Path, wanted: str | None = None) -> Format:
-    """The format that is named, or that the file's ending tells; raises ``InputError``."""
-    name = (wanted or path.suffix.removeprefix(".")).lower()
+    """The format that is named, or that the file's ending tells (``.gz`` behind it or not); raises ``InputError``."""
+    ending = path.with_suffix("").suffix if path.suffix == ZIPPED else path.suffix
+    name = (wanted or ending.removeprefix(".")).lower()
     try:
         return Format(name)
     except ValueError:
@@ -52,11 +64,13 @@ class Labels:
 
     longest = 200
 
-    def __init__(self) -> None:
+    def __init__(self, objective: str) -> None:
         self._taken: set[str] = set()
+        self._objective = objective
 
     def __call__(self, component: Any) -> str:
-        plain = re.sub(r"[^A-Za-z0-9_()]", "_", component.name.translate(_BRACKETS))
+        name = self._objective if component.ctype is pyo.Objective else component.name
+        plain = re.sub(r"[^A-Za-z0-9_()]", "_", name.translate(_BRACKETS))
         if re.match(r"[0-9()]|[eE][0-9_]*$|[eE][0-9]", plain):
             plain = "_" + plain  # an LP reader would take it for a number
         label, count = plain[: self.longest], 1
@@ -75,9 +89,10 @@ def export_model(
     kind: Format,
     relaxed: bool = False,
 ) -> list[Path]:
-    """Write a formulation of an instance; returns the files written.
+    """Write a formulation of an instance; returns the files written. A path that ends in ``.gz`` is compressed.
 
-    NL keeps names in two files beside it: ``.col`` and ``.row``, a name a line.
+    MPS and LP say in their first lines which question it is, and what one unit of their objective, which has the name
+    of the question's, is worth. NL keeps names in two files beside it: ``.col`` and ``.row``, a name a line.
 
     Raises
     ------
@@ -101,9 +116,91 @@ def export_model(
     with TemporaryDirectory(dir=path.parent, prefix=".export") as folder:
         made = Path(folder) / f"model.{kind}"
         # NL keeps names aside, whatever they are; the others write them into rows and must be able to read them.
-        names_as: dict[str, Any] = {"symbolic_solver_labels": True} if kind is Format.NL else {"labeler": Labels()}
-        model.write(str(made), format=_WRITERS[kind], io_options=names_as)
+        labels = {"symbolic_solver_labels": True} if kind is Format.NL else {"labeler": Labels(objective)}
+        model.write(str(made), format=_WRITERS[kind], io_options=labels)
+        if kind is not Format.NL:
+            _head(made, kind, _about(model, instance, objective))
+        if path.suffix == ZIPPED:
+            made = _zipped(made)
         names = [made.with_suffix(ending) for ending in (".col", ".row") if made.with_suffix(ending).is_file()]
         written = [name.replace(path.with_suffix(name.suffix)) for name in names]
         made.replace(path)
     return [path, *written]
+
+
+def _about(model: pyo.ConcreteModel, instance: Instance, objective: str) -> list[str]:
+    """What a reader of a file must know: the question, and how its value follows from the file's objective."""
+    asked = find_problem(instance.problem).objective(objective)
+    unit = Fraction(getattr(model, "objective_unit", 1))
+    [goal] = model.component_data_objects(pyo.Objective, active=True)
+    constant = generate_standard_repn(goal.expr, compute_values=True, quadratic=False).constant
+    return [
+        f"Instance:   {instance.name}, digest {instance.digest}",
+        f"Parameters: {', '.join(f'{name}={text}' for name, text in instance.parameters.items() if text)}",
+        f"Objective:  {asked.sense.value} {objective} ({asked.unit}); its value is {unit} times the objective here",
+        f"Offset:     {constant!r} is a part of the objective here, as the column ONE_VAR_CONSTANT where it is not 0",
+    ]
+
+
+def _head(path: Path, kind: Format, lines: Sequence[str]) -> None:
+    """Put comments before a file."""
+    before, after = ("* ", "") if kind is Format.MPS else ("\\* ", " *\\")
+    plain = "".join(f"{before}{line.encode('ascii', 'replace').decode()}{after}\n" for line in map(clean, lines))
+    path.write_text(plain + path.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+def _zipped(path: Path) -> Path:
+    """The file, compressed; the same text gives the same bytes."""
+    made = path.with_name(path.name + ZIPPED)
+    made.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+    return made
+
+
+def read_sol(
+    formulation: Formulation[Any, Any], instance: Instance, objective: str, path: Path, kind: Format = Format.MPS
+) -> Any:
+    """The solution in an engine's ``.sol`` file of an exported formulation: a line ``NAME VALUE`` for each column.
+
+    HiGHS, SCIP, Gurobi and others write such lines. Columns that are not named are 0: SCIP leaves them out.
+
+    Raises
+    ------
+    InputError
+        For a file without any column of the formulation, a name twice, or a value that is no number.
+    """
+    model = formulation.build(instance, objective)
+    with TemporaryDirectory() as folder:
+        name = str(Path(folder) / "model")
+        _, key = model.write(f"{name}.{kind}", format=_WRITERS[kind], io_options={"labeler": Labels(objective)})
+    known = model.solutions.symbol_map[key].bySymbol
+    found: dict[str, float] = {}
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
+        words = line.split()
+        if len(words) < 2 or words[0] not in known or known[words[0]] is None:
+            continue
+        component = known[words[0]]
+        if not hasattr(component, "is_variable_type") or not component.is_variable_type():
+            continue
+        if words[0] in found:
+            if found[words[0]] == _number(words[1], path, number):
+                continue
+            raise InputError("a column has two values", file=str(path), row=number, found=words[0])
+        found[words[0]] = _number(words[1], path, number)
+    if not found:
+        wanted = f"lines NAME VALUE, with the names of fairbound export --formulation {formulation.name}"
+        raise InputError("no column of the formulation", file=str(path), wanted=wanted)
+    for variable in model.component_data_objects(pyo.Var, active=True):
+        variable.set_value(0, skip_validation=True)
+    for label, value in found.items():
+        known[label].set_value(value, skip_validation=True)
+    return formulation.extract(model)
+
+
+def _number(text: str, path: Path, row: int) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = nan
+    if not isfinite(value):
+        raise InputError("value of a column", file=str(path), row=row, found=text, wanted="a number")
+    return value

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from command_line import Run
+from fairbound.solvers.engines import highs
 
 PAGE = Path(__file__).parents[2] / "docs" / "trust.md"
 STEPS = re.findall(r"```console\n(.*?)```(?:\n\n```text\n(.*?)```)?", PAGE.read_text(encoding="utf-8"), re.DOTALL)
@@ -62,6 +63,21 @@ def test_an_answer_without_a_proof_is_no_bundle(run: Run) -> None:
     code, _, error = run("bundle", "bare")
     assert code == 2
     assert "certificate.json" in error
+
+
+def test_an_engines_own_solution_file_is_audited(run: Run) -> None:
+    """The road of a solver's user: export, solve elsewhere, audit what came out."""
+    asked = ("cep/calpads33", "--set", "threshold=0.40")
+    assert run("export", *asked, "--formulation", "membership", "--out", "m.mps.gz")[0] == 0
+    live = highs.new(mip_rel_gap=0.0)
+    live.readModel("m.mps.gz")
+    live.run()
+    live.writeSolution("theirs.sol", 0)
+    code, out, _ = run("audit", *asked, "theirs.sol", "--formulation", "membership", "--json")
+    answer = json.loads(out)
+    assert (code, answer["value"], answer["bound"], answer["unnamed"]) == (0, "86824/5", "86824/5", [])
+    code, _, error = run("audit", *asked, "theirs.sol")
+    assert (code, "wanted --formulation" in error) == (2, True)
 
 
 def test_a_changed_bundle_is_refused(run: Run, answer: Path) -> None:

@@ -22,7 +22,10 @@ def register(app: typer.Typer) -> None:
 def export(
     instance: options.InstanceName,
     formulation: Annotated[str, typer.Option(help="A formulation of the instance's problem.")],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", dir_okay=False, help="The file.")],
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", metavar="FILE", dir_okay=False, help="The file; compressed if it ends in .gz."),
+    ],
     format_: Annotated[
         str | None, typer.Option("--format", metavar="mps|lp|nl", help="By default the ending of FILE tells.")
     ] = None,

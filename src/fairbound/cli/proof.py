@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from fairbound import api
+from fairbound.benchmarks.core.export import read_sol
 from fairbound.cli import options
 from fairbound.cli.audit_page import audit_page, unnamed_text
 from fairbound.cli.exit_codes import ANSWER_IS_NO, ENGINE_FAILED
@@ -144,7 +146,9 @@ def _ask_public_checker(program: str, path: Path) -> None:
 
 def audit(
     instance: options.InstanceName,
-    solution: Annotated[Path, typer.Argument(metavar="SOLUTION", help="A CSV as solve --out writes it.")],
+    solution: Annotated[
+        Path, typer.Argument(metavar="SOLUTION", help="A CSV as solve --out writes it, or an engine's .sol file.")
+    ],
     certificate: Annotated[
         Path | None, typer.Option(help="A certificate for this instance: its bound is checked, nothing is solved.")
     ] = None,
@@ -152,6 +156,9 @@ def audit(
     set_: options.Changes = None,
     problem: options.ProblemName = None,
     truth: options.TruthName = None,
+    formulation: Annotated[
+        str | None, typer.Option(help="Of a .sol file: the formulation that was exported for the engine.")
+    ] = None,
     time_limit: options.TimeLimit = 60.0,
     gap: options.Gap = 0.0,
     seed: options.Seed = 0,
@@ -168,7 +175,7 @@ def audit(
     asked = api.load(instance, options.changes(set_), problem)
     kind = find_problem(asked.problem)
     goal = kind.objective(objective or kind.objectives[0].name)
-    given = _read_solution(kind, asked, solution)
+    given, stated = _given(kind, asked, goal.name, solution, formulation)
     evaluation = kind.evaluate(asked, given)
     value = evaluation.values.get(goal.name)  # none where a broken rule leaves nothing to score
     answer: dict[str, Any] = {
@@ -181,7 +188,7 @@ def audit(
         "values": {name: str(number) for name, number in evaluation.values.items()},
         "measures": {name: str(number) for name, number in evaluation.measures.items()},
         "violations": [str(violation) for violation in evaluation.violations],
-        "unnamed": _unnamed(kind, asked, given, solution),
+        "unnamed": _unnamed(kind, asked, given, stated),
         "truth": None if truth is None else _judged(kind, asked, given, truth),
         "table": kind.audit_title,
         "groups": kind.audit_rows(asked, given),
@@ -256,6 +263,19 @@ def _judged(kind: Problem[Any, Any], asked: Instance, given: Any, truth: str) ->
     return {name: str(value) for name, value in kind.judge(asked, given, catalogue.load_truth(truth)).items()}
 
 
+def _given(
+    kind: Problem[Any, Any], asked: Instance, objective: str, path: Path, formulation: str | None
+) -> tuple[Any, list[dict[str, str]] | None]:
+    """Somebody's solution, and the rows of its table where it is one."""
+    if path.suffix != ".sol":
+        if formulation is not None:
+            raise InputError("--formulation is for a .sol file", found=str(path))
+        return _read_solution(kind, asked, path), [row for _, row in read_rows(path)[1]]
+    if formulation is None:
+        raise InputError("a .sol file is of a formulation", file=str(path), wanted="--formulation NAME, as exported")
+    return read_sol(kind.formulation(formulation), asked, objective, path), None
+
+
 def _read_solution(kind: Problem[Any, Any], asked: Instance, path: Path) -> Any:
     """Somebody's solution; raises ``InputError`` that names the file and the line of the file."""
     rows = read_rows(path)[1]
@@ -271,10 +291,14 @@ def _read_solution(kind: Problem[Any, Any], asked: Instance, path: Path) -> Any:
         ) from None
 
 
-def _unnamed(kind: Problem[Any, Any], asked: Instance, given: Any, path: Path) -> list[str]:
-    """Decisions that the file does not name, so that they count as nothing decided."""
+def _unnamed(
+    kind: Problem[Any, Any], asked: Instance, given: Any, rows: Sequence[Mapping[str, str]] | None
+) -> list[str]:
+    """Decisions that a table does not name, so that they count as nothing decided."""
+    if rows is None:
+        return []
     keys = kind.solution_key[:-1]
-    stated = {tuple(row.get(key, "").strip() for key in keys) for _, row in read_rows(path)[1]}
+    stated = {tuple(row.get(key, "").strip() for key in keys) for row in rows}
     decided = (tuple(row[key] for key in keys) for row in kind.solution_rows(asked, given))
     return [", ".join(key) for key in decided if keys and key not in stated]
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
+import re
+from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import highspy
 import pytest
 from fairbound.benchmarks.cep.tiny import make
-from fairbound.benchmarks.core.export import Format, export_model, format_of
+from fairbound.benchmarks.core.export import Format, export_model, format_of, read_sol
 from fairbound.benchmarks.transfers.tiny import PLAIN
 from fairbound.instances.cep.sources import calpads33
 from fairbound.models.cep import PROBLEM, CepInstance
@@ -148,3 +152,76 @@ def test_scip_reads_the_nonlinear_problem(formulation: str, objective: str, tmp_
 def test_a_question_that_a_formulation_cannot_state_is_still_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="it states race, not race_l1"):
         export_model(TRANSFERS.formulation("squared_ratios"), PLAIN, "race_l1", tmp_path / "model.nl", Format.NL)
+
+
+def highs_solves(path: Path, sol: Path) -> None:
+    reader = highspy.Highs()
+    reader.setOptionValue("output_flag", False)
+    reader.setOptionValue("mip_rel_gap", 0.0)
+    assert reader.readModel(str(path)) == highspy.HighsStatus.kOk
+    reader.run()
+    reader.writeSolution(str(sol), 0)
+
+
+def scip_solves(path: Path, sol: Path) -> None:
+    pyscipopt = pytest.importorskip("pyscipopt", reason="SCIP is not installed")
+    model = pyscipopt.Model()
+    model.hideOutput()
+    model.readProblem(str(path))
+    model.optimize()
+    model.writeBestSol(str(sol))
+
+
+def gurobi_solves(path: Path, sol: Path) -> None:
+    gurobipy = pytest.importorskip("gurobipy", reason="Gurobi is not installed")
+    environment = gurobipy.Env(params={"OutputFlag": 0})
+    model = gurobipy.read(str(path), env=environment)
+    model.optimize()
+    model.write(str(sol))
+
+
+@pytest.mark.parametrize("engine", [highs_solves, scip_solves, gurobi_solves])
+def test_solution_files_of_engines_are_read(engine: Callable[[Path, Path], None], tmp_path: Path) -> None:
+    """What an engine makes of the file, in its own format of solutions, is the optimum of the question."""
+    [path] = write("membership", calpads33(), tmp_path / "model.mps")
+    engine(path, tmp_path / "answer.sol")
+    found = read_sol(PROBLEM.formulation("membership"), calpads33(), "reimbursement", tmp_path / "answer.sol")
+    best = api.solve(calpads33(), method="membership").primal_bound
+    assert PROBLEM.evaluate(calpads33(), found).values["reimbursement"] == best
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("# nothing\n", "no column of the formulation"),
+        ("x(s1_group) one\n", "row 1"),
+        ("x(s1_group) 1\nx(s1_group) 0\n", "row 2: a column has two values|a column has two values"),
+        ("x(s1_group) nan\n", "wanted a number"),
+    ],
+)
+def test_solution_files_that_cannot_be_read_are_refused(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "bad.sol").write_text(text)
+    with pytest.raises(InputError, match=words):
+        read_sol(PROBLEM.formulation("membership"), TINY, "reimbursement", tmp_path / "bad.sol")
+
+
+def test_what_a_solution_file_leaves_out_is_zero(tmp_path: Path) -> None:
+    (tmp_path / "one.sol").write_text("solution status: optimal\nobjective value: 60\nx(s1_group)   1 \t(obj:0)\n")
+    found = read_sol(PROBLEM.formulation("membership"), TINY, "reimbursement", tmp_path / "one.sol")
+    assert found.groups == (("s1",),)
+
+
+@pytest.mark.parametrize("ending", ["mps", "lp"])
+def test_a_file_says_what_it_is(tmp_path: Path, ending: str) -> None:
+    [plain] = write("membership", TINY, tmp_path / f"model.{ending}")
+    [zipped] = write("membership", TINY, tmp_path / f"model.{ending}.gz")
+    text = plain.read_text()
+    assert gzip.decompress(zipped.read_bytes()).decode() == text
+    assert f"Instance:   tiny, digest {TINY.digest}" in text
+    assert re.search(r"Objective:  maximize reimbursement \(.*\); its value is \d+(/\d+)? times the objective", text)
+    assert re.search(r"^ ?N? *reimbursement:?$", text, re.MULTILINE)  # the objective's own row
+    assert highs_reads(zipped) == pytest.approx(highs_reads(plain))
+    unit = Fraction(re.search(r"its value is (\S+) times", text)[1])  # type: ignore[index]
+    best = api.solve(TINY, method="membership").primal_bound
+    assert best is not None
+    assert float(unit) * highs_reads(plain) == pytest.approx(float(best))
