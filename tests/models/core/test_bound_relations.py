@@ -12,8 +12,12 @@ from fairbound.solvers.core.formulations import relaxation_bound
 
 CHAINS = [
     ("blocks", ("neighbour_rows", "flow", "separator_flow", "multiflow")),
+    ("applicants", ("cell_counts", "unary_counts")),
+    ("applicants", ("school_counts", "unary_counts")),
 ]
 """Formulations of a problem, the weakest relaxation first."""
+WITHOUT_GAP = [("applicants", "unary_counts", "tvd")]
+"""Formulations whose relaxation has the optimum as its bound, and of which objective."""
 ACCURACY = 1e-6
 
 
@@ -33,10 +37,21 @@ def bounds(problem: str, names: tuple[str, ...]) -> list[list[float]]:
     return found
 
 
-@pytest.mark.parametrize(("problem", "names"), CHAINS, ids=[f"{chain[0]}-{chain[1][-1]}" for chain in CHAINS])
+@pytest.mark.parametrize(("problem", "names"), CHAINS, ids=["-".join(names) for _, names in CHAINS])
 def test_relaxations_are_in_the_order_that_the_page_states(problem: str, names: tuple[str, ...]) -> None:
     asked = bounds(problem, names)
     assert asked
     for values in asked:
         for weaker, stronger in pairwise(values):
             assert stronger <= weaker or stronger - weaker <= ACCURACY * max(1.0, abs(stronger))
+
+
+@pytest.mark.parametrize(("problem", "name", "objective"), WITHOUT_GAP)
+def test_relaxations_without_a_gap(problem: str, name: str, objective: str) -> None:
+    tiny = import_module(f"fairbound.benchmarks.{problem}.tiny").TINY
+    formulation = find_problem(problem).formulation(name)
+    asked = [one for one in tiny.instances if formulation.refuses(one, objective) is None and not one.limits]
+    assert asked
+    for instance in asked:
+        best = tiny.best(instance, objective)
+        assert relaxation_bound(formulation, instance, objective) == pytest.approx(float(best), abs=1e-9)
