@@ -14,8 +14,9 @@ CHAINS = [
     ("blocks", ("neighbour_rows", "flow", "separator_flow", "multiflow")),
     ("applicants", ("cell_counts", "unary_counts")),
     ("applicants", ("school_counts", "unary_counts")),
+    ("classes", ("flows", "leave_and_come", "student_by_student", "flows")),
 ]
-"""Formulations of a problem, the weakest relaxation first."""
+"""Formulations of a problem, the weakest relaxation first; those between the same name twice are as strong."""
 WITHOUT_GAP = [("applicants", "unary_counts", "tvd")]
 """Formulations whose relaxation has the optimum as its bound, and of which objective."""
 ACCURACY = 1e-6
