@@ -11,6 +11,7 @@ from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.formulations import relaxation_bound
 
 CHAINS = [
+    ("cep", ("bilinear_mccormick", "representatives", "set_partitioning")),
     ("blocks", ("neighbour_rows", "flow", "separator_flow", "multiflow")),
     ("applicants", ("cell_counts", "unary_counts")),
     ("applicants", ("school_counts", "unary_counts")),
