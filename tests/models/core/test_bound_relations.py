@@ -15,6 +15,7 @@ CHAINS = [
     ("blocks", ("neighbour_rows", "flow", "separator_flow", "multiflow")),
     ("applicants", ("cell_counts", "unary_counts")),
     ("applicants", ("school_counts", "unary_counts")),
+    ("transfers", ("piecewise_mccormick", "piecewise_hull")),
     ("matching", ("subset", "alike_counts", "pair_flow", "subset")),
     ("grants", ("functions", "segments", "breakpoints", "segments")),
     ("classes", ("flows", "leave_and_come", "student_by_student", "flows")),
