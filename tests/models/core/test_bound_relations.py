@@ -16,6 +16,8 @@ CHAINS = [
     ("applicants", ("cell_counts", "unary_counts")),
     ("applicants", ("school_counts", "unary_counts")),
     ("transfers", ("piecewise_mccormick", "piecewise_hull")),
+    ("scores", ("residuals", "goal_program", "residuals")),
+    ("scores", ("big_m", "goal_program", "big_m")),
     ("matching", ("subset", "alike_counts", "pair_flow", "subset")),
     ("grants", ("functions", "segments", "breakpoints", "segments")),
     ("classes", ("flows", "leave_and_come", "student_by_student", "flows")),
