@@ -41,7 +41,7 @@ def build(instance: MatchingInstance, objective: str, relaxed: bool = False) -> 
     model.kinds = alike = kinds(instance)
     domain = pyo.NonNegativeReals if relaxed else pyo.NonNegativeIntegers
     model.y = pyo.Var(range(len(alike)), domain=domain)
-    home = {}
+    home: dict[int, int] = {}
     for c, members in enumerate(alike):
         model.y[c].setub(len(members))
         home |= dict.fromkeys(members, c)
@@ -54,8 +54,8 @@ def build(instance: MatchingInstance, objective: str, relaxed: bool = False) -> 
 
     sign = {i: 1.0 if unit.treated else -1.0 for i, unit in enumerate(instance.members)}
     model.eq1_balance = pyo.ConstraintList()
-    for members in (range(len(instance.members)), *instance.levels.values()):
-        model.eq1_balance.add(weighted(row(sign, members)) == 0)
+    for those in (range(len(instance.members)), *instance.levels.values()):
+        model.eq1_balance.add(weighted(row(sign, those)) == 0)
     if instance.means:
         model.eq2_means = pyo.ConstraintList()
     for offsets, allowed in instance.mean_rows.values():

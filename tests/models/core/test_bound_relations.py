@@ -18,6 +18,7 @@ CHAINS = [
     ("transfers", ("piecewise_mccormick", "piecewise_hull")),
     ("scores", ("residuals", "goal_program", "residuals")),
     ("scores", ("big_m", "goal_program", "big_m")),
+    ("designs", ("halves", "differences", "halves")),
     ("matching", ("subset", "alike_counts", "pair_flow", "subset")),
     ("grants", ("functions", "segments", "breakpoints", "segments")),
     ("classes", ("flows", "leave_and_come", "student_by_student", "flows")),
