@@ -6,6 +6,7 @@ from fractions import Fraction
 from itertools import product
 
 from fairbound.benchmarks.core.tiny import Tiny
+from fairbound.instances.applicants.sources import sfusd65
 from fairbound.models.applicants import ApplicantInstance, Cell, Division, evaluate
 
 
@@ -36,5 +37,11 @@ TINY = Tiny(
         ApplicantInstance("a school without seats", FEW, ("one", "two", "three"), 2, 2, (0, 2)),
     ),
     best=best_division,
+    lp_bounds={
+        ("applicants/sfusd65", "tvd"): {"cell_counts": 0.0, "unary_counts": 19 / 286},
+        ("applicants/sfusd65", "worst_tvd"): {"school_counts": 0.0, "unary_counts": 19 / 286},
+        ("three schools", "worst_tvd"): {"school_counts": 0.0, "unary_counts": 0.5},
+        ("free seats", "loss"): {"cell_counts": 0.0, "unary_counts": 1 / 12},
+    },
 )  # fmt: skip
-NAMED = {instance.name: instance for instance in TINY.instances}
+NAMED = {instance.name: instance for instance in (*TINY.instances, sfusd65())}

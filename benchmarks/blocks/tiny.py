@@ -98,6 +98,7 @@ TINY = Tiny(
             "neighbour_rows": 0.09642814244760102,
             "flow": 0.09643180244524353,
             "flow_without_fixing": 0.09643180244524353,
+            "separator_flow": 0.09643377137067687,
             "multiflow": 0.09677126722658583,
             "closer_neighbour": 0.09698860758536752,
         }

@@ -21,6 +21,18 @@ def make(name: str, counts: Sequence[tuple[int | str, int | str]], **scenario: o
     return CepInstance(name=name, schools=schools, **scenario)  # type: ignore[arg-type]
 
 
+MEALS = [(100, 70, 2000, 9000), (120, 40, 9000, 5000), (90, 50, 1000, 16000), (200, 60, 300, 9000), (60, 30, 7000, 200)]
+
+
+def with_meals(name: str, rows: Sequence[tuple[int, int, int, int]] = MEALS, **scenario: object) -> CepInstance:
+    """An instance from (enrolled, identified, breakfasts, lunches): meals that are not proportional to enrolment."""
+    schools = tuple(
+        School(f"s{i}", Fraction(n), Fraction(e), breakfasts=Fraction(b), lunches=Fraction(m))
+        for i, (n, e, b, m) in enumerate(rows, start=1)
+    )
+    return CepInstance(name=name, schools=schools, **({"rates": find_rates("nyc2017")} | scenario))  # type: ignore[arg-type]
+
+
 def partitions(items: Sequence[str]) -> Iterator[list[list[str]]]:
     """Every set partition of the items."""
     if not items:
@@ -97,13 +109,23 @@ INSTANCES = (
     ),
 )
 
+WITH_MEALS = (
+    with_meals("meals"),
+    with_meals("meals, everyone covered", cover=Cover.ALL),
+    with_meals("meals, groups of two", min_group=2, groups=2, threshold=Fraction(1, 4)),
+    with_meals("meals, together", together=(("s2", "s5"),), forced_out=("s4",), forced_in=("s3",)),
+    with_meals("meals, most students", limits=(("students", Fraction(400)), ("reimbursement", Fraction(60_000)))),
+    with_meals("meals without students", [(0, 0, 0, 0), (30, 20, 500, 900), (80, 25, 4000, 100), (50, 22, 90, 3000)]),
+)
+"""Dollars have no lattice, so engines come near these optima only; they are pinned and tested apart."""
+
 TINY = Tiny(
     problem="cep",
     instances=INSTANCES,
     best=best,
     lp_bounds={
         ("cep/calpads33", "reimbursement"): dict.fromkeys(
-            ("membership", "levels", "numbered_groups", "numbered_groups_ordered"), 17693.5677852349
+            ("membership", "levels", "numbered_groups", "numbered_groups_ordered", "representatives"), 17693.5677852349
         ),
         ("cep/calpads33", "full_funding"): {
             "membership": 2.4960629921259843,
@@ -118,6 +140,12 @@ TINY = Tiny(
             "numbered_groups_ordered": 313.6,
             "set_partitioning": 272.0,
             "bilinear_mccormick": 313.6,
+            "representatives": 313.6,
+        },
+        ("meals", "reimbursement"): {
+            "bilinear_mccormick": 125447.20500000003,
+            "representatives": 110663.24291322967,
+            "set_partitioning": 109262.65015873016,
         },
         ("full funding", "full_funding"): {
             "membership": 2.1372549019607843,
@@ -129,4 +157,4 @@ TINY = Tiny(
     },
 )
 
-NAMED = {instance.name: instance for instance in (*INSTANCES, calpads33())}
+NAMED = {instance.name: instance for instance in (*INSTANCES, *WITH_MEALS, calpads33())}

@@ -8,6 +8,7 @@ from itertools import permutations, product
 from typing import Any
 
 from fairbound.benchmarks.core.tiny import Tiny
+from fairbound.instances.classes.sources import drawn
 from fairbound.models.classes import ClassInstance, Plan, Student, evaluate
 from fairbound.models.classes.instance import GAP, kind_name
 
@@ -69,6 +70,9 @@ def _asked(name: str, students: tuple[Student, ...], groups: str, limit: Fractio
     return ClassInstance(name, students, COLUMNS, groups=groups, bands=2, limits=limits, **more)
 
 
+DRAWN600 = 72.59444444444445
+"""Fewest moves of fractions of students, with income bands."""
+
 TINY = Tiny(
     problem="classes",
     instances=(
@@ -80,6 +84,10 @@ TINY = Tiny(
         _asked("harmful degrees", EIGHT, "race", Fraction(30), ma_effect=Fraction(-7, 2)),
     ),
     best=best_plan,
+    lp_bounds={
+        ("races within 12", "moves"): dict.fromkeys(("flows", "leave_and_come", "student_by_student"), 1.75),
+        ("classes/drawn600", "moves"): dict.fromkeys(("flows", "leave_and_come", "student_by_student"), DRAWN600),
+    },
     tolerance=Fraction(1, 10**6),
 )
-NAMED = {instance.name: instance for instance in TINY.instances}
+NAMED = {instance.name: instance for instance in (*TINY.instances, drawn("classes/drawn600"))}

@@ -34,6 +34,7 @@ TINY = Tiny(
         _cohort("evenly", "1, 1, 2, 2", "2"),
     ),
     best=best_design,
+    lp_bounds={("six", "discrepancy"): dict.fromkeys(("halves", "differences"), 0.14458252205741046)},
     tolerance=Fraction(1, 10**6),
 )
 NAMED = {instance.name: instance for instance in TINY.instances}

@@ -9,6 +9,7 @@ from math import floor
 
 import numpy as np
 from fairbound.benchmarks.core.tiny import Tiny
+from fairbound.instances.grants.sources import synthetic
 from fairbound.models.grants import PROBLEM, District, GrantsInstance
 from fairbound.models.grants.instance import MEAN, WORST
 from scipy.optimize import linprog
@@ -105,6 +106,14 @@ TINY = Tiny(
         replace(_asked("out of reach", districts=2), limits=((WORST, Fraction(18)),)),
     ),
     best=best_plan,
+    lp_bounds={
+        ("two grants", "mean"): {"segments": 17.4063, "breakpoints": 17.4063, "functions": 17.4233},
+        ("grants/synthetic", "worst_tenth"): {
+            "segments": 17.39812873935956,
+            "breakpoints": 17.39812873935956,
+            "functions": 17.522707742012116,
+        },
+    },
     tolerance=Fraction(1, 10**6),
 )
-NAMED = {instance.name: instance for instance in TINY.instances}
+NAMED = {instance.name: instance for instance in (*TINY.instances, synthetic("grants/synthetic"))}

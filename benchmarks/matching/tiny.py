@@ -106,5 +106,8 @@ TINY = Tiny(
         replace(_asked("limits", SEVEN, "0.4", ("race",), ("income",)), limits=((IMBALANCE, Fraction(1, 5)),)),
     ),
     best=best_comparison,
+    lp_bounds={
+        ("races alone", "pairs"): dict.fromkeys(("subset", "alike_counts", "pair_flow"), 2.0),
+    },
 )
 NAMED = {instance.name: instance for instance in TINY.instances}

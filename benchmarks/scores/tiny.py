@@ -92,6 +92,10 @@ TINY = Tiny(
         regression("outlier", "-1 0 1\n0 4 2\n1 0 3\n2 0 4\n3 1 500\n4 1 6\n", 2, "0.5"),
     ),
     best=best_model,
+    lp_bounds={
+        ("two of three", "lad"): dict.fromkeys(("residuals", "goal_program"), 0.3392426850258175),
+        ("one of three", "sparse_lad"): dict.fromkeys(("big_m", "goal_program"), 0.47826368449012024),
+    },
     tolerance=Fraction(1, 10**6),
 )
 NAMED = {instance.name: instance for instance in TINY.instances}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from fairbound.benchmarks.core.tiny import Tiny
+from fairbound.instances.transfers.planar import planar
 from fairbound.models.transfers import District, Kind, Measure, Reading, TransferInstance
 
 if TYPE_CHECKING:
@@ -121,8 +122,16 @@ INSTANCES = (
     ),
     make("bound out of reach", TWO, [(0, 1)], p=Fraction(1, 10), limits=(("race", Fraction(1, 20)),)),
 )
-NAMED = {instance.name: instance for instance in INSTANCES}
-TINY = Tiny("transfers", INSTANCES, best, tolerance=Fraction(1, 2000))
+PLANAR9 = replace(planar(9, 1), name="transfers/planar9")
+LP_BOUNDS = {
+    ("two", "race"): {"piecewise_mccormick": 0.06763444723919029, "piecewise_hull": 0.07470944875453937},
+    ("transfers/planar9", "race"): {
+        "piecewise_mccormick": 0.004591605445513957,
+        "piecewise_hull": 0.006067908270057445,
+    },
+}
+NAMED = {instance.name: instance for instance in (*INSTANCES, PLANAR9)}
+TINY = Tiny("transfers", INSTANCES, best, LP_BOUNDS, tolerance=Fraction(1, 2000))
 
 THREE = make("three", [(90, 10, 5), (20, 60, 8), (10, 15, 70)], [(0, 1), (1, 2)], p=Fraction(3, 10))
 LOOSE = replace(THREE, name="three loose", band=None, floor=Fraction(1, 20))

@@ -3,13 +3,13 @@
 A new formulation is one file and one word in ``FORMULATIONS``.
 """
 
-from fairbound.models.applicants import cell_counts, school_counts
+from fairbound.models.applicants import cell_counts, school_counts, unary_counts
 from fairbound.models.applicants.evaluate import evaluate, lattice
 from fairbound.models.applicants.instance import OBJECTIVES, PARAMETERS, ApplicantInstance, Cell, Division
 from fairbound.models.applicants.tables import facts, read_solution, solution_rows, solution_summary
 from fairbound.models.core.problem import Problem
 
-FORMULATIONS = (cell_counts.FORMULATION, school_counts.FORMULATION)
+FORMULATIONS = (cell_counts.FORMULATION, school_counts.FORMULATION, unary_counts.FORMULATION)
 
 PROBLEM = Problem(
     name="applicants",

@@ -43,9 +43,7 @@ def build(instance: ApplicantInstance, objective: str, relaxed: bool = False) ->
     goals[TVD] = _race_terms(model) if wanted & {TVD, LOSS} else []
     goals[INCOME] = _income_terms(model) if wanted & {INCOME, LOSS} else []
     goals[LOSS] = goals[TVD] + goals[INCOME]
-    unit = lattice(instance, TVD) if objective == TVD else Fraction(1, 1000 * instance.total)
-    assert unit is not None
-    model.objective_unit = unit
+    model.objective_unit = unit = unit_of(instance, objective)
     terms = [(variable, float(value / unit)) for variable, value in goals[objective]]
     model.objective = pyo.Objective(expr=weighted(terms), sense=pyo.minimize)
     model.eq26_ceiling = pyo.Constraint([name for name, _ in instance.limits])
@@ -57,6 +55,13 @@ def build(instance: ApplicantInstance, objective: str, relaxed: bool = False) ->
             bound / unit
         )
     return model
+
+
+def unit_of(instance: ApplicantInstance, objective: str) -> Fraction:
+    """What an engine counts an objective in: its lattice, unless incomes or free sizes make that too fine."""
+    coarsest = Fraction(1, 1000 * instance.total)
+    step = lattice(instance, objective) if objective in {TVD, WORST} else None
+    return coarsest if step is None else max(coarsest, step)
 
 
 def _race_terms(model: pyo.ConcreteModel) -> list[tuple[Any, Fraction]]:

@@ -11,7 +11,7 @@ At known sizes the largest distance of a school is linear. Free seats choose one
 from __future__ import annotations
 
 import pyomo.environ as pyo
-from fairbound.models.applicants.evaluate import lattice
+from fairbound.models.applicants.cell_counts import unit_of
 from fairbound.models.applicants.instance import WORST, ApplicantInstance, Division
 from fairbound.models.core.expressions import weighted
 from fairbound.models.core.problem import Formulation
@@ -23,9 +23,7 @@ def build(instance: ApplicantInstance, objective: str, relaxed: bool = False) ->
     model.instance = instance
     schools, cells, races = range(len(instance.schools)), range(len(instance.cells)), range(len(instance.races))
     sizes = range(instance.fewest, instance.most + 1)
-    unit = lattice(instance, objective)
-    assert unit is not None
-    model.objective_unit = unit
+    model.objective_unit = unit = unit_of(instance, objective)
     model.y = pyo.Var(sizes, schools, cells, domain=pyo.NonNegativeReals if relaxed else pyo.NonNegativeIntegers)
     model.size = pyo.Var(sizes, domain=pyo.UnitInterval if relaxed else pyo.Binary)
     model.u = pyo.Var(sizes, schools, races, bounds=(0, instance.total**2))

@@ -3,7 +3,7 @@
 A new formulation is one file and one line in ``FORMULATIONS``.
 """
 
-from fairbound.models.blocks import closer_neighbour, flow, multiflow, neighbour_rows
+from fairbound.models.blocks import closer_neighbour, flow, multiflow, neighbour_rows, separator_flow
 from fairbound.models.blocks.evaluate import evaluate, lattice
 from fairbound.models.blocks.instance import OBJECTIVES, PARAMETERS, Border, School, Unit, ZoneInstance, Zoning
 from fairbound.models.blocks.tables import (
@@ -20,6 +20,7 @@ from fairbound.models.core.problem import Problem
 FORMULATIONS = (
     flow.FORMULATION,
     flow.UNFIXED,
+    separator_flow.FORMULATION,
     multiflow.FORMULATION,
     neighbour_rows.FORMULATION,
     closer_neighbour.FORMULATION,

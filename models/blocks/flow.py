@@ -41,12 +41,13 @@ def build(instance: ZoneInstance, objective: str, relaxed: bool = False, fixing:
     model = rules.start_model("flow", instance, relaxed, fixing)
     if instance.contiguous:
         rules.neighbour_rows(model)
-        _add_flow(model)
+        add_flow(model)
     rules.set_goal(model, objective)
     return model
 
 
-def _add_flow(model: pyo.ConcreteModel) -> None:
+def add_flow(model: pyo.ConcreteModel) -> None:
+    """Equations (15) and (16) over the units that may attend each school."""
     instance: ZoneInstance = model.instance
     arcs = []
     for j, units in enumerate(model.zone_units):

@@ -3,7 +3,15 @@
 A new formulation is one file and one line in ``FORMULATIONS``.
 """
 
-from fairbound.models.cep import bilinear, claim_levels, levels, membership, numbered_groups, set_partitioning
+from fairbound.models.cep import (
+    bilinear,
+    claim_levels,
+    levels,
+    membership,
+    numbered_groups,
+    representatives,
+    set_partitioning,
+)
 from fairbound.models.cep.decisions import decisions, reasons
 from fairbound.models.cep.evaluate import arithmetic, evaluate, lattice
 from fairbound.models.cep.instance import OBJECTIVES, PARAMETERS, CepInstance, Cover, Grouping, School
@@ -20,6 +28,7 @@ FORMULATIONS = (
     set_partitioning.FORMULATION,
     claim_levels.FORMULATION,
     bilinear.FORMULATION,
+    representatives.FORMULATION,
 )
 
 PROBLEM = Problem(

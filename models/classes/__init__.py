@@ -3,13 +3,13 @@
 A new formulation is one file and one word in ``FORMULATIONS``.
 """
 
-from fairbound.models.classes import flows, student_by_student
+from fairbound.models.classes import flows, leave_and_come, student_by_student
 from fairbound.models.classes.evaluate import evaluate, judge, lattice
 from fairbound.models.classes.instance import OBJECTIVES, PARAMETERS, ClassInstance, Plan, Student
 from fairbound.models.classes.tables import facts, read_solution, solution_rows, solution_summary
 from fairbound.models.core.problem import Problem
 
-FORMULATIONS = (flows.FORMULATION, student_by_student.FORMULATION)
+FORMULATIONS = (flows.FORMULATION, leave_and_come.FORMULATION, student_by_student.FORMULATION)
 
 PROBLEM = Problem(
     name="classes",

@@ -1,12 +1,12 @@
 """Experimental design. Mathematics: ``docs/matching.md``; specification: ``evaluate.py``."""
 
 from fairbound.models.core.problem import Problem
-from fairbound.models.designs import halves
+from fairbound.models.designs import differences, halves
 from fairbound.models.designs.evaluate import evaluate, lattice
 from fairbound.models.designs.instance import OBJECTIVES, PARAMETERS, Design, DesignInstance, Subject
 from fairbound.models.designs.tables import facts, read_solution, solution_rows, solution_summary
 
-FORMULATIONS = (halves.FORMULATION,)
+FORMULATIONS = (halves.FORMULATION, differences.FORMULATION)
 
 PROBLEM = Problem(
     name="designs",

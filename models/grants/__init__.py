@@ -4,12 +4,12 @@ A new formulation is one file and one word in ``FORMULATIONS``.
 """
 
 from fairbound.models.core.problem import Problem
-from fairbound.models.grants import functions, segments
+from fairbound.models.grants import breakpoints, functions, segments
 from fairbound.models.grants.evaluate import evaluate, judge
 from fairbound.models.grants.instance import OBJECTIVES, PARAMETERS, District, Effect, GrantsInstance, Plan
 from fairbound.models.grants.tables import facts, read_solution, solution_rows, solution_summary
 
-FORMULATIONS = (segments.FORMULATION, functions.FORMULATION)
+FORMULATIONS = (segments.FORMULATION, breakpoints.FORMULATION, functions.FORMULATION)
 
 PROBLEM = Problem(
     name="grants",

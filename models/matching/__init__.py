@@ -4,12 +4,12 @@ A new formulation is one file and one word in ``FORMULATIONS``.
 """
 
 from fairbound.models.core.problem import Problem
-from fairbound.models.matching import largest_weight, pair_flow, subset
+from fairbound.models.matching import alike_counts, largest_weight, pair_flow, subset
 from fairbound.models.matching.evaluate import evaluate, judge, lattice
 from fairbound.models.matching.instance import OBJECTIVES, PARAMETERS, Comparison, MatchingInstance, Unit
 from fairbound.models.matching.tables import facts, read_solution, solution_rows, solution_summary
 
-FORMULATIONS = (subset.FORMULATION, pair_flow.FORMULATION, largest_weight.FORMULATION)
+FORMULATIONS = (subset.FORMULATION, alike_counts.FORMULATION, pair_flow.FORMULATION, largest_weight.FORMULATION)
 
 PROBLEM = Problem(
     name="matching",

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import frexp
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyomo.environ as pyo
 from fairbound.models.core.exact import integer_row
@@ -22,7 +22,7 @@ from fairbound.models.core.problem import Formulation
 from fairbound.models.matching.instance import IMBALANCE, WEIGHT, Comparison, MatchingInstance
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 
 LARGEST_BITS = 13
@@ -48,21 +48,24 @@ def build(instance: MatchingInstance, objective: str, relaxed: bool = False) -> 
     if instance.fewest_pairs:
         model.eq3_fewest = pyo.Constraint(expr=weighted(pairs) >= instance.fewest_pairs)
     if objective == IMBALANCE:
-        add_imbalance(model, instance)
+        add_imbalance(model, instance, lambda row: [(model.v[i], a) for i, a in row.items()])
     else:
         model.objective = pyo.Objective(expr=weighted(pairs), sense=pyo.maximize)
     return model
 
 
-def add_imbalance(model: pyo.ConcreteModel, instance: MatchingInstance) -> None:
-    """The difference of sums, which is 0 where that of means (11) is; with any number of pairs 0 is reached."""
+def add_imbalance(model: pyo.ConcreteModel, instance: MatchingInstance, stated: Callable[..., list[Any]]) -> None:
+    """The difference of sums, which is 0 where that of means (11) is; with any number of pairs 0 is reached.
+
+    ``stated`` makes terms of a row over students.
+    """
     model.t = pyo.Var(bounds=(0, None))
     model.eq11_sums = pyo.ConstraintList()
     for column, (offsets, _) in instance.mean_rows.items():
         scale = float(instance.deviations[column] / instance.mean_units[column])
         for direction in (1, -1):
             sides = [direction if unit.treated else -direction for unit in instance.members]
-            terms = [(model.v[i], sides[i] * d / scale) for i, d in enumerate(offsets) if d]
+            terms = stated({i: sides[i] * d / scale for i, d in enumerate(offsets) if d})
             model.eq11_sums.add(weighted([*terms, (model.t, -1)]) <= 0)
     model.objective = pyo.Objective(expr=model.t, sense=pyo.minimize)
 
@@ -89,6 +92,11 @@ def assign(model: pyo.ConcreteModel, comparison: Comparison) -> None:
     """Write who is kept."""
     for i, variable in model.v.items():
         variable.set_value(int(comparison.weights[i]), skip_validation=True)
+    assign_imbalance(model)
+
+
+def assign_imbalance(model: pyo.ConcreteModel) -> None:
+    """Write the difference of sums that follows, if it is asked."""
     if hasattr(model, "t"):
         model.t.set_value(0, skip_validation=True)
         worst = max((pyo.value(row.body) for row in model.eq11_sums.values()), default=0.0)

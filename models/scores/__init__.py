@@ -4,13 +4,13 @@ A new formulation is one file and one word in ``FORMULATIONS``.
 """
 
 from fairbound.models.core.problem import Problem
-from fairbound.models.scores import big_m, perspective, residuals
+from fairbound.models.scores import big_m, goal_program, perspective, residuals
 from fairbound.models.scores.evaluate import evaluate
 from fairbound.models.scores.instance import OBJECTIVES, PARAMETERS, LinearModel, ScoresInstance
 from fairbound.models.scores.panel import Column, Design, District, Panel
 from fairbound.models.scores.tables import facts, read_solution, solution_rows, solution_summary
 
-FORMULATIONS = (residuals.FORMULATION, big_m.FORMULATION, perspective.FORMULATION)
+FORMULATIONS = (residuals.FORMULATION, big_m.FORMULATION, goal_program.FORMULATION, perspective.FORMULATION)
 
 PROBLEM = Problem(
     name="scores",

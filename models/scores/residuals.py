@@ -138,14 +138,20 @@ def assign(model: pyo.ConcreteModel, solution: LinearModel) -> None:
 
 def assign_coefficients(model: pyo.ConcreteModel, solution: LinearModel) -> list[float]:
     """Write coefficients in standard deviations about the means; returns the residuals, in points."""
-    instance: ScoresInstance = model.instance
+    start, each, left = in_deviations(model.instance, solution)
+    for j, value in enumerate(each):
+        model.b[j].set_value(value, skip_validation=True)
+    model.b0.set_value(start - model.centre, skip_validation=True)
+    return left
+
+
+def in_deviations(instance: ScoresInstance, solution: LinearModel) -> tuple[float, list[float], list[float]]:
+    """The constant and the coefficients in standard deviations about the means, and the residuals, in points."""
     _, means, spreads = scaled(instance)
     each = np.array([float(b) for b in solution.coefficients])
-    for j, value in enumerate((each * spreads).tolist()):
-        model.b[j].set_value(value, skip_validation=True)
-    model.b0.set_value(float(solution.intercept) + float(each @ means) - model.centre, skip_validation=True)
     numbers, unit = residuals(instance, solution)
-    return [float(number * unit) for number in numbers.tolist()]
+    left = [float(number * unit) for number in numbers.tolist()]
+    return float(solution.intercept) + float(each @ means), (each * spreads).tolist(), left
 
 
 def refuses(instance: ScoresInstance, objective: str) -> str | None:  # noqa: ARG001 - every instance has residuals

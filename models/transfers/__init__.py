@@ -4,7 +4,14 @@ A new formulation is one file and one line in ``FORMULATIONS``.
 """
 
 from fairbound.models.core.problem import Problem
-from fairbound.models.transfers import absolute_deviations, composition_nlp, piecewise_mccormick, swaps, weighted_conic
+from fairbound.models.transfers import (
+    absolute_deviations,
+    composition_nlp,
+    piecewise_hull,
+    piecewise_mccormick,
+    swaps,
+    weighted_conic,
+)
 from fairbound.models.transfers.evaluate import evaluate, lattice
 from fairbound.models.transfers.instance import (
     OBJECTIVES,
@@ -34,6 +41,7 @@ FORMULATIONS = (
     absolute_deviations.FORMULATION,
     absolute_deviations.WHOLE,
     piecewise_mccormick.FORMULATION,
+    piecewise_hull.FORMULATION,
 )
 
 PROBLEM = Problem(

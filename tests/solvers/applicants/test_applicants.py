@@ -140,3 +140,14 @@ def test_every_school_of_three_is_as_even_as_it_can_be() -> None:
     assert PROBLEM.read_solution(asked, rows) == result.solution
     summary = PROBLEM.solution_summary(asked, result.solution)
     assert [sum(int(row[name]) for row in summary) for name in ("A", "B", "C")] == [22, 20, 23]
+
+
+def test_free_sizes_are_counted_in_units_that_an_engine_can_hold() -> None:
+    """In steps of the lattice of 31 sizes, finer than 10^-17, no engine took the model."""
+    apart = {n: fairbound.solve("applicants/sfusd65", parameters={"seats": str(n)}).primal_bound for n in range(18, 31)}
+    best = min(max(least, least * n / (65 - n)) for n, least in apart.items())
+    for method in ("school_counts", "unary_counts"):
+        given = {"seats": "18-30"}
+        result = fairbound.solve("applicants/sfusd65", objective="worst_tvd", method=method, parameters=given)
+        assert result.primal_bound == best
+        assert result.dual_bound == pytest.approx(float(best), rel=1e-6)

@@ -1,0 +1,62 @@
+r"""Single-commodity flow with separator rows around every two neighbours.
+
+.. math::
+
+    x_{vj} \le \sum_{u \in C} x_{uj}, \quad x_{wj} \le \sum_{u \in C} x_{uj} \quad
+    \text{for neighbours } v, w \text{ and } C \text{ the units that cut both from } r_j \ (29)
+
+beside the rows of ``flow``. The neighbour rows (13) let two units vouch for each other; (29) does not. It is a choice
+of the rows (19) that is made before the solve: separators next to few units, as in Carvajal et al. (2013) and Oehrlein
+and Haunert (2017). So the LP bound lies between those of ``flow`` and ``multiflow``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyomo.environ as pyo
+from fairbound.models.blocks import flow, rules
+from fairbound.models.blocks.separators import frontier
+from fairbound.models.core.problem import Formulation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fairbound.models.blocks.instance import ZoneInstance
+    from fairbound.models.blocks.separators import Separator
+
+
+def neighbour_separators(instance: ZoneInstance, zone_units: list[list[int]]) -> Iterator[Separator]:
+    """For every two neighbours that may attend a school, the minimal separator next to them, once for each."""
+    for j, units in enumerate(zone_units):
+        inside, root = set(units), instance.roots[j]
+        for v in units:
+            for w in instance.neighbours[v]:
+                if v < w and w in inside and root not in (v, w):
+                    cut = frontier(instance, inside, {v, w}, {root})
+                    if root not in cut:  # a row that holds the school's own unit says nothing
+                        yield v, j, cut
+                        yield w, j, cut
+
+
+def build(instance: ZoneInstance, objective: str, relaxed: bool = False) -> pyo.ConcreteModel:
+    """Build the model; see the module for its equations."""
+    model = rules.start_model("separator_flow", instance, relaxed)
+    if instance.contiguous:
+        rules.neighbour_rows(model)
+        flow.add_flow(model)
+        model.eq29_separator = pyo.ConstraintList()
+        for unit, school, cut in neighbour_separators(instance, model.zone_units):
+            rules.at_most_sum(model, model.eq29_separator, unit, cut, school)
+    rules.set_goal(model, objective)
+    return model
+
+
+FORMULATION = Formulation(
+    name="separator_flow",
+    summary="the flow of every school, and a separator row around every two neighbours",
+    build=build,
+    extract=rules.extract,
+    assign=flow.assign,
+    refuses=rules.refuses,
+)
