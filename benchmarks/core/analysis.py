@@ -7,6 +7,7 @@ method gave, and it carries the level of the row that gave it.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import permutations
@@ -400,13 +401,14 @@ def crossings(asked: Sequence[Question]) -> list[Crossing]:
     """Formulations by engine; empty where fewer than two engines were asked."""
     groups: dict[tuple[str, str], dict[str, list[Cell]]] = {}
     cells = [cell for cell in compare_exact(asked) if cell.kind == Kind.FORMULATION and cell.runs]
-    # A solve that died has named no engine: it ran on that of the method's other solves.
+    # What died or was refused names no engine: it is that of the method's other solves, or the usual one.
     named = {cell.method: cell.engine_name for cell in cells if cell.engine_name}
+    usual = Counter(engine for method, engine in named.items() if not split_name(method)[1]).most_common(1)
     for cell in cells:
         formulation, engine = split_name(cell.method)
-        engine = engine or named.get(cell.method, "")
+        engine = engine or named.get(cell.method) or (usual[0][0] if usual else UNKNOWN)
         engines = groups.setdefault((cell.question.objective, formulation), {})
-        engines.setdefault(engine or UNKNOWN, []).append(cell)
+        engines.setdefault(engine, []).append(cell)
     if len({engine for engines in groups.values() for engine in engines if engine != UNKNOWN}) < 2:
         return []
     return [_crossing(objective, formulation, engines) for (objective, formulation), engines in groups.items()]

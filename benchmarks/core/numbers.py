@@ -26,7 +26,7 @@ def _fixed(value: float, digits: int) -> Decimal:
 
 def _few(value: float, digits: int) -> str:
     """Thousands separated, at most so many decimals."""
-    text = f"{_fixed(value, max(digits, 0)):,f}"
+    text = f"{_fixed(value, digits):,f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text
 
@@ -64,7 +64,7 @@ def percent_number(share: float) -> str:
     if share == 0:
         return "0"
     value = 100 * share
-    return _few(value, 2 - floor(log10(abs(value)))) if abs(value) < 1000 else _few(float(f"{value:.3g}"), 0)
+    return _few(value, 2 - floor(log10(abs(value))))
 
 
 def seconds_text(value: float) -> str:

@@ -409,11 +409,13 @@
     }
     if (!start) opened.clear();
     printers.forEach((print) => print(start));
+    // Drawn anew: a figure that is to change its size while it is still being drawn may never end. Those that are
+    // hidden wait until they come into view.
+    const again = [...(start ? document.querySelectorAll("[data-figure]") : drawn)];
+    for (const element of drawn) Plotly.purge(element.querySelector(".plot"));
+    drawn.clear();
     applyTheme();
-    for (const element of document.querySelectorAll("[data-figure]")) {
-      if (!start && drawn.has(element)) Plotly.Plots.resize(element.querySelector(".plot"));
-      else if (start && !drawn.has(element)) draw(element);
-    }
+    again.filter((element) => element.offsetParent).forEach(draw);
   };
   window.addEventListener("beforeprint", () => onPaper(true));
   window.addEventListener("afterprint", () => onPaper(false));
