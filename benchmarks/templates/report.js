@@ -196,10 +196,9 @@
         make("th", { scope: "col", className: numeric[i] ? "number" : "" }, columns[i].label)))),
       make("tbody", {}, ...lines.map((r) => lineOf(r, which))));
 
-    function print() {
-      const lines = shown.slice(0, MOST_PRINTED);
+    function split(lines, dense) {
       const trial = sheet(all, lines);
-      trial.className = "trial";
+      trial.className = `trial ${dense}`;
       place.replaceChildren(trial);
       const widths = [...trial.tHead.rows[0].cells].map((cell) => cell.getBoundingClientRect().width);
       const keys = new Set();
@@ -219,7 +218,16 @@
         groups.at(-1).push(i);
         used += widths[i];
       }
-      const sheets = groups.map((group) => sheet(all.filter((i) => keys.has(i) || group.includes(i)), lines));
+      return groups.map((group) => all.filter((i) => keys.has(i) || group.includes(i)));
+    }
+
+    function print() {
+      const lines = shown.slice(0, MOST_PRINTED);
+      const [usual, small] = [split(lines, ""), split(lines, "dense")];
+      const dense = small.length < usual.length; // smaller letters where they save a part
+      const groups = dense ? small : usual;
+      const sheets = groups.map((group) => sheet(group, lines));
+      sheets.forEach((one) => one.classList.toggle("dense", dense));
       const left = rows.length - lines.length;
       const words = left ? [make("p", { className: "muted" },
         `${few(lines.length, 0)} of ${few(rows.length, 0)} rows are printed; the page and its CSV have them all.`)] : [];

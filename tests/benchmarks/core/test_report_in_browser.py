@@ -184,10 +184,12 @@ def test_a_phone_is_wide_enough(opened: Any) -> None:
 
 
 def test_it_prints_every_figure(opened: Any) -> None:
+    every = "[...document.querySelectorAll('[data-figure]')].every(f => f.querySelector('.main-svg'))"
+    opened.execute_script(f"addEventListener('beforeprint', () => {{ window.all = {every}; }})")
+    assert not opened.execute_script(f"return {every}")  # those further down wait until they are looked at
     pdf = opened.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})
     assert base64.b64decode(pdf["data"]).startswith(b"%PDF")
-    drawn = "return [...document.querySelectorAll('[data-figure]')].every(f => f.querySelector('.main-svg'))"
-    assert opened.execute_script(drawn)
+    assert opened.execute_script("return window.all")
 
 
 @pytest.fixture(scope="module")
