@@ -145,7 +145,8 @@ def best_dual(lines: list[Compared]) -> tuple[Fraction | None, str]:
     return best.dual_bound, best.method
 
 
-EXACT = ("value", "bound")
+NUMBERS = ("value", "bound", "relaxation", "nodes", "rows", "columns", "seconds", "gap", "shortfall")
+EXACT = NUMBERS[:2]
 """Columns that always have their exact ``p/q`` beside them."""
 
 
@@ -159,10 +160,7 @@ def comparison_rows(problem: Problem[Any, Any], lines: list[Compared]) -> list[d
     for line in lines:
         row: dict[str, object] = {"method": line.method.name}
         row |= {"status": "refused" if line.refusal else "skipped", "level": ""}
-        row |= dict.fromkeys(
-            ("value", "bound", "relaxation", "nodes", "rows", "columns", "seconds", "gap", "shortfall")
-        )
-        row |= dict.fromkeys(problem.compared)
+        row |= dict.fromkeys((*NUMBERS, *problem.compared))
         result = line.result
         if result is not None:
             rated = result.status in (Status.OPTIMAL, Status.FEASIBLE)

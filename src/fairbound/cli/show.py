@@ -159,12 +159,6 @@ def proven_text(result: Result) -> str:
     return f"{number(result.proven.value)}{near} ({result.proven.level.value}: {result.proven.basis.value}{source})"
 
 
-def short_status(result: Result) -> str:
-    """Status for a column; a level is named only where there is a value that it speaks of."""
-    rated = result.status in (Status.OPTIMAL, Status.FEASIBLE)
-    return f"{result.status.value} {result.level.value}" if rated else result.status.value
-
-
 def levels_line(results: Iterable[Result]) -> str:
     """What the levels mean that occur among results; empty where no result has a value."""
     found = {result.level for result in results if result.status in (Status.OPTIMAL, Status.FEASIBLE)}
