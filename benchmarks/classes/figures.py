@@ -66,7 +66,7 @@ def truth_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
     for number, ((name, groups), those) in enumerate(points.items(), start=1):
         if len(those) < 2:
             continue
-        x, y, hover, assumed = zip(*those, strict=True)
+        x, y, said, assumed = zip(*those, strict=True)
         figures.append(
             Figure(
                 f"classes-truth-{number}",
@@ -75,7 +75,7 @@ def truth_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
                 "above groups remain apart: a wrong estimate pays with one or both.",
                 Axis("students who change type"),
                 Axis("true gap, points"),
-                (Series("plan", x, y, Mark.POINTS, hover, labels=assumed),),
+                (Series("plan", x, y, Mark.POINTS, said, labels=assumed),),
             )
         )
     return figures
