@@ -150,8 +150,8 @@ def _city_figures(stem: str, city: ZoneInstance, zoning: Zoning, row: Row) -> li
         ),
         _map(
             f"{stem}-best", f"Best zones: {label}",
-            f"Zones of {row.method}, the best value of this run: {value_text(row.primal)}. A school has the same "
-            "colour on every map.",
+            f"Zones of {row.method}, whose value {value_text(row.primal)} is the best of this run. A school has the "
+            "same colour on every map.",
             _zones(city, units, after), city,
         ),
         _map(

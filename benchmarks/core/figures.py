@@ -25,10 +25,16 @@ Asked = TypeVar("Asked", Cell, HeuristicGap)
 
 MOST_TRACES = 12
 """So many questions at most get a figure of their gap over time: the slowest ones."""
-ZERO = "The line marked 0 is a gap of exactly 0."
+ZERO = " The line marked 0 is a gap of exactly 0."
 ROUNDING = 1e-9
 """Relative gaps below are no more than the rounding of an engine's floats."""
-ROUNDED = "The line marked 0 is a gap below 1e-9, which is the rounding of engines."
+INFINITE = " The line marked ∞ is a gap to a value of 0."
+ROUNDED = " The line marked 0 is a gap below 1e-9, which is the rounding of engines."
+
+
+def _ends(axis: Axis, zero: str) -> str:
+    """What the lines at the ends of a scale of powers mean, where there are such."""
+    return (zero if axis.zero is not None else "") + (INFINITE if axis.infinite is not None else "")
 
 
 def _file(text: str) -> str:
@@ -109,13 +115,14 @@ def root_gap_figure(problem: str, objective: str, cells: Sequence[Cell]) -> Figu
             values.setdefault(cell.method, []).append((cell.root_gap, cell.question.title))
     if not values:
         return None
+    axis = log_axis("root gap", (value for each in values.values() for value, _ in each), percent=True)
     series, names = _strip(values, percent_text)
     return Figure(
         f"{problem}-root-gaps-{_file(objective)}",
         f"Strength of the LP relaxations: {objective}",
         "Distance of each formulation's LP bound to the best value known, before any branching. Further left is "
-        f"tighter. {ROUNDED}",
-        log_axis("root gap", (value for each in values.values() for value, _ in each), percent=True),
+        f"tighter.{_ends(axis, ROUNDED)}",
+        axis,
         Axis("", categories=names),
         series,
     )
@@ -181,13 +188,16 @@ def heuristics_figure(problem: str, objective: str, gaps: Sequence[HeuristicGap]
             values.setdefault(item.method, []).append((item.gap, item.question.title))
     if not values:
         return None
+    axis = log_axis(
+        "distance to the dual bound", (value for each in values.values() for value, _ in each), percent=True
+    )
     series, names = _strip(values, percent_text)
     return Figure(
         f"{problem}-heuristics-{_file(objective)}",
         f"Heuristics against the dual bound: {objective}",
         "What a heuristic may leave on the table: distance of its exact value to the best dual bound, one dot for "
-        f"each question. Solutions that break a rule have no value and no dot. {ZERO}",
-        log_axis("distance to the dual bound", (value for each in values.values() for value, _ in each), percent=True),
+        f"each question. Solutions that break a rule have no value and no dot.{_ends(axis, ZERO)}",
+        axis,
         Axis("", categories=names),
         series,
     )
@@ -217,14 +227,15 @@ def trace_figures(problem: str, asked: Sequence[Question]) -> list[Group]:
             )
             for row, steps in lines
         )
+        axis = log_axis("gap", (gap for _, steps in lines for _, gap in steps), percent=True)
         figure = Figure(
             f"{problem}-gap-{i + 1}",
             f"Gap over time: {question.label}",
             "Between incumbent and dual bound, from the first moment that has both; seconds count from the start of "
             "the method. A heuristic has no bound: its line is the distance to the best one, and values on its way "
-            f"may break rules. {ROUNDED}",
+            f"may break rules.{_ends(axis, ROUNDED)}",
             log_axis("seconds", (seconds for _, steps in lines for seconds, _ in steps)),
-            log_axis("gap", (gap for _, steps in lines for _, gap in steps), percent=True),
+            axis,
             series,
         )
         groups.append(Group(question.label, (figure,)))

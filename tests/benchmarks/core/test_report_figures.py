@@ -73,6 +73,11 @@ def test_root_gaps_of_zero_and_infinity_are_shown() -> None:
     assert figure.x.log
     assert figure.x.zero is not None
     assert figure.x.infinite is not None
+    assert "marked 0" in figure.caption
+    assert "marked ∞" in figure.caption
+    alone = root_gap_figure("cep", "reimbursement", compare_exact(questions(rows[2:4])))
+    assert alone is not None
+    assert "marked" not in alone.caption  # no such line is there
 
 
 def test_a_gap_over_time_is_that_of_the_tables() -> None:

@@ -73,7 +73,9 @@ def test_latex_is_escaped_and_its_headers_have_units() -> None:
     assert (
         "question & best value & gap (\\%) & SGM 1 s (s) & memory (MB) & at stake (\\$) & highs \\\\\n\\midrule" in text
     )
-    assert r"a\_b \& 50 \% \{of\} \#1 \textasciitilde  \textasciicircum  \textbackslash \space \$x\$" in text
+    assert (
+        r"a\_b \& 50 \% \{of\} \#1 \textasciitilde \space \textasciicircum \space \textbackslash \space \$x\$" in text
+    )
     assert r"& 333,333.3333\ldots{} & 0.301 & 0.30 & 128 & 333,333 & 3 / 4, 1.50 s \\" in text
     assert r"b & 7 & $\infty$ &  &  &  & refused \\" in text
     assert text.rstrip().endswith("\\bottomrule\n\\end{tabular}")
