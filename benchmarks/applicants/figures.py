@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fairbound.benchmarks.core.answers import instance_of, questions_of, ranked
 from fairbound.benchmarks.core.figure import PALETTE, Axis, Figure, Mark, Series, Solutions
+from fairbound.benchmarks.core.numbers import value_text
 from fairbound.models.applicants import ApplicantInstance, Division
 from fairbound.models.core.registry import find_problem
 
@@ -55,7 +56,7 @@ def _share_bars(name: str, instance: ApplicantInstance, division: Division, make
                 colour,
             )
         )
-    value = "breaks a rule" if row.primal_float is None else f"{row.objective} {row.primal_float:.4f}"
+    value = "breaks a rule" if row.primal is None else f"{row.objective} {value_text(row.primal)}"
     return Figure(
         name,
         f"Shares by race: {', '.join(dict.fromkeys(maker.method for maker in makers))}",

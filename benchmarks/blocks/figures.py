@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fairbound.benchmarks.core.answers import instance_of, questions_of, ranked
 from fairbound.benchmarks.core.figure import PALETTE, Axis, Figure, Mark, Series, Solutions
 from fairbound.benchmarks.core.map_shapes import Shape, area, shapes
+from fairbound.benchmarks.core.numbers import percent_text, value_text
 from fairbound.models.blocks import ZoneInstance, Zoning
 from fairbound.models.core.registry import find_problem
 
@@ -67,7 +68,7 @@ def front_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
             blocks = find_problem("blocks")
             zoning = blocks.read_solution(city, solutions(shown.key) or [])
             reached = blocks.evaluate(city, zoning).values[ceiling.removeprefix("max_")]
-            zonings.append((f"{float(best):.4g} at {float(reached):,.6g}", zoning))
+            zonings.append((f"{value_text(best)} at {value_text(reached)}", zoning))
         if city is not None and len(zonings) > 1 and all(unit.point is not None for unit in city.units):
             title = f"Front: {instance}, {objective} against {ceiling.removeprefix('max_')}"
             figures.append(front_maps(f"blocks-front-{number}", title, city, zonings))
@@ -104,6 +105,7 @@ def front_maps(name: str, title: str, city: ZoneInstance, zonings: Sequence[tupl
         tuple(py + y for _, y in shifts for _, py in sites),
         Mark.SITES,
         tuple(f"school {school.id}" for _ in shifts for school in city.schools),
+        labels=tuple(school.id for _ in shifts for school in city.schools),
     )
     labels = Series(
         "points",
@@ -111,6 +113,7 @@ def front_maps(name: str, title: str, city: ZoneInstance, zonings: Sequence[tupl
         tuple(high + y + gap / 10 for _, y in shifts),
         Mark.LABELS,
         tuple(text for text, _ in zonings),
+        labels=tuple(text for text, _ in zonings),
     )
     caption = (
         "Each map is a point of the front, named by its two values: the first objective at what it costs in the second."
@@ -147,8 +150,8 @@ def _city_figures(stem: str, city: ZoneInstance, zoning: Zoning, row: Row) -> li
         ),
         _map(
             f"{stem}-best", f"Best zones: {label}",
-            f"Zones of {row.method}, the best value of this run: {row.primal_float:.4g}. A school has the same colour "
-            "on every map.",
+            f"Zones of {row.method}, whose value {value_text(row.primal)} is the best of this run. A school has the "
+            "same colour on every map.",
             _zones(city, units, after), city,
         ),
         _map(
@@ -167,7 +170,7 @@ def unit_shapes(city: ZoneInstance) -> list[Shape]:
 
 def _zones(city: ZoneInstance, units: Sequence[Shape], homes: Sequence[int]) -> list[Series]:
     return [
-        area(school.id, units, [i for i, home in enumerate(homes) if home == j], *_style(j))
+        area(f"zone of {school.id}", units, [i for i, home in enumerate(homes) if home == j], *_style(j))
         for j, school in enumerate(city.schools)
     ]
 
@@ -190,9 +193,17 @@ def _map(name: str, title: str, caption: str, areas: Sequence[Series], city: Zon
         tuple(y[root] for root in city.roots),
         Mark.SITES,
         tuple(f"school {school.id}: {float(school.seats):,.0f} seats" for school in city.schools),
+        labels=tuple(school.id for school in city.schools),
     )
     hidden = Axis("", hidden=True)
-    return Figure(name, title, caption, hidden, hidden, (*areas, Series("units", x, y, Mark.DOTS, texts), sites))
+    return Figure(
+        name,
+        title,
+        caption,
+        hidden,
+        hidden,
+        (*areas, Series("units", x, y, Mark.DOTS, texts, labels=tuple(unit.id for unit in city.units)), sites),
+    )
 
 
 def _school_shares(name: str, label: str, city: ZoneInstance, before: Sequence[int], after: Sequence[int]) -> Figure:
@@ -205,7 +216,7 @@ def _school_shares(name: str, label: str, city: ZoneInstance, before: Sequence[i
         counts = [sum(city.units[i].groups[group] for i in zone) for zone in zones]
         shares = tuple(count / (size or 1) for count, size in zip(counts, sizes, strict=True))
         hover = tuple(
-            f"{where}, {title}: {share:.1%} of {size:,}"
+            f"{where}, {title}: {percent_text(share)} of {size:,}"
             for where, share, size in zip(names, shares, sizes, strict=True)
         )
         return Series(title, shares, names, Mark.BARS, hover, colour)
@@ -239,9 +250,7 @@ def front_of(city: ZoneInstance, names: Sequence[str], front: Front) -> list[Fig
     """The maps of a front's zonings side by side, where every unit has a point."""
     if not front.points or any(unit.point is None for unit in city.units):
         return []
-    named = [
-        (" at ".join(f"{float(point.values[name]):,.6g}" for name in names), point.solution) for point in front.points
-    ]
+    named = [(" at ".join(value_text(point.values[name]) for name in names), point.solution) for point in front.points]
     return [front_maps("maps", f"Front of {city.name}: {' against '.join(names)}", city, named)]
 
 

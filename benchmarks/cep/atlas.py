@@ -252,13 +252,13 @@ def _words(asked: Sequence[Point]) -> list[str]:
     ]
 
 
-def at_stake(districts: Iterable[District], base: Point, point: Point) -> float:
+def at_stake(districts: Iterable[District], base: Point, point: Point) -> Fraction:
     """Dollars a year that districts lose from one point to another."""
     lost = Fraction(0)
     for district in districts:
         if base in district.found and point in district.found:
             lost += district.found[base].value - district.found[point].value
-    return float(lost)
+    return lost
 
 
 def _by_state(districts: Sequence[District]) -> dict[str, list[District]]:
@@ -276,26 +276,21 @@ def _states(districts: Sequence[District], asked: Sequence[Point]) -> Table:
         Column("purse", facet=True),
         Column("shock", facet=True),
         Column("districts", "int"),
-        Column("dollars a year", "value"),
-        Column("at stake", "value", "what is lost beside the mildest shock"),
+        Column("dollars a year", "dollars"),
+        Column("at stake", "dollars", "what is lost beside the mildest shock"),
         *(Column(text, "int") for text in FATES[:3]),
     )
     rows, pairs = [], bases(asked).items()
     for state, own in _by_state(districts).items():
         for point, base in pairs:
             fates = [fate(district, base, point) for district in own]
-            total = float(sum((d.found[point].value for d in own if point in d.found), Fraction(0)))
+            total = sum((d.found[point].value for d in own if point in d.found), Fraction(0))
             lost = at_stake(own, base, point)
             counts = (fates.count(text) for text in FATES[:3])
             rows.append(
-                (state, point.rates, point.purse, shock_text(point.shock), len(own), _dollars(total), _dollars(lost),
-                 *counts)
+                (state, point.rates, point.purse, shock_text(point.shock), len(own), total, lost, *counts)
             )  # fmt: skip
     return Table("states", "By state", columns, tuple(rows))
-
-
-def _dollars(value: float) -> tuple[str, float]:
-    return f"{value:,.0f}", value
 
 
 def _table_of(districts: Sequence[District], asked: Sequence[Point], shocked: Sequence[Point]) -> Table:
@@ -303,17 +298,17 @@ def _table_of(districts: Sequence[District], asked: Sequence[Point], shocked: Se
     worst = min(shocked, key=lambda point: point.shock) if shocked else None
     base = bases(asked)
     columns = [
-        Column("state", facet=True),
-        Column("district"),
+        Column("state", facet=True, key=True),
+        Column("district", key=True),
         Column("name"),
         Column("students", "int"),
         Column("identified", "percent"),
         *([Column(f"at {worst.label}", facet=True)] if worst else []),
-        *(Column(point.label, "value") for point in asked),
+        *(Column(point.label, "dollars") for point in asked),
     ]
     rows = []
     for one in districts:
-        values = [_dollars(float(one.found[point].value)) if point in one.found else None for point in asked]
+        values = [one.found[point].value if point in one.found else None for point in asked]
         fates = [fate(one, base[worst], worst)] if worst else []
         rows.append((one.state, one.name, one.title, round(one.students), one.share, *fates, *values))
     return Table("districts", "Districts", tuple(columns), tuple(rows))

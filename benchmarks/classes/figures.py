@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fairbound.benchmarks.core.answers import best_solutions
 from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series, Solutions
+from fairbound.benchmarks.core.numbers import value_text
 from fairbound.instances.core import catalogue
 from fairbound.models.classes.evaluate import group_means, judge
 from fairbound.models.classes.instance import STATUS_QUO, ClassInstance
@@ -29,12 +30,12 @@ def mean_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
                 names,
                 Mark.POINTS,
                 tuple(
-                    f"{group}: {float(means[group]):.3f}, {instance.group_sizes[group]:,} students" for group in names
+                    f"{group}: {value_text(means[group])}, {instance.group_sizes[group]:,} students" for group in names
                 ),
             )
             for name, means in (("today", group_means(instance, STATUS_QUO)), ("planned", group_means(instance, plan)))
         ]
-        value = f"{row.objective} {row.primal_float:,.4g}"
+        value = f"{row.objective} {value_text(row.primal)}"
         figures.append(
             Figure(
                 f"classes-means-{number}",
@@ -50,7 +51,7 @@ def mean_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
 
 def truth_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
     """What plans made with other effects do under the truth: moves against the true gap, one figure an instance."""
-    points: dict[tuple[str, str], list[tuple[float, float, str]]] = {}
+    points: dict[tuple[str, str], list[tuple[float, float, str, str]]] = {}
     for row, instance, plan in best_solutions(rows, solutions, ClassInstance):
         try:
             truth = catalogue.load_truth(row.instance)
@@ -59,13 +60,13 @@ def truth_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
         found = judge(instance, plan, truth)
         moves = sum(count for _, count in plan.flows)
         effects = f"small {float(instance.small_effect):g}, degree {float(instance.ma_effect):g}"
-        label = f"{effects}: {moves} moves, true gap {float(found['true_gap']):.3f}"
-        points.setdefault((row.instance, instance.groups), []).append((moves, float(found["true_gap"]), label))
+        hover = f"{effects}: {moves} moves, true gap {value_text(found['true_gap'])}"
+        points.setdefault((row.instance, instance.groups), []).append((moves, float(found["true_gap"]), hover, effects))
     figures = []
     for number, ((name, groups), those) in enumerate(points.items(), start=1):
         if len(those) < 2:
             continue
-        x, y, labels = zip(*those, strict=True)
+        x, y, said, assumed = zip(*those, strict=True)
         figures.append(
             Figure(
                 f"classes-truth-{number}",
@@ -74,7 +75,7 @@ def truth_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
                 "above groups remain apart: a wrong estimate pays with one or both.",
                 Axis("students who change type"),
                 Axis("true gap, points"),
-                (Series("plan", x, y, Mark.POINTS, labels),),
+                (Series("plan", x, y, Mark.POINTS, said, labels=assumed),),
             )
         )
     return figures

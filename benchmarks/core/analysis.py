@@ -6,8 +6,11 @@ method gave, and it carries the level of the row that gave it.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import permutations
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -18,6 +21,7 @@ from fairbound.benchmarks.core.measures import (
     root_gap,
     shifted_geometric_mean,
 )
+from fairbound.benchmarks.core.work import REFUSED
 from fairbound.solvers.core.contradictions import beaten, exists
 from fairbound.solvers.core.isolation import Outcome
 from fairbound.solvers.core.method import Kind
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
 
 SHIFTS = (10.0, 1.0)
 """Shifts of the geometric means, in seconds."""
+UNKNOWN = "unknown"
+"""The engine of a method of which no solve lived long enough to name it."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ class Question:
     @cached_property
     def solves(self) -> tuple[Row, ...]:
         """Rows that ask for a solution, refusals left out."""
-        return tuple(row for row in self.rows if not row.relaxed and row.status != "refused")
+        return tuple(row for row in self.rows if not row.relaxed and row.status != REFUSED)
 
     @cached_property
     def best_primal(self) -> Row | None:
@@ -224,6 +230,7 @@ class Cell:
     integral: float | None
     limit: float
     message: str
+    engine_name: str
 
 
 def compare_exact(asked: Sequence[Question]) -> list[Cell]:
@@ -242,7 +249,7 @@ def _cell(question: Question, method: str, rows: Sequence[Row]) -> Cell:
     runs = [row for row in rows if not row.relaxed]
     bounds = [row.relaxation for row in rows if row.relaxed and row.relaxation is not None]
     relaxation = bounds[0] if bounds else None
-    answered = [row for row in runs if row.outcome == Outcome.OK and row.status != "refused"]
+    answered = [row for row in runs if row.outcome == Outcome.OK and row.status != REFUSED]
     solved = [row for row in answered if row.solved]
     statuses = list(dict.fromkeys(row.status if row.outcome == Outcome.OK else row.outcome for row in runs))
     engines = dict.fromkeys(f"{row.engine} {row.engine_version}".strip() for row in answered)
@@ -274,12 +281,13 @@ def _cell(question: Question, method: str, rows: Sequence[Row]) -> Cell:
         integral=_median(integrals),
         limit=max((row.time_limit for row in runs), default=0.0),
         message=next((row.message for row in runs if row.message), ""),
+        engine_name=next((row.engine for row in answered if row.engine), ""),
     )
 
 
 @dataclass(frozen=True)
 class Standing:
-    """One exact method over all questions of a problem.
+    """One exact method over all questions of an objective.
 
     Attributes
     ----------
@@ -291,10 +299,11 @@ class Standing:
         Mean seconds; not solved counts ten times the limit.
     fastest
         Questions on which it was the fastest of all.
-    mean_root_gap
-        Arithmetic mean over the questions whose LP relaxation was solved.
+    median_root_gap
+        Over the questions whose LP relaxation was solved.
     """
 
+    objective: str
     method: str
     asked: int
     solved: int
@@ -303,39 +312,174 @@ class Standing:
     mean_10: float
     mean_1: float
     par10: float
-    mean_root_gap: float | None
+    median_root_gap: float | None
 
 
 def standings(cells: Sequence[Cell]) -> list[Standing]:
-    """Exact methods in the order of their shifted geometric means, fastest first."""
-    by_method: dict[str, list[Cell]] = {}
+    """Exact methods by objective, in the order of their shifted geometric means, fastest first."""
+    groups: dict[tuple[str, str], list[Cell]] = {}
     best: dict[str, float] = {}
     for cell in cells:
         if cell.runs:
-            by_method.setdefault(cell.method, []).append(cell)
+            groups.setdefault((cell.question.objective, cell.method), []).append(cell)
             if cell.seconds is not None:
                 key = cell.question.key
                 best[key] = min(cell.seconds, best.get(key, cell.seconds))
     found = []
-    for method, group in by_method.items():
+    for (objective, method), group in groups.items():
         limit = max(cell.limit for cell in group)
-        times = [cell.limit if cell.seconds is None else min(cell.seconds, cell.limit) for cell in group]
-        gaps = [cell.root_gap for cell in group if cell.root_gap is not None]
+        times = _times(group)
         mean_10, mean_1 = (shifted_geometric_mean(times, shift) for shift in SHIFTS)
         found.append(
             Standing(
+                objective=objective,
                 method=method,
                 asked=len(group),
                 solved=sum(cell.seconds is not None for cell in group),
-                refused=sum(cell.status == "refused" for cell in group),
+                refused=sum(cell.status == REFUSED for cell in group),
                 fastest=sum(cell.seconds is not None and cell.seconds <= best[cell.question.key] for cell in group),
                 mean_10=mean_10,
                 mean_1=mean_1,
                 par10=par10([cell.seconds for cell in group], limit),
-                mean_root_gap=sum(gaps) / len(gaps) if gaps else None,
+                median_root_gap=_median(cell.root_gap for cell in group),
             )
         )
-    return sorted(found, key=lambda standing: standing.mean_1)
+    objectives = list(dict.fromkeys(objective for objective, _ in groups))
+    return sorted(found, key=lambda standing: (objectives.index(standing.objective), standing.mean_1))
+
+
+def _times(cells: Iterable[Cell]) -> list[float]:
+    """Seconds of each question, the limit where it was not closed."""
+    return [cell.limit if cell.seconds is None else min(cell.seconds, cell.limit) for cell in cells]
+
+
+def split_name(method: str) -> tuple[str, str]:
+    """Formulation and engine of a method: ``("membership", "scip")`` of ``membership@scip``; "" if it names none."""
+    formulation, _, engine = method.partition("@")
+    return formulation, engine
+
+
+@dataclass(frozen=True)
+class Tally:
+    """A formulation on an engine, over the questions of an objective.
+
+    Attributes
+    ----------
+    seconds
+        Shifted geometric mean (1 s); not closed counts as the time limit, and so does refused.
+    """
+
+    closed: int
+    asked: int
+    refused: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """A formulation on every engine that was asked.
+
+    Attributes
+    ----------
+    equal, near
+        Questions on which all engines that closed one, two at least, have the same exact value, or values apart
+        that contradict no bound.
+    contradicted
+        Questions on which the plan of one engine is better than the bound of another, or exists where another says
+        that none does.
+    """
+
+    objective: str
+    formulation: str
+    tallies: dict[str, Tally]
+    equal: int
+    near: int
+    contradicted: tuple[str, ...]
+
+
+def crossings(asked: Sequence[Question]) -> list[Crossing]:
+    """Formulations by engine; empty where fewer than two engines were asked."""
+    groups: dict[tuple[str, str], dict[str, list[Cell]]] = {}
+    cells = [cell for cell in compare_exact(asked) if cell.kind == Kind.FORMULATION and cell.runs]
+    # What died or was refused names no engine: it is that of the method's other solves, or the usual one.
+    named = {cell.method: cell.engine_name for cell in cells if cell.engine_name}
+    usual = Counter(engine for method, engine in named.items() if not split_name(method)[1]).most_common(1)
+    for cell in cells:
+        formulation, engine = split_name(cell.method)
+        engine = engine or named.get(cell.method) or (usual[0][0] if usual else UNKNOWN)
+        engines = groups.setdefault((cell.question.objective, formulation), {})
+        engines.setdefault(engine, []).append(cell)
+    if len({engine for engines in groups.values() for engine in engines if engine != UNKNOWN}) < 2:
+        return []
+    return [_crossing(objective, formulation, engines) for (objective, formulation), engines in groups.items()]
+
+
+def _crossing(objective: str, formulation: str, engines: dict[str, list[Cell]]) -> Crossing:
+    tallies = {
+        engine: Tally(
+            closed=sum(cell.seconds is not None for cell in cells),
+            asked=len(cells),
+            refused=sum(cell.status == REFUSED for cell in cells),
+            seconds=shifted_geometric_mean(_times(cells), SHIFTS[1]),
+        )
+        for engine, cells in engines.items()
+    }
+    said: dict[str, tuple[Question, dict[str, list[Row]]]] = {}
+    for engine, cells in engines.items():
+        for cell in cells:
+            rows = [row for row in cell.question.solves if row.method == cell.method and row.outcome == Outcome.OK]
+            said.setdefault(cell.question.key, (cell.question, {}))[1].setdefault(engine, []).extend(rows)
+    equal = near = 0
+    contradicted = []
+    for question, answers in said.values():
+        if any(_contradict(question, one, other) for one, other in permutations(answers.values(), 2)):
+            contradicted.append(question.title)
+            continue
+        closed = [rows for rows in answers.values() if rows and all(row.solved for row in rows)]
+        if len(closed) > 1:
+            same = len({row.primal for rows in closed for row in rows}) == 1
+            equal, near = equal + same, near + (not same)
+    return Crossing(objective, formulation, tallies, equal, near, tuple(contradicted))
+
+
+def _contradict(question: Question, one: Sequence[Row], other: Sequence[Row]) -> bool:
+    """Whether a plan of one engine is better than the other says that any plan can be."""
+    return any(
+        row.primal is not None
+        and (
+            bound.status == "infeasible" or (bound.dual is not None and question.sense.improves(row.primal, bound.dual))
+        )
+        for row in one
+        for bound in other
+    )
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a method does not state questions: those refused for the same reason, whatever its numbers are."""
+
+    objective: str
+    method: str
+    reason: str
+    titles: tuple[str, ...]
+
+
+def refusals(cells: Iterable[Cell]) -> list[Refusal]:
+    """The questions refused, by method and reason."""
+    groups: dict[tuple[str, str, str], list[Cell]] = {}
+    for cell in cells:
+        if cell.status == REFUSED:
+            alike = re.sub(r"\d[\d,.]*", "#", cell.message)
+            groups.setdefault((cell.question.objective, cell.method, alike), []).append(cell)
+    return [
+        Refusal(
+            objective,
+            method,
+            own[0].message if len({cell.message for cell in own}) == 1 else f"{own[0].message} (and alike)",
+            tuple(cell.question.title for cell in own),
+        )
+        for (objective, method, _), own in groups.items()
+    ]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from fairbound.instances.core.files import write_text
-from fairbound.instances.core.tables import write_csv
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,9 +39,10 @@ class Tile:
 def write_page(
     folder: Path, name: str, title: str, subtitle: str, tiles: Sequence[Tile], parts: Sequence[Part]
 ) -> Path:
-    """Write ``NAME.html``, every figure into ``figures/`` and every table as CSV into ``tables/``; returns the page."""
+    """Write ``NAME.html``, every figure into ``figures/`` and every table into ``tables/``; returns the page."""
     from fairbound.benchmarks.core.report import as_json, from_template, plotly_library
     from fairbound.benchmarks.core.static_figures import write_static  # Matplotlib takes its time
+    from fairbound.benchmarks.core.table_files import write_tables
     from markupsafe import Markup
 
     figures = [figure for part in parts for figure in part.figures]
@@ -64,7 +64,5 @@ def write_page(
     page = folder / f"{name}.html"
     write_text(page, text)
     write_static(figures, folder / "figures")
-    for table in tables:
-        if table.rows:
-            write_csv(folder / "tables" / f"{table.name}.csv", table.table())
+    write_tables(tables, folder / "tables")
     return page

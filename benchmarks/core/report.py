@@ -15,13 +15,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairbound.benchmarks.core import report_tables as tables
-from fairbound.benchmarks.core.analysis import Question, compare_exact, heuristic_gaps, questions, standings
+from fairbound.benchmarks.core.analysis import (
+    Question,
+    compare_exact,
+    crossings,
+    heuristic_gaps,
+    questions,
+    refusals,
+    standings,
+)
 from fairbound.benchmarks.core.figures import problem_figures
 from fairbound.benchmarks.core.references import alarms
 from fairbound.benchmarks.core.static_figures import write_static
 from fairbound.benchmarks.core.store import Store
+from fairbound.benchmarks.core.table_files import write_tables
 from fairbound.instances.core.files import write_text
-from fairbound.instances.core.tables import write_csv
 from fairbound.models.core.registry import find_problem, names
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -29,7 +37,7 @@ from markupsafe import Markup
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from fairbound.benchmarks.core.figure import Figure, Solutions
+    from fairbound.benchmarks.core.figure import Figure, Group, Solutions
     from fairbound.benchmarks.core.report_tables import Table
     from fairbound.benchmarks.core.row import Row
 
@@ -57,7 +65,13 @@ class Section:
     summary: str
     asked: Sequence[Question]
     tables: dict[str, Table]
-    figures: dict[str, list[Figure]]
+    figures: dict[str, list[Group]]
+
+    @property
+    def refused(self) -> int:
+        """Questions that methods refused, each counted for each method."""
+        table = self.tables.get("refused")
+        return 0 if table is None else sum(row[2] for row in table.rows)
 
 
 def report(source: Store | Path | Iterable[Row], out: Path, title: str | None = None, *, static: bool = True) -> Path:
@@ -70,7 +84,7 @@ def report(source: Store | Path | Iterable[Row], out: Path, title: str | None = 
     out
         The HTML file, or the folder for ``report.html``.
     static
-        Also write every figure as SVG, PNG and CSV into ``figures/`` and every table as CSV into
+        Also write every figure as SVG, PDF, PNG and CSV into ``figures/`` and every table as CSV and LaTeX into
         ``tables/`` beside it.
 
     Returns
@@ -87,15 +101,14 @@ def report(source: Store | Path | Iterable[Row], out: Path, title: str | None = 
     page = out if out.suffix == ".html" else out / REPORT
     sections = [_section(name, asked, solutions) for name, asked in _by_problem(questions(rows)).items()]
     everything = tables.solves_table(rows)
-    drawn = [figure for section in sections for group in section.figures.values() for figure in group]
+    groups = [group for section in sections for found in section.figures.values() for group in found]
+    drawn = [figure for group in groups for figure in group.figures]
     shown = [table for section in sections for table in section.tables.values()] + [everything]
     heading = title or facts.get("title") or "Benchmark"
     write_text(page, _render(rows, facts, heading, sections, everything, drawn, shown))
     if static:
         write_static(drawn, page.parent / FIGURES)
-        for table in shown:
-            if table.rows:
-                write_csv(page.parent / TABLES / f"{table.name}.csv", table.table())
+        write_tables(shown, page.parent / TABLES)
     return page
 
 
@@ -129,7 +142,9 @@ def _section(name: str, asked: Sequence[Question], solutions: Solutions) -> Sect
         "heuristic_standings": tables.heuristic_standings_table(name, heuristic_gaps(asked)),
         "heuristics": tables.heuristics_table(name, heuristic_gaps(asked)),
         "standings": tables.standings_table(name, standings(cells)),
+        "engines": tables.engines_table(name, crossings(asked)),
         "comparison": tables.comparison_table(name, cells),
+        "refused": tables.refused_table(name, refusals(cells)),
     }
     return Section(
         problem=name,

@@ -1,4 +1,7 @@
-"""Figures for papers: SVG, PNG and the numbers as CSV, drawn by Matplotlib without a display."""
+"""Figures for papers: SVG, PDF, PNG and the numbers as CSV, drawn by Matplotlib without a display.
+
+PGF is left out: Matplotlib asks a TeX installation for the size of every word while it writes.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,15 @@ from fairbound.instances.core.tables import write_csv
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import (
+    FixedFormatter,
+    FixedLocator,
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullLocator,
+    PercentFormatter,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,9 +34,20 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 3)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 MOST_NAMES = 12
-"""More series than this have no legend: a map of thirty zones."""
+"""More series than this have no legend: a map of thirty zones, whose schools are named on it."""
+UNNAMED = (Mark.DOTS, Mark.LABELS)
+"""They are in no legend."""
+NAMED_SITES = 40
+"""So many schools of a map at most are named on it."""
 LONG_NUMBER = 10**5
 """Numbers of so many digits leave room for few of them side by side."""
+
+NAME: Any = {
+    "fontsize": 7,
+    "zorder": 5,
+    "bbox": {"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.75},
+}
+"""How the name of a school stands on its map: readable on every zone."""
 
 STYLE: Any = {
     "font.size": 9,
@@ -37,21 +59,23 @@ STYLE: Any = {
     "axes.axisbelow": True,
     "svg.hashsalt": "fairbound",
     "text.parse_math": False,  # a name with dollar signs is a name
+    "pdf.fonttype": 42,  # letters that journals accept and programs can search
 }
 
 
 def write_static(figures: Iterable[Figure], folder: Path) -> list[Path]:
-    """Write each figure as ``NAME.svg``, ``NAME.png`` (200 dots an inch) and ``NAME.csv``."""
+    """Write each figure as ``NAME.svg``, ``NAME.pdf``, ``NAME.png`` (200 dots an inch) and ``NAME.csv``."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for figure in map(cleaned, figures):
         with mpl.rc_context(STYLE):
             canvas = draw(figure)
-            svg, png, csv = (folder / f"{figure.name}.{ending}" for ending in ("svg", "png", "csv"))
+            svg, pdf, png, csv = (folder / f"{figure.name}.{ending}" for ending in ("svg", "pdf", "png", "csv"))
             canvas.savefig(svg, metadata={"Date": None, "Creator": None})
+            canvas.savefig(pdf, metadata={"CreationDate": None, "Creator": None, "Producer": None})
             canvas.savefig(png, dpi=200, metadata={"Software": None})
         write_csv(csv, figure.table())
-        written += [svg, png, csv]
+        written += [svg, pdf, png, csv]
     return written
 
 
@@ -111,6 +135,9 @@ def draw(figure: Figure) -> Canvas:
                 label=series.name,
                 zorder=4,
             )
+            if not several and len(series.labels) <= NAMED_SITES:
+                for place, words in zip(zip(x, y, strict=True), series.labels, strict=False):
+                    axes.annotate(words, place, (0, 7), textcoords="offset points", ha="center", **NAME)
         else:
             rings = PolyCollection(
                 _rings(x, y), facecolor=colour, edgecolor="white", linewidth=0.2 if several else 0.6, label=series.name
@@ -125,7 +152,7 @@ def draw(figure: Figure) -> Canvas:
         axes.set_axis_off()
         wide = axes.dataLim.height / (axes.dataLim.width or 1.0)
         canvas.set_figheight(min(3.9, 1.1 + 6.2 * wide))  # maps side by side need no more
-    if 1 < len(figure.series) <= MOST_NAMES:
+    if 1 < len([series for series in figure.series if series.mark not in UNNAMED]) <= MOST_NAMES:
         canvas.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
     return canvas
 
@@ -142,7 +169,13 @@ def _rings(x: Sequence[float | None], y: Sequence[float | None]) -> list[list[tu
 
 
 def _place(axis: Axis, value: float | str | None) -> Any:
-    return axis.categories.index(value) if isinstance(value, str) and axis.categories else value
+    if isinstance(value, str) and axis.categories:
+        return axis.categories.index(value)
+    return axis.place(value)
+
+
+def _log_text(axis: Axis, value: float) -> str:
+    return f"{100 * value:,.10g} %" if axis.percent else f"{value:,.10g}"
 
 
 def _axis(axes: Any, name: str, axis: Axis) -> None:
@@ -151,14 +184,23 @@ def _axis(axes: Any, name: str, axis: Axis) -> None:
     if axis.log and isfinite(getattr(axes.dataLim, f"minpos{name}")):  # a scale of no positive value has no ticks
         getattr(axes, f"set_{name}scale")("log")
         low, high = getattr(axes, f"get_{name}lim")()
-        scale.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1000 * low else (1,)))
-        scale.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+        marks = LogLocator(subs=(1, 2, 5) if high < 1000 * low else (1,)).tick_values(low, high)
+        ticks = {mark: _log_text(axis, mark) for mark in marks if low <= mark <= high}
+        if axis.zero is not None:
+            ticks = {axis.zero: "0"} | {mark: text for mark, text in ticks.items() if mark > 3 * axis.zero}
+        if axis.infinite is not None:
+            ticks = {mark: text for mark, text in ticks.items() if 3 * mark < axis.infinite} | {axis.infinite: "∞"}
+        for edge in (axis.zero, axis.infinite):
+            if edge is not None:
+                (axes.axvline if name == "x" else axes.axhline)(edge, color="#555555", linewidth=0.9, linestyle=":")
+        scale.set_major_locator(FixedLocator(list(ticks)))
+        scale.set_major_formatter(FixedFormatter(list(ticks.values())))
         scale.set_minor_locator(NullLocator())
     elif not axis.percent and not axis.categories:
         scale.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
         if name == "x" and max(map(abs, axes.get_xlim())) >= LONG_NUMBER:
             scale.set_major_locator(MaxNLocator(4))
-    if axis.percent:
+    if axis.percent and not axis.log:
         scale.set_major_formatter(PercentFormatter(1.0))
     if axis.categories:
         scale.set_ticks(range(len(axis.categories)), labels=axis.categories)

@@ -227,8 +227,13 @@ def to_frame(rows: Iterable[Row]) -> pd.DataFrame:
     """Rows as a DataFrame with the columns of ``Row``; absent values are ``<NA>``."""
     import pandas as pd
 
-    data = pd.DataFrame.from_records([_cells(row) for row in rows], columns=list(COLUMNS))
-    return data.astype({name: _FRAME[_base(kind)] for name, kind in COLUMNS.items()})
+    cells = [_cells(row) for row in rows]
+    # Each column as its own type at once: by way of floats, large integers beside absent ones would lose digits.
+    columns = {
+        name: pd.array([line[i] for line in cells], dtype=_FRAME[_base(kind)])
+        for i, (name, kind) in enumerate(COLUMNS.items())
+    }
+    return pd.DataFrame(columns)
 
 
 def from_frame(frame: pd.DataFrame) -> list[Row]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fairbound.benchmarks.core.answers import best_solutions
 from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series, Solutions
+from fairbound.benchmarks.core.numbers import value_text
 from fairbound.models.grants.evaluate import gain, planned
 from fairbound.models.grants.instance import GrantsInstance
 
@@ -31,7 +32,10 @@ def worst_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
                 place,
                 tuple(float(scores[d]) for d in lowest),
                 mark,
-                tuple(f"{districts[d].id}: {float(scores[d]):.3f}, {districts[d].students:,} students" for d in lowest),
+                tuple(
+                    f"{districts[d].id}: {value_text(scores[d])}, {districts[d].students:,} students" for d in lowest
+                ),
+                labels=tuple(districts[d].id for d in lowest),
             )
             for word, scores, mark in (
                 ("today", [district.score for district in districts], Mark.LINE),
@@ -42,7 +46,7 @@ def worst_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
             Figure(
                 f"grants-worst-{number}",
                 f"The lowest scores before and after the plan: {best.method}",
-                f"{best.title}: {best.objective} {best.primal_float:,.6g}. Under the effects that were "
+                f"{best.title}: {best.objective} {value_text(best.primal)}. Under the effects that were "
                 "stated; points above the line are districts with a grant.",
                 Axis("district, lowest score first"),
                 Axis("score"),

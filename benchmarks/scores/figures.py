@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fairbound.benchmarks.core.answers import best_solutions
 from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series, Solutions
+from fairbound.benchmarks.core.numbers import value_text
 from fairbound.models.scores.evaluate import variance
 from fairbound.models.scores.instance import ScoresInstance
 
@@ -33,7 +34,7 @@ def coefficient_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figur
             Figure(
                 f"scores-coefficients-{number}",
                 f"What the model counts: {best.method}",
-                f"{best.title}: {best.objective} {best.primal_float:,.4g}. Points that a standard "
+                f"{best.title}: {best.objective} {value_text(best.primal)}. Points that a standard "
                 "deviation more of a feature adds to the forecast; not what it causes.",
                 Axis("points per standard deviation"),
                 Axis("", categories=names),

@@ -1,4 +1,4 @@
-"""The seed's figures of district transfers: change against p, districts before and after, convergence.
+"""The seed's figures of district transfers: change against p, districts before and after.
 
 Each is drawn from the best feasible plan of a question; the figures of a plan are recomputed from the
 instance, so that a row whose data is not on this machine is left out.
@@ -142,36 +142,3 @@ def district_figures(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
 
 def _short(name: str) -> str:
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
-
-
-def convergence_figures(rows: Sequence[Row], _solutions: Solutions) -> list[Figure]:
-    """Values by iteration, from the traces: what each method had, and what was proven by then."""
-    asked: dict[tuple[str, str], list[Row]] = {}
-    for row in rows:
-        if row.moments and row.seed == 0 and row.repetition == 0 and not row.relaxed:
-            asked.setdefault((row.title, row.objective), []).append(row)
-    figures = []
-    moving = [item for item in asked.items() if any(len(row.moments) > 1 for row in item[1])]
-    for k, ((title, objective), traced) in enumerate(moving[:MOST_FIGURES]):
-        series = []
-        last = max(moment[3] for row in traced for moment in row.moments)
-        for row in sorted(traced, key=lambda row: row.method):
-            for what, pick in (("value", 1), ("bound", 2)):
-                points = [(max(1, moment[3]), moment[pick]) for moment in row.moments if moment[pick] is not None]
-                if points:
-                    points.append((max(last, 1), points[-1][1]))  # what has ended keeps what it had
-                    x, y = zip(*points, strict=True)
-                    hover = tuple(f"{row.method}, {what} at {n}: {value:.5g}" for n, value in points)
-                    series.append(Series(f"{row.method}, {what}", x, y, Mark.STEPS, hover))
-        figures.append(
-            Figure(
-                f"transfers-convergence-{k + 1}",
-                f"Convergence by iteration: {title}, {objective}",
-                "Nodes of a tree, rounds of cuts, iterations of SLSQP, whose values may break rules on the way. What "
-                "has ended keeps its last; between a value and a bound lies what nobody knows yet.",
-                Axis("iteration", log=True),
-                Axis(objective.replace("_", " ")),
-                tuple(series),
-            )
-        )
-    return figures

@@ -120,13 +120,14 @@ def _series(
     ]
     places = [shape.representative_point() for shape in whole]
     dots = [
-        (place.x + k * step, place.y, f"{district.id}, {panel.when}: {v:.1%}, {students:,.0f} students")
+        (place.x + k * step, place.y, f"{district.id}, {panel.when}: {v:.1%}, {students:,.0f} students", district.id)
         for k, (panel, row) in enumerate(zip(panels, values, strict=True))
         for district, place, v, students in zip(instance.districts, places, row, panel.students, strict=True)
     ]
-    x, y, texts = zip(*dots, strict=True)
-    series.append(Series("districts", x, y, Mark.DOTS, texts))
+    x, y, texts, names = zip(*dots, strict=True)
+    series.append(Series("districts", x, y, Mark.DOTS, texts, labels=names))
     middles = tuple((left + right) / 2 + k * step for k in range(len(panels)))
     height = (float(top),) * len(panels)
-    series.append(Series("panels", middles, height, Mark.LABELS, tuple(panel.when for panel in panels)))
+    whens = tuple(panel.when for panel in panels)
+    series.append(Series("panels", middles, height, Mark.LABELS, whens, labels=whens))
     return series

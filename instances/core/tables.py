@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeGuard, TypeVar
 
 from fairbound.instances.core.files import write_text
 from fairbound.instances.core.grid import read_grid
@@ -181,6 +181,39 @@ def csv_text(rows: Iterable[Sequence[str]]) -> str:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
+
+
+def full_rows(rows: Iterable[Mapping[str, object]], exact: Iterable[str] = ()) -> list[dict[str, str]]:
+    """Rows as text for ``write_csv``, numbers in full: no digit is rounded, no thousands are separated.
+
+    A float is its ``repr``. A fraction that is not whole is a float too, and ``p/q`` in a column ``NAME_exact``
+    beside it, which every row then has; so have the columns named by ``exact``, whatever their cells are.
+    """
+    table = list(rows)
+    broken = {name for row in table for name, cell in row.items() if is_broken(cell)} | set(exact)
+    found = []
+    for row in table:
+        cells: dict[str, str] = {}
+        for name, cell in row.items():
+            cells[name] = full_text(cell)
+            if name in broken:
+                cells[f"{name}_exact"] = str(cell) if isinstance(cell, Fraction | int) else ""
+        found.append(cells)
+    return found
+
+
+def full_text(cell: object) -> str:
+    """A cell for a program: nothing for ``None``, ``repr`` of a float, which a fraction that is not whole becomes."""
+    if cell is None:
+        return ""
+    if is_broken(cell):
+        cell = float(cell)
+    return repr(float(cell)) if isinstance(cell, float) else str(cell)
+
+
+def is_broken(cell: object) -> TypeGuard[Fraction]:
+    """Whether a cell is a fraction that is not whole."""
+    return isinstance(cell, Fraction) and cell.denominator != 1
 
 
 def write_csv(path: Path, rows: Iterable[Mapping[str, str]]) -> None:

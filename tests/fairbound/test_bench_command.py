@@ -56,7 +56,7 @@ def test_a_second_run_has_nothing_to_do(folder: Path) -> None:
 def test_show(folder: Path) -> None:
     done = fairbound("bench", "show", "a", cwd=folder)
     assert done.returncode == 0
-    for words in ("17,364.8", "membership", "width:12.5", "0.18 %", "3 solves: 3 ok"):
+    for words in ("17,364.8", "membership", "width:12.5", "0.183 %", "3 solves: 3 ok"):
         assert words in done.stdout
     assert fairbound("bench", "show", "a/results.parquet", cwd=folder).stdout == done.stdout
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -42,9 +43,10 @@ def test_a_closed_question_is_not_run_to_the_limit(run: Run) -> None:
     assert code == 0
     found = rows("o")
     statuses = [row["status"] for row in found.values()]
-    assert statuses == ["optimal L4", "skipped", "skipped", "optimal L1", "feasible L1"]
+    assert statuses == ["optimal", "skipped", "skipped", "optimal", "feasible"]
+    assert [row["level"] for row in found.values()] == ["L4", "", "", "L1", "L1"]
     assert [found[name]["note"] for name in ("deaf", "mute")] == ["skipped: closed by membership"] * 2
-    assert (found["deaf"]["bound"], found["mute"]["bound"]) == ("1,000,000", "-")
+    assert (found["deaf"]["bound"], found["mute"]["bound"]) == ("1000000", "")
     assert "deaf, mute skipped: closed by membership" in out
     documents = {document["method"]: document for document in json.loads(Path("o/compare.json").read_text())}
     assert documents["mute"]["skipped"] == "closed by membership"
@@ -55,7 +57,7 @@ def test_all_runs_methods_to_their_limit(run: Run) -> None:
     words = ("compare", "cep/calpads33", "--methods", "membership,deaf", "--out", "o")
     assert run(*words, "--all", "--time-limit", "0.5").returncode == 0
     found = rows("o")["deaf"]
-    assert found["status"] == "feasible L1"
+    assert (found["status"], found["level"]) == ("feasible", "L1")
     assert "did not heed its limit of 0.5 s" in found["note"]
 
 
@@ -106,6 +108,30 @@ def test_a_narrow_terminal_loses_columns_and_never_digits(monkeypatch: pytest.Mo
     widths = screen._exact_widths()
     row = dict.fromkeys(widths, "x") | {"value": "123,456,789,012,345.6789"}
     assert "123,456,789,012,345.6789" in screen._row(row, widths)
+
+
+def test_the_table_holds_numbers(run: Run) -> None:
+    """Every cell is a number in full, a share and no percent, with the exact fraction beside it, or a word."""
+    methods = "membership,levels,width:12.5,alone"
+    assert run("compare", "cep/calpads33", "--methods", methods, "--out", "o").returncode == 0
+    found = rows("o")
+    best = found["membership"]
+    assert (best["value"], best["value_exact"]) == ("17364.8", "86824/5")
+    assert (best["bound"], best["bound_exact"]) == ("17364.8", "86824/5")
+    assert best["gap"] == "0.0"
+    heuristic = found["width:12.5"]
+    assert (heuristic["value"], heuristic["value_exact"]) == ("17333", "17333")
+    assert (heuristic["bound"], heuristic["bound_exact"]) == ("", "")
+    assert float(heuristic["shortfall"]) == float((Fraction(86824, 5) - 17333) / Fraction(86824, 5))
+    words = {"method", "status", "level", "note"}
+    for row in found.values():
+        for name, cell in row.items():
+            if name.endswith("_exact"):
+                assert not cell or Fraction(cell) == Fraction(row[name.removesuffix("_exact")]).limit_denominator(10**6)
+            elif name not in words:
+                assert not cell or repr(float(cell)) == cell or str(int(cell)) == cell, name
+    [bound] = [value.relaxation for value in api.compare(cep_instances.calpads33(), methods=["levels"])]
+    assert float(found["levels"]["relaxation"]) == bound
 
 
 def test_python_hears_lines_too() -> None:

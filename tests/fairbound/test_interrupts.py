@@ -113,7 +113,8 @@ def test_compare_keeps_its_lines(interrupt: Interrupt, tmp_path: Path) -> None:
     with (tmp_path / "o" / "compare.csv").open() as stream:
         rows = {row["method"]: row for row in csv.DictReader(stream)}
     assert list(rows) == methods.split(",")
-    assert [row["status"] for row in rows.values()] == ["optimal L4", "feasible L1", "skipped", "skipped"]
+    assert [row["status"] for row in rows.values()] == ["optimal", "feasible", "skipped", "skipped"]
+    assert [row["level"] for row in rows.values()] == ["L4", "L1", "", ""]
     assert rows["levels"]["note"] == "skipped: interrupted"
     documents = json.loads((tmp_path / "o" / "compare.json").read_text())
     assert [document["termination"] for document in documents] == ["finished", *["interrupted"] * 3]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from fairbound.cli.show import exact, number
+from fairbound.cli.show import LONGEST_WORD, NARROWEST, console, exact, number, table
 
 
 @pytest.mark.parametrize(
@@ -32,3 +34,50 @@ def test_fractions_are_shown_where_they_can_be_read() -> None:
     assert exact(Fraction(3)) == "3"
     assert exact(Fraction(10**40 + 1, 3 * 10**41)) == "0.0333333"
     assert exact(None) == "none"
+
+
+WORDS = st.text("abcdefghij_", min_size=1, max_size=30)
+SENTENCES = st.lists(WORDS, min_size=1, max_size=8).map(" ".join)
+NUMBERS = st.decimals(-(10**12), 10**12, places=4).map(lambda value: f"{value:,}")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    width=st.integers(20, 120),
+    lines=st.lists(st.tuples(SENTENCES, SENTENCES, NUMBERS, NUMBERS), min_size=1, max_size=4),
+    text_columns=st.integers(0, 2),
+)
+def test_no_word_and_no_number_is_broken(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    width: int,
+    lines: list[tuple[str, str, str, str]],
+    text_columns: int,
+) -> None:
+    """Whatever COLUMNS says; and where the words leave room, no line is wider than that."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    rows = [dict(zip(("name", "what_it_is", "value", "bound"), line, strict=True)) for line in lines]
+    console().print(table("A title", rows, text_columns=text_columns))
+    out = capsys.readouterr().out
+    shown = out.split()
+    for row in rows:
+        for column, text in row.items():
+            assert column in shown
+            for word in text.split():
+                assert word in shown
+    if text_columns == 2:
+        least = [max(20, *(len(word) for row in rows for word in row[name].split())) for name in ("name", "what_it_is")]
+        rest = sum(max(6, *(len(row[name]) for row in rows)) for name in ("value", "bound"))
+        if sum(least) + rest + 4 <= max(width, NARROWEST):
+            assert max(map(len, out.splitlines())) <= max(width, NARROWEST)
+
+
+def test_an_exact_fraction_of_many_digits_goes_on_in_the_next_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    long = "7" * (3 * LONGEST_WORD)
+    console().print(table("A title", [{"name": "a", "value": long}]))
+    lines = capsys.readouterr().out.splitlines()
+    assert "".join("".join(line.split()) for line in lines[2:]) == "a" + long
+    assert max(map(len, lines)) <= 80

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from fairbound.benchmarks.core.row import Row
@@ -83,3 +85,12 @@ def baseline(method: str = "alone", **changes: Any) -> Row:
     usual = {"kind": "baseline", "method": method, "status": "feasible", "dual_bound": None, "gap": None}
     sizes = dict.fromkeys(("nodes", "model_columns", "model_rows", "model_nonzeros", "model_integers"))
     return row(**usual | sizes | {"trace": "[]", "engine": "", "engine_version": ""} | changes)
+
+
+def data_of(page: Path) -> dict[str, dict[str, Any]]:
+    """The figures and tables that a page holds."""
+    text = page.read_text(encoding="utf-8")
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    assert found is not None
+    document: dict[str, dict[str, Any]] = json.loads(found[1])
+    return document

@@ -10,9 +10,17 @@ from typing import Annotated
 import typer
 
 from fairbound.benchmarks.core import references as reference_table
-from fairbound.benchmarks.core.analysis import Question, compare_exact, heuristic_gaps, questions, standings
+from fairbound.benchmarks.core.analysis import Question, compare_exact, crossings, heuristic_gaps, questions, standings
 from fairbound.benchmarks.core.difference import Change, difference, totals
-from fairbound.benchmarks.core.report_tables import Table, answers_table, heuristic_standings_table, standings_table
+from fairbound.benchmarks.core.numbers import percent_text
+from fairbound.benchmarks.core.report_tables import (
+    Table,
+    answers_table,
+    cell_text,
+    engines_table,
+    heuristic_standings_table,
+    standings_table,
+)
 from fairbound.benchmarks.core.row import Row
 from fairbound.benchmarks.core.runner import WORKERS, run_plan
 from fairbound.benchmarks.core.store import Store, read_rows
@@ -77,15 +85,10 @@ def _print(made: Table) -> None:
 
 
 def _cell(cell: object, kind: str) -> str:
+    """A cell as the report has it."""
     if cell is None:
         return "-"
-    if isinstance(cell, tuple):
-        return str(cell[0])
-    if isinstance(cell, float) and kind == "percent":
-        return percent(cell)
-    if isinstance(cell, int | float):
-        return f"{cell:,}" if kind == "int" else f"{cell:,.3f}"
-    return str(cell)
+    return percent_text(cell) if isinstance(cell, float) and kind == "percent" else cell_text(cell, kind)
 
 
 def _complain(rows: list[Row], asked: list[Question]) -> bool:
@@ -111,6 +114,9 @@ def show(source: Source) -> None:
         found = standings(compare_exact(own))
         if found:
             _print(standings_table(problem, found))
+        crossed = crossings(own)
+        if crossed:
+            _print(engines_table(problem, crossed))
         gaps = heuristic_gaps(own)
         if gaps:
             _print(heuristic_standings_table(problem, gaps))
@@ -125,7 +131,9 @@ def report(
     source: Source,
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="By default DIR/report.html.")] = None,
     title: Annotated[str | None, typer.Option(help="By default the suite's title.")] = None,
-    static: Annotated[bool, typer.Option(help="Also write figures as SVG, PNG, CSV and tables as CSV.")] = True,
+    static: Annotated[
+        bool, typer.Option(help="Also write figures as SVG, PDF, PNG, CSV and tables as CSV and LaTeX.")
+    ] = True,
 ) -> None:
     """Write the report: one HTML file that needs no network, and every figure for papers."""
     from fairbound.benchmarks.core.report import report as write  # Matplotlib takes its time

@@ -7,14 +7,14 @@ import shlex
 from datetime import UTC, datetime
 from fractions import Fraction
 from html import escape
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 import fairbound
 from fairbound.benchmarks.core.rooms import decision_figures
 from fairbound.cli import page
 from fairbound.cli.show import LEVELS, exact, percent
 from fairbound.instances.core.files import write_text, written_whole
-from fairbound.instances.core.tables import write_csv
+from fairbound.instances.core.tables import full_rows, is_broken, write_csv
 from fairbound.models.core.text import clean
 from fairbound.solvers.core.result import Status
 
@@ -42,25 +42,6 @@ def write_decision(problem: Problem[Any, Any], instance: Instance, result: Resul
     if shapes is not None:
         write_text(folder / "zones.geojson", json.dumps(shapes) + "\n")
     write_text(folder / "board.html", board_page(problem, instance, result, plan, folder))
-
-
-def full_rows(rows: Sequence[Mapping[str, object]]) -> list[dict[str, str]]:
-    """Rows as text with full numbers: a fraction as a float, its exact value in a column beside it."""
-    broken = {name for row in rows for name, cell in row.items() if _is_broken(cell)}
-    found = []
-    for row in rows:
-        cells: dict[str, str] = {}
-        for name, cell in row.items():
-            cells[name] = "" if cell is None else repr(float(cell)) if _is_broken(cell) else str(cell)
-            if name in broken:
-                cells[f"{name}_exact"] = "" if cell is None else str(cell)
-        found.append(cells)
-    return found
-
-
-def _is_broken(cell: object) -> TypeGuard[Fraction]:
-    """Whether a cell is a fraction that is not whole."""
-    return isinstance(cell, Fraction) and cell.denominator != 1
 
 
 def _about(problem: Problem[Any, Any], instance: Instance, result: Result) -> list[tuple[str, str]]:
@@ -173,7 +154,7 @@ def _write_workbook(
 
 
 def _exact_cells(row: Mapping[str, object]) -> dict[str, str]:
-    return {f"{name}_exact": str(cell) for name, cell in row.items() if _is_broken(cell)}
+    return {f"{name}_exact": str(cell) for name, cell in row.items() if is_broken(cell)}
 
 
 def _plain_number(value: Fraction | int | float) -> int | float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,9 +13,9 @@ import typer
 from fairbound import api
 from fairbound.cli import options
 from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED
-from fairbound.cli.show import console, levels_line, number, percent, running, short_status, shout
+from fairbound.cli.show import console, levels_line, number, percent, running, shout
 from fairbound.instances.core.files import write_text
-from fairbound.instances.core.tables import write_csv
+from fairbound.instances.core.tables import full_rows, write_csv
 from fairbound.models.core.problem import Instance, Problem
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.comparison import INTERRUPTED as STOPPED
@@ -119,7 +120,7 @@ def compare(
 
 
 def _write(kind: Problem[Any, Any], asked: Instance, lines: list[Compared], folder: Path) -> None:
-    write_csv(folder / "compare.csv", comparison_rows(kind, lines))
+    write_csv(folder / "compare.csv", csv_rows(kind, lines))
     documents = [_document(kind, asked, line) for line in lines]
     write_text(folder / "compare.json", json.dumps(documents, indent=2) + "\n")
 
@@ -151,31 +152,72 @@ def best_dual(lines: list[Compared]) -> tuple[Fraction | None, str]:
     return best.dual_bound, best.method
 
 
-def comparison_rows(problem: Problem[Any, Any], lines: list[Compared]) -> list[dict[str, str]]:
-    """The comparison as a table of text, one row per method; the problem's own columns stand last but for a note."""
+NUMBERS = ("value", "bound", "relaxation", "nodes", "rows", "columns", "seconds", "gap", "shortfall")
+EXACT = NUMBERS[:2]
+"""Columns that always have their exact ``p/q`` beside them."""
+
+
+def comparison_rows(problem: Problem[Any, Any], lines: list[Compared]) -> list[dict[str, object]]:
+    """The comparison as numbers, one row per method; the problem's own columns stand last but for a note.
+
+    ``rows``, ``columns`` and ``nodes`` are of the model, ``gap`` and ``shortfall`` shares, ``seconds`` without a proof.
+    """
     bound, _ = best_dual(lines)
     rows = []
     for line in lines:
-        row = {"method": line.method.name, "status": "refused" if line.refusal else "skipped", "value": "", "bound": ""}
-        row |= {"LP bound": "", "nodes": "", "size": "", "seconds": "", "gap": "", "shortfall": ""}
-        row |= {name.replace("_", " "): "" for name in problem.compared}
+        row: dict[str, object] = {"method": line.method.name}
+        row |= {"status": "refused" if line.refusal else "skipped", "level": ""}
+        row |= dict.fromkeys((*NUMBERS, *problem.compared))
         result = line.result
         if result is not None:
-            distance = shortfall(result.primal_bound, bound)
+            rated = result.status in (Status.OPTIMAL, Status.FEASIBLE)
             row |= {
-                "status": "skipped" if line.skipped else short_status(result),
-                "value": number(result.primal_bound),
-                "bound": number(result.dual_bound),
-                "LP bound": number(line.relaxation, 1),
-                "nodes": "" if result.nodes is None else f"{result.nodes:,}",
-                "size": "" if result.model is None else f"{result.model.rows:,} x {result.model.columns:,}",
-                "seconds": f"{result.seconds.total - result.seconds.prove:.3f}",
-                "gap": percent(result.gap),
-                "shortfall": percent(distance),
+                "status": "skipped" if line.skipped else result.status.value,
+                "level": result.level.value if rated and not line.skipped else "",
+                "value": result.primal_bound,
+                "bound": result.dual_bound,
+                "relaxation": line.relaxation,
+                "nodes": result.nodes,
+                "rows": None if result.model is None else result.model.rows,
+                "columns": None if result.model is None else result.model.columns,
+                "seconds": result.seconds.total - result.seconds.prove,
+                "gap": result.gap,
+                "shortfall": shortfall(result.primal_bound, bound),
             }
-            row |= {name.replace("_", " "): number(result.measures.get(name)) for name in problem.compared}
+            row |= {name: result.measures.get(name) for name in problem.compared}
         rows.append(row | {"note": _note(line)})
     return rows
+
+
+def csv_rows(problem: Problem[Any, Any], lines: list[Compared]) -> list[dict[str, str]]:
+    """The comparison for a program: full numbers, exact values beside them."""
+    return full_rows(comparison_rows(problem, lines), (*EXACT, *problem.compared))
+
+
+def _texts(problem: Problem[Any, Any], row: Mapping[str, Any]) -> dict[str, str]:
+    """A row of a comparison for people."""
+    if row["seconds"] is None:  # it has not run
+        return dict.fromkeys((*WIDTHS, "shortfall", *map(_heading, problem.compared)), "") | {
+            "method": row["method"],
+            "status": row["status"],
+        }
+    return {
+        "method": row["method"],
+        "status": f"{row['status']} {row['level']}".rstrip(),
+        "value": number(row["value"]),
+        "bound": number(row["bound"]),
+        "LP bound": number(row["relaxation"], 1),
+        "nodes": "" if row["nodes"] is None else f"{row['nodes']:,}",
+        "size": "" if row["rows"] is None else f"{row['rows']:,} x {row['columns']:,}",
+        "seconds": f"{row['seconds']:.3f}",
+        "gap": percent(row["gap"]),
+        "shortfall": percent(row["shortfall"]),
+        **{_heading(name): number(row[name]) for name in problem.compared},
+    }
+
+
+def _heading(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _note(line: Compared) -> str:
@@ -216,8 +258,7 @@ class Screen:
             self.table = name
             self._print(f"{name}: {self.title}")
             self._print(self._row({column: column for column in widths}, widths), style="bold")
-        row = comparison_rows(self.problem, self.lines)[-1]
-        self._print(self._row(row, widths))
+        self._print(self._row(_texts(self.problem, comparison_rows(self.problem, self.lines)[-1]), widths))
 
     def close(self) -> None:
         """Print the notes, and what the levels mean that occurred."""
@@ -256,5 +297,5 @@ class Screen:
         return widths
 
     def _baseline_widths(self) -> dict[str, int]:
-        own = {name.replace("_", " "): max(len(name), LEAST_WIDTH) for name in self.problem.compared}
+        own = {_heading(name): max(len(name), LEAST_WIDTH) for name in self.problem.compared}
         return {"method": self.first, "status": 11, "value": 14, "seconds": 8, "shortfall": 9, **own}

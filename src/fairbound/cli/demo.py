@@ -11,7 +11,7 @@ import typer
 
 from fairbound import api
 from fairbound.cli import bench
-from fairbound.cli.compare import Screen, comparison_rows
+from fairbound.cli.compare import Screen, csv_rows
 from fairbound.cli.exit_codes import INTERRUPTED
 from fairbound.cli.show import console, running
 from fairbound.cli.solve import write_result
@@ -145,7 +145,7 @@ def _show(experiment: Experiment, folder: Path) -> None:
         )
     screen.close()
     console().print()
-    write_csv(folder / "compare.csv", comparison_rows(problem, lines))
+    write_csv(folder / "compare.csv", csv_rows(problem, lines))
     exact = [line.result for line in lines if line.result is not None and line.method.kind is not Kind.BASELINE]
     if exact:
         write_result(problem, instance, _best(exact), folder)

@@ -21,9 +21,9 @@ from fairbound.solvers.core.bound import Level
 from fairbound.solvers.core.result import Progress, Result, Status
 from fairbound.solvers.core.wall import kept
 
-WIDTH, NARROWEST, LEAST_WORDS, LONGEST_NUMBER = 100, 40, 20, 32
+WIDTH, NARROWEST, LEAST_WORDS, LONGEST_WORD = 100, 40, 20, 64
 """Columns of output that goes to no terminal, the fewest that are believed, what a column of words keeps at least, and
-what a number keeps whole."""
+the longest word or number that is kept whole: only exact fractions of many digits are longer."""
 SIGNIFICANT = 6
 """Digits of a number below 1, of which four decimals would show too few."""
 LONGEST_FRACTION = 60
@@ -106,7 +106,10 @@ def percent(gap: float | None) -> str:
 
 
 def table(title: str, rows: Sequence[Mapping[str, str]], text_columns: int = 1) -> Table:
-    """A table of text rows; the first ``text_columns`` are set left, numbers right."""
+    """A table of text rows; the first ``text_columns`` are set left, numbers right.
+
+    No word and no number is cut or broken: where the screen is too narrow, lines are longer than it.
+    """
     made = Table(
         title=Text(clean(title), no_wrap=True, overflow="ignore"),
         title_justify="left",
@@ -118,10 +121,11 @@ def table(title: str, rows: Sequence[Mapping[str, str]], text_columns: int = 1) 
     )
     needed = 0
     for i, column in enumerate(rows[0] if rows else ["(nothing)"]):
-        longest = max((len(row[column]) for row in rows), default=0)
-        words = i < text_columns
-        words = words or longest > LONGEST_NUMBER  # an exact fraction of many digits is folded
-        least = min(longest, LEAST_WORDS) if words else longest
+        cells = [row[column] for row in rows]
+        longest = max(map(len, cells), default=0)
+        words = i < text_columns or longest > LONGEST_WORD
+        word = max((len(word) for text in (column, *cells) for word in text.split()), default=0)
+        least = max(min(longest, LEAST_WORDS) if words else longest, min(word, LONGEST_WORD))
         needed += least + 1
         # Words give way where a terminal is too narrow for both.
         made.add_column(
@@ -153,12 +157,6 @@ def proven_text(result: Result) -> str:
     source = f", {result.proven.source}" if result.proven.source else ""
     near = "" if result.proven_gap is None else f", {percent(result.proven_gap)} away"
     return f"{number(result.proven.value)}{near} ({result.proven.level.value}: {result.proven.basis.value}{source})"
-
-
-def short_status(result: Result) -> str:
-    """Status for a column; a level is named only where there is a value that it speaks of."""
-    rated = result.status in (Status.OPTIMAL, Status.FEASIBLE)
-    return f"{result.status.value} {result.level.value}" if rated else result.status.value
 
 
 def levels_line(results: Iterable[Result]) -> str:

@@ -12,7 +12,7 @@ from fairbound import api
 from fairbound.cli import options
 from fairbound.cli.show import console, number, running, table
 from fairbound.instances.core import catalogue
-from fairbound.instances.core.tables import write_csv
+from fairbound.instances.core.tables import full_rows, write_csv
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +34,7 @@ def study(
 
     Decisions are judged under the hidden truth of a simulation, which methods never see: the catalogue knows it; for a
     file name it by --truth. Predictions are judged on rows kept for testing.
-    With --out DIR the table is written as study.csv, and its figures as SVG, PNG and CSV.
+    With --out DIR the table is written as study.csv, and its figures as SVG, PDF, PNG and CSV.
     """
     from fairbound.benchmarks.core.study import study_of  # Matplotlib and the solvers take their time
 
@@ -46,7 +46,7 @@ def study(
     if out is not None:
         from fairbound.benchmarks.core.static_figures import write_static
 
-        write_csv(out / "study.csv", [{name: _csv(cell) for name, cell in row.items()} for row in found.rows])
+        write_csv(out / "study.csv", full_rows(found.rows))
         write_static(found.figures, out)
     if as_json:
         rows = [{k: str(v) if isinstance(v, Fraction) else v for k, v in row.items()} for row in found.rows]
@@ -59,7 +59,3 @@ def study(
 
 def _shown(cell: Any) -> str:
     return "-" if cell is None else number(cell) if isinstance(cell, Fraction | float) else str(cell)
-
-
-def _csv(cell: Any) -> str:
-    return "" if cell is None else repr(float(cell)) if isinstance(cell, Fraction) else str(cell)

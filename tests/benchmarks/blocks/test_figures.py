@@ -50,7 +50,7 @@ def test_maps_show_what_moves(tmp_path: Path) -> None:
     zone = [u for i, u in enumerate(city.units) if (other if i == unit else u.today) == other]
     place = 1 + city.school_index[other]
     assert bars(shares)["best zones"][place] == sum(u.groups[0] for u in zone) / sum(u.students for u in zone)
-    assert len(write_static([today, shares], tmp_path)) == 6
+    assert len(write_static([today, shares], tmp_path)) == 8
     # Other data under the same name, or no solution kept: no picture.
     assert zone_figures([replace(better, digest="other")], kept.get) == []
     assert zone_figures([better], lambda key: None) == []
@@ -79,7 +79,7 @@ def test_a_front_is_drawn_as_small_multiples(tmp_path: Path) -> None:
     assert len(areas) == 4
     assert sum(1 + series.x.count(None) for series in areas) == 4 * 100
     assert len(next(series for series in front.series if series.mark is Mark.SITES).x) == 4 * 4
-    assert len(write_static([front], tmp_path)) == 3
+    assert len(write_static([front], tmp_path)) == 4
     assert front_figures(rows[:1], kept.get) == []
 
 

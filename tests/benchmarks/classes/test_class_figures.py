@@ -34,7 +34,7 @@ def test_means_and_true_gaps(tmp_path: Path) -> None:
     assert truth.series[0].x == (6.0, 6.0)
     assert truth.series[0].y[0] == truth.series[0].y[1]
     assert truth_figures(rows[:1], kept.get) == []
-    assert len(write_static([first, truth], tmp_path)) == 6
+    assert len(write_static([first, truth], tmp_path)) == 8
 
 
 def test_love_plots_leave_out_what_keeps_everybody(tmp_path: Path) -> None:
@@ -56,4 +56,4 @@ def test_love_plots_leave_out_what_keeps_everybody(tmp_path: Path) -> None:
     assert [series.name for series in figure.series] == ["before", "one pair"]
     assert len(figure.series[0].x) == len(asked.levels) + len(asked.means)
     assert love_plots([one], lambda key: None) == []
-    assert len(write_static([figure], tmp_path)) == 3
+    assert len(write_static([figure], tmp_path)) == 4

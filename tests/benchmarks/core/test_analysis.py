@@ -6,7 +6,14 @@ from fractions import Fraction
 
 import pytest
 from bench_rows import baseline, row
-from fairbound.benchmarks.core.analysis import compare_exact, heuristic_gaps, questions, standings
+from fairbound.benchmarks.core.analysis import (
+    compare_exact,
+    crossings,
+    heuristic_gaps,
+    questions,
+    split_name,
+    standings,
+)
 
 
 def test_best_bounds_come_from_whoever_has_them() -> None:
@@ -119,3 +126,59 @@ def test_the_worst_seed_of_a_heuristic_is_reported() -> None:
     assert item.gap == 0.25
     [item] = heuristic_gaps(questions([*rows, baseline(primal_bound=None, status="invalid", seed=2)]))
     assert item.gap is None
+
+
+def test_standings_are_those_of_an_objective() -> None:
+    rows = [
+        row(method="a", objective="money", total_seconds=1.0),
+        row(method="a", objective="students", total_seconds=9.0),
+        row(method="b", objective="students", total_seconds=3.0),
+    ]
+    found = standings(compare_exact(questions(rows)))
+    assert [(s.objective, s.method, s.asked, s.fastest) for s in found] == [
+        ("money", "a", 1, 1),
+        ("students", "b", 1, 1),
+        ("students", "a", 1, 0),
+    ]
+
+
+def test_a_name_may_say_the_engine() -> None:
+    assert split_name("membership@scip") == ("membership", "scip")
+    assert split_name("membership") == ("membership", "")
+    assert split_name("width:3.125") == ("width:3.125", "")
+
+
+def test_formulations_cross_engines() -> None:
+    """By hand: SGM (1 s) of 1 and 4 is sqrt(2 * 5) - 1; a solve that died counts as the limit of 60 s."""
+    none = {"primal_bound": None, "dual_bound": None, "gap": None, "status": "", "engine": "", "trace": "[]"}
+    rows = [
+        row(method="a", total_seconds=1.0),
+        row(method="a", digest="d2", total_seconds=4.0),
+        row(method="a@scip", engine="scip", total_seconds=2.0),
+        row(method="a@scip", digest="d2", outcome="timeout", **none),
+        row(method="b", digest="d2", outcome="memory", **none),
+        row(method="c", kind="algorithm", engine="other"),
+        baseline(),
+    ]
+    a, b = crossings(questions(rows))
+    assert (a.formulation, list(a.tallies)) == ("a", ["highs", "scip"])
+    highs, scip = a.tallies["highs"], a.tallies["scip"]
+    assert (highs.closed, highs.asked, highs.refused) == (2, 2, 0)
+    assert highs.seconds == pytest.approx(10**0.5 - 1)
+    assert (scip.closed, scip.asked) == (1, 2)
+    assert scip.seconds == pytest.approx((3 * 61) ** 0.5 - 1)
+    assert (a.equal, a.near, a.contradicted) == (1, 0, ())
+    assert (b.formulation, list(b.tallies), b.tallies["highs"].closed) == ("b", ["highs"], 0)  # the usual engine
+
+
+def test_one_engine_crosses_nothing() -> None:
+    assert crossings(questions([row(), row(method="levels"), baseline()])) == []
+    algorithm = row(method="c", kind="algorithm", engine="scip")
+    assert crossings(questions([row(), algorithm])) == []
+
+
+def test_a_plan_where_another_engine_says_that_there_is_none_contradicts() -> None:
+    none = {"primal_bound": None, "dual_bound": None, "gap": None, "status": "infeasible"}
+    [found] = crossings(questions([row(), row(method="membership@scip", engine="scip", **none)]))
+    assert found.contradicted == ("cep/hand",)
+    assert (found.equal, found.near) == (0, 0)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from pathlib import Path
 
 import pytest
-from bench_rows import baseline, row
+from bench_rows import baseline, data_of, row
 from fairbound.benchmarks.core import figures
 from fairbound.benchmarks.core.analysis import compare_exact, questions
 from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series
@@ -37,14 +36,6 @@ ROWS = [
 ]
 
 
-def data_of(page: Path) -> dict[str, dict[str, dict[str, object]]]:
-    text = page.read_text(encoding="utf-8")
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
-    assert found is not None
-    document: dict[str, dict[str, dict[str, object]]] = json.loads(found[1])
-    return document
-
-
 def test_the_page_holds_everything_and_asks_for_nothing(tmp_path: Path) -> None:
     page = report(ROWS, tmp_path, "A <title>")
     assert page == tmp_path / "report.html"
@@ -61,10 +52,12 @@ def test_the_page_holds_everything_and_asks_for_nothing(tmp_path: Path) -> None:
         "cep-heuristics",
         "cep-standings",
         "cep-comparison",
+        "cep-refused",
         "solves",
     }
     assert len(data["tables"]["solves"]["rows"]) == len(ROWS)  # type: ignore[arg-type]
-    assert {"cep-profile", "cep-seconds", "cep-root-gaps", "cep-heuristics", "cep-gap-1"} <= set(data["figures"])
+    own = ("seconds-reimbursement", "root-gaps-reimbursement", "heuristics-reimbursement", "profile", "gap-1")
+    assert {f"cep-{name}" for name in own} <= set(data["figures"])
 
 
 def test_every_figure_and_table_is_there_for_papers(tmp_path: Path) -> None:
@@ -73,12 +66,17 @@ def test_every_figure_and_table_is_there_for_papers(tmp_path: Path) -> None:
     for name in data["figures"]:
         assert (tmp_path / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert "<svg" in (tmp_path / "figures" / f"{name}.svg").read_text()
+        assert (tmp_path / "figures" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
         assert (tmp_path / "figures" / f"{name}.csv").read_text().startswith("series,x,y,label\n")
+    for name in data["tables"]:
+        assert r"\toprule" in (tmp_path / "tables" / f"{name}.tex").read_text()
     with (tmp_path / "tables" / "cep-comparison.csv").open() as stream:
         lines = {line["method"]: line for line in csv.DictReader(stream) if line["question"] == "cep/hand"}
-    assert lines["levels"]["root gap"] == "0.2"
+    assert lines["levels"]["root_gap"] == "0.2"
     assert lines["membership"]["columns"] == "10.0"
-    assert lines["set_partitioning"]["status"] == "refused"
+    assert "set_partitioning" not in lines  # refused: its reasons are a table of their own
+    refused = (tmp_path / "tables" / "cep-refused.csv").read_text().splitlines()
+    assert refused[1] == "reimbursement,set_partitioning,1,too many </script> schools,cep/hand"
 
 
 def test_static_figures_do_not_change_between_runs(tmp_path: Path) -> None:
@@ -114,10 +112,14 @@ def test_the_profile_figure_shows_the_profile() -> None:
 
 
 def test_the_trace_figure_ends_with_the_proof() -> None:
-    [figure] = trace_figures("cep", questions([row()]))
+    """Seconds count from the start of the method, of which building and compiling take 0.2, to its end at 2."""
+    [group] = trace_figures("cep", questions([row()]))
+    [figure] = group.figures
     [series] = figure.series
-    assert series.x == (0.5, 1.5, 1.8)
-    assert series.y == (0.5, 0.0, 0.0)
+    assert series.x == (0.7, 1.7, 2.0)
+    assert series.y == (1.0, 0.0, 0.0)
+    assert (figure.x.title, figure.x.log, figure.y.log) == ("seconds", True, True)
+    assert group.label == "cep/hand, reimbursement"
 
 
 def test_a_problem_adds_its_own_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,9 +137,11 @@ def test_a_problem_adds_its_own_figures(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(figures, "figure_functions", lambda problem: [own] if problem == "cep" else [])
     page = report(ROWS, tmp_path)
     assert {"cep-map", "cep-bars", "cep-line"} <= set(data_of(page)["figures"])
-    assert page.read_text().index('data-figure="cep-map"') < page.read_text().index('data-figure="cep-heuristics"')
+    assert page.read_text().index('data-figure="cep-map"') < page.read_text().index(
+        'data-figure="cep-heuristics-reimbursement"'
+    )
 
 
 def test_upright_bars_are_drawn_too(tmp_path: Path) -> None:
     bars = Figure("bars", "Bars", "c", Axis("n"), Axis("v"), (Series("s", (1, 2), (3, 4), Mark.BARS),))
-    assert len(write_static([bars], tmp_path)) == 3
+    assert [path.suffix for path in write_static([bars], tmp_path)] == [".svg", ".pdf", ".png", ".csv"]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from bench_rows import baseline, row
+from fairbound.benchmarks.core.row import COLUMNS, Row
 from fairbound.benchmarks.core.store import Store, from_frame, read_rows, to_frame
 from fairbound.models.core.errors import InputError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 ROWS = [
     row(primal_bound="86824/5", dual_bound="86824/5", relaxation=17693.61),
@@ -54,6 +58,43 @@ def test_parquet_and_pandas_keep_every_value(tmp_path: Path) -> None:
     assert frame["primal_bound"].tolist()[0] == "86824/5"
     assert frame["nodes"].isna().tolist() == [False, True, True]
     assert from_frame(to_frame([])) == []
+
+
+TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12)
+FLOATS = st.floats(allow_nan=False)  # infinite limits are limits
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "str": TEXTS,
+    "int": st.integers(-(2**63), 2**63 - 1),
+    "float": FLOATS,
+    "bool": st.booleans(),
+}
+
+
+def any_value(kind: str) -> st.SearchStrategy[Any]:
+    values = VALUES[kind.partition(" | ")[0]]
+    return st.none() | values if "None" in kind else values
+
+
+ANY_ROW = st.builds(Row, **{name: any_value(kind) for name, kind in COLUMNS.items()})
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(ANY_ROW, max_size=4))
+def test_any_row_survives_pandas_and_parquet(tmp_path: Path, rows: list[Row]) -> None:
+    """The largest integers, infinite limits, empty texts beside absent ones, every sign there is."""
+    frame = to_frame(rows)
+    assert from_frame(frame) == rows
+    frame.to_parquet(tmp_path / "rows.parquet", index=False)
+    assert read_rows(tmp_path / "rows.parquet") == rows
+    back = pd.read_parquet(tmp_path / "rows.parquet")
+    assert back.dtypes.tolist() == frame.dtypes.tolist()
+
+
+def test_a_frame_of_plain_types_is_read_too() -> None:
+    """As other libraries make them: objects for texts, floats where integers are absent."""
+    plain = pd.DataFrame([vars(one) for one in ROWS])
+    assert str(plain["nodes"].dtype) == "float64"
+    assert from_frame(plain) == ROWS
 
 
 def test_a_frame_that_is_no_results_is_refused() -> None:

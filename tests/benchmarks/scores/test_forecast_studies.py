@@ -85,7 +85,7 @@ def test_figures_show_the_solutions_that_they_are_given(tmp_path: Path) -> None:
     [drawn] = coefficient_figures([made], {made.key: model}.get)
     assert drawn.series[0].y == ("score, 3 before", "score, 1 before")
     assert drawn.series[0].x[1] == pytest.approx(float(variance(asked, 6)) ** 0.5)
-    assert len(write_static([figure, drawn], tmp_path)) == 6
+    assert len(write_static([figure, drawn], tmp_path)) == 8
 
 
 def test_planted_functions_lead_the_truth() -> None:

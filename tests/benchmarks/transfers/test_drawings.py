@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 from bench_rows import row
+from fairbound.benchmarks.core.analysis import questions
+from fairbound.benchmarks.core.figures import trace_figures
+from fairbound.benchmarks.core.measures import gap_to_dual
 from fairbound.benchmarks.core.report import report
 from fairbound.benchmarks.core.row import Row
 from fairbound.benchmarks.core.runner import run_plan
 from fairbound.benchmarks.core.store import Store
 from fairbound.benchmarks.core.suite import parse_suite, plan
-from fairbound.benchmarks.transfers.drawings import change_figures, convergence_figures, district_figures
+from fairbound.benchmarks.transfers.drawings import change_figures, district_figures
 from fairbound.benchmarks.transfers.maps import map_figures
 from fairbound.models.transfers import PROBLEM, TransferInstance, TransferPlan, evaluate
 
@@ -70,28 +73,23 @@ def test_districts_before_and_after_add_up_to_the_value(folder: Path, rows: list
     assert figure.series[0].x == tuple(sorted(figure.series[0].x, reverse=True))  # type: ignore[type-var]
 
 
-def test_convergence_shows_values_and_bounds(rows: list[Row]) -> None:
-    figures = convergence_figures(rows, lambda key: None)
-    assert len(figures) == 2
-    for figure in figures:
+def test_convergence_is_a_gap_against_seconds(rows: list[Row]) -> None:
+    """The exact method by its own bounds, the heuristic by the distance of its values to the best bound."""
+    groups = trace_figures("transfers", questions(rows))
+    assert {group.label for group in groups} == {"transfers/planar/4 p=0.1, race", "transfers/planar/4 p=1, race"}
+    asked = {question.label: question for question in questions(rows)}
+    for group in groups:
+        [figure] = group.figures
         series = {each.name: each for each in figure.series}
-        assert set(series) == {"slsqp, value", "spatial_tree, value", "spatial_tree, bound"}
-        assert len({each.x[-1] for each in figure.series}) == 1
-        bound, value = series["spatial_tree, bound"].y[-1], series["slsqp, value"].y[-1]
-        assert isinstance(bound, float)
-        assert isinstance(value, float)
-        assert bound <= value * (1 + 1e-6)
-
-
-def test_a_tree_that_ends_at_its_root_is_shown_too(rows: list[Row]) -> None:
-    """One moment is a value and a bound that were there at once."""
-    short = [
-        replace(each, trace=json.dumps(each.moments[:1])) if each.method == "spatial_tree" else each for each in rows
-    ]
-    names = {series.name for figure in convergence_figures(short, lambda key: None) for series in figure.series}
-    assert "spatial_tree, bound" in names
-    tree = [each for each in short if each.method == "spatial_tree"]
-    assert convergence_figures(tree, lambda key: None) == []
+        assert set(series) == {"slsqp, to the best bound", "spatial_tree"}
+        question = asked[group.label]
+        solved = {each.method: each for each in question.solves}
+        for name, each in series.items():
+            ended = solved[name.partition(",")[0]]
+            assert each.x[-1] == ended.total_seconds
+            assert list(each.x) == sorted(each.x)  # type: ignore[type-var]
+            last = gap_to_dual(ended.primal, question.dual) if ended.method == "slsqp" else ended.gap
+            assert each.y[-1] == last
 
 
 def test_what_cannot_be_recomputed_is_left_out(rows: list[Row]) -> None:
@@ -107,6 +105,6 @@ def test_what_cannot_be_recomputed_is_left_out(rows: list[Row]) -> None:
 
 def test_the_report_has_them(folder: Path, tmp_path: Path) -> None:
     page = report(folder, tmp_path).read_text()
-    for name in ("change-1", "districts-1", "map-1", "map-share-1", "convergence-1"):
+    for name in ("change-1", "districts-1", "map-1", "map-share-1", "gap-1"):
         assert f'data-figure="transfers-{name}"' in page
         assert (tmp_path / "figures" / f"transfers-{name}.svg").stat().st_size > 1000

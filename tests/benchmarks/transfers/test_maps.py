@@ -75,7 +75,7 @@ def test_each_plan_is_a_panel_of_polygons(tmp_path: Path) -> None:
     assert of(share, Mark.DOTS)[0].hover[0] == "a, today: 60.0%, 100 students"
     darkest = next(series for series in of(share, Mark.AREA) if series.colour == CLASSES[-1])
     assert min(x for x in darkest.x if isinstance(x, float)) == 0
-    assert len(write_static([deviation], tmp_path / "drawn")) == 3
+    assert len(write_static([deviation], tmp_path / "drawn")) == 4
     assert "p = 0.1" in (tmp_path / "drawn" / "transfers-map-1.csv").read_text()
 
 

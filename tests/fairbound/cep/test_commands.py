@@ -209,8 +209,8 @@ def test_a_comparison_shows_phantom_money_and_what_levels_mean(run: Run) -> None
     with Path("o/compare.csv").open() as stream:
         rows = {row["method"]: row for row in csv.DictReader(stream)}
     assert rows["width:12.5"]["status"] == "invalid"
-    assert rows["width:12.5"]["phantom money"] == "64,016"
-    assert rows["width_exact:12.5"]["phantom money"] == rows["membership"]["phantom money"] == "0"
+    assert rows["width:12.5"]["phantom_money"] == "64016"
+    assert rows["width_exact:12.5"]["phantom_money"] == rows["membership"]["phantom_money"] == "0"
     exact, _, heuristic = out.partition("Baselines")
     assert "phantom" not in exact
     assert "phantom money" in heuristic

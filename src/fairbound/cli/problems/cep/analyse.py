@@ -30,7 +30,9 @@ app = typer.Typer(help="What an analyst asks next about a CEP instance: tables a
 Limit = Annotated[float, typer.Option("--time-limit", min=0, help="Seconds for each line of the table.")]
 OutFolder = Annotated[
     Path | None,
-    typer.Option("--out", metavar="DIR", file_okay=False, help="Also write tables as CSV, figures as SVG, PNG, CSV."),
+    typer.Option(
+        "--out", metavar="DIR", file_okay=False, help="Also write tables as CSV, figures as SVG, PDF, PNG, CSV."
+    ),
 ]
 CSV_DIGITS = 6
 """Decimals in a CSV of a number that has more; --json is exact."""
