@@ -39,6 +39,7 @@ from fairbound.solvers.core.formulations import AT
 from fairbound.solvers.core.method import Kind
 from fairbound.solvers.core.methods import find_method, methods_of, on_engines
 from fairbound.solvers.engines.registry import DEFAULT
+from fairbound.solvers.engines.registry import engines as every_engine
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 if TYPE_CHECKING:
@@ -300,4 +301,10 @@ def _methods(problem: Problem[Any, Any], names: list[str], engines: list[str]) -
             chosen += [method for method in methods_of(problem) if method.kind in GROUPS[name]]
         else:
             chosen.append(find_method(problem, name))
-    return [method.name for method in on_engines(problem, chosen, engines)]
+    return [method.name for method in on_engines(problem, chosen, _engines(engines))]
+
+
+def _engines(names: list[str]) -> list[str]:
+    """Engines by name; ``all`` stands for those of this machine that solve linear programs."""
+    here = [engine.name for engine in every_engine() if not (engine.local or engine.missing())]
+    return list(dict.fromkeys(each for name in names for each in (here if name == "all" else [name])))
