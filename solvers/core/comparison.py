@@ -9,6 +9,7 @@ from fairbound.solvers.core import proving, wall
 from fairbound.solvers.core.contradictions import settle
 from fairbound.solvers.core.formulations import relaxation_bound
 from fairbound.solvers.core.method import Kind, Method
+from fairbound.solvers.core.pictures import Pictured
 from fairbound.solvers.core.result import BELIEVED_GAP, OnProgress, Result, Settings, Status, Termination, said
 from fairbound.solvers.engines.base import EngineRefused
 
@@ -52,7 +53,7 @@ def _words(line: Compared) -> str:
     return f"{result.status.value} {result.level.value} {said(result.primal_bound)} {line.skipped or ''}".rstrip()
 
 
-class Comparison(list[Compared]):
+class Comparison(Pictured, list[Compared]):
     """The lines of a comparison, in the order in which the methods ran."""
 
     def to_frame(self) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from fairbound.models.core.problem import Instance, Problem, Sense
 from fairbound.solvers.core.contradictions import settle_front
 from fairbound.solvers.core.lexicographic import solve_lexicographic
 from fairbound.solvers.core.method import Method
+from fairbound.solvers.core.pictures import Pictured
 from fairbound.solvers.core.result import OnProgress, Result, Settings, Status, Termination
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Front:
+class Front(Pictured):
     """Points of a Pareto front, from the best of the first objective to the best of the second.
 
     Attributes

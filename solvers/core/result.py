@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.exact import decimal_text
+from fairbound.solvers.core.pictures import Pictured
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -169,7 +170,7 @@ class EngineInfo:
 
 
 @dataclass(frozen=True, repr=False)
-class Result:
+class Result(Pictured):
     """The answer of one method on one instance. Both bounds always travel together.
 
     Attributes

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import highspy
 import pytest
+from engines_here import need
 from fairbound.benchmarks.cep.tiny import make
 from fairbound.benchmarks.core.export import Format, export_model, format_of, read_sol
 from fairbound.benchmarks.transfers.tiny import PLAIN
@@ -173,7 +174,9 @@ def scip_solves(path: Path, sol: Path) -> None:
 
 
 def gurobi_solves(path: Path, sol: Path) -> None:
-    gurobipy = pytest.importorskip("gurobipy", reason="Gurobi is not installed")
+    need("gurobi")
+    import gurobipy
+
     environment = gurobipy.Env(params={"OutputFlag": 0})
     model = gurobipy.read(str(path), env=environment)
     model.optimize()

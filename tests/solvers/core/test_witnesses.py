@@ -6,12 +6,12 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from engines_here import need
 from fairbound.benchmarks.blocks import tiny as tiny_blocks
 from fairbound.benchmarks.cep import tiny as tiny_cep
 from fairbound.solvers.core import witnesses
 from fairbound.solvers.core.bound import Basis, Level
 from fairbound.solvers.core.result import Settings, Status
-from fairbound.solvers.engines.registry import find_engine
 
 import fairbound
 from fairbound import InputError
@@ -21,8 +21,7 @@ FIVE = tiny_cep.NAMED["five"]
 
 @pytest.mark.parametrize("engine", ["scip", "cpsat", "highs-nopresolve", "glpk", "gurobi"])
 def test_they_agree_on_a_grouping_and_on_connected_zones(engine: str) -> None:
-    if find_engine(engine).missing():
-        pytest.skip("the engine is not installed")
+    need(engine)
     unproven = Settings(prove=0, witness=(engine,))
     zones = fairbound.solve(tiny_blocks.NAMED["grid"], settings=unproven)
     assert (zones.status, zones.level, zones.basis) == (Status.OPTIMAL, Level.L3, Basis.WITNESSES)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from engines_here import need
 from fairbound.benchmarks.blocks import tiny as tiny_blocks
 from fairbound.benchmarks.cep import tiny as tiny_cep
 from fairbound.benchmarks.transfers import tiny as tiny_transfers
@@ -31,11 +32,7 @@ SIZED = ("gurobi", "xpress", "cplex", "copt")
 @pytest.fixture(params=LINEAR)
 def engine(request: pytest.FixtureRequest) -> str:
     """The name of an engine that is here."""
-    name: str = request.param
-    reason = find_engine(name).missing()
-    if reason:
-        pytest.skip(reason)
-    return name
+    return need(request.param)
 
 
 def program(maximize: bool = True, whole: bool = True, right: float = 10.0, least: float = 0.0) -> Program:
@@ -108,8 +105,7 @@ def test_a_formulation_is_answered_exactly(engine: str) -> None:
 
 @pytest.mark.parametrize("engine", SIZED)
 def test_a_model_beyond_a_licence_is_one_line(engine: str) -> None:
-    if find_engine(engine).missing():
-        pytest.skip("the engine is not installed")
+    need(engine)
     count = 6000
     large = Program(
         maximize=True,
