@@ -360,7 +360,8 @@
       xaxis: axis(figure.x, figure.series.flatMap((series) => series.x), ink, narrow),
       yaxis: { ...axis(figure.y, figure.series.flatMap((series) => series.y), ink, narrow), ...(map ? { scaleanchor: "x" } : {}) },
       showlegend: named > 1 && named <= MOST_NAMES,
-      legend: { orientation: "h", x: 0, y: -0.2, yanchor: "top", font: { size: narrow ? 10 : 12 } },
+      // Below the axis's title, in parts of the height that the plot itself has.
+      legend: { orientation: "h", x: 0, y: -58 / Math.max(120, plot.clientHeight - 130), yanchor: "top", font: { size: narrow ? 10 : 12 } },
       hoverlabel: { align: "left", bgcolor: ink.paper, bordercolor: ink.line, font: { color: ink.text } },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: ink.line, activecolor: ink.text, orientation: "h" },
       hovermode: "closest", bargap: 0.25, dragmode: narrow ? false : "zoom",

@@ -18,6 +18,7 @@ linearised between ends that numbered groups do not have.
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pyomo.environ as pyo
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 MOST_SCHOOLS = 40
 """Beyond this the pairs of schools are many, and the default methods are far ahead."""
+NEAREST = Fraction(1, 10**6)
+"""Ends of claim shares that differ by less are one to an engine, which then takes feasible groups for infeasible."""
 
 
 def claimed_alone(unit: Unit) -> Fraction:
@@ -163,7 +166,13 @@ def refuses(instance: CepInstance, objective: str) -> str | None:
     """Refuse what is not linear in the claim share, and more schools than pairs of them can be written for."""
     if len(instance.schools) > MOST_SCHOOLS:
         return f"{len(instance.schools)} schools have too many pairs for this model (at most {MOST_SCHOOLS})"
-    return refuses_jumps(instance, objective)
+    jumps = refuses_jumps(instance, objective)
+    if jumps is not None:
+        return jumps
+    shares = sorted({claimed_alone(unit) for unit in units_of(instance, objective)})
+    if any(after - before < NEAREST for before, after in pairwise(shares)):
+        return "two schools' shares are nearer to each other than engines can tell; subset_dp and price_curve are exact"
+    return None
 
 
 FORMULATION = Formulation(

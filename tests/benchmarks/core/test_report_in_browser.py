@@ -274,6 +274,20 @@ def test_the_toolbar_covers_nothing(browser: Any, full: Path) -> None:
     assert 0 < bar <= browser.execute_script(edge, f"{name} .nsewdrag", "top") + 1
 
 
+def test_a_legend_keeps_off_the_title_of_an_axis(browser: Any, full: Path) -> None:
+    """Also in a window that has become wider, where the legend needs fewer lines."""
+    visit(browser, full)
+    name = "[data-figure='cep-profile']"
+    edge = "return document.querySelector(arguments[0]).getBoundingClientRect()[arguments[1]]"
+    screen(browser, 700, 900)
+    browser.execute_script("document.querySelector(arguments[0]).scrollIntoView()", name)
+    wait(browser, f'return document.querySelector("{name} .legend") !== null')
+    screen(browser, 1280, 900)
+    wait(browser, f'return document.querySelector("{name} .main-svg").getBoundingClientRect().width > 900')
+    title = browser.execute_script(edge, f"{name} .xtitle", "bottom")
+    assert title <= browser.execute_script(edge, f"{name} .legendtext", "top")
+
+
 PRINTED = """
   dispatchEvent(new Event("beforeprint"));
   const seen = {};

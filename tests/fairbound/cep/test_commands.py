@@ -43,7 +43,7 @@ def test_the_front_ends_at_both_best(run: Run) -> None:
         (27054, "86664/5", "86664/5", 27054),
     ]
     assert json.loads(out)["notes"] == ["No grouping covers more than 27,054 students (L4)."]
-    assert files("o") == {"front.csv", "front-figure.svg", "front-figure.png", "front-figure.csv"}
+    assert files("o") == {"front.csv", "front-figure.svg", "front-figure.pdf", "front-figure.png", "front-figure.csv"}
     with Path("o/front.csv").open() as stream:
         assert [row["value"] for row in csv.DictReader(stream)] == ["17364.8", "17332.8", "17332.8"]
     assert drawn("o/front-figure.png")
@@ -163,7 +163,7 @@ def test_prices_add_up_to_the_bound(run: Run, certificate: Path) -> None:
     priced = [row for row in rows if row["price"] is not None]
     assert [row["price"] for row in priced] == [float(Fraction(price)) for _, price in document["knots"]]
     assert files("o") == {"prices.csv"} | {
-        f"prices-{name}.{ending}" for name in ("curve", "levels") for ending in ("svg", "png", "csv")
+        f"prices-{name}.{ending}" for name in ("curve", "levels") for ending in ("svg", "pdf", "png", "csv")
     }
     assert drawn("o/prices-curve.png")
     assert drawn("o/prices-levels.png")
