@@ -30,6 +30,7 @@ from fairbound.benchmarks.core.static_figures import write_static
 from fairbound.benchmarks.core.store import Store
 from fairbound.benchmarks.core.table_files import write_tables
 from fairbound.instances.core.files import write_text
+from fairbound.instances.core.tables import read_rows
 from fairbound.models.core.registry import find_problem, names
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 REPORT = "report.html"
 FIGURES = "figures"
+HONESTY = "honesty.csv"
 TABLES = "tables"
 
 LEVELS = (
@@ -104,8 +106,11 @@ def report(source: Store | Path | Iterable[Row], out: Path, title: str | None = 
     groups = [group for section in sections for found in section.figures.values() for group in found]
     drawn = [figure for group in groups for figure in group.figures]
     shown = [table for section in sections for table in section.tables.values()] + [everything]
+    wrong = _wrong_claims(source)
+    if wrong is not None:
+        shown.append(wrong)
     heading = title or facts.get("title") or "Benchmark"
-    write_text(page, _render(rows, facts, heading, sections, everything, drawn, shown))
+    write_text(page, _render(rows, facts, heading, sections, everything, drawn, shown, wrong))
     if static:
         write_static(drawn, page.parent / FIGURES)
         write_tables(shown, page.parent / TABLES)
@@ -125,6 +130,15 @@ def _open(source: Store | Path | Iterable[Row]) -> tuple[list[Row], dict[str, st
 
         return read_rows(source), {}, lambda _key: None
     return list(source), {}, lambda _key: None
+
+
+def _wrong_claims(source: Store | Path | Iterable[Row]) -> Table | None:
+    """What ``bench honesty`` found, if it wrote into the folder of the run."""
+    folder = source.folder if isinstance(source, Store) else source
+    path = folder / HONESTY if isinstance(folder, Path) else None
+    if path is None or not path.is_file():
+        return None
+    return tables.honesty_table([row for _, row in read_rows(path)[1]])
 
 
 def _by_problem(asked: Iterable[Question]) -> dict[str, list[Question]]:
@@ -221,6 +235,7 @@ def _render(
     everything: Table,
     drawn: Sequence[Figure],
     shown: Sequence[Table],
+    wrong_claims: Table | None,
 ) -> str:
     asked = [question for section in sections for question in section.asked]
     wrong = [text for question in asked for text in question.contradictions]
@@ -238,6 +253,7 @@ def _render(
         tiles=_tiles(rows, asked),
         sections=sections,
         everything=everything,
+        wrong_claims=wrong_claims,
         machines=_machines(rows),
         levels=LEVELS,
         plotly=Markup(plotly_library()) if drawn else "",

@@ -19,7 +19,7 @@ from fairbound.benchmarks.core.work import REFUSED
 from fairbound.instances.core.tables import full_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from fairbound.benchmarks.core.analysis import Cell, Crossing, HeuristicGap, Question, Refusal, Standing
     from fairbound.benchmarks.core.row import Row
@@ -377,6 +377,26 @@ def heuristics_table(problem: str, gaps: Sequence[HeuristicGap]) -> Table:
         for item in gaps
     )
     return Table(f"{problem}-heuristics", "Heuristics, question by question", columns, rows)
+
+
+def honesty_table(tallied: Sequence[Mapping[str, str]]) -> Table:
+    """Wrong claims by engine and family of models, from the rows of ``honesty.csv``."""
+    outcomes = [
+        name for name in tallied[0] if name not in ("engine", "version", "family", "parameter", "cases", "wrong")
+    ]
+    counts = ["cases", "wrong", *outcomes]
+    added: dict[tuple[str, ...], list[int]] = {}
+    for row in tallied:
+        sums = added.setdefault((row["engine"], row["version"], row["family"]), [0] * len(counts))
+        for k, name in enumerate(counts):
+            sums[k] += int(row[name])
+    columns = (
+        Column("engine", facet=True, key=True),
+        Column("version", key=True),
+        Column("models", facet=True, key=True),
+        *(Column(name, "int") for name in counts),
+    )
+    return Table("honesty", "Wrong claims", columns, tuple((*names, *sums) for names, sums in added.items()))
 
 
 def solves_table(rows: Sequence[Row]) -> Table:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from bench_rows import baseline, row
 from fairbound.benchmarks.core.analysis import Tally, compare_exact, crossings, heuristic_gaps, questions, refusals
+from fairbound.benchmarks.core.report import report
 from fairbound.benchmarks.core.report_tables import (
     Column,
     Table,
@@ -21,6 +22,7 @@ from fairbound.benchmarks.core.report_tables import (
     refused_table,
     solves_table,
 )
+from fairbound.benchmarks.core.store import Store
 from fairbound.benchmarks.core.table_files import latex_text, write_tables
 
 THIRD = Fraction(10**6, 3)
@@ -158,3 +160,18 @@ def test_agreement_is_counted(bounds: tuple[str, str], words: str) -> None:
     other = row(method="membership@scip", engine="scip", primal_bound=bounds[0], dual_bound=bounds[1], **near)
     [line] = engines_table("cep", crossings(questions([row(), other]))).rows
     assert line[-1] == words
+
+
+def test_wrong_claims_beside_a_run_are_in_its_report(tmp_path: Path) -> None:
+    """``bench honesty`` into the folder of a run: one row for each engine and family, in numbers."""
+    header = "engine,version,family,parameter,cases,wrong,false optimum,beaten bound,not taken,right"
+    lines = ["a,1,big-M,M = 10^3,7,2,1,1,0,5", "a,1,big-M,M = 10^9,7,3,3,0,1,3", "b,2,big-M,M = 10^3,7,0,0,0,0,7"]
+    with Store(tmp_path, write=True) as store:
+        store.add(row())
+    assert "honesty" not in {path.stem for path in (report(tmp_path, tmp_path).parent / "tables").iterdir()}
+    (tmp_path / "honesty.csv").write_text("\n".join([header, *lines]) + "\n")
+    page = report(tmp_path, tmp_path).read_text()
+    assert "What engines get wrong" in page
+    written = (tmp_path / "tables" / "honesty.csv").read_text().splitlines()
+    assert written[0] == "engine,version,models,cases,wrong,false_optimum,beaten_bound,not_taken,right"
+    assert written[1:] == ["a,1,big-M,14,5,4,1,1,8", "b,2,big-M,7,0,0,0,0,7"]
