@@ -79,8 +79,8 @@ def _print(made: Table) -> None:
         }
         for row in made.rows
     ]
-    leading = next((i for i, column in enumerate(made.columns) if column.kind != "text"), len(made.columns))
-    console().print(table(made.title, text, text_columns=leading))
+    words = {column.label for column in made.columns if column.kind == "text"}
+    console().print(table(made.title, text, text_columns=0, words=words))
     console().print()
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -105,8 +106,8 @@ def percent(gap: float | None) -> str:
     return f"{100 * gap:.2g} %" if gap < 0.01 else f"{100 * gap:.2f} %"
 
 
-def table(title: str, rows: Sequence[Mapping[str, str]], text_columns: int = 1) -> Table:
-    """A table of text rows; the first ``text_columns`` are set left, numbers right.
+def table(title: str, rows: Sequence[Mapping[str, str]], text_columns: int = 1, words: Collection[str] = ()) -> Table:
+    """A table of text rows; the first ``text_columns`` and those named by ``words`` are set left, numbers right.
 
     No word and no number is cut or broken: where the screen is too narrow, lines are longer than it.
     """
@@ -119,24 +120,25 @@ def table(title: str, rows: Sequence[Mapping[str, str]], text_columns: int = 1) 
         pad_edge=False,
         padding=(0, 1, 0, 0),
     )
-    needed = 0
-    for i, column in enumerate(rows[0] if rows else ["(nothing)"]):
-        cells = [row[column] for row in rows]
-        longest = max(map(len, cells), default=0)
-        words = i < text_columns or longest > LONGEST_WORD
-        word = max((len(word) for text in (column, *cells) for word in text.split()), default=0)
-        least = max(min(longest, LEAST_WORDS) if words else longest, min(word, LONGEST_WORD))
-        needed += least + 1
-        # Words give way where a terminal is too narrow for both.
-        made.add_column(
-            column,
-            justify="left" if i < text_columns else "right",
-            overflow="fold",
-            no_wrap=not words,
-            min_width=least,
-        )
-    if needed > console().width:
-        made.width = needed
+    names = list(rows[0]) if rows else ["(nothing)"]
+    lefts = [i < text_columns or name in words for i, name in enumerate(names)]
+    widths, leasts = [], []
+    for name, left in zip(names, lefts, strict=True):
+        cells = [clean(row[name]) for row in rows]
+        longest = max(map(cell_len, cells), default=0)
+        folds = left or longest > LONGEST_WORD
+        word = max((cell_len(word) for text in (name, *cells) for word in text.split()), default=0)
+        leasts.append(max(min(longest, LEAST_WORDS) if folds else longest, min(word, LONGEST_WORD)))
+        widths.append(max(longest, cell_len(name)))
+    # Words give way where a terminal is too narrow for both, the widest column first.
+    for _ in range(sum(widths) + len(widths) - 1 - console().width):
+        spare = [i for i, width in enumerate(widths) if width > leasts[i]]
+        if not spare:
+            break
+        widths[max(spare, key=widths.__getitem__)] -= 1
+    for name, left, width in zip(names, lefts, widths, strict=True):
+        made.add_column(name, justify="left" if left else "right", overflow="fold", width=width)
+    made.width = sum(widths) + len(widths) - 1
     for row in rows:
         made.add_row(*row.values())
     return made

@@ -17,9 +17,8 @@ from fairbound.cli import options
 from fairbound.cli.exit_codes import ENGINE_FAILED, code_of
 from fairbound.cli.proof import read_certificate
 from fairbound.cli.show import console, exact, levels_line, number, percent, running, shout, table
-from fairbound.instances.core.tables import write_csv
+from fairbound.instances.core.tables import full_rows, write_csv
 from fairbound.models.core.errors import InputError
-from fairbound.models.core.exact import decimal_text
 from fairbound.solvers.cep import certificate as price_curve
 from fairbound.solvers.core import certificates
 from fairbound.solvers.core.interrupts import interruptible
@@ -34,8 +33,6 @@ OutFolder = Annotated[
         "--out", metavar="DIR", file_okay=False, help="Also write tables as CSV, figures as SVG, PDF, PNG, CSV."
     ),
 ]
-CSV_DIGITS = 6
-"""Decimals in a CSV of a number that has more; --json is exact."""
 
 
 def register(main: typer.Typer) -> None:
@@ -58,21 +55,11 @@ def _shown(column: str, cell: Cell) -> str:
     return "-" if cell is None else cell
 
 
-def _csv(cell: Cell) -> str:
-    """A cell for a spreadsheet: a plain decimal, exact where it has few digits."""
-    if cell is None:
-        return ""
-    if isinstance(cell, Fraction):
-        text = decimal_text(cell)
-        return f"{float(cell):.{CSV_DIGITS}f}" if "/" in text or len(text.partition(".")[2]) > CSV_DIGITS else text
-    return str(cell)
-
-
 def _write(tables: Sequence[Table], figures: Sequence[Figure], folder: Path) -> None:
     from fairbound.benchmarks.core.static_figures import write_static  # Matplotlib takes its time
 
     for found in tables:
-        write_csv(folder / f"{found.name}.csv", [{k: _csv(v) for k, v in row.items()} for row in found.rows])
+        write_csv(folder / f"{found.name}.csv", full_rows(found.rows))
     write_static(figures, folder)
 
 
