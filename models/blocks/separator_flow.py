@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import pyomo.environ as pyo
 from fairbound.models.blocks import flow, rules
+from fairbound.models.blocks.reductions import fixed_options
 from fairbound.models.blocks.separators import frontier
 from fairbound.models.core.problem import Formulation
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     from fairbound.models.blocks.instance import ZoneInstance
     from fairbound.models.blocks.separators import Separator
+
+MOST_ROWS = 100_000
 
 
 def neighbour_separators(instance: ZoneInstance, zone_units: list[list[int]]) -> Iterator[Separator]:
@@ -52,11 +55,22 @@ def build(instance: ZoneInstance, objective: str, relaxed: bool = False) -> pyo.
     return model
 
 
+def refuses(instance: ZoneInstance, objective: str) -> str | None:
+    """Refuse a city with too many neighbours that may attend the same school."""
+    options = fixed_options(instance)
+    rows = sum(
+        len(options[v] & options[w]) for v in range(len(options)) for w in instance.neighbours[v] if instance.contiguous
+    )
+    if rows > MOST_ROWS:
+        return f"about {rows:,} separator rows are too many (at most {MOST_ROWS:,})"
+    return rules.refuses(instance, objective)
+
+
 FORMULATION = Formulation(
     name="separator_flow",
     summary="the flow of every school, and a separator row around every two neighbours",
     build=build,
     extract=rules.extract,
     assign=flow.assign,
-    refuses=rules.refuses,
+    refuses=refuses,
 )
