@@ -30,7 +30,7 @@ from fairbound.cli.show import (
     table,
 )
 from fairbound.instances.core.files import write_text
-from fairbound.instances.core.tables import write_csv
+from fairbound.instances.core.tables import full_rows, write_csv
 from fairbound.models.core.exact import parse_number
 from fairbound.models.core.problem import Instance, Problem
 from fairbound.models.core.registry import find_problem
@@ -234,15 +234,16 @@ def _show_front(
     asked: Instance, names: list[str], front: Front, out: Path | None, as_json: bool
 ) -> list[dict[str, str]]:
     """Write and print a front; returns its rows."""
-    rows = []
+    rows, exact_rows = [], []
     for point in front.points:
-        row = {name: str(point.values[name]) for name in names}
-        if point.objective == names[0] and point.dual_bound is not None:
-            row["bound"] = str(point.dual_bound)
-        rows.append(row | {"status": point.status.value, "level": point.level.value})
+        bound = point.dual_bound if point.objective == names[0] else None
+        known = {name: point.values[name] for name in names} | {"bound": bound}
+        words = {"status": point.status.value, "level": point.level.value}
+        exact_rows.append(known | words)
+        rows.append({name: str(value) for name, value in known.items() if value is not None} | words)
     contradictions = [point.contradiction for point in front.points if point.contradiction]
     if out is not None:
-        write_csv(out / "pareto.csv", rows)
+        write_csv(out / "pareto.csv", full_rows(exact_rows, [*names, "bound"]))
         for k, point in enumerate(front.points, start=1):
             write_csv(out / f"point_{k}.csv", find_problem(asked.problem).solution_rows(asked, point.solution))
         figures = front_figures(asked, names, front)
