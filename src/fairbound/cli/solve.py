@@ -238,9 +238,9 @@ def _show_front(
     for point in front.points:
         bound = point.dual_bound if point.objective == names[0] else None
         known = {name: point.values[name] for name in names} | {"bound": bound}
-        words = {"status": point.status.value, "level": point.level.value}
-        exact_rows.append(known | words)
-        rows.append({name: str(value) for name, value in known.items() if value is not None} | words)
+        ended = {"status": point.status.value, "level": point.level.value}
+        exact_rows.append(known | ended)
+        rows.append({name: str(value) for name, value in known.items() if value is not None} | ended)
     contradictions = [point.contradiction for point in front.points if point.contradiction]
     if out is not None:
         write_csv(out / "pareto.csv", full_rows(exact_rows, [*names, "bound"]))
