@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from fractions import Fraction
 
+    import pandas as pd
     from fairbound.models.core.truth import Truth
     from pyomo.environ import ConcreteModel
 
@@ -146,6 +147,14 @@ class Evaluation:
     @property
     def feasible(self) -> bool:
         return not self.violations
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row for each objective and measure: its name, value as a float and as an exact text."""
+        import pandas as pd
+
+        known = {**self.values, **self.measures}
+        rows = [{"name": name, "value": float(value), "exact": str(value)} for name, value in known.items()]
+        return pd.DataFrame.from_records(rows, columns=["name", "value", "exact"])
 
 
 I = TypeVar("I", bound=Instance)  # noqa: E741

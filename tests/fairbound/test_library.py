@@ -117,3 +117,11 @@ def test_certificates_are_made_and_verified_in_python(tmp_path: Path) -> None:
     bound, level = fairbound.verify(plan.certificate)
     assert level is Level.L4
     assert bound <= plan.primal_bound  # type: ignore[operator]
+
+
+def test_a_score_is_a_table() -> None:
+    """Every objective and measure, as a float and exactly."""
+    scored = fairbound.evaluate("cep/calpads33", fairbound.solve("cep/calpads33").solution)
+    frame = scored.to_frame().set_index("name")
+    assert {name: Fraction(text) for name, text in frame["exact"].items()} == {**scored.values, **scored.measures}
+    assert frame.loc["students", "value"] == float(scored.values["students"])

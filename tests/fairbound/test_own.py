@@ -18,7 +18,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "own.md").read_text(encoding="utf-8
 STEPS = re.findall(r"```console\n(.*?)```(?:\n\n```text\n(.*?)```)?", PAGE, re.DOTALL)
 
 
-def fairbound(folder: Path, *words: str, code: int = 0) -> str:
+def fairbound(folder: Path, *words: str, code: int = 0, **variables: str) -> str:
     """What a command says; plugins are for a process of their own."""
     done = subprocess.run(
         [sys.executable, "-m", "fairbound", *words],
@@ -26,7 +26,7 @@ def fairbound(folder: Path, *words: str, code: int = 0) -> str:
         text=True,
         check=False,
         cwd=folder,
-        env=os.environ | {"COLUMNS": "200"},
+        env=os.environ | {"COLUMNS": "200"} | variables,
     )
     assert done.returncode == code, (words, done.stdout[-2000:], done.stderr[-2000:])
     return done.stdout + done.stderr
@@ -140,3 +140,34 @@ def test_a_file_that_is_no_plugin_is_refused_in_one_line(tmp_path: Path, text: s
 def test_a_name_that_is_taken_is_refused(folder: Path) -> None:
     (folder / "parents.py").write_text(PARENTS.replace('"parents", "each', '"flow", "each'))
     assert "have one name" in fairbound(folder, "--plugin", "parents.py", "list", "blocks", code=2)
+
+
+def test_an_installed_package_brings_its_methods_and_figures(tmp_path: Path) -> None:
+    """An entry point names the module: no option is needed, also not in the processes of a run."""
+    (tmp_path / "mine_1.py").write_text(
+        "from fairbound import Plugin\n"
+        "from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series\n"
+        "from fairbound.models.cep import Grouping\n"
+        "from fairbound.solvers.core.baseline import Baseline\n"
+        "def nobody(instance, objective, seed, argument):\n"
+        "    return Grouping.of([])\n"
+        "def own_figure(rows, solutions):\n"
+        "    bars = Series('rows', (float(len(rows)),), ('all',), Mark.BARS)\n"
+        "    y = Axis('', categories=('all',))\n"
+        "    return [Figure('own-count', 'Rows counted by a plugin', '', Axis('rows'), y, (bars,))]\n"
+        "PLUGINS = (Plugin('cep', baselines=(Baseline('nobody', 'no group', nobody),), figures=(own_figure,)),)\n"
+    )
+    info = tmp_path / "mine-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[fairbound.plugins]\nmine = mine_1\n")
+    asked = 'instances = ["cep/calpads33"]\nmethods = ["nobody", "membership"]\n'
+    (tmp_path / "own.toml").write_text('name = "own"\ntitle = "own"\n[[experiment]]\n' + asked)
+    path = {"PYTHONPATH": str(tmp_path)}
+    assert "nobody" in fairbound(tmp_path, "list", "cep", **path)
+    assert "2 of 2 solves" in fairbound(tmp_path, "bench", "run", "own.toml", "--out", "runs", **path)
+    fairbound(tmp_path, "bench", "report", "runs", "--no-static", **path)
+    page = (tmp_path / "runs" / "report.html").read_text()
+    assert "Rows counted by a plugin" in page
+    assert "nobody" in page
+    assert "unknown method" in fairbound(tmp_path / "runs", "solve", "cep/calpads33", "--method", "nobody", code=2)
