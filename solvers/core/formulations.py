@@ -12,7 +12,9 @@ from fairbound.solvers.core.answer import Answer, doubt
 from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.result import EngineInfo, OnProgress, Seconds, Settings, Termination
 from fairbound.solvers.engines import model
+from fairbound.solvers.engines.base import EngineRefused
 from fairbound.solvers.engines.registry import DEFAULT, find_engine
+from fairbound.solvers.engines.standard_form import UnsupportedModelError
 
 if TYPE_CHECKING:
     from fairbound.solvers.engines.base import Engine
@@ -94,7 +96,10 @@ def _answer_nonlinear(
     engine = find_engine(name)
     assert engine.nonlinear is not None
     began = time.perf_counter()
-    found = engine.nonlinear(built_model, settings)
+    try:
+        found = engine.nonlinear(built_model, settings)
+    except UnsupportedModelError as error:
+        raise EngineRefused(f"engine {name} refuses the model: {error}") from None
     return Answer(
         found.termination,
         formulation.extract(built_model) if found.has_solution else None,

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import stubborn
 from command_line import Run
+from engines_here import need
 from fairbound.instances.cep import sources as cep_instances
 from fairbound.models.cep import PROBLEM
 from fairbound.solvers.core import comparison, wall
@@ -140,3 +141,19 @@ def test_python_hears_lines_too() -> None:
         cep_instances.calpads33(), methods=["alone", "membership"], on_line=lambda line: heard.append(line.method.name)
     )
     assert heard == [line.method.name for line in lines] == ["membership", "alone"]
+
+
+def test_formulations_on_engines_side_by_side(run: Run) -> None:
+    """Baselines run once; an engine that does not take the model is a line that says so, and the rest goes on."""
+    need("cpsat")
+    words = ("compare", "cep/calpads33", "--methods", "membership,one_group", "--set", "threshold=0.40")
+    code, out, _ = run(*words, "--engine", "highs,cpsat,highs-nopresolve", "--all", "--out", "o")
+    assert code == 0
+    found = rows("o")
+    assert list(found) == ["membership", "membership@cpsat", "membership@highs-nopresolve", "one_group"]
+    assert [row["status"] for row in found.values()] == ["optimal", "refused", "optimal", "feasible"]
+    assert found["membership"]["value_exact"] == found["membership@highs-nopresolve"]["value_exact"] == "86824/5"
+    refused = "membership@cpsat refused: engine cpsat refuses the model: some columns need not be whole"
+    assert refused in " ".join(out.split())
+    code, _, error = run(*words, "--engine", "hihgs")
+    assert (code, "unknown engine: found 'hihgs'" in error) == (2, True)

@@ -11,6 +11,8 @@ import scipy.sparse as sp
 from engines_here import need
 from fairbound.benchmarks.blocks import tiny as tiny_blocks
 from fairbound.benchmarks.cep import tiny as tiny_cep
+from fairbound.benchmarks.core import work
+from fairbound.benchmarks.core.specification import Specification
 from fairbound.benchmarks.transfers import tiny as tiny_transfers
 from fairbound.models.core.plugins import VARIABLE
 from fairbound.models.core.registry import find_problem
@@ -208,6 +210,20 @@ def test_nonlinear_formulations_go_to_engines_that_take_them() -> None:
         assert result.primal_bound is not None
         assert (result.dual_bound is None) is local
     assert "linear" in str(find_method(problem, "composition_nlp@glpk").refuses(asked, "combined"))
+
+
+def test_a_model_that_an_engine_cannot_read_is_refused_in_a_run_too() -> None:
+    """A ratio is no polynomial, a continuous column is no whole number: rows say ``refused`` and the run goes on."""
+    for instance, method, words in (
+        ("transfers/planar9", "composition_nlp@scip", "is not polynomial"),
+        ("cep/calpads33", "membership@cpsat", "need not be whole"),
+    ):
+        need(method.partition("@")[2])
+        problem = instance.partition("/")[0]
+        asked = Specification(problem, instance, (), find_problem(problem).objectives[0].name, method)
+        answer = work.solve(asked.to_json())
+        assert answer["status"] == work.REFUSED
+        assert words in answer["message"]
 
 
 def test_a_start_is_checked_before_any_engine_sees_it() -> None:
