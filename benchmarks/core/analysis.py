@@ -23,6 +23,7 @@ from fairbound.benchmarks.core.measures import (
 )
 from fairbound.benchmarks.core.work import REFUSED
 from fairbound.solvers.core.contradictions import beaten, exists
+from fairbound.solvers.core.formulations import split_name
 from fairbound.solvers.core.isolation import Outcome
 from fairbound.solvers.core.method import Kind
 from fairbound.solvers.core.result import relative_gap
@@ -351,12 +352,6 @@ def standings(cells: Sequence[Cell]) -> list[Standing]:
 def _times(cells: Iterable[Cell]) -> list[float]:
     """Seconds of each question, the limit where it was not closed."""
     return [cell.limit if cell.seconds is None else min(cell.seconds, cell.limit) for cell in cells]
-
-
-def split_name(method: str) -> tuple[str, str]:
-    """Formulation and engine of a method: ``("membership", "scip")`` of ``membership@scip``; "" if it names none."""
-    formulation, _, engine = method.partition("@")
-    return formulation, engine
 
 
 @dataclass(frozen=True)

@@ -156,9 +156,7 @@ def _zipped(path: Path) -> Path:
     return made
 
 
-def read_sol(
-    formulation: Formulation[Any, Any], instance: Instance, objective: str, path: Path, kind: Format = Format.MPS
-) -> Any:
+def read_sol(formulation: Formulation[Any, Any], instance: Instance, objective: str, path: Path) -> Any:
     """The solution in an engine's ``.sol`` file of an exported formulation: a line ``NAME VALUE`` for each column.
 
     HiGHS, SCIP, Gurobi and others write such lines. Columns that are not named are 0: SCIP leaves them out.
@@ -170,8 +168,8 @@ def read_sol(
     """
     model = formulation.build(instance, objective)
     with TemporaryDirectory() as folder:
-        name = str(Path(folder) / "model")
-        _, key = model.write(f"{name}.{kind}", format=_WRITERS[kind], io_options={"labeler": Labels(objective)})
+        made = str(Path(folder) / "model.mps")  # Pyomo gives names while it writes
+        _, key = model.write(made, format=_WRITERS[Format.MPS], io_options={"labeler": Labels(objective)})
     known = model.solutions.symbol_map[key].bySymbol
     found: dict[str, float] = {}
     for number, line in enumerate(read_text(path).splitlines(), start=1):

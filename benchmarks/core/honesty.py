@@ -303,7 +303,8 @@ def judge(case: Case, ran: Run) -> str:
     best = float(case.best)
     allowed = TOLERANCE * max(1.0, abs(best))
     beyond = 0.0 if ran.dual is None else ran.dual - best
-    if (-beyond if case.program().maximize else beyond) > allowed:
+    maximize = case.own is not None and case.own.maximize
+    if (-beyond if maximize else beyond) > allowed:
         return "beaten bound"
     return "right" if abs(ran.primal - best) <= allowed else "false optimum"
 
@@ -322,20 +323,20 @@ def smaller(case: Case) -> Iterator[Case]:
 
 
 def minimal(
-    wrong: Sequence[tuple[Case, str]], ask: Callable[[Sequence[Program]], Sequence[Run]]
+    wrong: Sequence[tuple[Case, Run]], ask: Callable[[Sequence[Program]], Sequence[Run]]
 ) -> list[tuple[Case, Run]]:
     """Each case without all rows and columns that may go while the engine stays wrong in the same way.
 
-    Its answers to the smaller cases come along. A case of a formulation stays as it is.
+    Its answers come along, those to the smaller cases where there are such. A case of a formulation stays as it is.
     """
-    known = list(zip((case for case, _ in wrong), ask([case.program() for case, _ in wrong]), strict=True))
+    known, outcomes = list(wrong), [judge(*pair) for pair in wrong]
     shrinking = set(range(len(known)))
     while shrinking:
         tried = [(k, one) for k in sorted(shrinking) for one in smaller(known[k][0])]
         runs = ask([one.program() for _, one in tried]) if tried else []
         shrunk: dict[int, tuple[Case, Run]] = {}
         for (k, one), ran in zip(tried, runs, strict=True):
-            if k not in shrunk and judge(one, ran) == wrong[k][1]:
+            if k not in shrunk and judge(one, ran) == outcomes[k]:
                 shrunk[k] = one, ran
         for k, pair in shrunk.items():
             known[k] = pair
@@ -404,10 +405,10 @@ def examine(
     runs = run_all(engine, [case.program() for case in cases], seconds, python, on_done)
     outcomes = [judge(case, ran) for case, ran in zip(cases, runs, strict=True)]
     version = next((ran.version for ran in runs if ran.version), "")
-    wrong = [(case, outcome) for case, outcome in zip(cases, outcomes, strict=True) if outcome in WRONG]
+    wrong = [(case, ran) for case, ran, outcome in zip(cases, runs, outcomes, strict=True) if outcome in WRONG]
     told = []
-    for (case, ran), (_, outcome) in zip(minimal(wrong, ask) if wrong else [], wrong, strict=True):
-        program = case.program()
+    for case, ran in minimal(wrong, ask):
+        program, outcome = case.program(), judge(case, ran)
         name = f"{engine}_{version}_{case.name}.mps".replace("/", "_")
         truth = "no point keeps the rows" if case.best is None else f"the best value is {case.best}"
         claim = f"claimed by {engine} {version}: {ran.termination.value}, value {ran.primal}, bound {ran.dual}"

@@ -82,6 +82,8 @@ def plugins() -> list[Plugin]:
         for point in entry_points(group=GROUP):
             if point.value not in _added:
                 _take(point.value, point.load())
+                if point.dist is not None:
+                    _digests[point.dist.name] = point.dist.version
         for path in os.environ.get(VARIABLE, "").split(os.pathsep):
             if path:
                 load_plugin(Path(path))
@@ -135,7 +137,7 @@ def load_plugin(file: str | Path) -> tuple[Plugin, ...]:
 
 
 def digests() -> dict[str, str]:
-    """Name and digest of every file that is loaded: another method's answer is another answer."""
+    """Digest of every file that is loaded, version of every package that brings plugins: another one answers anew."""
     plugins()
     return dict(_digests)
 

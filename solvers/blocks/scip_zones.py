@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -30,11 +29,6 @@ class ZoneOutcome:
     nodes: int
     unit: Fraction
     size: ModelSize
-
-
-def missing() -> str | None:
-    """Why this engine cannot be used, or ``None``."""
-    return None if find_spec("pyscipopt") else "pyscipopt is not installed (pip install fairbound[scip])"
 
 
 def version() -> str:

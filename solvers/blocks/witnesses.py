@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from importlib.util import find_spec
 from math import isfinite
 from typing import Any
 
@@ -18,6 +17,7 @@ from fairbound.models.blocks.instance import DISSIMILARITY
 from fairbound.solvers.blocks import cpsat_zones, scip_zones
 from fairbound.solvers.core.answer import Answer, doubt
 from fairbound.solvers.core.result import EngineInfo, OnProgress, Settings, Termination
+from fairbound.solvers.engines.registry import find_engine
 
 USUAL_SECONDS = 3600.0
 
@@ -83,13 +83,14 @@ def answer_cpsat(
 
 def scip_refuses(instance: ZoneInstance, objective: str) -> str | None:
     """Refuse without SCIP, and what one linear model cannot state."""
-    return scip_zones.missing() or rules.refuses(instance, objective)
+    return find_engine("scip").missing() or rules.refuses(instance, objective)
 
 
 def cpsat_refuses(instance: ZoneInstance, objective: str) -> str | None:
     """Refuse without OR-Tools, and all but least dissimilarity under the basic rules."""
-    if not find_spec("ortools"):
-        return "ortools is not installed (pip install fairbound[cpsat])"
+    missing = find_engine("cpsat").missing()
+    if missing is not None:
+        return missing
     if objective != DISSIMILARITY:
         return "only dissimilarity is stated for this engine"
     if (

@@ -106,7 +106,7 @@ def _answer_nonlinear(
         claim=found.dual if formulation.scope is not Scope.RESTRICTION else None,
         method=method_name(formulation, name),
         message=found.message,
-        engine=EngineInfo(name, engine.version(), engine.options(settings)),
+        engine=EngineInfo(name, found.version, engine.options(settings)),
         nodes=None if engine.local else found.nodes,
         seconds=Seconds(seconds, 0.0, time.perf_counter() - began),
     )
@@ -115,6 +115,12 @@ def _answer_nonlinear(
 def method_name(formulation: Formulation[Any, Any], engine: str) -> str:
     """``flow`` on the default engine, ``flow@scip`` on another."""
     return formulation.name if engine == DEFAULT else f"{formulation.name}{AT}{engine}"
+
+
+def split_name(method: str) -> tuple[str, str]:
+    """Formulation and engine of a method: ``("membership", "scip")`` of ``membership@scip``; "" if it names none."""
+    formulation, _, engine = method.partition(AT)
+    return formulation, engine
 
 
 def engine_refuses(formulation: Formulation[Any, Any], engine: Engine) -> str | None:

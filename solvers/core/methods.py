@@ -18,7 +18,7 @@ from fairbound.models.core.plugins import of_problem
 from fairbound.models.core.problem import Formulation, Instance, Problem, Scope
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.answer import Answer
-from fairbound.solvers.core.formulations import AT, answer_formulation, engine_refuses, method_name
+from fairbound.solvers.core.formulations import AT, answer_formulation, engine_refuses, method_name, split_name
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.result import OnProgress, Settings, Termination
 from fairbound.solvers.engines.registry import DEFAULT, find_engine
@@ -34,19 +34,14 @@ def _room(problem: str) -> Any:
     return import_module(f"fairbound.solvers.{problem}.methods") if problem in PROBLEMS else None
 
 
-def _algorithms(problem: str) -> list[Method]:
-    own = getattr(_room(problem), "METHODS", ())
-    return [*own, *(method for plugin in of_problem(problem) for method in plugin.methods)]
+def _offered(problem: str, named: str, field: str) -> list[Any]:
+    """What a problem's ``methods.py`` has under a name, then what plugins have in the field of that."""
+    own = getattr(_room(problem), named, ())
+    return [*own, *(each for plugin in of_problem(problem) for each in getattr(plugin, field))]
 
 
 def _baselines(problem: str) -> list[Baseline]:
-    own = getattr(_room(problem), "BASELINES", ())
-    return [*own, *(baseline for plugin in of_problem(problem) for baseline in plugin.baselines)]
-
-
-def _preferred(problem: str) -> list[str]:
-    own = getattr(_room(problem), "PREFERRED", ())
-    return [*own, *(name for plugin in of_problem(problem) for name in plugin.preferred)]
+    return _offered(problem, "BASELINES", "baselines")
 
 
 def answer_baseline(
@@ -102,7 +97,7 @@ def _from_baseline(baseline: Baseline, argument: str | None) -> Method:
 def methods_of(problem: Problem[Any, Any]) -> list[Method]:
     """Every method of a problem: formulations, algorithms, baselines with each usual argument."""
     found = [_from_formulation(formulation) for formulation in problem.formulations]
-    found += _algorithms(problem.name)
+    found += _offered(problem.name, "METHODS", "methods")
     for baseline in _baselines(problem.name):
         for argument in baseline.usual or (None,):
             found.append(_from_baseline(baseline, argument))
@@ -111,7 +106,7 @@ def methods_of(problem: Problem[Any, Any]) -> list[Method]:
 
 def cheapest_first(problem: Problem[Any, Any]) -> list[Method]:
     """Every method of a problem, those of ``PREFERRED`` first, in that order."""
-    first = {name: i for i, name in enumerate(_preferred(problem.name))}
+    first = {name: i for i, name in enumerate(_offered(problem.name, "PREFERRED", "preferred"))}
     return sorted(methods_of(problem), key=lambda method: first.get(method.name, len(first)))
 
 
@@ -120,8 +115,8 @@ def find_method(problem: Problem[Any, Any], name: str) -> Method:
 
     Raises ``InputError`` with the nearest names.
     """
-    formulation, at, engine = name.partition(AT)
-    if at:
+    formulation, engine = split_name(name)
+    if engine:
         return _from_formulation(problem.formulation(formulation), find_engine(engine).name)
     known = methods_of(problem)
     for method in known:

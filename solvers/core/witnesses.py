@@ -47,11 +47,8 @@ def check_names(names: Sequence[str]) -> None:
 
 def program_of(system: System) -> Program:
     """The rows as an engine gets them; raises ``Rejected`` for numbers that floats do not hold."""
-    entries = [abs(a) for terms, rhs, _ in system.rows for a in (*terms.values(), rhs)]
-    if (
-        max((*entries, *map(abs, system.cost.values()), *map(abs, system.lower), *map(abs, system.upper)))
-        > LARGEST_FLOAT
-    ):
+    entries = [a for terms, rhs, _ in system.rows for a in (*terms.values(), rhs)]
+    if max(map(abs, (*entries, *system.cost.values(), *system.lower, *system.upper))) > LARGEST_FLOAT:
         raise Rejected("its numbers are larger than floats hold exactly")
     cost = np.zeros(len(system.lower))
     for j, c in system.cost.items():

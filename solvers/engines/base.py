@@ -1,7 +1,7 @@
 """What an engine is: a mixed-integer program in arrays in, what the engine claims out.
 
 Nothing here is believed further up: values are rounded and scored exactly, bounds are claims. An engine is one file of
-this folder with an ``ENGINE``, and one word in ``registry.NAMES``.
+this folder with ``ENGINES``, and one word in ``registry.MODULES``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, replace
 from importlib import metadata
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from fairbound.models.core.errors import InputError
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import scipy.sparse as sp
 
 Floats = NDArray[np.float64]
-P = TypeVar("P", bound="Program")
 
 
 class EngineRefused(InputError):
@@ -137,12 +136,11 @@ class ModelRun:
     dual: float | None = None
     nodes: int = 0
     message: str = ""
+    version: str = ""
 
 
 def _takes_linear(program: Program) -> str | None:
-    return (
-        "the objective is quadratic; only linear ones are passed on to this engine" if program.Q is not None else None
-    )
+    return None if program.Q is None else "the objective is quadratic, and this engine is given linear ones alone"
 
 
 @dataclass(frozen=True)

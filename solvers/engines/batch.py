@@ -14,11 +14,11 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fairbound.solvers.core.result import Settings, Termination
 from fairbound.solvers.engines.base import Asked, EngineRefused, Program, Run
-from fairbound.solvers.engines.process import finite, load, save
+from fairbound.solvers.engines.process import begin, claimed, claims, how_it_ended, load, save
 from fairbound.solvers.engines.registry import find_engine
 
 if TYPE_CHECKING:
@@ -89,22 +89,19 @@ def _from(
                 if not line.endswith("\n"):
                     break
                 heard = time.monotonic()
-                said = json.loads(line)
-                found.append(Run(**{**said, "termination": Termination(said["termination"])}))
+                found.append(claimed(json.loads(line)))
                 on_done(len(found))
         finally:
             process.kill()
     watcher.join()
     if hung.is_set():
         return "it did not heed its limit"
-    last = (words.read_text(errors="replace").strip() or "no word").splitlines()[-1].strip()
-    return f"it ended with code {process.returncode}: {last}"
+    return f"it {how_it_ended(process, words)}"
 
 
 def main(engine: str, folder: Path, seconds: float, first: int, count: int) -> None:
     """The process: a line for each program."""
-    lines = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)
+    lines = begin()
     chosen = find_engine(engine)
     for i in range(first, count):
         program, _ = load(folder / f"{i}.npz")
@@ -114,17 +111,9 @@ def main(engine: str, folder: Path, seconds: float, first: int, count: int) -> N
                 ran = chosen.run(program, Asked(Settings(time_limit=seconds)))
             except EngineRefused as refused:
                 reason = str(refused)
-        said: dict[str, Any] = {"termination": Termination.ENGINE_ERROR.value, "message": f"{REFUSED}{reason}"}
-        if reason is None:
-            said = {
-                "termination": ran.termination.value,
-                "primal": finite(ran.primal),
-                "dual": finite(ran.dual),
-                "nodes": ran.nodes,
-                "message": ran.message,
-                "version": ran.version,
-            }
-        lines.write(json.dumps(said) + "\n")
+        if reason is not None:
+            ran = Run(Termination.ENGINE_ERROR, message=f"{REFUSED}{reason}")
+        lines.write(json.dumps(claims(ran)) + "\n")
 
 
 if __name__ == "__main__":

@@ -276,17 +276,10 @@ def run(
 
 def _variant(name: str, summary: str, **chosen: Any) -> Engine:
     def answer(program: Program, asked: Asked) -> Run:
-        last: list[Floats] = []
-
         def heard(moment: Progress) -> None:
-            point = last.pop() if last and moment.solution is not None else None
-            asked.tell(moment.primal, moment.dual, moment.nodes, point)
+            asked.tell(moment.primal, moment.dual, moment.nodes, moment.solution)
 
-        def keep(values: Floats) -> bool:
-            last[:] = [values]
-            return True
-
-        return solve(program, asked.settings, asked.start, heard, keep, **chosen)
+        return solve(program, asked.settings, asked.start, heard, incumbent=lambda point: point, **chosen)
 
     return Engine(
         name,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from importlib import metadata
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +14,6 @@ from fairbound.solvers.engines.base import Asked, Engine, EngineRefused, ModelRu
 from pyomo.repn.plugins.nl_writer import NLWriter
 
 NAME = "ipopt"
-
-
-def missing() -> str | None:
-    """Why this engine cannot be used, or ``None``."""
-    return (
-        None if find_spec("casadi") else "casadi, which brings Ipopt, is not installed (pip install fairbound[ipopt])"
-    )
-
-
-def version() -> str:
-    """Version of the casadi that carries Ipopt."""
-    return f"casadi {metadata.version('casadi')}"
 
 
 def solve(model: pyo.ConcreteModel, time_limit: float | None = None) -> ModelRun:
@@ -56,7 +43,8 @@ def solve(model: pyo.ConcreteModel, time_limit: float | None = None) -> ModelRun
         stats = solver.stats()
         # A point that it gives up on is scored like any other; what it says of the point is its message.
         ended = Termination.FINISHED if stats["success"] else Termination.ENGINE_ERROR
-        return ModelRun(ended, True, message=str(stats["return_status"]))
+        carrier = f"casadi {metadata.version('casadi')}"
+        return ModelRun(ended, True, message=str(stats["return_status"]), version=carrier)
 
 
 def nonlinear(model: Any, settings: Settings) -> ModelRun:

@@ -18,10 +18,10 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 from fairbound.solvers.core.interrupts import interruptible
@@ -41,7 +41,6 @@ def run(
     settings: Settings,
     start: Floats | None = None,
     on_progress: OnPoint = lambda *_: None,
-    python: str | None = None,
 ) -> Run:
     """Give a program to an engine and wait for it.
 
@@ -49,8 +48,6 @@ def run(
     ----------
     on_progress
         Hears each moment, in the units of the program, and what reads the better point that came with it, if any.
-    python
-        Another interpreter, with this package and other versions of engines.
 
     Raises
     ------
@@ -63,7 +60,7 @@ def run(
         words = Path(settings.log) if settings.log else folder / "words"
         with words.open("ab") as log:
             process = subprocess.Popen(
-                [python or sys.executable, "-m", __name__, engine, str(folder), json.dumps(asdict(settings))],
+                [sys.executable, "-m", __name__, engine, str(folder), json.dumps(asdict(settings))],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -119,10 +116,8 @@ def _heard(
     if last:
         with np.load(folder / ANSWER) as answer:
             found = {name: answer[name] for name in answer.files}
-        known = {**last["run"], "termination": Termination(last["run"]["termination"])}
-        return Run(values=found.get("values"), row_dual=found.get("row_dual"), trace=tuple(trace), **known)
-    said_last = (words.read_text(errors="replace").strip() or "no word").splitlines()[-1].strip()
-    ended, message = Termination.ENGINE_ERROR, f"engine {engine} ended with code {process.returncode}: {said_last}"
+        return replace(claimed(last["run"]), **found, trace=tuple(trace))
+    ended, message = Termination.ENGINE_ERROR, f"engine {engine} {how_it_ended(process, words)}"
     if stop.is_set():
         ended, message = Termination.INTERRUPTED, ""
     elif late.is_set():
@@ -137,6 +132,12 @@ def _point(folder: Path) -> Floats:
     """The last better point that the engine told."""
     found: Floats = np.load(folder / POINT)
     return found
+
+
+def how_it_ended(process: subprocess.Popen[str], words: Path) -> str:
+    """The code with which a process ended, and the last line that it or the engine printed."""
+    last = (words.read_text(errors="replace").strip() or "no word").splitlines()[-1].strip()
+    return f"ended with code {process.returncode}: {last}"
 
 
 def save(program: Program, path: Path, start: Floats | None) -> None:
@@ -173,20 +174,49 @@ def load(path: Path) -> tuple[Program, Floats | None]:
         return program, parts["start"] if "start" in parts.files else None
 
 
-def finite(value: float | None) -> float | None:
+def _finite(value: float | None) -> float | None:
     """The value as JSON has it."""
     return None if value is None or not isfinite(value) else float(value)
 
 
-def main(name: str, folder: Path, settings: Settings) -> None:
-    """The process: what the engine prints goes to standard error, or to the log."""
-    from fairbound.solvers.engines.registry import find_engine
+def claims(ran: Run) -> dict[str, Any]:
+    """What an engine claims, without points, as JSON types."""
+    return {
+        "termination": ran.termination.value,
+        "primal": _finite(ran.primal),
+        "dual": _finite(ran.dual),
+        "nodes": ran.nodes,
+        "message": ran.message,
+        "version": ran.version,
+    }
 
+
+def claimed(said: dict[str, Any]) -> Run:
+    """The inverse of ``claims``."""
+    return Run(**{**said, "termination": Termination(said["termination"])})
+
+
+def begin() -> TextIO:
+    """Make this the process of an engine: it ends with its parent, and what the engine prints goes to standard error.
+
+    Returns
+    -------
+    TextIO
+        Where the process says its lines.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this process ends it
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: nobody is left to hear it then
     lines = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
+    return lines
+
+
+def main(name: str, folder: Path, settings: Settings) -> None:
+    """The process; what the engine prints goes to the log where there is one."""
+    from fairbound.solvers.engines.registry import find_engine
+
+    lines = begin()
     program, start = load(folder / MODEL)
 
     def tell(primal: float | None, dual: float | None, nodes: int, x: Floats | None) -> None:
@@ -194,7 +224,7 @@ def main(name: str, folder: Path, settings: Settings) -> None:
             made = folder / f"new-{POINT}"
             np.save(made, x)
             made.replace(folder / POINT)  # a reader sees the old point or the whole new one
-        said = {"primal": finite(primal), "dual": finite(dual), "nodes": nodes, "point": x is not None}
+        said = {"primal": _finite(primal), "dual": _finite(dual), "nodes": nodes, "point": x is not None}
         lines.write(json.dumps(said) + "\n")
 
     try:
@@ -205,15 +235,7 @@ def main(name: str, folder: Path, settings: Settings) -> None:
     points = {"values": found.values, "row_dual": found.row_dual}
     kept: dict[str, Any] = {key: value for key, value in points.items() if value is not None}
     np.savez(folder / ANSWER, **kept)
-    known = {
-        "termination": found.termination.value,
-        "primal": finite(found.primal),
-        "dual": finite(found.dual),
-        "nodes": found.nodes,
-        "message": found.message,
-        "version": found.version,
-    }
-    lines.write(json.dumps({"run": known}) + "\n")
+    lines.write(json.dumps({"run": claims(found)}) + "\n")
 
 
 def _settings(text: str) -> Settings:

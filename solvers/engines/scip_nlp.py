@@ -5,7 +5,6 @@ Its answers hold to its own tolerance (1e-6 on rows), so its value and bound are
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from math import isfinite
 from typing import Any, Literal
 
@@ -16,18 +15,6 @@ from fairbound.solvers.engines.standard_form import UnsupportedModelError
 from pyomo.core.expr import LinearExpression, NegationExpression, PowExpression, ProductExpression, SumExpression
 
 NAME = "scip"
-
-
-def missing() -> str | None:
-    """Why this engine cannot be used, or ``None``."""
-    return None if find_spec("pyscipopt") else "pyscipopt is not installed (pip install fairbound[scip])"
-
-
-def version() -> str:
-    """Version of SCIP."""
-    from pyscipopt import Model
-
-    return str(Model().version())
 
 
 def solve(model: pyo.ConcreteModel, settings: Settings) -> ModelRun:
@@ -94,4 +81,5 @@ def solve(model: pyo.ConcreteModel, settings: Settings) -> ModelRun:
         scip.getNSols() > 0,
         dual if isfinite(dual) and abs(dual) < 1e19 else None,
         int(scip.getNTotalNodes()),
+        version=str(scip.version()),
     )

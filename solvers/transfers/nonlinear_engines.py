@@ -11,6 +11,7 @@ from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.result import EngineInfo, OnProgress, Settings, Termination
 from fairbound.solvers.core.search import Search
 from fairbound.solvers.engines import ipopt, scip_nlp
+from fairbound.solvers.engines.registry import find_engine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +48,7 @@ def answer_ipopt(
     return Answer(
         Termination.FINISHED,
         best[1] if best else None,
-        engine=EngineInfo(ipopt.NAME, ipopt.version(), {"starts": len(values)}),
+        engine=EngineInfo(ipopt.NAME, outcome.version, {"starts": len(values)}),
         message=f"Ipopt {words}; all starts: {', '.join(values)}",
     )
 
@@ -66,7 +67,7 @@ def answer_scip(
         outcome.termination,
         rules.extract(model) if outcome.has_solution else None,
         claim=outcome.dual,
-        engine=EngineInfo(scip_nlp.NAME, scip_nlp.version(), {"gap": settings.gap}),
+        engine=EngineInfo(scip_nlp.NAME, outcome.version, {"gap": settings.gap}),
         nodes=outcome.nodes,
     )
 
@@ -77,7 +78,7 @@ METHODS: Sequence[Method] = (
         Kind.BASELINE,
         f"Ipopt on the poster's program, best of {STARTS} starts: local, no bound",
         answer_ipopt,
-        lambda instance, objective: ipopt.missing() or composition_nlp.refuses(instance, objective),
+        lambda instance, objective: find_engine("ipopt").missing() or composition_nlp.refuses(instance, objective),
         exact=False,
         closes=False,
     ),
@@ -86,6 +87,8 @@ METHODS: Sequence[Method] = (
         Kind.ALGORITHM,
         "SCIP on squared_ratios: a global witness, its bound a claim",
         answer_scip,
-        lambda instance, objective: scip_nlp.missing() or composition_nlp.refuses_squares(instance, objective),
+        lambda instance, objective: (
+            find_engine("scip").missing() or composition_nlp.refuses_squares(instance, objective)
+        ),
     ),
 )

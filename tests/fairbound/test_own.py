@@ -166,6 +166,9 @@ def test_an_installed_package_brings_its_methods_and_figures(tmp_path: Path) -> 
     path = {"PYTHONPATH": str(tmp_path)}
     assert "nobody" in fairbound(tmp_path, "list", "cep", **path)
     assert "2 of 2 solves" in fairbound(tmp_path, "bench", "run", "own.toml", "--out", "runs", **path)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.1\n")
+    again = ("bench", "run", "own.toml", "--out", "runs")
+    assert "results of another version" in fairbound(tmp_path, *again, code=2, **path)
     fairbound(tmp_path, "bench", "report", "runs", "--no-static", **path)
     page = (tmp_path / "runs" / "report.html").read_text()
     assert "Rows counted by a plugin" in page

@@ -11,9 +11,9 @@ from fairbound.benchmarks.core.analysis import (
     crossings,
     heuristic_gaps,
     questions,
-    split_name,
     standings,
 )
+from fairbound.solvers.core.formulations import split_name
 
 
 def test_best_bounds_come_from_whoever_has_them() -> None:

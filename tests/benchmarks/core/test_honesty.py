@@ -79,7 +79,7 @@ def test_a_wrong_claim_is_shrunk_to_what_it_needs() -> None:
 
     rows = (Row((1, 1, 0), 1, None), Row((0, 0, 500), None, 900), Row((0, 1, 1), None, 3))
     case = settled(Case("large", "f", "p", (1, 1, 1), rows, (2, 2, 2)))
-    [(small, ran)] = minimal([(case, "falsely infeasible")], ask)
+    [(small, ran)] = minimal([(case, Run(NONE))], ask)
     assert (small.rows, small.cost, ran.termination) == ((Row((500,), None, 900),), (1,), NONE)
     assert small.best == 0
 
