@@ -16,69 +16,72 @@ A group may state less than its share, which no objective with b >= 0 gains by.
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING
 
-import pyomo.environ as pyo
+import numpy as np
 from fairbound.models.cep import rules
 from fairbound.models.cep.evaluate import totals
 from fairbound.models.cep.price_curve import LINEAR, coefficients, refuses_jumps
+from fairbound.models.core.arrays import Columns, Part, Rows, homogeneous
 from fairbound.models.core.problem import Formulation
+from fairbound.models.core.whole import Vector
 
 if TYPE_CHECKING:
     from fairbound.models.cep.instance import CepInstance, Grouping
+    from pyomo.environ import ConcreteModel
 
 MOST_SCHOOLS = 12
 
 
-def build(instance: CepInstance, objective: str, relaxed: bool = False) -> pyo.ConcreteModel:
+def build(instance: CepInstance, objective: str, relaxed: bool = False) -> ConcreteModel:
     """Build the model; see the module for its equations."""
     ids = [school.id for school in instance.schools]
     count = min(len(ids), instance.groups or len(ids))
     slots = tuple(f"group{g + 1}" for g in range(count))
     model = rules.start_model("bilinear_mccormick", instance, slots, relaxed)
     rules.limit_slots(model, relaxed)
-    model.t = pyo.Var(slots, domain=pyo.UnitInterval)
-    model.w = pyo.Var(ids, slots, domain=pyo.UnitInterval)
-    model.eq6_threshold = pyo.Constraint(slots)
-    model.eq38_share = pyo.Constraint(slots)
-    for k in slots:
-        model.eq6_threshold[k] = rules.at_least_zero(rules.share_terms(model, k, instance.threshold))
-        lifted = [(model.x[s.id, k], instance.multiplier * s.identified) for s in instance.schools]
-        model.eq38_share[k] = rules.at_least_zero(
-            [*lifted, *((model.w[s.id, k], -s.enrolled) for s in instance.schools)]
-        )
-    model.eq39_at_most_share = pyo.Constraint(ids, slots, rule=lambda m, s, k: m.w[s, k] <= m.t[k])
-    model.eq40_members_only = pyo.Constraint(ids, slots, rule=lambda m, s, k: m.w[s, k] <= m.x[s, k])
-    model.eq41_at_least_share = pyo.Constraint(ids, slots, rule=lambda m, s, k: m.w[s, k] >= m.t[k] - (1 - m.x[s, k]))
-    objectives = {
-        name: [
-            *rules.membership_terms(model, slots, [fixed for fixed, _ in coefficients(instance, name)]),
-            *(
-                (model.w[school.id, k], slope)
-                for k in slots
-                for school, (_, slope) in zip(instance.schools, coefficients(instance, name), strict=True)
-                if slope
-            ),
-        ]
-        for name in LINEAR
-    }
+    keys = partial(product, ids, slots)
+    model.t = Columns(count, lambda: slots, lower=0, upper=1)
+    model.w = Columns(len(model.x), keys, lower=0, upper=1)
+    identified, enrolled = instance.counts
+    model.eq6_threshold = homogeneous(slots, [rules.share_terms(model, k, instance.threshold) for k in slots])
+    model.eq38_share = homogeneous(
+        slots,
+        [
+            [(model.x, model.members[k], identified * instance.multiplier), (model.w, model.members[k], -enrolled)]
+            for k in slots
+        ],
+    )
+    every = range(len(model.x))
+    x, w = Part(model.x, every, every, -1), Part(model.w, every, every, 1)
+    t = Part(model.t, every, np.tile(range(count), len(ids)), -1)
+    model.eq39_at_most_share = Rows(len(every), keys, [w, t], upper=0)
+    model.eq40_members_only = Rows(len(every), keys, [w, x], upper=0)
+    model.eq41_at_least_share = Rows(len(every), keys, [w, t, x], lower=-1)
+    objectives = {}
+    for name in LINEAR:
+        fixed, slope = (Vector.of(values) for values in zip(*coefficients(instance, name), strict=True))
+        shares = [(model.w, model.members[k], slope) for k in slots] if slope.any() else []
+        objectives[name] = [*rules.membership_terms(model, slots, fixed), *shares]
     rules.set_goal(model, objective, objectives)
     return model
 
 
-def assign(model: pyo.ConcreteModel, grouping: Grouping) -> None:
+def assign(model: ConcreteModel, grouping: Grouping) -> None:
     """Number the groups in their order, each with its exact claim share."""
     instance: CepInstance = model.instance
     placed = dict(zip(model.slots, grouping.groups, strict=False))
     rules.assign_slots(model, {k: list(group) for k, group in placed.items()})
+    shares = []
     for k in model.slots:
         schools = [instance.by_id[s] for s in placed.get(k, ())]
         identified, enrolled = totals(schools)
         lifted = instance.multiplier * identified
-        share = min(Fraction(1), lifted / enrolled) if enrolled else Fraction(int(bool(schools)))
-        model.t[k].set_value(float(share), skip_validation=True)
-        for s in instance.by_id:
-            model.w[s, k].set_value(float(share) * (model.x[s, k].value or 0), skip_validation=True)
+        shares.append(float(min(Fraction(1), lifted / enrolled) if enrolled else int(bool(schools))))
+    model.t.write(np.array(shares))
+    model.w.write(model.x.read() * np.tile(shares, len(instance.schools)))
 
 
 def refuses(instance: CepInstance, objective: str) -> str | None:

@@ -15,14 +15,17 @@ refined where they are used, is the engine of ``price_curve``.
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import product
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyomo.environ as pyo
 from fairbound.models.cep import rules
 from fairbound.models.cep.instance import CepInstance, Grouping
 from fairbound.models.cep.price_curve import level_range, refuses_jumps, units_of
+from fairbound.models.core.arrays import Columns, Goal, Part, Rows
 from fairbound.models.core.problem import Formulation, Scope
-from pyomo.core.expr import LinearExpression
+from fairbound.models.core.whole import Vector
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,66 +51,62 @@ def build(
     model.levels = tuple(levels or even_levels(instance))
     slots = range(len(model.levels))
     free = [u for u, unit in enumerate(units) if not unit.barred or unit.must]
-    model.x = pyo.Var(free, slots, domain=pyo.NonNegativeReals if relaxed else pyo.Binary)
-    model.eq26_unit = pyo.Constraint(free)
-    for u in free:
-        terms = LinearExpression(linear_coefs=[1] * len(slots), linear_vars=[model.x[u, k] for k in slots])
-        model.eq26_unit[u] = terms == 1 if units[u].must else terms <= 1
-        if units[u].barred:  # forced out and to be covered: let the engine say that this cannot be
-            for k in slots:
-                model.x[u, k].setub(0)
-    model.eq27_level = pyo.Constraint(slots)
-    for k, level in enumerate(model.levels):
-        model.eq27_level[k] = (
-            LinearExpression(
-                linear_coefs=[float(units[u].lifted - level * units[u].enrolled) for u in free],
-                linear_vars=[model.x[u, k] for u in free],
-            )
-            >= 0
-        )
-    shares = [min(level, Fraction(1)) for level in model.levels]
-    rules.limit_groups(
-        model, slots, [[model.x[u, k] for u in free] for k in slots], [len(units[u].members) for u in free], relaxed
+    count, width = len(free), len(slots)
+    model.free = free
+    model.place = place = np.arange(count * width).reshape(count, width)
+    must, barred = (np.array([getattr(units[u], name) for u in free], dtype=bool) for name in ("must", "barred"))
+    # Forced out and to be covered: let the engine say that this cannot be. (26) keeps a relaxation's x at most 1.
+    most = np.repeat(np.where(barred, 0.0, np.inf if relaxed else 1.0), width)
+    model.x = Columns(place.size, lambda: product(free, slots), lower=0, upper=most, whole=not relaxed)
+    model.eq26_unit = Rows(
+        count,
+        lambda: free,
+        [Part(model.x, np.repeat(range(count), width), place.ravel(), 1)],
+        lower=np.where(must, 1.0, -np.inf),
+        upper=1,
     )
-    model.objective = pyo.Objective(expr=_worth(model, objective, free, shares), sense=pyo.maximize)
-    model.eq10_floor = pyo.Constraint([name for name, _ in instance.limits])
-    for name, floor in instance.limits:
-        model.eq10_floor[name] = _worth(model, name, free, shares) >= float(floor)
+    lifted, enrolled = (Vector.of([getattr(units[u], name) for u in free]) for name in ("lifted", "enrolled"))
+    over = [(lifted - enrolled * level).floats() for level in model.levels]
+    model.eq27_level = Rows(
+        width, lambda: slots, [Part(model.x, k, place[:, k], values) for k, values in enumerate(over)], lower=0
+    )
+    rules.limit_groups(model, [place[:, k] for k in slots], [len(units[u].members) for u in free], relaxed, free)
+    model.objective = Goal(_worth(model, objective), sense=pyo.maximize)
+    floors = dict(instance.limits)
+    parts = [part for row, name in enumerate(floors) for part in _worth(model, name, row)]
+    model.eq10_floor = Rows(len(floors), lambda: list(floors), parts, lower=[float(floor) for floor in floors.values()])
     return model
 
 
-def _worth(
-    model: pyo.ConcreteModel, objective: str, free: Sequence[int], shares: Sequence[Fraction]
-) -> LinearExpression:
+def _worth(model: pyo.ConcreteModel, objective: str, row: int = 0) -> list[Part]:
+    """What each unit adds at each level."""
     units = units_of(model.instance, objective)
-    return LinearExpression(
-        linear_coefs=[float(units[u].fixed + share * units[u].slope) for u in free for share in shares],
-        linear_vars=[model.x[u, k] for u in free for k in range(len(shares))],
-    )
+    fixed, slope = (Vector.of([getattr(units[u], name) for u in model.free]) for name in ("fixed", "slope"))
+    shares = [min(level, Fraction(1)) for level in model.levels]
+    return [Part(model.x, row, model.place[:, k], (fixed + slope * share).floats()) for k, share in enumerate(shares)]
 
 
 def extract(model: pyo.ConcreteModel) -> Grouping:
     """Read the groups, one a level, integers rounded."""
     groups: list[list[str]] = [[] for _ in model.levels]
-    for (u, k), variable in model.x.items():
-        if (variable.value or 0) > 0.5:
-            groups[k].extend(model.units[u].members)
+    for row, k in np.argwhere(model.x.read()[model.place] > 0.5):
+        groups[k].extend(model.units[model.free[row]].members)
     return Grouping.of(groups)
 
 
 def assign(model: pyo.ConcreteModel, grouping: Grouping) -> None:
     """Put each group at the highest level that it reaches."""
     home = {member: u for u, unit in enumerate(model.units) for member in unit.members}
-    for variable in model.x.values():
-        variable.set_value(0, skip_validation=True)
+    inside, row = np.zeros(len(model.x)), {u: i for i, u in enumerate(model.free)}
     for group in grouping.groups:
         members = {home[identifier] for identifier in group}
         enrolled = sum((model.units[u].enrolled for u in members), Fraction(0))
         lifted = sum((model.units[u].lifted for u in members), Fraction(0))
         reached = max((k for k, level in enumerate(model.levels) if lifted >= level * enrolled), default=0)
         for u in members:
-            if (u, reached) in model.x:
-                model.x[u, reached].set_value(1, skip_validation=True)
+            if u in row:
+                inside[model.place[row[u], reached]] = 1.0
+    model.x.write(inside)
     rules.assign_used(model)
 
 

@@ -13,12 +13,14 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from fairbound.models.cep.money import Dollars, Outside, Purse, asked_rates, check_money, federal_rates, meals, outside
+import numpy as np
+from fairbound.models.cep.money import Dollars, Outside, Purse, check_money, claimed, federal_rates, outside
 from fairbound.models.cep.rates import Rates, find_rates
 from fairbound.models.core.errors import InputError
-from fairbound.models.core.exact import common_measure, decimal_text
+from fairbound.models.core.exact import decimal_text
 from fairbound.models.core.parameters import COUNT, IDS, NUMBER, TOGETHER, Form, Parameter, choice, limits, optional
 from fairbound.models.core.problem import Instance, Objective, Sense
+from fairbound.models.core.whole import Vector, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -199,17 +201,23 @@ class CepInstance(Instance):
         return {school.id: school for school in self.schools}
 
     @cached_property
+    def counts(self) -> tuple[Vector, Vector]:
+        """E and N of all schools, in the order of ``schools``."""
+        identified = Vector.of([school.identified for school in self.schools])
+        return identified, Vector.of([school.enrolled for school in self.schools])
+
+    @cached_property
     def weights(self) -> tuple[Fraction, ...]:
         """W_s of equation (3), in the order of ``schools``: the value of a claim share of 1.
 
         Students (meal-equivalents) without rates; dollars a year with them.
         """
-        return tuple(weight for weight, _ in self._money)
+        return tuple(self.claimed[0].fractions())
 
     @cached_property
     def paid_base(self) -> tuple[Fraction, ...]:
         """What each school is paid at a claim share of 0: every meal at the paid rate."""
-        return tuple(base for _, base in self._money)
+        return tuple(self.claimed[1].fractions())
 
     @cached_property
     def gains(self) -> tuple[Fraction, ...]:
@@ -233,27 +241,19 @@ class CepInstance(Instance):
         return tuple(outside(self, school) for school in self.schools)
 
     @cached_property
-    def _money(self) -> tuple[tuple[Fraction, Fraction], ...]:
-        rates = asked_rates(self)
-        if rates is None:
-            return tuple((school.enrolled, Fraction(0)) for school in self.schools)
-        money = []
-        for school in self.schools:
-            kinds = rates.by_meal(school.severe_need)
-            counted = list(zip(meals(self, school), kinds, strict=True))
-            spread = sum((served * (free - paid) for served, (free, _, paid) in counted), Fraction(0))
-            money.append((spread, sum((served * paid for served, (_, _, paid) in counted), Fraction(0))))
-        return tuple(money)
+    def claimed(self) -> tuple[Vector, Vector]:
+        """W and ``paid_base`` of all schools."""
+        return claimed(self, self.counts[1])
 
     @cached_property
     def weight_per_student(self) -> Fraction | None:
         """w with W_s = w N_s for every school (proportional meals), or ``None``."""
-        ratio = next((w / s.enrolled for w, s in zip(self.weights, self.schools, strict=True) if s.enrolled), None)
-        if ratio is None:
+        (weights, _), (_, enrolled) = self.claimed, self.counts
+        filled = np.flatnonzero(enrolled.numbers)
+        if not len(filled):
             return Fraction(0)
-        if all(w == ratio * s.enrolled for w, s in zip(self.weights, self.schools, strict=True)):
-            return ratio
-        return None
+        ratio = weights[filled[:1]].sum() / enrolled[filled[:1]].sum()
+        return None if (weights - enrolled * ratio).any() else ratio
 
     @cached_property
     def claim_unit(self) -> Fraction | None:
@@ -261,10 +261,9 @@ class CepInstance(Instance):
         weight = self.weight_per_student
         if weight is None:
             return None
-        terms = list(self.gains)
-        terms += [weight * school.enrolled for school in self.schools]
-        terms += [weight * self.multiplier * school.identified for school in self.schools]
-        return common_measure(terms) or Fraction(1)
+        identified, enrolled = self.counts
+        terms = joined([Vector.of(self.gains), enrolled * weight, identified * (weight * self.multiplier)])
+        return terms.measure() or Fraction(1)
 
     @property
     def full_share(self) -> Fraction:

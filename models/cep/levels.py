@@ -13,13 +13,19 @@ times more binaries as levels, and the same LP bound.
 
 from __future__ import annotations
 
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from fairbound.models.cep import rules
 from fairbound.models.cep.evaluate import meets, totals
 from fairbound.models.cep.instance import FULL_FUNDING, REIMBURSEMENT, CepInstance, Grouping
+from fairbound.models.core.arrays import homogeneous
 from fairbound.models.core.problem import Formulation
-from pyomo.environ import ConcreteModel, Constraint
+from fairbound.models.core.whole import Vector
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from pyomo.environ import ConcreteModel
 
 STEPS = 2
 
@@ -39,11 +45,8 @@ def build(instance: CepInstance, objective: str, relaxed: bool = False) -> Concr
     model.shares = shares
     rules.limit_slots(model, relaxed)
     rules.add_claim(model, model.slots)
-    model.eq12_level = Constraint(model.slots)
-    for k, share in shares.items():
-        model.eq12_level[k] = rules.at_least_zero(rules.share_terms(model, k, share))
-    top = model.slots[-1]
-    full = [(model.x[school.id, top], Fraction(1)) for school in instance.schools]
+    model.eq12_level = homogeneous(model.slots, [rules.share_terms(model, k, share) for k, share in shares.items()])
+    full = rules.membership_terms(model, model.slots[-1:], Vector.of([1] * len(instance.schools)))
     objectives = rules.coverage(model) | {REIMBURSEMENT: rules.claims(model), FULL_FUNDING: full}
     rules.set_goal(model, objective, objectives)
     return model

@@ -13,12 +13,16 @@ schools needs a second slot for them (theorem 2): that group claims every meal, 
 
 from __future__ import annotations
 
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from fairbound.models.cep import rules
 from fairbound.models.cep.instance import FULL_FUNDING, REIMBURSEMENT, CepInstance, Grouping
+from fairbound.models.core.arrays import homogeneous
 from fairbound.models.core.problem import Formulation
-from pyomo.environ import ConcreteModel, Constraint
+from fairbound.models.core.whole import Vector
+
+if TYPE_CHECKING:
+    from pyomo.environ import ConcreteModel
 
 GROUP, FULL = "group", "full"
 
@@ -31,15 +35,16 @@ def build(instance: CepInstance, objective: str, relaxed: bool = False) -> Concr
     model.claimed_slots = ()
     if instance.weight_per_student is not None:
         rules.add_claim(model, (GROUP,))
-    model.eq6_threshold = Constraint(expr=rules.at_least_zero(rules.share_terms(model, GROUP, instance.threshold)))
+    model.eq6_threshold = homogeneous([GROUP], [rules.share_terms(model, GROUP, instance.threshold)])
     objectives = rules.coverage(model)
     if instance.weight_per_student is not None:
         objectives[REIMBURSEMENT] = rules.claims(model)
     if two:
-        model.eq11_full = Constraint(expr=rules.at_least_zero(rules.share_terms(model, FULL, instance.full_share)))
+        model.eq11_full = homogeneous([FULL], [rules.share_terms(model, FULL, instance.full_share)])
         if REIMBURSEMENT in objectives:
-            objectives[REIMBURSEMENT] += rules.membership_terms(model, (FULL,), instance.weights)
-        objectives[FULL_FUNDING] = [(model.x[school.id, FULL], Fraction(1)) for school in instance.schools]
+            weights, _ = instance.claimed
+            objectives[REIMBURSEMENT] = [*objectives[REIMBURSEMENT], *rules.membership_terms(model, (FULL,), weights)]
+        objectives[FULL_FUNDING] = rules.membership_terms(model, (FULL,), Vector.of([1] * len(instance.schools)))
     rules.set_goal(model, objective, objectives)
     return model
 

@@ -10,8 +10,10 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+import numpy as np
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import decimal_text
+from fairbound.models.core.whole import Vector, joined
 
 if TYPE_CHECKING:
     from fairbound.models.cep.instance import CepInstance, School
@@ -73,6 +75,33 @@ def meals(instance: CepInstance, school: School) -> tuple[Fraction, Fraction]:
         return school.breakfasts, school.lunches
     served = instance.days * school.enrolled
     return served * instance.breakfast_participation, served * instance.lunch_participation
+
+
+def claimed(instance: CepInstance, enrolled: Vector) -> tuple[Vector, Vector]:
+    """W and what comes at a claim share of 0, of all schools: students without rates, dollars with them."""
+    rates = asked_rates(instance)
+    if rates is None:
+        return enrolled, enrolled * 0
+    schools = instance.schools
+    if schools[0].lunches is not None:
+        served = [Vector.of([school.breakfasts or 0 for school in schools])]
+        served.append(Vector.of([school.lunches or 0 for school in schools]))
+    else:
+        parts = (instance.breakfast_participation, instance.lunch_participation)
+        served = [enrolled * (instance.days * part) for part in parts]
+    severe = np.array([school.severe_need for school in schools])
+    spreads, bases, places = [], [], []
+    for need in (False, True):
+        here = np.flatnonzero(severe == need)
+        if not len(here):
+            continue
+        (free, _, paid), (free_lunch, _, paid_lunch) = rates.by_meal(need)
+        breakfasts, lunches = served[0][here], served[1][here]
+        spreads.append(breakfasts * (free - paid) + lunches * (free_lunch - paid_lunch))
+        bases.append(breakfasts * paid + lunches * paid_lunch)
+        places.append(here)
+    order = np.argsort(np.concatenate(places))
+    return joined(spreads)[order], joined(bases)[order]
 
 
 def by_kind(school: School, count: Fraction) -> tuple[Fraction, Fraction, Fraction]:

@@ -13,34 +13,35 @@ row, equation (13).
 
 from __future__ import annotations
 
-from fractions import Fraction
+from functools import partial
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
-import pyomo.environ as pyo
+import numpy as np
 from fairbound.models.cep import rules
 from fairbound.models.cep.evaluate import meets, totals
 from fairbound.models.cep.instance import FULL_FUNDING, REIMBURSEMENT, CepInstance, Grouping
-from fairbound.models.core.exact import integer_row
+from fairbound.models.core.arrays import Columns, Part, Rows, Terms, homogeneous, scaled
 from fairbound.models.core.problem import Formulation
-from pyomo.core.expr import LinearExpression
+from fairbound.models.core.whole import Vector
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pyomo.environ import ConcreteModel
+
 GROUPS = 3
 
 
-def _build(name: str, ordered: bool) -> Callable[..., pyo.ConcreteModel]:
-    def build(instance: CepInstance, objective: str, relaxed: bool = False) -> pyo.ConcreteModel:
+def _build(name: str, ordered: bool) -> Callable[..., ConcreteModel]:
+    def build(instance: CepInstance, objective: str, relaxed: bool = False) -> ConcreteModel:
         """Build the model; see the module for its equations."""
         slots = tuple(f"group{g + 1}" for g in range(min(GROUPS, len(instance.schools))))
         model = rules.start_model(name, instance, slots, relaxed)
         model.ordered = ordered
         rules.limit_slots(model, relaxed)
         rules.add_claim(model, slots)
-        model.eq6_threshold = pyo.Constraint(slots)
-        for k in slots:
-            model.eq6_threshold[k] = rules.at_least_zero(rules.share_terms(model, k, instance.threshold))
+        model.eq6_threshold = homogeneous(slots, [rules.share_terms(model, k, instance.threshold) for k in slots])
         objectives = rules.coverage(model) | {REIMBURSEMENT: rules.claims(model)}
         if rules.concerns_full_funding(instance, objective):
             objectives[FULL_FUNDING] = _full_funding(model, relaxed)
@@ -52,38 +53,42 @@ def _build(name: str, ordered: bool) -> Callable[..., pyo.ConcreteModel]:
     return build
 
 
-def _full_funding(model: pyo.ConcreteModel, relaxed: bool) -> list[rules.Terms]:
+def _full_funding(model: ConcreteModel, relaxed: bool) -> Terms:
     """Equation (13): y[s,g] <= x[s,g], y[s,g] <= u_g, and u_g = 1 only for a fully funded group."""
     instance: CepInstance = model.instance
     ids = [school.id for school in instance.schools]
-    model.u = pyo.Var(model.slots, domain=pyo.UnitInterval if relaxed else pyo.Binary)
-    model.y = pyo.Var(ids, model.slots, domain=pyo.UnitInterval)
-    model.eq13_full_share = pyo.Constraint(model.slots)
-    model.eq13_member = pyo.Constraint(ids, model.slots, rule=lambda m, s, k: m.y[s, k] <= m.x[s, k])
-    model.eq13_full = pyo.Constraint(ids, model.slots, rule=lambda m, s, k: m.y[s, k] <= m.u[k])
-    for k in model.slots:
-        terms = rules.share_terms(model, k, instance.full_share)
+    slots, every = range(len(model.slots)), range(len(model.x))
+    model.u = Columns(len(slots), lambda: model.slots, lower=0, upper=1, whole=not relaxed)
+    model.y = Columns(len(model.x), lambda: product(ids, model.slots), lower=0, upper=1)
+    parts, sides = [], []
+    for row, k in enumerate(model.slots):
+        [(x, places, values)] = rules.share_terms(model, k, instance.full_share)
         # The least value that the left side can take, so the row is free where u = 0.
-        big_m = -sum((value for _, value in terms if value < 0), Fraction(0))
-        scaled = integer_row([value for _, value in terms] + [-big_m])
-        body = LinearExpression(linear_coefs=scaled, linear_vars=[variable for variable, _ in terms] + [model.u[k]])
-        model.eq13_full_share[k] = body >= scaled[-1]
-    return [(model.y[s, k], Fraction(1)) for k in model.slots for s in ids]
+        least = Vector.of([values[values.numbers < 0].sum()])
+        row_parts, side = scaled([(x, places, values), (model.u, [row], least)], row, least)
+        parts += row_parts
+        sides.append(side)
+    model.eq13_full_share = Rows(len(slots), lambda: model.slots, parts, lower=sides)
+    mine, keys = Part(model.y, every, every, 1), partial(product, ids, model.slots)
+    model.eq13_member = Rows(len(every), keys, [mine, Part(model.x, every, every, -1)], upper=0)
+    groups = Part(model.u, every, np.tile(slots, len(ids)), -1)
+    model.eq13_full = Rows(len(every), keys, [mine, groups], upper=0)
+    return [(model.y, every, Vector.of([1] * len(every)))]
 
 
-def _order(model: pyo.ConcreteModel) -> None:
+def _order(model: ConcreteModel) -> None:
     """Equation (14): x[s,g] <= sum over earlier schools r of x[r,g-1]."""
     ids = [school.id for school in model.instance.schools]
-    model.eq14_order = pyo.ConstraintList()
-    for before, k in zip(model.slots, model.slots[1:], strict=False):
-        for i, s in enumerate(ids):
-            earlier = [model.x[r, before] for r in ids[:i]]
-            model.eq14_order.add(
-                LinearExpression(linear_coefs=[1] + [-1] * len(earlier), linear_vars=[model.x[s, k], *earlier]) <= 0
-            )
+    parts, pairs = [], list(pairwise(model.slots))
+    later, earlier = np.tril_indices(len(ids), -1)
+    for number, (before, k) in enumerate(pairs):
+        first = number * len(ids)
+        parts.append(Part(model.x, first + np.arange(len(ids)), model.members[k], 1))
+        parts.append(Part(model.x, first + later, model.members[before][earlier], -1))
+    model.eq14_order = Rows(len(pairs) * len(ids), lambda: [(k, s) for _, k in pairs for s in ids], parts, upper=0)
 
 
-def assign(model: pyo.ConcreteModel, grouping: Grouping) -> None:
+def assign(model: ConcreteModel, grouping: Grouping) -> None:
     """Give each group a number, in the order of their first schools; merge the surplus (theorem 1)."""
     instance: CepInstance = model.instance
     position = {school.id: i for i, school in enumerate(instance.schools)}
@@ -96,13 +101,10 @@ def assign(model: pyo.ConcreteModel, grouping: Grouping) -> None:
     rules.assign_slots(model, placed)
     if not hasattr(model, "u"):
         return
-    for k in model.slots:
-        schools = [instance.by_id[s] for s in placed.get(k, ())]
-        identified, enrolled = totals(schools)
-        full_group = meets(identified, enrolled, instance.full_share)
-        model.u[k].set_value(int(full_group), skip_validation=True)
-        for s in position:
-            model.y[s, k].set_value(model.x[s, k].value if full_group else 0, skip_validation=True)
+    sums = [totals(instance.by_id[s] for s in placed.get(k, ())) for k in model.slots]
+    full = np.array([float(meets(identified, enrolled, instance.full_share)) for identified, enrolled in sums])
+    model.u.write(full)
+    model.y.write(model.x.read() * np.tile(full, len(position)))
 
 
 def _formulation(name: str, ordered: bool, summary: str) -> Formulation[CepInstance, Grouping]:

@@ -18,18 +18,22 @@ linearised between ends that numbered groups do not have.
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from itertools import chain, pairwise
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pyomo.environ as pyo
 from fairbound.models.cep import rules
 from fairbound.models.cep.instance import CepInstance, Grouping
 from fairbound.models.cep.price_curve import LINEAR, Unit, refuses_jumps, units_of
+from fairbound.models.core.arrays import Columns, Part, Rows, homogeneous
 from fairbound.models.core.problem import Formulation
-from pyomo.core.expr import LinearExpression
+from fairbound.models.core.whole import Vector
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from pyomo.environ import ConcreteModel
 
 MOST_SCHOOLS = 40
 """Beyond this the pairs of schools are many, and the default methods are far ahead."""
@@ -62,81 +66,116 @@ def build(instance: CepInstance, objective: str, relaxed: bool = False) -> pyo.C
     names = [t for t in free if units[t].lifted >= least * units[t].enrolled]
     position = {u: i for i, u in enumerate(free)}
     pairs = [(s, t) for t in names for s in free if position[s] >= position[t]]
-    model.x = pyo.Var(pairs, domain=pyo.UnitInterval if relaxed else pyo.Binary)
-    model.w = pyo.Var(pairs, bounds=(0, 1))
-    _add_membership(model, free, names)
+    model.pairs = {pair: i for i, pair in enumerate(pairs)}
+    model.x = Columns(len(pairs), lambda: pairs, lower=0, upper=1, whole=not relaxed)
+    model.w = Columns(len(pairs), lambda: pairs, lower=0, upper=1)
     members: dict[int, list[int]] = {t: [] for t in names}
     for s, t in pairs:
         members[t].append(s)
-    model.eq6_threshold = pyo.Constraint(names)
-    model.eq38_share = pyo.Constraint(names)
+    _add_membership(model, free, members)
+    over, claimed = [], []
     for t in names:
-        over = [(model.x[s, t], units[s].lifted - least * units[s].enrolled) for s in members[t]]
-        model.eq6_threshold[t] = rules.at_least_zero(over)
-        lifted = [(model.x[s, t], units[s].lifted) for s in members[t]]
-        model.eq38_share[t] = rules.at_least_zero([*lifted, *((model.w[s, t], -units[s].enrolled) for s in members[t])])
-    _add_products(model, pairs, min(Fraction(1), least))
+        places = [model.pairs[s, t] for s in members[t]]
+        lifted = Vector.of([units[s].lifted for s in members[t]])
+        enrolled = Vector.of([units[s].enrolled for s in members[t]])
+        over.append([(model.x, places, lifted - enrolled * least)])
+        claimed.append([(model.x, places, lifted), (model.w, places, -enrolled)])
+    model.eq6_threshold = homogeneous(names, over)
+    model.eq38_share = homogeneous(names, claimed)
+    _add_products(model, min(Fraction(1), least))
     objectives = {}
     for name in LINEAR:
-        worth = units_of(instance, name)
-        objectives[name] = [(model.x[s, t], worth[s].fixed) for s, t in pairs if worth[s].fixed]
-        objectives[name] += [(model.w[s, t], worth[s].slope) for s, t in pairs if worth[s].slope]
+        worth, every = units_of(instance, name), range(len(pairs))
+        objectives[name] = [
+            (model.x, every, Vector.of([worth[s].fixed for s, _ in pairs])),
+            (model.w, every, Vector.of([worth[s].slope for s, _ in pairs])),
+        ]
     rules.set_goal(model, objective, objectives)
     return model
 
 
-def _add_membership(model: pyo.ConcreteModel, free: list[int], names: list[int]) -> None:
+def _add_membership(model: ConcreteModel, free: list[int], members: dict[int, list[int]]) -> None:
     """One group a unit (7), which its name belongs to (42), and the rules on groups (17) and (18)."""
     instance: CepInstance = model.instance
     units: Sequence[Unit] = model.units
-    model.eq7_one_group = pyo.Constraint(free)
-    for s in free:
-        places = [model.x[s, t] for t in names if (s, t) in model.x]
-        must = units[s].must
-        if must and (not places or units[s].barred):
-            # Nobody may take it in: an empty sum cannot be 1, and the engine is to say so.
-            if not hasattr(model, "unreachable"):
-                model.unreachable = pyo.Var(bounds=(0, 0))
-            places = [model.unreachable]
-        if places:
-            body = LinearExpression(linear_coefs=[1] * len(places), linear_vars=places)
-            model.eq7_one_group[s] = body == 1 if must else body <= 1
-    model.eq42_name = pyo.ConstraintList()
-    for (s, t), variable in model.x.items():
-        if s != t:
-            model.eq42_name.add(variable <= model.x[t, t])
-    if instance.groups is not None and names:
-        model.eq17_groups = pyo.Constraint(expr=sum(model.x[t, t] for t in names) <= instance.groups)
+    number: dict[tuple[int, int], int] = model.pairs
+    named = [number[t, t] for t in members]
+    places = {s: [number[s, t] for t in members if (s, t) in number] for s in free}
+    # Nobody may take such a unit in: an empty sum cannot be 1, and the engine is to say so.
+    lost = [row for row, s in enumerate(free) if units[s].must and (not places[s] or units[s].barred)]
+    model.unreachable = Columns(1, lambda: [None], lower=0, upper=0)
+    held = [[] if row in lost else places[s] for row, s in enumerate(free)]
+    model.eq7_one_group = Rows(
+        len(free),
+        lambda: free,
+        [
+            Part(model.x, np.repeat(range(len(free)), list(map(len, held))), list(chain.from_iterable(held)), 1),
+            Part(model.unreachable, lost, [0] * len(lost), 1),
+        ],
+        lower=[1.0 if units[s].must else -np.inf for s in free],
+        upper=1,
+    )
+    others = [(s, t) for s, t in number if s != t]
+    rows = range(len(others))
+    model.eq42_name = Rows(
+        len(others),
+        lambda: others,
+        [
+            Part(model.x, rows, [number[pair] for pair in others], 1),
+            Part(model.x, rows, [number[t, t] for _, t in others], -1),
+        ],
+        upper=0,
+    )
+    if instance.groups is not None:
+        model.eq17_groups = Rows(1, lambda: [None], [Part(model.x, 0, named, 1)], upper=instance.groups)
     if instance.min_group > 1:
-        model.eq18_size = pyo.Constraint(names)
-        for t in names:
-            sizes = [(model.x[s, t], Fraction(len(units[s].members))) for s in free if (s, t) in model.x]
-            model.eq18_size[t] = rules.at_least_zero([*sizes, (model.x[t, t], Fraction(-instance.min_group))])
+        sizes = [
+            Part(model.x, row, [number[s, t] for s in inside], [len(units[s].members) for s in inside])
+            for row, (t, inside) in enumerate(members.items())
+        ]
+        least = Part(model.x, range(len(named)), named, -instance.min_group)
+        model.eq18_size = Rows(len(named), lambda: list(members), [*sizes, least], lower=0)
 
 
-def _add_products(model: pyo.ConcreteModel, pairs: list[tuple[int, int]], least: Fraction) -> None:
+def _add_products(model: ConcreteModel, least: Fraction) -> None:
     """Equations (43) to (46): w is x times the claim share, between the least share and that of the name alone."""
-    model.eq43_most = pyo.ConstraintList()
-    model.eq44_least = pyo.ConstraintList()
-    model.eq45_at_most_share = pyo.ConstraintList()
-    model.eq46_at_least_share = pyo.ConstraintList()
-    for s, t in pairs:
-        most = claimed_alone(model.units[t])
-        inside, claim, name, share = model.x[s, t], model.w[s, t], model.x[t, t], model.w[t, t]
-        model.eq43_most.add(rules.at_least_zero([(inside, most), (claim, Fraction(-1))]))
-        model.eq44_least.add(rules.at_least_zero([(claim, Fraction(1)), (inside, -least)]))
-        if s != t:
-            terms: list[tuple[Any, Fraction]] = [(share, Fraction(1)), (claim, Fraction(-1))]
-            model.eq45_at_most_share.add(rules.at_least_zero([*terms, (name, -least), (inside, least)]))
-            terms = [(claim, Fraction(1)), (share, Fraction(-1))]
-            model.eq46_at_least_share.add(rules.at_least_zero([*terms, (name, most), (inside, -most)]))
+    number: dict[tuple[int, int], int] = model.pairs
+    most = {t: claimed_alone(model.units[t]) for _, t in number}
+
+    def rows(pairs: Sequence[tuple[int, int]], *entries: tuple[Columns, bool, Callable[[int], Fraction]]) -> Rows:
+        """A row a pair >= 0: columns of the pair, or of its name, with coefficients that the name decides."""
+        forms = []
+        for s, t in pairs:
+            forms.append(
+                [(family, [number[t if own else s, t]], Vector.of([value(t)])) for family, own, value in entries]
+            )
+        return homogeneous(pairs, forms)
+
+    every, others = list(number), [(s, t) for s, t in number if s != t]
+    x, w = model.x, model.w
+    model.eq43_most = rows(every, (x, False, lambda t: most[t]), (w, False, lambda _: Fraction(-1)))
+    model.eq44_least = rows(every, (w, False, lambda _: Fraction(1)), (x, False, lambda _: -least))
+    model.eq45_at_most_share = rows(
+        others,
+        (w, True, lambda _: Fraction(1)),
+        (w, False, lambda _: Fraction(-1)),
+        (x, True, lambda _: -least),
+        (x, False, lambda _: least),
+    )
+    model.eq46_at_least_share = rows(
+        others,
+        (w, False, lambda _: Fraction(1)),
+        (w, True, lambda _: Fraction(-1)),
+        (x, True, lambda t: most[t]),
+        (x, False, lambda t: -most[t]),
+    )
 
 
 def extract(model: pyo.ConcreteModel) -> Grouping:
     """Read the groups, integers rounded."""
     groups: dict[int, list[str]] = {}
-    for (s, t), variable in model.x.items():
-        if (variable.value or 0) > 0.5:
+    for (s, t), value in zip(model.pairs, model.x.read(), strict=True):
+        if value > 0.5:
             groups.setdefault(t, []).extend(model.units[s].members)
     return Grouping.of(groups.values())
 
@@ -146,8 +185,7 @@ def assign(model: pyo.ConcreteModel, grouping: Grouping) -> None:
     units: Sequence[Unit] = model.units
     home = {member: u for u, unit in enumerate(units) for member in unit.members}
     position = {u: i for i, u in enumerate(model.order)}
-    for variable in (*model.x.values(), *model.w.values()):
-        variable.set_value(0, skip_validation=True)
+    inside, claimed = np.zeros(len(model.x)), np.zeros(len(model.w))
     for group in grouping.groups:
         members = {home[identifier] for identifier in group}
         name = min(members, key=position.__getitem__)
@@ -155,11 +193,12 @@ def assign(model: pyo.ConcreteModel, grouping: Grouping) -> None:
         lifted = sum((units[u].lifted for u in members), Fraction(0))
         share = min(Fraction(1), lifted / enrolled) if enrolled else Fraction(1)
         for u in members:
-            if (u, name) in model.x:
-                model.x[u, name].set_value(1, skip_validation=True)
-                model.w[u, name].set_value(float(share), skip_validation=True)
-    if hasattr(model, "unreachable"):
-        model.unreachable.set_value(0, skip_validation=True)
+            if (u, name) in model.pairs:
+                inside[model.pairs[u, name]] = 1.0
+                claimed[model.pairs[u, name]] = float(share)
+    model.x.write(inside)
+    model.w.write(claimed)
+    model.unreachable.write(np.zeros(1))
 
 
 def refuses(instance: CepInstance, objective: str) -> str | None:

@@ -7,13 +7,15 @@ of ``numbered_groups``. x[s,k] = 1 puts school s into slot k. Equation numbers: 
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyomo.environ as pyo
 from fairbound.models.cep.evaluate import lattice, meets, totals
 from fairbound.models.cep.instance import FULL_FUNDING, REIMBURSEMENT, SCHOOLS, STUDENTS, CepInstance, Cover, Grouping
-from fairbound.models.core.exact import integer_row
-from pyomo.core.expr import LinearExpression
+from fairbound.models.core.arrays import Columns, Goal, Part, Places, Rows, Terms, as_floats, homogeneous, scaled
+from fairbound.models.core.whole import Vector
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,53 +26,53 @@ FINEST_LATTICE = 10**8
 CLAIM_STEPS = 1024
 """The claims of the largest school are about so many units of z."""
 
-Terms = tuple[Any, Fraction]
-"""A variable and its exact coefficient."""
-
 
 def start_model(name: str, instance: CepInstance, slots: Sequence[str], relaxed: bool) -> pyo.ConcreteModel:
-    """A model with x[s,k] and the rules on membership, equations (7) to (9)."""
+    """A model with x[s,k] and the rules on membership, equations (7) to (9).
+
+    ``model.members[k]`` numbers the columns x[., k] in the order of the schools.
+    """
     model = pyo.ConcreteModel(name=name)
     model.instance = instance
     model.slots = tuple(slots)
     ids = [school.id for school in instance.schools]
-    model.x = pyo.Var(ids, model.slots, domain=pyo.UnitInterval if relaxed else pyo.Binary)
+    number = {school: i for i, school in enumerate(ids)}
+    width = len(model.slots)
+    place = np.arange(len(ids) * width, dtype=np.intp).reshape(len(ids), width)
+    model.members = {k: place[:, position] for position, k in enumerate(model.slots)}
+    out = [number[s] for s in instance.forced_out]
+    most = np.ones(place.shape)
+    # Where everyone must be covered this contradicts (7), for the engine to find.
+    most[out] = 0.0  # equation (8)
+    model.x = Columns(place.size, lambda: product(ids, model.slots), lower=0, upper=most.ravel(), whole=not relaxed)
 
-    forced, covered = set(instance.forced_in), instance.cover is Cover.ALL
-    model.eq7_one_slot = pyo.ConstraintList()
-    for s in ids:
-        terms = LinearExpression(linear_coefs=[1] * len(model.slots), linear_vars=[model.x[s, k] for k in model.slots])
-        if covered or s in forced:
-            model.eq7_one_slot.add(terms == 1)
-        elif len(model.slots) > 1:
-            model.eq7_one_slot.add(terms <= 1)
-    for s in instance.forced_out:  # equation (8)
-        for k in model.slots:
-            if covered:
-                # Contradicts (7); said as a bound so that the engine, not the compiler, finds it.
-                model.x[s, k].setub(0)
-            else:
-                model.x[s, k].fix(0)
-    model.eq9_together = pyo.ConstraintList()
-    for group in instance.together:
-        for s in group[1:]:
-            for k in model.slots:
-                model.eq9_together.add(model.x[group[0], k] == model.x[s, k])
+    must = np.full(len(ids), instance.cover is Cover.ALL)
+    must[[number[s] for s in instance.forced_in]] = True
+    rows = np.arange(len(ids)) if width > 1 else np.flatnonzero(must)
+    model.eq7_one_slot = Rows(
+        len(rows),
+        lambda: [ids[i] for i in rows.tolist()],
+        [Part(model.x, np.repeat(np.arange(len(rows)), width), place[rows].ravel(), 1)],
+        lower=np.where(must[rows], 1.0, -np.inf),
+        upper=1,
+    )
+    pairs = [(number[group[0]], number[s]) for group in instance.together for s in group[1:]]
+    count = len(pairs) * width
+    first, second = (place[[pair[side] for pair in pairs]].ravel() for side in (0, 1))
+    model.eq9_together = Rows(
+        count,
+        lambda: [(ids[i], ids[j], k) for i, j in pairs for k in model.slots],
+        [Part(model.x, range(count), first, 1), Part(model.x, range(count), second, -1)],
+        lower=0,
+        upper=0,
+    )
     return model
 
 
-def at_least_zero(terms: Iterable[Terms]) -> Any:
-    """The homogeneous row sum(a v) >= 0, scaled to integers so that no engine rounds it."""
-    pairs = [(variable, value) for variable, value in terms if value]
-    coefficients = integer_row([value for _, value in pairs])
-    return LinearExpression(linear_coefs=coefficients, linear_vars=[variable for variable, _ in pairs]) >= 0
-
-
-def share_terms(model: pyo.ConcreteModel, slot: str, share: Fraction) -> list[Terms]:
+def share_terms(model: pyo.ConcreteModel, slot: str, share: Fraction) -> Terms:
     """E - share N of a slot: its row is equation (2) at ``share``."""
-    return [
-        (model.x[school.id, slot], school.identified - share * school.enrolled) for school in model.instance.schools
-    ]
+    identified, enrolled = model.instance.counts
+    return [(model.x, model.members[slot], identified - enrolled * share)]
 
 
 def add_claim(model: pyo.ConcreteModel, slots: Sequence[str]) -> None:
@@ -84,90 +86,87 @@ def add_claim(model: pyo.ConcreteModel, slots: Sequence[str]) -> None:
     assert weight is not None, "proportional meals only; the formulation refuses other instances"
     unit = lattice(instance, REIMBURSEMENT)
     assert unit is not None
-    largest = weight * max(max(s.enrolled, instance.multiplier * s.identified) for s in instance.schools)
+    identified, enrolled = instance.counts
+    largest = weight * max(enrolled.max(), instance.multiplier * identified.max())
     while unit * CLAIM_STEPS < largest:
         unit *= 2
     model.unit = unit
     model.claimed_slots = tuple(slots)
     # No claim is larger; with an end for every column, multipliers prove a bound.
-    most = weight * sum((school.enrolled for school in instance.schools), Fraction(0)) / unit
-    model.z = pyo.Var(model.claimed_slots, bounds=(0, float(most) * (1 + 1e-9)))
-    model.eq4_claim_identified = pyo.Constraint(model.claimed_slots)
-    model.eq5_claim_enrolled = pyo.Constraint(model.claimed_slots)
-    for k in model.claimed_slots:
-        claim = (model.z[k], -unit)
-        identified = [(model.x[s.id, k], instance.multiplier * weight * s.identified) for s in instance.schools]
-        enrolled = [(model.x[s.id, k], weight * s.enrolled) for s in instance.schools]
-        model.eq4_claim_identified[k] = at_least_zero([*identified, claim])
-        model.eq5_claim_enrolled[k] = at_least_zero([*enrolled, claim])
+    most = weight * enrolled.sum() / unit
+    model.z = Columns(len(slots), lambda: model.claimed_slots, lower=0, upper=float(most) * (1 + 1e-9))
+
+    def claimed(counted: Vector) -> Rows:
+        return homogeneous(
+            model.claimed_slots,
+            [
+                [(model.x, model.members[k], counted), (model.z, [position], Vector.of([-unit]))]
+                for position, k in enumerate(slots)
+            ],
+        )
+
+    model.eq4_claim_identified = claimed(identified * (instance.multiplier * weight))
+    model.eq5_claim_enrolled = claimed(enrolled * weight)
 
 
-def membership_terms(model: pyo.ConcreteModel, slots: Iterable[str], values: Sequence[Fraction]) -> list[Terms]:
+def membership_terms(model: pyo.ConcreteModel, slots: Iterable[str], values: Vector) -> Terms:
     """sum over slots and schools of value_s x[s,k]."""
-    return [
-        (model.x[school.id, k], value)
-        for k in slots
-        for school, value in zip(model.instance.schools, values, strict=True)
-    ]
+    return [(model.x, model.members[k], values) for k in slots]
 
 
-def coverage(model: pyo.ConcreteModel) -> dict[str, list[Terms]]:
+def coverage(model: pyo.ConcreteModel) -> dict[str, Terms]:
     """The objectives that only count who is in CEP."""
-    schools = model.instance.schools
+    _, enrolled = model.instance.counts
     return {
-        STUDENTS: membership_terms(model, model.slots, [school.enrolled for school in schools]),
-        SCHOOLS: membership_terms(model, model.slots, [Fraction(1)] * len(schools)),
+        STUDENTS: membership_terms(model, model.slots, enrolled),
+        SCHOOLS: membership_terms(model, model.slots, Vector.of([1] * len(enrolled))),
     }
 
 
-def claims(model: pyo.ConcreteModel) -> list[Terms]:
+def claims(model: pyo.ConcreteModel) -> Terms:
     """Gains p of everyone in CEP plus the claims z."""
-    gains = model.instance.gains
-    terms = membership_terms(model, model.slots, gains) if any(gains) else []
-    return terms + [(model.z[k], model.unit) for k in model.claimed_slots]
+    gains = Vector.of(model.instance.gains)
+    units = Vector.of([model.unit] * len(model.claimed_slots))
+    terms = membership_terms(model, model.slots, gains) if gains.any() else []
+    return [*terms, (model.z, range(len(model.claimed_slots)), units)]
 
 
-def set_goal(model: pyo.ConcreteModel, objective: str, objectives: Mapping[str, list[Terms]]) -> None:
+def set_goal(model: pyo.ConcreteModel, objective: str, objectives: Mapping[str, Terms]) -> None:
     """The objective, and equation (10): every floor on an objective."""
-    terms = objectives[objective]
-    model.objective = pyo.Objective(
-        expr=LinearExpression(
-            linear_coefs=[float(value) for _, value in terms], linear_vars=[variable for variable, _ in terms]
-        ),
-        sense=pyo.maximize,
-    )
+    model.objective = Goal(as_floats(objectives[objective]), sense=pyo.maximize)
     floors = dict(model.instance.limits)
-    if floors:
-        model.eq10_floor = pyo.Constraint(list(floors))
-        for name, floor in floors.items():
-            pairs = [(variable, value) for variable, value in objectives[name] if value]
-            scaled = integer_row([value for _, value in pairs] + [floor])
-            body = LinearExpression(linear_coefs=scaled[:-1], linear_vars=[variable for variable, _ in pairs])
-            model.eq10_floor[name] = body >= scaled[-1]
+    rows = [scaled(objectives[name], row, Vector.of([floor])) for row, (name, floor) in enumerate(floors.items())]
+    model.eq10_floor = Rows(
+        len(floors),
+        lambda: list(floors),
+        [part for parts, _ in rows for part in parts],
+        lower=[side for _, side in rows],
+    )
 
 
 def extract_slots(model: pyo.ConcreteModel) -> Grouping:
     """Read the groups from x, integers rounded."""
-    ids = [school.id for school in model.instance.schools]
-    return Grouping.of([s for s in ids if (model.x[s, k].value or 0) > 0.5] for k in model.slots)
+    inside = model.x.read() > 0.5
+    schools = model.instance.schools
+    return Grouping.of([schools[i].id for i in np.flatnonzero(inside[model.members[k]])] for k in model.slots)
 
 
 def assign_slots(model: pyo.ConcreteModel, placed: Mapping[str, Iterable[str]]) -> None:
     """Write schools per slot into x and the claims that follow into z."""
     instance: CepInstance = model.instance
-    for variable in model.x.values():
-        variable.set_value(0, skip_validation=True)
+    number = {school.id: i for i, school in enumerate(instance.schools)}
     weight = instance.weight_per_student or Fraction(0)
     placed = {k: list(members) for k, members in placed.items()}
-    for k in model.slots:
-        members = list(placed.get(k, ()))
-        for s in members:
-            model.x[s, k].set_value(1, skip_validation=True)
-        if k in getattr(model, "claimed_slots", ()):
-            schools = [instance.by_id[s] for s in members]
-            identified, enrolled = totals(schools)
-            claim = weight * min(instance.multiplier * identified, enrolled)
-            model.z[k].set_value(float(claim / model.unit), skip_validation=True)
+    inside = np.zeros(len(model.x))
+    for k, members in placed.items():
+        inside[model.members[k][[number[s] for s in members]]] = 1.0
+    model.x.write(inside)
+    if hasattr(model, "claimed_slots"):
+        claimed = []
+        for k in model.claimed_slots:
+            identified, enrolled = totals(instance.by_id[s] for s in placed.get(k, ()))
+            claimed.append(float(weight * min(instance.multiplier * identified, enrolled) / model.unit))
+        model.z.write(np.array(claimed))
     assign_used(model)
 
 
@@ -225,11 +224,7 @@ def hesitates(instance: CepInstance, objective: str) -> str | None:
 
 
 def limit_groups(
-    model: pyo.ConcreteModel,
-    slots: Sequence[Any],
-    members: Sequence[Sequence[Any]],
-    sizes: Sequence[int],
-    relaxed: bool,
+    model: pyo.ConcreteModel, members: Sequence[Places], sizes: Sequence[int], relaxed: bool, keys: Sequence[Any]
 ) -> None:
     """Equations (16) to (18): at most ``groups`` slots in use, each by at least ``min_group`` schools.
 
@@ -239,38 +234,42 @@ def limit_groups(
     Parameters
     ----------
     members, sizes
-        Variables of each slot, and how many schools each of them stands for.
+        Columns of x in each slot, and how many schools each of them stands for.
+    keys
+        Who the columns of a slot are, for the names of the rows (16).
     """
     instance: CepInstance = model.instance
-    capped = instance.groups is not None and instance.groups < len(slots)
+    count, width = len(members), len(keys)
+    capped = instance.groups is not None and instance.groups < count
     if not capped and instance.min_group == 1:
         return
-    model.v = pyo.Var(range(len(slots)), domain=pyo.UnitInterval if relaxed else pyo.Binary)
-    model.eq16_used = pyo.ConstraintList()
-    for k, variables in enumerate(members):
-        for variable in variables:
-            model.eq16_used.add(variable <= model.v[k])
+    slots = range(count)
+    model.used_by = members
+    model.v = Columns(count, lambda: slots, lower=0, upper=1, whole=not relaxed)
+    every = np.concatenate([np.asarray(places) for places in members])
+    model.eq16_used = Rows(
+        len(every),
+        lambda: product(slots, keys),
+        [Part(model.x, range(len(every)), every, 1), Part(model.v, range(len(every)), np.repeat(slots, width), -1)],
+        upper=0,
+    )
     if capped:
-        model.eq17_groups = pyo.Constraint(expr=sum(model.v.values()) <= instance.groups)
+        model.eq17_groups = Rows(1, lambda: [None], [Part(model.v, 0, slots, 1)], upper=instance.groups)
     if instance.min_group > 1:
-        model.eq18_size = pyo.Constraint(range(len(slots)))
-        for k, variables in enumerate(members):
-            model.eq18_size[k] = (
-                LinearExpression(linear_coefs=[*sizes, -instance.min_group], linear_vars=[*variables, model.v[k]]) >= 0
-            )
+        counted = [Part(model.x, k, places, sizes) for k, places in enumerate(members)]
+        model.eq18_size = Rows(
+            count, lambda: slots, [*counted, Part(model.v, slots, slots, -instance.min_group)], lower=0
+        )
 
 
 def limit_slots(model: pyo.ConcreteModel, relaxed: bool) -> None:
     """``limit_groups`` for the variables x[s,k] of single schools."""
     ids = [school.id for school in model.instance.schools]
-    members = [[model.x[s, k] for s in ids] for k in model.slots]
-    limit_groups(model, model.slots, members, [1] * len(ids), relaxed)
+    limit_groups(model, [model.members[k] for k in model.slots], [1] * len(ids), relaxed, ids)
 
 
 def assign_used(model: pyo.ConcreteModel) -> None:
     """Write v[k] as x has it."""
     if hasattr(model, "v"):
-        used = {k for (_, k), variable in model.x.items() if variable.value}
-        names = list(dict.fromkeys(k for _, k in model.x))
-        for position, k in enumerate(names):
-            model.v[position].set_value(int(k in used), skip_validation=True)
+        inside = model.x.read()
+        model.v.write(np.array([float(inside[places].any()) for places in model.used_by]))

@@ -11,15 +11,17 @@ objective, and is bound to few schools.
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import chain, combinations
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyomo.environ as pyo
 from fairbound.models.cep import rules
 from fairbound.models.cep.evaluate import evaluate, meets, totals
 from fairbound.models.cep.instance import OBJECTIVES, CepInstance, Cover, Grouping
+from fairbound.models.core.arrays import Columns, Part, Rows
 from fairbound.models.core.problem import Formulation
-from pyomo.core.expr import LinearExpression
+from fairbound.models.core.whole import Vector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,41 +47,47 @@ def build(instance: CepInstance, objective: str, relaxed: bool = False) -> pyo.C
     model.instance = instance
     model.groups = groups = tuple(admissible_groups(instance))
     numbers = range(len(groups))
-    model.chosen = pyo.Var(numbers, domain=pyo.UnitInterval if relaxed else pyo.Binary)
-    model.eq15_school = pyo.ConstraintList()
-    for school in instance.schools:
-        holding = [model.chosen[g] for g in numbers if school.id in groups[g]]
-        body = LinearExpression(linear_coefs=[1] * len(holding), linear_vars=holding)
-        if instance.cover is Cover.ALL or school.id in instance.forced_in:
-            if not holding:
-                # No group may hold this school: an empty sum cannot be 1, and the engine is to say so.
-                if not hasattr(model, "unreachable"):
-                    model.unreachable = pyo.Var(bounds=(0, 0))
-                body = LinearExpression(linear_coefs=[1], linear_vars=[model.unreachable])
-            model.eq15_school.add(body == 1)
-        elif holding:
-            model.eq15_school.add(body <= 1)
+    model.chosen = Columns(len(groups), lambda: numbers, lower=0, upper=1, whole=not relaxed)
+    # No group may hold some school: an empty sum cannot be 1, and the engine is to say so.
+    model.unreachable = Columns(1, lambda: [None], lower=0, upper=0)
+    must = np.array([instance.cover is Cover.ALL or school.id in instance.forced_in for school in instance.schools])
+    held = [[g for g in numbers if school.id in groups[g]] for school in instance.schools]
+    alone = [i for i, holding in enumerate(held) if not holding and must[i]]
+    model.eq15_school = Rows(
+        len(held),
+        lambda: [school.id for school in instance.schools],
+        [
+            Part(
+                model.chosen,
+                np.repeat(range(len(held)), [len(holding) for holding in held]),
+                list(chain.from_iterable(held)),
+                1,
+            ),
+            Part(model.unreachable, alone, [0] * len(alone), 1),
+        ],
+        lower=np.where(must, 1.0, -np.inf),
+        upper=1,
+    )
     if instance.groups is not None:
-        model.eq17_groups = pyo.Constraint(
-            expr=LinearExpression(linear_coefs=[1] * len(groups), linear_vars=list(model.chosen.values()))
-            <= instance.groups
-        )
+        model.eq17_groups = Rows(1, lambda: [None], [Part(model.chosen, 0, numbers, 1)], upper=instance.groups)
     worth = [evaluate(instance, Grouping((group,))).values for group in groups]
-    objectives = {goal.name: [(model.chosen[g], worth[g][goal.name]) for g in numbers] for goal in OBJECTIVES}
+    objectives = {
+        goal.name: [(model.chosen, numbers, Vector.of([values[goal.name] for values in worth]))] for goal in OBJECTIVES
+    }
     rules.set_goal(model, objective, objectives)
     return model
 
 
 def extract(model: pyo.ConcreteModel) -> Grouping:
     """Read the chosen groups, integers rounded."""
-    return Grouping.of(group for g, group in enumerate(model.groups) if (model.chosen[g].value or 0) > 0.5)
+    return Grouping.of(group for group, value in zip(model.groups, model.chosen.read(), strict=True) if value > 0.5)
 
 
 def assign(model: pyo.ConcreteModel, grouping: Grouping) -> None:
     """Choose the groups of a grouping."""
     wanted = {frozenset(group) for group in grouping.groups}
-    for g, group in enumerate(model.groups):
-        model.chosen[g].set_value(int(frozenset(group) in wanted), skip_validation=True)
+    model.chosen.write(np.array([float(frozenset(group) in wanted) for group in model.groups]))
+    model.unreachable.write(np.zeros(1))
 
 
 def refuses(instance: CepInstance, _objective: str) -> str | None:

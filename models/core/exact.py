@@ -15,6 +15,9 @@ EXACT_FLOAT_LIMIT = 2**53
 LARGEST_COEFFICIENT = 2**30
 """Integer rows are divided by a power of two until no coefficient is larger; engines refuse 1e15."""
 
+LARGEST_ROUNDED = 10**6
+"""Rows whose integers no float holds are scaled to this largest coefficient."""
+
 LONGEST_NUMBER = 1000
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?|[+-]?\d+/\d+")
 
@@ -91,7 +94,7 @@ def integer_row(coefficients: Sequence[Fraction]) -> list[float]:
     """Scale a homogeneous row to coprime integers, so that an engine sees it without rounding.
 
     Large integers are divided by a power of two, which a float takes exactly. A row whose integers would
-    not fit a float exactly is scaled to a largest entry of 1e6 instead; only then is it rounded.
+    not fit a float exactly is scaled to a largest entry of ``LARGEST_ROUNDED`` instead; only then is it rounded.
     """
     measure = common_measure(coefficients)
     if measure is None:
@@ -103,5 +106,5 @@ def integer_row(coefficients: Sequence[Fraction]) -> list[float]:
         while largest > LARGEST_COEFFICIENT * step:
             step *= 2
         return [float(value) / step for value in scaled]
-    factor = Fraction(10**6) / largest
+    factor = Fraction(LARGEST_ROUNDED) / largest
     return [float(value * factor) for value in scaled]

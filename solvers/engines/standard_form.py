@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyomo.environ as pyo
 import scipy.sparse as sp
 from fairbound.solvers.engines.base import Floats, Program
+from fairbound.solvers.engines.families import Members, compile_families
 from pyomo.common.errors import InfeasibleConstraintException, InvalidConstraintError, InvalidExpressionError
 from pyomo.common.modeling import unique_component_name
 from pyomo.repn import generate_standard_repn
@@ -16,6 +18,8 @@ from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from fairbound.models.core.arrays import Columns, Places
 
 CURVATURE_TOLERANCE = 1e-9
 """An eigenvalue this small against the largest counts as zero curvature."""
@@ -37,21 +41,53 @@ class StandardForm(Program):
     ----------
     columns
         Pyomo variables, in column order; columns that occur in no row and no objective are absent.
+    rows
+        Pyomo rows, in row order.
+    families
+        The families of variables that are arrays, with the column of each member; -1 where it is absent.
     """
 
     columns: Sequence[Any]
     rows: Sequence[Any]
+    families: tuple[tuple[Columns, Places], ...] = ()
+
+    def places(self, family: Columns) -> Places:
+        """The column of each member of a family; -1 where it occurs nowhere."""
+        for known, places in self.families:
+            if known is family:
+                return places
+        number = {id(variable): j for j, variable in enumerate(self.columns)}
+        return np.array([number.get(id(variable), -1) for variable in family.values()], dtype=np.intp)
 
     def start(self) -> Floats | None:
         """Values of the variables as a MIP start, or ``None`` if any has none."""
-        values = [variable.value for variable in self.columns]
-        return None if None in values else np.array(values, dtype=float)
+        point = np.zeros(len(self.columns))
+        for family, places in self.families:
+            if not family.has_values():
+                return None
+            point[places[places >= 0]] = family.read()[places >= 0]
+        variables, others = self._ordinary
+        values = [variable.value for variable in variables]
+        if None in values:
+            return None
+        point[others] = values
+        return point
 
     def load(self, values: Floats) -> None:
         """Write column values back into the Pyomo variables, integers rounded."""
-        rounded = np.where(self.integrality == 1, np.rint(values), values).tolist()
-        for variable, value in zip(self.columns, rounded, strict=True):
+        rounded = np.where(self.integrality == 1, np.rint(values), values)
+        for family, places in self.families:
+            family.write(np.where(places >= 0, rounded[places], family.read()))
+        variables, others = self._ordinary
+        for variable, value in zip(variables, rounded[others].tolist(), strict=True):
             variable.set_value(value, skip_validation=True)
+
+    @cached_property
+    def _ordinary(self) -> tuple[Sequence[Any], Places]:
+        """Variables that belong to no family, and their columns."""
+        if isinstance(self.columns, Members):
+            return self.columns.ordinary()
+        return self.columns, np.arange(len(self.columns))
 
 
 def compile_model(model: pyo.ConcreteModel) -> StandardForm:
@@ -69,6 +105,9 @@ def compile_model(model: pyo.ConcreteModel) -> StandardForm:
     if len(objectives) != 1:
         raise UnsupportedModelError(f"the model has {len(objectives)} active objectives; one is wanted")
     try:
+        known = compile_families(model, objectives[0])
+        if known is not None:
+            return StandardForm(maximize=objectives[0].sense == pyo.maximize, **vars(known))
         info = LinearStandardFormCompiler().write(model, mixed_form=True, set_sense=None)
     except InfeasibleConstraintException as error:
         raise TriviallyInfeasibleError(str(error)) from error
