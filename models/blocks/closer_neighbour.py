@@ -13,26 +13,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pyomo.environ as pyo
 from fairbound.models.blocks import rules
 from fairbound.models.core.problem import Formulation, Scope
+from fairbound.models.core.whole import Vector
 
 if TYPE_CHECKING:
     from fairbound.models.blocks.instance import ZoneInstance
+    from pyomo.environ import ConcreteModel
 
 
-def build(instance: ZoneInstance, objective: str, relaxed: bool = False) -> pyo.ConcreteModel:
+def build(instance: ZoneInstance, objective: str, relaxed: bool = False) -> ConcreteModel:
     """Build the model; see the module for its equations."""
     model = rules.start_model("closer_neighbour", instance, relaxed)
     if instance.contiguous:
-        model.eq18_closer = pyo.ConstraintList()
-        for j, units in enumerate(model.zone_units):
-            for v in units:
-                if v != instance.roots[j]:
-                    far = instance.travel[v][j]
-                    near = [u for u in instance.neighbours[v] if instance.travel[u][j] < far]
-                    near = [u for u in near if (u, j) in model.columns]
-                    rules.at_most_sum(model, model.eq18_closer, v, near, j)
+        start, end = rules.edges(instance)
+        travel = Vector.of([cost for row in instance.travel for cost in row]).numbers.reshape(model.number.shape)
+        model.eq18_closer = rules.at_most_neighbours(model, lambda j: travel[end, j] < travel[start, j])
     rules.set_goal(model, objective)
     return model
 

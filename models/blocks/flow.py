@@ -14,15 +14,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import pyomo.environ as pyo
+import numpy as np
 from fairbound.models.blocks import rules
+from fairbound.models.core.arrays import Columns, Part, Rows
 from fairbound.models.core.problem import Formulation
-from pyomo.core.expr import LinearExpression
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fairbound.models.blocks.instance import ZoneInstance, Zoning
+    from pyomo.environ import ConcreteModel
 
 
 def most_units(instance: ZoneInstance, units: Sequence[int], school: int) -> int:
@@ -36,7 +37,7 @@ def most_units(instance: ZoneInstance, units: Sequence[int], school: int) -> int
     return max(1, count)
 
 
-def build(instance: ZoneInstance, objective: str, relaxed: bool = False, fixing: bool = True) -> pyo.ConcreteModel:
+def build(instance: ZoneInstance, objective: str, relaxed: bool = False, fixing: bool = True) -> ConcreteModel:
     """Build the model; see the module for its equations."""
     model = rules.start_model("flow", instance, relaxed, fixing)
     if instance.contiguous:
@@ -46,52 +47,50 @@ def build(instance: ZoneInstance, objective: str, relaxed: bool = False, fixing:
     return model
 
 
-def add_flow(model: pyo.ConcreteModel) -> None:
+def add_flow(model: ConcreteModel) -> None:
     """Equations (15) and (16) over the units that may attend each school."""
     instance: ZoneInstance = model.instance
-    arcs = []
-    for j, units in enumerate(model.zone_units):
-        inside = set(units)
-        arcs += [(u, v, j) for u in units for v in instance.neighbours[u] if v in inside and v != instance.roots[j]]
-    ids = [unit.id for unit in instance.units]
-    named = [(ids[u], ids[v], instance.schools[j].id) for u, v, j in arcs]
-    model.f = pyo.Var(named, bounds=(0, len(instance.units)))
-    flow = dict(zip(arcs, (model.f[name] for name in named), strict=True))
-    model.flow = flow
-    into: dict[tuple[int, int], list[pyo.Var]] = {pair: [] for pair in model.pairs}
-    out_of: dict[tuple[int, int], list[pyo.Var]] = {pair: [] for pair in model.pairs}
-    for (u, v, j), variable in flow.items():
-        into[v, j].append(variable)
-        out_of[u, j].append(variable)
-    model.eq15_balance = pyo.ConstraintList()
-    model.eq16_inside = pyo.ConstraintList()
-    for j, units in enumerate(model.zone_units):
-        most = most_units(instance, units, j)
-        for v in units:
-            if v == instance.roots[j]:
-                continue
-            x, inflow, outflow = model.columns[v, j], into[v, j], out_of[v, j]
-            signs = [1] * len(inflow) + [-1] * len(outflow) + [-1]
-            model.eq15_balance.add(LinearExpression(linear_coefs=signs, linear_vars=[*inflow, *outflow, x]) == 0)
-            signs = [1] * len(inflow) + [-most]
-            model.eq16_inside.add(LinearExpression(linear_coefs=signs, linear_vars=[*inflow, x]) <= 0)
+    names, ids = [school.id for school in instance.schools], [unit.id for unit in instance.units]
+    near, far = rules.edges(instance)
+    units, schools, row = rules.guests(model)
+    arcs = [np.flatnonzero((number[near] >= 0) & (row[far, j] >= 0)) for j, number in enumerate(model.number.T)]
+    home = np.repeat(np.arange(len(names)), [len(few) for few in arcs])
+    start, end = near[np.concatenate(arcs)], far[np.concatenate(arcs)]
+    model.arcs = [start, end, home]
+
+    def arc_names() -> list[tuple[str, str, str]]:
+        return [(ids[u], ids[v], names[j]) for u, v, j in zip(*(ends.tolist() for ends in model.arcs), strict=True)]
+
+    model.f = Columns(len(start), arc_names, lower=0, upper=len(ids))
+    every, rows = np.arange(len(start)), range(len(units))
+    own = model.number[units, schools]
+    into = Part(model.f, row[end, home], every, 1)
+    leaving = np.flatnonzero(row[start, home] >= 0)
+    out = Part(model.f, row[start, home][leaving], leaving, -1)
+    model.eq15_balance = Rows(
+        len(units), lambda: rules.guest_names(model), [into, out, Part(model.x, rows, own, -1)], lower=0, upper=0
+    )
+    most = np.array([most_units(instance, zone, j) for j, zone in enumerate(model.zone_units)])
+    model.eq16_inside = Rows(
+        len(units), lambda: rules.guest_names(model), [into, Part(model.x, rows, own, -most[schools])], upper=0
+    )
 
 
-def assign(model: pyo.ConcreteModel, zoning: Zoning) -> None:
+def assign(model: ConcreteModel, zoning: Zoning) -> None:
     """Write a zoning, and flow along a breadth-first tree of every zone."""
     rules.assign(model, zoning)
     instance: ZoneInstance = model.instance
     if not instance.contiguous:
         return
-    for variable in model.flow.values():
-        variable.set_value(0, skip_validation=True)
+    number = {arc: i for i, arc in enumerate(zip(*(ends.tolist() for ends in model.arcs), strict=True))}
+    sent = np.zeros(len(model.f))
     for j, parent in enumerate(rules.zone_trees(instance, zoning)):
         below = dict.fromkeys((instance.roots[j], *parent), 1)
         for v, u in reversed(parent.items()):
-            arc = model.flow.get((u, v, j))
-            if arc is not None:
-                arc.set_value(below[v], skip_validation=True)
+            if (u, v, j) in number:
+                sent[number[u, v, j]] = below[v]
             below[u] += below[v]
+    model.f.write(sent)
 
 
 FORMULATION = Formulation(

@@ -14,20 +14,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pyomo.environ as pyo
+import numpy as np
 from fairbound.models.blocks import rules
 from fairbound.models.blocks.reductions import fixed_options
+from fairbound.models.core.arrays import Columns, Entries
 from fairbound.models.core.problem import Formulation
-from pyomo.core.expr import LinearExpression
 
 if TYPE_CHECKING:
     from fairbound.models.blocks.instance import ZoneInstance, Zoning
+    from pyomo.environ import ConcreteModel
 
 MOST_FLOWS = 300_000
 
 
-def _commodities(instance: ZoneInstance, zone_units: list[list[int]]) -> list[tuple[int, int, list[tuple[int, int]]]]:
-    """(unit, school, arcs) of every commodity."""
+Commodity = tuple[int, int, list[tuple[int, int]]]
+"""Unit, school, arcs."""
+
+
+def _commodities(instance: ZoneInstance, zone_units: list[list[int]]) -> list[Commodity]:
     found = []
     for j, units in enumerate(zone_units):
         inside, root = set(units), instance.roots[j]
@@ -36,60 +40,61 @@ def _commodities(instance: ZoneInstance, zone_units: list[list[int]]) -> list[tu
     return found
 
 
-def build(instance: ZoneInstance, objective: str, relaxed: bool = False) -> pyo.ConcreteModel:
+def build(instance: ZoneInstance, objective: str, relaxed: bool = False) -> ConcreteModel:
     """Build the model; see the module for its equations."""
     model = rules.start_model("multiflow", instance, relaxed)
     if instance.contiguous:
-        ids = [unit.id for unit in instance.units]
+        ids, names = [unit.id for unit in instance.units], [school.id for school in instance.schools]
         commodities = _commodities(instance, model.zone_units)
-        keys = [(ids[v], instance.schools[j].id, ids[u], ids[w]) for v, j, arcs in commodities for u, w in arcs]
-        model.f = pyo.Var(keys, bounds=(0, 1))
-        model.flow = dict(
-            zip(((v, j, u, w) for v, j, arcs in commodities for u, w in arcs), model.f.values(), strict=True)
+        keys = [(v, j, u, w) for v, j, arcs in commodities for u, w in arcs]
+        model.f = Columns(
+            len(keys), lambda: [(ids[v], names[j], ids[u], ids[w]) for v, j, u, w in keys], lower=0, upper=1
         )
-        model.eq17a_balance = pyo.ConstraintList()
-        model.eq17b_inside = pyo.ConstraintList()
-        for v, j, arcs in commodities:
-            _add_commodity(model, v, j, arcs)
+        model.flow = {key: place for place, key in enumerate(keys)}
+        _add_commodities(model, commodities)
     rules.set_goal(model, objective)
     return model
 
 
-def _add_commodity(model: pyo.ConcreteModel, v: int, j: int, arcs: list[tuple[int, int]]) -> None:
-    root = model.instance.roots[j]
-    into: dict[int, list[pyo.Var]] = {v: []}
-    out_of: dict[int, list[pyo.Var]] = {}
-    for u, w in arcs:
-        into.setdefault(w, []).append(model.flow[v, j, u, w])
-        out_of.setdefault(u, []).append(model.flow[v, j, u, w])
-    for u in sorted({*into, *out_of} - {root}):
-        inflow, outflow = into.get(u, []), out_of.get(u, [])
-        ends = [model.columns[v, j]] if u == v else []
-        signs = [1] * len(inflow) + [-1] * len(outflow) + [-1] * len(ends)
-        model.eq17a_balance.add(LinearExpression(linear_coefs=signs, linear_vars=[*inflow, *outflow, *ends]) == 0)
-        if u != v and inflow:
-            signs = [1] * len(inflow) + [-1]
-            model.eq17b_inside.add(
-                LinearExpression(linear_coefs=signs, linear_vars=[*inflow, model.columns[u, j]]) <= 0
-            )
+def _add_commodities(model: ConcreteModel, commodities: list[Commodity]) -> None:
+    """Equations (17a) and (17b), a row for each unit that a commodity passes."""
+    instance: ZoneInstance = model.instance
+    balance, inside = Entries(), Entries()
+    for v, j, arcs in commodities:
+        into: dict[int, list[int]] = {v: []}
+        out_of: dict[int, list[int]] = {}
+        for u, w in arcs:
+            into.setdefault(w, []).append(model.flow[v, j, u, w])
+            out_of.setdefault(u, []).append(model.flow[v, j, u, w])
+        names = instance.units[v].id, instance.schools[j].id
+        for u in sorted({*into, *out_of} - {instance.roots[j]}):
+            inflow, outflow = into.get(u, []), out_of.get(u, [])
+            key = (*names, instance.units[u].id)
+            drawn = [(model.x, model.number[v, j], -1)] if u == v else []
+            arriving = [(model.f, place, 1) for place in inflow]
+            balance.add(key, [*arriving, *((model.f, place, -1) for place in outflow), *drawn])
+            if u != v and inflow:
+                inside.add(key, [*arriving, (model.x, model.number[u, j], -1)])
+    model.eq17a_balance = balance.rows(lower=0, upper=0)
+    model.eq17b_inside = inside.rows(upper=0)
 
 
-def assign(model: pyo.ConcreteModel, zoning: Zoning) -> None:
+def assign(model: ConcreteModel, zoning: Zoning) -> None:
     """Write a zoning, and every unit's flow along a path of its zone."""
     rules.assign(model, zoning)
     instance: ZoneInstance = model.instance
     if not instance.contiguous:
         return
-    for variable in model.flow.values():
-        variable.set_value(0, skip_validation=True)
+    sent = np.zeros(len(model.f))
     for j, parent in enumerate(rules.zone_trees(instance, zoning)):
         for v in parent:
             w = v
             while w in parent:
                 arc = model.flow.get((v, j, parent[w], w))
                 if arc is not None:
-                    arc.set_value(1, skip_validation=True)
+                    sent[arc] = 1.0
                 w = parent[w]
+    model.f.write(sent)
 
 
 def refuses(instance: ZoneInstance, objective: str) -> str | None:

@@ -7,8 +7,9 @@ x[i,j] = 1 assigns unit i to school j. Pairs that no feasible zoning uses have n
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pyomo.environ as pyo
 from fairbound.models.blocks.evaluate import (
     deviation_weights,
@@ -29,85 +30,160 @@ from fairbound.models.blocks.instance import (
     Zoning,
 )
 from fairbound.models.blocks.reductions import fixed_options, rule_options
-from fairbound.models.core.exact import common_measure, integer_row
-from fairbound.models.core.expressions import weighted
+from fairbound.models.core.arrays import Columns, Entries, Goal, Part, Places, Rows, Terms, as_floats, homogeneous
+from fairbound.models.core.exact import common_measure
+from fairbound.models.core.whole import Vector
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 COEFFICIENT_LIMIT = 1024
 """Rows of deviations are divided by a power of two until no coefficient is larger."""
 
 
 def start_model(name: str, instance: ZoneInstance, relaxed: bool, fixing: bool = True) -> pyo.ConcreteModel:
-    """A model with x[i,j] and every rule but contiguity: equations (7) to (11)."""
+    """A model with x[i,j] and every rule but contiguity: equations (7) to (11).
+
+    Its plain attributes: ``pair_units`` and ``pair_schools`` say who the columns of x are, unit by unit;
+    ``number[i, j]`` is the column of a pair, -1 where there is none; ``zone_units[j]`` are the units that may attend j.
+    """
     model = pyo.ConcreteModel(name=name)
     model.instance = instance
     options = fixed_options(instance) if fixing else rule_options(instance)
     model.options = options
-    names = [school.id for school in instance.schools]
-    model.pairs = [(i, j) for i, schools in enumerate(options) for j in sorted(schools)]
-    model.x = pyo.Var(
-        [(instance.units[i].id, names[j]) for i, j in model.pairs], domain=pyo.UnitInterval if relaxed else pyo.Binary
-    )
-    model.columns = {(i, j): model.x[instance.units[i].id, names[j]] for i, j in model.pairs}
-    model.zone_units = [[i for i, schools in enumerate(options) if j in schools] for j in range(len(names))]
+    sizes = np.array([len(schools) for schools in options])
+    model.pair_units = units = np.repeat(np.arange(len(options)), sizes)
+    model.pair_schools = schools = np.array([j for few in options for j in sorted(few)], dtype=np.intp)
+    model.number = np.full((len(options), len(instance.schools)), -1, dtype=np.intp)
+    model.number[units, schools] = np.arange(len(units))
+    model.zone_units = [np.flatnonzero(column >= 0).tolist() for column in model.number.T]
+    model.students = np.array([unit.students for unit in instance.units])
+    model.x = Columns(len(units), lambda: _pair_names(model), lower=0, upper=1, whole=not relaxed)
+    # For rows that no solution keeps: an empty sum cannot be 1, and the engine is to say so.
+    model.never = Columns(1, lambda: [0], lower=0, upper=0)
 
-    model.eq7_one_school = pyo.Constraint([unit.id for unit in instance.units])
-    for i, unit in enumerate(instance.units):
-        variables = [model.columns[i, j] for j in sorted(options[i])]
-        if not variables:
-            # No school is left to this unit: an empty sum cannot be 1, and the engine is to say so.
-            variables = [_zero(model, "unreachable")]
-        model.eq7_one_school[unit.id] = weighted([(v, 1.0) for v in variables]) == 1
+    lost = np.flatnonzero(sizes == 0)
+    model.eq7_one_school = Rows(
+        len(options),
+        lambda: [unit.id for unit in instance.units],
+        [Part(model.x, units, range(len(units)), 1), Part(model.never, lost, [0] * len(lost), 1)],
+        lower=1,
+        upper=1,
+    )
     _add_seats(model)
-    model.eq12a_together = pyo.ConstraintList()
-    for ids in instance.together:
-        members = [instance.unit_index[i] for i in ids]
-        for other in members[1:]:
-            for j in sorted(options[other]):
-                model.eq12a_together.add(model.columns[members[0], j] == model.columns[other, j])
+    _add_together(model)
     return model
 
 
-def _zero(model: pyo.ConcreteModel, name: str) -> Any:
-    """A variable that is 0, for rows that no solution keeps."""
-    if not hasattr(model, name):
-        model.add_component(name, pyo.Var(bounds=(0, 0)))
-    return getattr(model, name)
+def _pair_names(model: pyo.ConcreteModel) -> Iterable[tuple[str, str]]:
+    instance: ZoneInstance = model.instance
+    units, schools = [unit.id for unit in instance.units], [school.id for school in instance.schools]
+    return ((units[i], schools[j]) for i, j in pairs(model))
+
+
+def pairs(model: pyo.ConcreteModel) -> list[tuple[int, int]]:
+    """(i, j) of each column of x, unit by unit."""
+    return list(zip(model.pair_units.tolist(), model.pair_schools.tolist(), strict=True))
 
 
 def _add_seats(model: pyo.ConcreteModel) -> None:
     """Equation (8): L_j <= students of zone j <= U_j."""
     instance: ZoneInstance = model.instance
-    model.eq8_least = pyo.Constraint([school.id for school in instance.schools])
-    model.eq8_most = pyo.Constraint([school.id for school in instance.schools])
-    for j, school in enumerate(instance.schools):
-        least, most = instance.seat_range(school)
-        terms = [(model.columns[i, j], float(instance.units[i].students)) for i in model.zone_units[j]]
-        terms = [(variable, value) for variable, value in terms if value]
-        if terms:
-            model.eq8_least[school.id] = weighted(terms) >= least
-            model.eq8_most[school.id] = weighted(terms) <= most
-        elif least > 0:
-            model.eq8_least[school.id] = weighted([(_zero(model, "empty_school"), 1.0)]) >= least
+    counts = model.students[model.pair_units]
+    filled = np.flatnonzero(counts)
+    entries = Part(model.x, model.pair_schools[filled], filled, counts[filled])
+    ends = np.array([instance.seat_range(school) for school in instance.schools], dtype=float)
+    some = np.zeros(len(ends), dtype=bool)
+    some[model.pair_schools[filled]] = True
+    empty = np.flatnonzero(~some & (ends[:, 0] > 0))  # nobody can come, and somebody must
+    names = [school.id for school in instance.schools]
+    model.eq8_least = Rows(
+        len(names), lambda: names, [entries, Part(model.never, empty, [0] * len(empty), 1)],
+        lower=np.where(some | (ends[:, 0] > 0), ends[:, 0], 0),
+    )  # fmt: skip
+    model.eq8_most = Rows(len(names), lambda: names, [entries], upper=np.where(some, ends[:, 1], 0))
+
+
+def _add_together(model: pyo.ConcreteModel) -> None:
+    """Equation (12a): units that are kept together have one school."""
+    instance: ZoneInstance = model.instance
+    keys, first, other = [], [], []
+    for ids in instance.together:
+        members = [instance.unit_index[i] for i in ids]
+        for member in members[1:]:
+            schools = sorted(model.options[member])
+            keys += [(instance.units[member].id, instance.schools[j].id) for j in schools]
+            first += model.number[members[0], schools].tolist()
+            other += model.number[member, schools].tolist()
+    rows = range(len(keys))
+    names = list(enumerate(keys))  # a unit may be named twice
+    model.eq12a_together = Rows(
+        len(keys), lambda: names, [Part(model.x, rows, first, 1), Part(model.x, rows, other, -1)], lower=0, upper=0
+    )
 
 
 def neighbour_rows(model: pyo.ConcreteModel) -> None:
     """Equation (13): a unit of a zone has a neighbour in it. A relaxation of contiguity."""
+    model.eq13_neighbour = at_most_neighbours(model)
+
+
+def edges(instance: ZoneInstance) -> tuple[Places, Places]:
+    """Both units of every edge, in both directions."""
+    start = np.repeat(np.arange(len(instance.units)), [len(near) for near in instance.neighbours])
+    return start, np.array([u for near in instance.neighbours for u in near], dtype=np.intp)
+
+
+def guests(model: pyo.ConcreteModel) -> tuple[Places, Places, Places]:
+    """Units and schools of all pairs but the schools' own units, school by school; and the number of each pair there.
+
+    The numbers have the shape (units, schools), and are -1 elsewhere.
+    """
+    number: Places = model.number
+    inside = number.T >= 0
+    inside[np.arange(len(inside)), list(model.instance.roots)] = False
+    schools, units = np.nonzero(inside)
+    row = np.full(number.shape, -1, dtype=np.intp)
+    row[units, schools] = np.arange(len(units))
+    return units, schools, row
+
+
+def guest_names(model: pyo.ConcreteModel) -> list[tuple[str, str]]:
+    """The ids of ``guests``."""
     instance: ZoneInstance = model.instance
-    model.eq13_neighbour = pyo.ConstraintList()
-    for j, units in enumerate(model.zone_units):
-        for i in units:
-            if i != instance.roots[j]:
-                near = [u for u in instance.neighbours[i] if (u, j) in model.columns]
-                at_most_sum(model, model.eq13_neighbour, i, near, j)
+    units, schools, _ = guests(model)
+    return [
+        (instance.units[i].id, instance.schools[j].id) for i, j in zip(units.tolist(), schools.tolist(), strict=True)
+    ]
 
 
-def at_most_sum(model: pyo.ConcreteModel, rows: Any, unit: int, others: Iterable[int], school: int) -> None:
-    """The row x[i,j] <= sum of x[u,j] over the others; nothing to add for a unit without a choice."""
-    terms = [(model.columns[unit, school], 1.0)] + [(model.columns[u, school], -1.0) for u in others]
-    rows.add(weighted(terms) <= 0)
+def at_most_neighbours(
+    model: pyo.ConcreteModel, chosen: Callable[[int], np.typing.NDArray[np.bool_]] | None = None
+) -> Rows:
+    """Rows x[i,j] <= sum of x[u,j] over neighbours u of i, for all but the school's own unit.
+
+    Parameters
+    ----------
+    chosen
+        Which of ``edges`` the rows of a school have; all by default.
+    """
+    start, end = edges(model.instance)
+    units, schools, row = guests(model)
+    parts = [Part(model.x, range(len(units)), model.number[units, schools], 1)]
+    for j, number in enumerate(model.number.T):
+        kept = (row[start, j] >= 0) & (number[end] >= 0)
+        if chosen is not None:
+            kept &= chosen(j)
+        parts.append(Part(model.x, row[start[kept], j], number[end[kept]], -1))
+    return Rows(len(units), lambda: guest_names(model), parts, upper=0)
+
+
+def at_most_sums(model: pyo.ConcreteModel, rows: Iterable[tuple[int, int, Iterable[int]]]) -> Rows:
+    """Rows x[i,j] <= sum of x[u,j] over others: units, schools, others; in the order given."""
+    entries = Entries()
+    for row, (unit, school, cut) in enumerate(rows, start=1):
+        others = [(model.x, model.number[u, school], -1) for u in cut]
+        entries.add(row, [(model.x, model.number[unit, school], 1), *others])
+    return entries.rows(upper=0)
 
 
 class Goals:
@@ -117,7 +193,7 @@ class Goals:
         self.model = model
         self.city: ZoneInstance = model.instance
 
-    def terms(self, objective: str) -> tuple[list[tuple[Any, float]], Fraction]:
+    def terms(self, objective: str) -> tuple[Terms, Fraction]:
         """Terms of an objective, and the value of one unit of their sum."""
         instance = self.city
         if objective == DISSIMILARITY:
@@ -136,39 +212,41 @@ class Goals:
             return self._deviations("eq3", [integers], 2 * measure / (instance.students or 1))
         unit = lattice(instance, objective)
         assert unit is not None
-        costs = {pair: self._cost(objective, *pair) / unit for pair in self.model.pairs}
-        return [(self.model.columns[pair], float(cost)) for pair, cost in costs.items() if cost], unit
+        costs = self._costs(objective) * (1 / unit)
+        return ([(self.model.x, range(len(costs)), costs)] if costs.any() else []), unit
 
-    def _cost(self, objective: str, i: int, j: int) -> Fraction:
-        students = self.city.units[i].students
+    def _costs(self, objective: str) -> Vector:
+        """What each pair costs."""
+        model, instance = self.model, self.city
+        students = model.students[model.pair_units]
         if objective == TRAVEL:
-            return students * self.city.travel[i][j]
+            return Vector.of([instance.travel[i][j] for i, j in pairs(model)]).times(students)
         assert objective == REZONED
-        return Fraction(students if j != self.city.today[i] else 0)
+        return Vector(np.where(np.array(instance.today)[model.pair_units] != model.pair_schools, students, 0))
 
-    def _deviations(
-        self, name: str, columns: Sequence[Sequence[int]], scale: Fraction
-    ) -> tuple[list[tuple[Any, float]], Fraction]:
+    def _deviations(self, name: str, columns: Sequence[Sequence[int]], scale: Fraction) -> tuple[Terms, Fraction]:
         """p[g,j] >= sum of w x[.,j], p >= 0: as deviations sum to 0 over the zones, sum |.| = 2 sum p."""
         model, largest = self.model, max((abs(w) for weights in columns for w in weights), default=0)
         step = 1
         while largest > COEFFICIENT_LIMIT * step:
             step *= 2  # dividing an integer by a power of two is exact in a float
+        width = len(self.city.schools)
+        count = len(columns) * width
         if not hasattr(model, f"{name}_above"):
-            index = [(g, school.id) for g in range(len(columns)) for school in self.city.schools]
+            keys = [(g, school.id) for g in range(len(columns)) for school in self.city.schools]
             # No zone is farther above; with an end for every column, multipliers prove a bound.
             most = [sum(max(w, 0) for w in weights) / step * (1 + 1e-9) for weights in columns]
-            above = pyo.Var(index, bounds=lambda _model, g, _school: (0, most[g]))
-            rows = pyo.Constraint(index)
-            model.add_component(f"{name}_above", above)
-            model.add_component(f"{name}_deviation", rows)
-            model.deviations = [*getattr(model, "deviations", []), (above, columns, step)]
+            above = Columns(count, lambda: keys, lower=0, upper=np.repeat(most, width))
+            parts = [Part(above, range(count), range(count), -1)]
+            every = np.arange(len(model.x))
             for g, weights in enumerate(columns):
-                for j, school in enumerate(self.city.schools):
-                    terms = [(model.columns[i, j], weights[i] / step) for i in model.zone_units[j] if weights[i]]
-                    rows[g, school.id] = weighted([*terms, (above[g, school.id], -1.0)]) <= 0
-        variables = getattr(model, f"{name}_above")
-        return [(variable, 1.0) for variable in variables.values()], step * scale
+                values = (Vector.of(weights) * Fraction(1, step)).floats()[model.pair_units]
+                parts.append(Part(model.x, g * width + model.pair_schools, every, values))
+            model.add_component(f"{name}_above", above)
+            model.add_component(f"{name}_deviation", Rows(count, lambda: keys, parts, upper=0))
+            model.deviations = [*getattr(model, "deviations", []), (above, columns, step)]
+        above = getattr(model, f"{name}_above")
+        return ([(above, range(count), Vector.of([1] * count))] if count else []), step * scale
 
 
 def set_goal(model: pyo.ConcreteModel, objective: str, share_level: Fraction | None = None) -> None:
@@ -188,10 +266,9 @@ def set_goal(model: pyo.ConcreteModel, objective: str, share_level: Fraction | N
         terms, unit = goals.terms(objective)
     if not terms:
         # Every feasible zoning has the value 0.
-        model.nothing = pyo.Var(bounds=(0, 0))
-        terms = [(model.nothing, 1.0)]
+        terms = [(model.never, [0], Vector.of([1]))]
     model.objective_unit = unit or Fraction(1)
-    model.objective = pyo.Objective(expr=weighted(terms), sense=pyo.minimize)
+    model.objective = Goal(as_floats(terms))
 
     limits = dict(instance.limits)
     if instance.rezoned_share is not None:
@@ -201,7 +278,7 @@ def set_goal(model: pyo.ConcreteModel, objective: str, share_level: Fraction | N
         limits[MAX_SHARE] = min(limits.get(MAX_SHARE, instance.share_deviation), instance.share_deviation)
     if MAX_SHARE in limits:
         share_rows(model, limits.pop(MAX_SHARE))
-    model.eq12c_ceiling = pyo.Constraint(list(limits))
+    names, parts, ends = [], [], []
     for name, limit in limits.items():
         terms, unit = goals.terms(name)
         step = lattice(instance, name)
@@ -209,24 +286,29 @@ def set_goal(model: pyo.ConcreteModel, objective: str, share_level: Fraction | N
         if terms and unit:
             # Half a lattice step of slack: the same zonings, and no engine trips over a rounded tie.
             most = (limit // step) * step + step / 2
-            model.eq12c_ceiling[name] = weighted(terms) <= float(most / unit)
+            parts += as_floats(terms, len(names))
+            names.append(name)
+            ends.append(float(most / unit))
+    model.eq12c_ceiling = Rows(len(names), lambda: names, parts, upper=ends)
 
 
 def share_rows(model: pyo.ConcreteModel, level: Fraction) -> None:
     """Equation (10): |S a(j) - A s(j)| <= delta S s(j), two integer rows a zone."""
     instance: ZoneInstance = model.instance
-    weights = deviation_weights(instance, instance.group_position)
-    model.eq10_share = pyo.ConstraintList()
+    weights = Vector.of(deviation_weights(instance, instance.group_position))
+    allowed = Vector(model.students) * (level * instance.students)
+    keys: list[tuple[str, int]] = []
+    forms: list[Terms] = []
     for j, units in enumerate(model.zone_units):
         for sign in (1, -1):
-            values = [sign * weights[i] - level * instance.students * instance.units[i].students for i in units]
-            pairs = [(model.columns[i, j], value) for i, value in zip(units, values, strict=True) if value]
-            if pairs:
-                row = integer_row([value for _, value in pairs])
-                model.eq10_share.add(weighted(zip([variable for variable, _ in pairs], row, strict=True)) <= 0)
+            values = (allowed - weights * sign)[units]
+            if values.any():
+                keys.append((instance.schools[j].id, sign))
+                forms.append([(model.x, model.number[units, j], values)])
+    model.eq10_share = homogeneous(keys, forms)
 
 
-def _share_excess(model: pyo.ConcreteModel, level: Fraction) -> tuple[list[tuple[Any, float]], Fraction]:
+def _share_excess(model: pyo.ConcreteModel, level: Fraction) -> tuple[Terms, Fraction]:
     """Equation (14): t >= +-(S a(j) - A s(j)) - delta S s(j) over zones with students; 0 at the best delta.
 
     A zone that may be without students gets a binary e(j), equation (14a): s(j) <= U_j (1 - e(j)), and its
@@ -237,67 +319,66 @@ def _share_excess(model: pyo.ConcreteModel, level: Fraction) -> tuple[list[tuple
     step = 1
     while max(map(abs, weights), default=0) > COEFFICIENT_LIMIT * step:
         step *= 2
-    model.excess = pyo.Var(domain=pyo.Reals)
-    model.eq14_excess = pyo.ConstraintList()
-    open_zones = [
+    names = [school.id for school in instance.schools]
+    model.excess = Columns(1, lambda: [0])
+    model.open_zones = open_zones = [
         j for j, school in enumerate(instance.schools) if not instance.seat_range(school)[0] and instance.students
     ]
-    model.without = pyo.Var(open_zones, domain=pyo.Binary)
-    model.eq14a_without = pyo.ConstraintList()
+    model.without = Columns(len(open_zones), lambda: [names[j] for j in open_zones], lower=0, upper=1, whole=True)
     # No zone's excess is lower than this: with e(j) = 1 its rows say nothing.
     lowest = level * instance.students * max((instance.seat_range(school)[1] for school in instance.schools), default=0)
-    for j in open_zones:
+    parts, ends = [], []
+    for row, j in enumerate(open_zones):
+        units = model.zone_units[j]
         most = min(instance.seat_range(instance.schools[j])[1], instance.students)
-        counted = [(model.columns[i, j], float(instance.units[i].students)) for i in model.zone_units[j]]
-        counted = [(variable, value) for variable, value in counted if value]
-        model.eq14a_without.add(weighted([*counted, (model.without[j], float(most))]) <= most)
+        parts += [
+            Part(model.x, row, model.number[units, j], model.students[units]),
+            Part(model.without, row, [row], most),
+        ]
+        ends.append(most)
+    model.eq14a_without = Rows(len(open_zones), lambda: [names[j] for j in open_zones], parts, upper=ends)
+    gaps, counted = Vector.of(weights), Vector(model.students) * (level * instance.students)
+    parts = []
     for j, units in enumerate(model.zone_units):
-        skipped = [(model.without[j], -float(lowest / step))] if j in model.without and lowest else []
-        for sign in (1, -1):
-            terms = [
-                (
-                    model.columns[i, j],
-                    float((sign * weights[i] - level * instance.students * instance.units[i].students) / step),
-                )
-                for i in units
-            ]
-            model.eq14_excess.add(weighted([(v, a) for v, a in terms if a] + [*skipped, (model.excess, -1.0)]) <= 0)
+        for side, sign in enumerate((1, -1)):
+            row = 2 * j + side
+            values = ((gaps * sign - counted)[units] * Fraction(1, step)).floats()
+            parts += [Part(model.x, row, model.number[units, j], values), Part(model.excess, row, [0], -1)]
+            if j in open_zones:
+                parts.append(Part(model.without, row, [open_zones.index(j)], -float(lowest / step)))
+    model.eq14_excess = Rows(
+        2 * len(names), lambda: [(name, sign) for name in names for sign in (1, -1)], parts, upper=0
+    )
     model.share_level, model.share_step = level, step
-    return [(model.excess, 1.0)], Fraction(step)
+    return [(model.excess, [0], Vector.of([1]))], Fraction(step)
 
 
 def extract(model: pyo.ConcreteModel) -> Zoning:
     """Read every unit's school from x: the one with the largest value."""
     instance: ZoneInstance = model.instance
-    homes = list(instance.today)
-    best = [-1.0] * len(homes)
-    for i, j in model.pairs:
-        value = model.columns[i, j].value or 0.0
-        if value > best[i]:
-            homes[i], best[i] = j, value
-    return Zoning.of(instance, homes)
+    values = np.full(model.number.shape, -1.0)
+    values[model.pair_units, model.pair_schools] = model.x.read()
+    chosen = values.argmax(axis=1)
+    homes = np.where(values.max(axis=1, initial=-1.0) > -1.0, chosen, instance.today)
+    return Zoning.of(instance, homes.tolist())
 
 
 def assign(model: pyo.ConcreteModel, zoning: Zoning) -> None:
     """Write a zoning into x, and the deviations that follow."""
     instance: ZoneInstance = model.instance
     homes = zoning.indices(instance)
-    for i, j in model.pairs:
-        model.columns[i, j].set_value(int(homes[i] == j), skip_validation=True)
+    model.x.write((np.array(homes)[model.pair_units] == model.pair_schools).astype(float))
+    model.never.write(np.zeros(1))
     for above, columns, step in getattr(model, "deviations", []):
-        for g, weights in enumerate(columns):
-            for j, school in enumerate(instance.schools):
-                total = sum(weights[i] for i, home in enumerate(homes) if home == j)
-                above[g, school.id].set_value(max(0.0, total / step), skip_validation=True)
-    for name in ("unreachable", "empty_school", "nothing"):
-        if hasattr(model, name):
-            getattr(model, name).set_value(0, skip_validation=True)
+        sums = [[0] * len(instance.schools) for _ in columns]
+        for weights, zones in zip(columns, sums, strict=True):
+            for weight, home in zip(weights, homes, strict=True):
+                zones[home] += weight
+        above.write(np.array([max(0.0, total / step) for zones in sums for total in zones]))
     if hasattr(model, "excess"):
-        for j, variable in model.without.items():
-            variable.set_value(int(not any(instance.units[i].students for i, home in enumerate(homes) if home == j)))
-        model.excess.set_value(
-            float(excess(instance, homes, model.share_level) / model.share_step), skip_validation=True
-        )
+        filled = {home for unit, home in zip(instance.units, homes, strict=True) if unit.students}
+        model.without.write(np.array([float(j not in filled) for j in model.open_zones]))
+        model.excess.write(np.array([float(excess(instance, homes, model.share_level) / model.share_step)]))
 
 
 def zone_trees(instance: ZoneInstance, zoning: Zoning) -> list[dict[int, int]]:

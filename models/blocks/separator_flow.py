@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pyomo.environ as pyo
 from fairbound.models.blocks import flow, rules
 from fairbound.models.blocks.reductions import fixed_options
 from fairbound.models.blocks.separators import frontier
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from fairbound.models.blocks.instance import ZoneInstance
     from fairbound.models.blocks.separators import Separator
+    from pyomo.environ import ConcreteModel
 
 MOST_ROWS = 100_000
 
@@ -42,15 +42,13 @@ def neighbour_separators(instance: ZoneInstance, zone_units: list[list[int]]) ->
                         yield w, j, cut
 
 
-def build(instance: ZoneInstance, objective: str, relaxed: bool = False) -> pyo.ConcreteModel:
+def build(instance: ZoneInstance, objective: str, relaxed: bool = False) -> ConcreteModel:
     """Build the model; see the module for its equations."""
     model = rules.start_model("separator_flow", instance, relaxed)
     if instance.contiguous:
         rules.neighbour_rows(model)
         flow.add_flow(model)
-        model.eq29_separator = pyo.ConstraintList()
-        for unit, school, cut in neighbour_separators(instance, model.zone_units):
-            rules.at_most_sum(model, model.eq29_separator, unit, cut, school)
+        model.eq29_separator = rules.at_most_sums(model, neighbour_separators(instance, model.zone_units))
     rules.set_goal(model, objective)
     return model
 

@@ -103,7 +103,7 @@ def _add_membership(model: ConcreteModel, free: list[int], members: dict[int, li
     places = {s: [number[s, t] for t in members if (s, t) in number] for s in free}
     # Nobody may take such a unit in: an empty sum cannot be 1, and the engine is to say so.
     lost = [row for row, s in enumerate(free) if units[s].must and (not places[s] or units[s].barred)]
-    model.unreachable = Columns(1, lambda: [None], lower=0, upper=0)
+    model.unreachable = Columns(1, lambda: [0], lower=0, upper=0)
     held = [[] if row in lost else places[s] for row, s in enumerate(free)]
     model.eq7_one_group = Rows(
         len(free),
@@ -127,7 +127,7 @@ def _add_membership(model: ConcreteModel, free: list[int], members: dict[int, li
         upper=0,
     )
     if instance.groups is not None:
-        model.eq17_groups = Rows(1, lambda: [None], [Part(model.x, 0, named, 1)], upper=instance.groups)
+        model.eq17_groups = Rows(1, lambda: ["all"], [Part(model.x, 0, named, 1)], upper=instance.groups)
     if instance.min_group > 1:
         sizes = [
             Part(model.x, row, [number[s, t] for s in inside], [len(units[s].members) for s in inside])

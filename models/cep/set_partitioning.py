@@ -49,7 +49,7 @@ def build(instance: CepInstance, objective: str, relaxed: bool = False) -> pyo.C
     numbers = range(len(groups))
     model.chosen = Columns(len(groups), lambda: numbers, lower=0, upper=1, whole=not relaxed)
     # No group may hold some school: an empty sum cannot be 1, and the engine is to say so.
-    model.unreachable = Columns(1, lambda: [None], lower=0, upper=0)
+    model.unreachable = Columns(1, lambda: [0], lower=0, upper=0)
     must = np.array([instance.cover is Cover.ALL or school.id in instance.forced_in for school in instance.schools])
     held = [[g for g in numbers if school.id in groups[g]] for school in instance.schools]
     alone = [i for i, holding in enumerate(held) if not holding and must[i]]
@@ -69,7 +69,7 @@ def build(instance: CepInstance, objective: str, relaxed: bool = False) -> pyo.C
         upper=1,
     )
     if instance.groups is not None:
-        model.eq17_groups = Rows(1, lambda: [None], [Part(model.chosen, 0, numbers, 1)], upper=instance.groups)
+        model.eq17_groups = Rows(1, lambda: ["all"], [Part(model.chosen, 0, numbers, 1)], upper=instance.groups)
     worth = [evaluate(instance, Grouping((group,))).values for group in groups]
     objectives = {
         goal.name: [(model.chosen, numbers, Vector.of([values[goal.name] for values in worth]))] for goal in OBJECTIVES

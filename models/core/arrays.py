@@ -207,6 +207,28 @@ class Rows(_Family, IndexedConstraint):
         return made
 
 
+class Entries:
+    """Rows of a family gathered one by one, where no rule says them all at once."""
+
+    def __init__(self) -> None:
+        self.keys: list[Any] = []
+        self._known: dict[int, tuple[Columns, list[int], list[int], list[float]]] = {}
+
+    def add(self, key: Any, terms: Iterable[tuple[Columns, Any, Any]]) -> None:
+        """One more row: family, number of a member, coefficient."""
+        for columns, place, coefficient in terms:
+            _, rows, places, values = self._known.setdefault(id(columns), (columns, [], [], []))
+            rows.append(len(self.keys))
+            places.append(place)
+            values.append(coefficient)
+        self.keys.append(key)
+
+    def rows(self, lower: Ends = -INFINITY, upper: Ends = INFINITY) -> Rows:
+        """The family."""
+        return Rows(len(self.keys), lambda: self.keys, [Part(*known) for known in self._known.values()],
+                    lower=lower, upper=upper)  # fmt: skip
+
+
 Terms = Sequence[tuple[Columns, Any, Vector]]
 """A linear form: families, numbers of their members, and exact coefficients."""
 

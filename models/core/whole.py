@@ -58,6 +58,13 @@ class Vector:
         """Every entry times a rational."""
         return Vector(_times(self.numbers, factor.numerator), self.denominator * factor.denominator)
 
+    def times(self, factors: NDArray[Any]) -> Vector:
+        """Every entry times a whole number of its own; 64-bit factors, shape (n,)."""
+        numbers = self.numbers
+        if numbers.dtype == object or _largest(numbers) * _largest(factors) > LARGEST_NUMBER:
+            numbers = numbers.astype(object)
+        return Vector(numbers * factors, self.denominator)
+
     def __neg__(self) -> Vector:
         return Vector(-self.numbers, self.denominator)
 

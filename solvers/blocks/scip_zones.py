@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from fairbound.models.blocks import ZoneInstance, neighbour_rows
+from fairbound.models.blocks import ZoneInstance, neighbour_rows, rules
 from fairbound.models.blocks.separators import violated_separators
 from fairbound.solvers.core.result import ModelSize, Settings, Termination
 from fairbound.solvers.engines.standard_form import compile_model
@@ -74,8 +74,8 @@ def solve(instance: ZoneInstance, objective: str, settings: Settings) -> ZoneOut
             scip.addCons(body <= high)
         else:
             scip.addCons(body >= low)
-    position = {id(variable): c for c, variable in enumerate(form.columns)}
-    x = {pair: columns[position[id(variable)]] for pair, variable in pyomo_model.columns.items()}
+    places = form.places(pyomo_model.x).tolist()
+    x = {pair: columns[place] for pair, place in zip(rules.pairs(pyomo_model), places, strict=True)}
     zone_units = [set(units) for units in pyomo_model.zone_units]
 
     def homes_of(value: Any) -> list[int]:

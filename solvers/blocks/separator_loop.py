@@ -99,10 +99,9 @@ class SeparatorLoop:
         self.live = engine.pass_model(self.form, settings)
         self.size = self.form.size
         self.compiled = self.search.seconds()
-        position = {id(variable): c for c, variable in enumerate(self.form.columns)}
-        self.pairs = list(self.model.pairs)
-        self.column = {pair: position[id(self.model.columns[pair])] for pair in self.pairs}
-        self.columns = np.array([self.column[pair] for pair in self.pairs])
+        self.pairs = rules.pairs(self.model)
+        self.columns = self.form.places(self.model.x)
+        self.column = dict(zip(self.pairs, self.columns.tolist(), strict=True))
         self.zone_units = [set(units) for units in self.model.zone_units]
         self.unit = float(self.model.objective_unit)
         self.rows: dict[Separator, None] = {}

@@ -77,7 +77,9 @@ class StandardForm(Program):
         """Write column values back into the Pyomo variables, integers rounded."""
         rounded = np.where(self.integrality == 1, np.rint(values), values)
         for family, places in self.families:
-            family.write(np.where(places >= 0, rounded[places], family.read()))
+            point = family.read().copy()
+            point[places >= 0] = rounded[places[places >= 0]]
+            family.write(point)
         variables, others = self._ordinary
         for variable, value in zip(variables, rounded[others].tolist(), strict=True):
             variable.set_value(value, skip_validation=True)

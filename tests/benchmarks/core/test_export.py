@@ -86,12 +86,12 @@ def test_scip_reads_the_same_problem(formulation: str, instance: CepInstance, ki
 def test_names_are_those_of_the_documentation(tmp_path: Path) -> None:
     for kind in (Format.MPS, Format.LP):
         text = write("membership", TINY, tmp_path / f"model.{kind}")[0].read_text()
-        for name in ("x(s1_group)", "z(group)", "eq4_claim_identified(group)", "eq6_threshold"):
+        for name in ("x(s1_group)", "z(group)", "eq4_claim_identified(group)", "eq6_threshold(group)"):
             assert name in text
     files = write("membership", TINY, tmp_path / "model.nl")
     assert [file.suffix for file in files] == [".nl", ".col", ".row"]
     assert set(files[1].read_text().split("\n")) >= {"z[group]", "x[s1,group]"}
-    assert "eq6_threshold" in files[2].read_text().split("\n")
+    assert "eq6_threshold[group]" in files[2].read_text().split("\n")
 
 
 def test_ids_that_look_alike_stay_apart(tmp_path: Path) -> None:
