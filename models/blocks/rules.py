@@ -7,7 +7,7 @@ x[i,j] = 1 assigns unit i to school j. Pairs that no feasible zoning uses have n
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyomo.environ as pyo
@@ -84,6 +84,11 @@ def _pair_names(model: pyo.ConcreteModel) -> Iterable[tuple[str, str]]:
 def pairs(model: pyo.ConcreteModel) -> list[tuple[int, int]]:
     """(i, j) of each column of x, unit by unit."""
     return list(zip(model.pair_units.tolist(), model.pair_schools.tolist(), strict=True))
+
+
+def variables(model: pyo.ConcreteModel) -> dict[tuple[int, int], Any]:
+    """Pyomo's variables x[i,j], by unit and school: for rows that are written as expressions."""
+    return dict(zip(pairs(model), model.x.values(), strict=True))
 
 
 def _add_seats(model: pyo.ConcreteModel) -> None:
@@ -278,7 +283,9 @@ def set_goal(model: pyo.ConcreteModel, objective: str, share_level: Fraction | N
         limits[MAX_SHARE] = min(limits.get(MAX_SHARE, instance.share_deviation), instance.share_deviation)
     if MAX_SHARE in limits:
         share_rows(model, limits.pop(MAX_SHARE))
-    names, parts, ends = [], [], []
+    names: list[str] = []
+    parts: list[Part] = []
+    ends: list[float] = []
     for name, limit in limits.items():
         terms, unit = goals.terms(name)
         step = lattice(instance, name)

@@ -102,9 +102,9 @@ def assign(model: ConcreteModel, grouping: Grouping) -> None:
     if not hasattr(model, "u"):
         return
     sums = [totals(instance.by_id[s] for s in placed.get(k, ())) for k in model.slots]
-    full = np.array([float(meets(identified, enrolled, instance.full_share)) for identified, enrolled in sums])
-    model.u.write(full)
-    model.y.write(model.x.read() * np.tile(full, len(position)))
+    whole = np.array([float(meets(identified, enrolled, instance.full_share)) for identified, enrolled in sums])
+    model.u.write(whole)
+    model.y.write(model.x.read() * np.tile(whole, len(position)))
 
 
 def _formulation(name: str, ordered: bool, summary: str) -> Formulation[CepInstance, Grouping]:

@@ -254,7 +254,8 @@ def limit_groups(
         upper=0,
     )
     if capped:
-        model.eq17_groups = Rows(1, lambda: ["all"], [Part(model.v, 0, slots, 1)], upper=instance.groups)
+        most = float(instance.groups or 0)
+        model.eq17_groups = Rows(1, lambda: ["all"], [Part(model.v, 0, slots, 1)], upper=most)
     if instance.min_group > 1:
         counted = [Part(model.x, k, places, sizes) for k, places in enumerate(members)]
         model.eq18_size = Rows(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from fairbound.models.core.whole import Vector, common_row, joined
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from pyomo.core.base.constraint import ConstraintData, IndexedConstraint
 from pyomo.core.base.objective import ScalarObjective
 from pyomo.core.base.var import IndexedVar, VarData
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
-Ends = float | Floats
+Ends = ArrayLike
+"""One end for all, or one for each."""
 INFINITY = float("inf")
 
 
@@ -72,7 +73,7 @@ class _Family:
         raise KeyError(index)
 
 
-class Columns(_Family, IndexedVar):
+class Columns(_Family, IndexedVar):  # type: ignore[misc]  # Pyomo has no types
     """A family of variables as arrays.
 
     Parameters
@@ -161,7 +162,7 @@ class Part:
         self.coefficients = np.broadcast_to(np.asarray(coefficients, dtype=float), self.places.shape)
 
 
-class Rows(_Family, IndexedConstraint):
+class Rows(_Family, IndexedConstraint):  # type: ignore[misc]
     """A family of rows as arrays: lower <= sum of parts <= upper, one-sided or an equation.
 
     Parameters
@@ -261,7 +262,7 @@ def homogeneous(keys: Sequence[Any], forms: Sequence[Terms]) -> Rows:
     return Rows(len(forms), lambda: keys, parts, lower=0.0)
 
 
-class Goal(ScalarObjective):
+class Goal(ScalarObjective):  # type: ignore[misc]
     """A linear objective as arrays; ``parts`` have one row, 0."""
 
     def __init__(self, parts: Sequence[Part], sense: Any = minimize) -> None:

@@ -91,7 +91,7 @@ class Vector:
 
     def measure(self) -> Fraction | None:
         """The greatest positive rational of which all entries are whole multiples; ``None`` if all are 0."""
-        step = int(np.gcd.reduce(self.numbers)) if self.any() else 0
+        step = abs(int(np.gcd.reduce(self.numbers))) if self.any() else 0
         return Fraction(step, self.denominator) if step else None
 
     def floats(self) -> NDArray[np.float64]:

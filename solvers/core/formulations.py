@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from fairbound.models.core.arrays import collector_paused
 from fairbound.models.core.problem import Formulation, Instance, Scope
 from fairbound.solvers.core.answer import Answer, doubt
 from fairbound.solvers.core.bound import Basis, Bound
@@ -45,9 +46,10 @@ def answer_formulation(
         If the engine does not take the model, or an option.
     """
     began = time.perf_counter()
-    built_model = formulation.build(instance, objective)
-    if start is not None:
-        formulation.assign(built_model, start)
+    with collector_paused():
+        built_model = formulation.build(instance, objective)
+        if start is not None:
+            formulation.assign(built_model, start)
     built = time.perf_counter()
     rest = settings
     if settings.time_limit is not None:  # building has used some of it

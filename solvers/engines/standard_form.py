@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyomo.environ as pyo
 import scipy.sparse as sp
+from fairbound.models.core.arrays import collector_paused
 from fairbound.solvers.engines.base import Floats, Program
 from fairbound.solvers.engines.families import Members, compile_families
 from pyomo.common.errors import InfeasibleConstraintException, InvalidConstraintError, InvalidExpressionError
@@ -103,6 +104,11 @@ def compile_model(model: pyo.ConcreteModel) -> StandardForm:
     TriviallyInfeasibleError
         If a row without variables cannot hold.
     """
+    with collector_paused():
+        return _compiled(model)
+
+
+def _compiled(model: pyo.ConcreteModel) -> StandardForm:
     objectives = list(model.component_data_objects(pyo.Objective, active=True))
     if len(objectives) != 1:
         raise UnsupportedModelError(f"the model has {len(objectives)} active objectives; one is wanted")

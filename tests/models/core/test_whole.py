@@ -1,0 +1,47 @@
+"""Vectors of whole numbers say what ``Fraction`` says, however large the numbers are."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+from fairbound.models.core.exact import common_measure, integer_row
+from fairbound.models.core.whole import Vector, common_row, joined
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+NUMBERS = st.one_of(
+    st.integers(-10, 10), st.integers(-(2**62), 2**62), st.integers(-(2**63), 2**63), st.integers(-(2**90), 2**90)
+)
+RATIONALS = st.builds(Fraction, NUMBERS, st.one_of(st.just(1), st.integers(1, 60), st.integers(1, 2**40)))
+VECTORS = st.lists(RATIONALS, min_size=1, max_size=6)
+
+
+@settings(max_examples=400, deadline=None)
+@given(VECTORS, VECTORS, RATIONALS)
+def test_arithmetic(one: list[Fraction], two: list[Fraction], factor: Fraction) -> None:
+    two = (two * len(one))[: len(one)]
+    a, b = Vector.of(one), Vector.of(two)
+    assert a.fractions() == one
+    assert (a + b).fractions() == [x + y for x, y in zip(one, two, strict=True)]
+    assert (a - b).fractions() == [x - y for x, y in zip(one, two, strict=True)]
+    assert (a * factor).fractions() == [x * factor for x in one]
+    assert a.sum() == sum(one)
+    assert a.max() == max(one)
+    assert a.measure() == common_measure(one)
+    assert a.floats().tolist() == [float(x) for x in one]
+    assert joined([a, b * factor]).fractions() == [*one, *(y * factor for y in two)]
+    assert a.any() == any(one)
+
+
+@settings(max_examples=200, deadline=None)
+@given(VECTORS, st.integers(0, 2**62))
+def test_products_with_whole_numbers(values: list[Fraction], count: int) -> None:
+    counts = np.full(len(values), count)
+    assert Vector.of(values).times(counts).fractions() == [value * count for value in values]
+
+
+@settings(max_examples=400, deadline=None)
+@given(VECTORS)
+def test_rows_for_engines(values: list[Fraction]) -> None:
+    assert common_row(Vector.of(values)).tolist() == integer_row(values)
