@@ -231,6 +231,11 @@ class CepInstance(Instance):
         )
 
     @cached_property
+    def gained(self) -> Vector:
+        """``gains`` as a vector."""
+        return Vector.of(self.gains)
+
+    @cached_property
     def federal_rates(self) -> Rates | None:
         """The rates with the adder per lunch, without a state's supplements."""
         return federal_rates(self)
@@ -262,7 +267,7 @@ class CepInstance(Instance):
         if weight is None:
             return None
         identified, enrolled = self.counts
-        terms = joined([Vector.of(self.gains), enrolled * weight, identified * (weight * self.multiplier)])
+        terms = joined([self.gained, enrolled * weight, identified * (weight * self.multiplier)])
         return terms.measure() or Fraction(1)
 
     @property

@@ -36,7 +36,8 @@ def start_model(name: str, instance: CepInstance, slots: Sequence[str], relaxed:
     model.instance = instance
     model.slots = tuple(slots)
     ids = [school.id for school in instance.schools]
-    number = {school: i for i, school in enumerate(ids)}
+    named = {*instance.forced_out, *instance.forced_in, *(s for group in instance.together for s in group)}
+    number = {school: i for i, school in enumerate(ids) if school in named}
     width = len(model.slots)
     place = np.arange(len(ids) * width, dtype=np.intp).reshape(len(ids), width)
     model.members = {k: place[:, position] for position, k in enumerate(model.slots)}
@@ -125,7 +126,7 @@ def coverage(model: pyo.ConcreteModel) -> dict[str, Terms]:
 
 def claims(model: pyo.ConcreteModel) -> Terms:
     """Gains p of everyone in CEP plus the claims z."""
-    gains = Vector.of(model.instance.gains)
+    gains = model.instance.gained
     units = Vector.of([model.unit] * len(model.claimed_slots))
     terms = membership_terms(model, model.slots, gains) if gains.any() else []
     return [*terms, (model.z, range(len(model.claimed_slots)), units)]

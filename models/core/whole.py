@@ -39,13 +39,11 @@ class Vector:
     @classmethod
     def of(cls, values: Iterable[Fraction | int]) -> Vector:
         """The vector of some rationals."""
-        known = values if isinstance(values, (list, tuple)) else list(values)
-        tops = [value.numerator for value in known]
-        below = [value.denominator for value in known]
-        denominator = lcm(*set(below))
-        if denominator != 1:
-            tops = [top * (denominator // bottom) for top, bottom in zip(tops, below, strict=True)]
-        return cls(_array(tops), denominator)
+        ratios = [value.as_integer_ratio() for value in values]
+        denominator = lcm(*{below for _, below in ratios})
+        if denominator == 1:
+            return cls(_array([top for top, _ in ratios]))
+        return cls(_array([top * (denominator // below) for top, below in ratios]), denominator)
 
     def __len__(self) -> int:
         return len(self.numbers)
