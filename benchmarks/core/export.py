@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyomo.environ as pyo
 from fairbound.instances.core.files import read_text
-from fairbound.models.core.errors import InputError
+from fairbound.models.core.errors import InputError, TriviallyInfeasibleError, UnsupportedModelError
 from fairbound.models.core.registry import find_problem
 from fairbound.models.core.text import clean
-from fairbound.solvers.engines.standard_form import TriviallyInfeasibleError, UnsupportedModelError, compile_model
+from fairbound.solvers.engines.standard_form import compile_model
 from pyomo.opt import ProblemFormat
 from pyomo.repn import generate_standard_repn
 

@@ -15,15 +15,16 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.sparse as sp
 from fairbound.models import PROBLEMS
+from fairbound.models.core.errors import TriviallyInfeasibleError, UnsupportedModelError
 from fairbound.models.core.problem import Scope
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.result import Termination
 from fairbound.solvers.engines import mps
 from fairbound.solvers.engines.base import Program, Run
 from fairbound.solvers.engines.batch import REFUSED, run_all
-from fairbound.solvers.engines.standard_form import TriviallyInfeasibleError, UnsupportedModelError, compile_model
+from fairbound.solvers.engines.standard_form import compile_model
+from scipy import sparse as sp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

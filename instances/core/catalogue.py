@@ -24,18 +24,21 @@ if TYPE_CHECKING:
     from fairbound.models.core.problem import Instance
     from fairbound.models.core.truth import Truth
 
-_SOURCES = tuple(import_module(f"fairbound.instances.{name}.sources") for name in PROBLEMS)
+
+def _sources(problem: str | None = None) -> list[Any]:
+    """The folders' ``sources.py``: of all problems, or of one (none of a plugin's). Each takes time to load."""
+    return [import_module(f"fairbound.instances.{name}.sources") for name in PROBLEMS if problem in (None, name)]
 
 
 def formats() -> list[FileFormat]:
     """Every format of files, those of plugins last."""
-    own = [form for source in _SOURCES for form in source.FORMATS]
+    own = [form for source in _sources() for form in source.FORMATS]
     return [*own, *(form for plugin in plugins() for form in plugin.formats)]
 
 
 def generators() -> list[Generator]:
     """Every generator, those of plugins last."""
-    own = [made for source in _SOURCES for made in getattr(source, "GENERATORS", ())]
+    own = [made for source in _sources() for made in getattr(source, "GENERATORS", ())]
     return [*own, *(made for plugin in plugins() for made in plugin.generators)]
 
 
@@ -94,9 +97,16 @@ def write_template(problem: str, out: Path) -> list[Path]:
 
 def entries(problem: str | None = None) -> list[Entry]:
     """The catalogue, those of plugins last, or the part of one problem."""
-    own = [entry for source in _SOURCES for entry in source.ENTRIES]
+    own = [entry for source in _sources() for entry in source.ENTRIES]
     known = [*own, *(entry for plugin in plugins() for entry in plugin.entries)]
     return [entry for entry in known if problem in (None, entry.problem) or entry.name.startswith(f"{problem}/")]
+
+
+def _find(name: str) -> Entry | None:
+    """The entry of a full name. The problem that it begins with is looked at first: each takes time to load."""
+    first = [entry for source in _sources(name.partition("/")[0]) for entry in source.ENTRIES]
+    found = next((entry for entry in first if entry.holds(name)), None)
+    return found or next((entry for entry in entries() if entry.holds(name)), None)
 
 
 def expand(pattern: str) -> list[str]:
@@ -137,18 +147,15 @@ def split(source: Source, columns: Sequence[str]) -> list[str]:
 
 def source(name: str) -> Path | None:
     """The data file behind a catalogue name; ``None`` if it needs none, or the file is not on this machine."""
-    for entry in entries():
-        member = entry.members is not None and name.startswith(entry.name.removesuffix("*"))
-        if (member or entry.name == name) and entry.file is not None:
-            return data_file(entry.file)
-    return None
+    entry = _find(name)
+    return None if entry is None or entry.file is None else data_file(entry.file)
 
 
 def problem_of(name: str) -> str:
     """The problem of an instance; raises ``InputError`` for an unknown name. A file is read for it."""
-    for entry in entries():
-        if entry.name == name or (entry.members is not None and name.startswith(entry.name.removesuffix("*"))):
-            return entry.problem or entry.name.partition("/")[0]
+    entry = _find(name)
+    if entry is not None:
+        return entry.problem or entry.name.partition("/")[0]
     path = Source.named(name)
     return load(name).problem if path is None else format_of(path).problem
 
@@ -168,10 +175,9 @@ def load(name: str, problem: str | None = None) -> Instance:
     InputError
         For an unknown name (with the nearest ones) and for a file that cannot be used.
     """
-    for entry in entries():
-        member = entry.members is not None and name.startswith(entry.name.removesuffix("*"))
-        if (member or entry.name == name) and not name.endswith("*"):
-            return entry.load(name)
+    entry = _find(name)
+    if entry is not None and not name.endswith("*"):
+        return entry.load(name)
     source = Source.named(name)
     if source is not None:
         return load_file(source, problem)
@@ -184,13 +190,11 @@ def load(name: str, problem: str | None = None) -> Instance:
 
 def load_truth(name: str) -> Truth:
     """The hidden truth of a simulation in the catalogue, or one in a file; raises ``InputError``."""
-    for entry in entries():
-        if entry.name == name:
-            if entry.truth is None:
-                raise InputError(
-                    "no hidden truth belongs to this instance", found=name, wanted="a simulation, or a file"
-                )
-            return entry.truth()
+    entry = _find(name)
+    if entry is not None:
+        if entry.truth is None:
+            raise InputError("no hidden truth belongs to this instance", found=name, wanted="a simulation, or a file")
+        return entry.truth()
     if not is_there(Path(name)):
         known = [entry.name for entry in entries() if entry.truth is not None]
         raise InputError("unknown truth", found=name, wanted=f"a file, or {nearest(name, known)}")

@@ -50,6 +50,10 @@ class Entry:
     problem: str | None = None
     truth: Callable[[], Truth] | None = None
 
+    def holds(self, name: str) -> bool:
+        """Whether it is the instance of a full name, or the family of it."""
+        return name == self.name or (self.members is not None and name.startswith(self.name.removesuffix("*")))
+
 
 @dataclass(frozen=True)
 class FileFormat:

@@ -3,6 +3,7 @@
 A new formulation is one file and one word in ``FORMULATIONS``.
 """
 
+from fairbound.models import PROBLEMS
 from fairbound.models.applicants import cell_counts, school_counts, unary_counts
 from fairbound.models.applicants.evaluate import evaluate, lattice
 from fairbound.models.applicants.instance import OBJECTIVES, PARAMETERS, ApplicantInstance, Cell, Division
@@ -14,7 +15,7 @@ FORMULATIONS = (cell_counts.FORMULATION, school_counts.FORMULATION, unary_counts
 PROBLEM = Problem(
     name="applicants",
     title="Applicants to schools",
-    summary="divide a school's applicants between it and others so that races and incomes balance",
+    summary=PROBLEMS["applicants"],
     objectives=OBJECTIVES,
     parameters=PARAMETERS,
     formulations=FORMULATIONS,

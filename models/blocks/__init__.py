@@ -3,6 +3,7 @@
 A new formulation is one file and one line in ``FORMULATIONS``.
 """
 
+from fairbound.models import PROBLEMS
 from fairbound.models.blocks import closer_neighbour, flow, multiflow, neighbour_rows, separator_flow
 from fairbound.models.blocks.evaluate import evaluate, lattice
 from fairbound.models.blocks.instance import OBJECTIVES, PARAMETERS, Border, School, Unit, ZoneInstance, Zoning
@@ -29,7 +30,7 @@ FORMULATIONS = (
 PROBLEM = Problem(
     name="blocks",
     title="Block-group assignment",
-    summary="assign whole units of a city to schools: seats, travel, connected zones, and fair shares",
+    summary=PROBLEMS["blocks"],
     objectives=OBJECTIVES,
     parameters=PARAMETERS,
     formulations=FORMULATIONS,

@@ -3,6 +3,7 @@
 A new formulation is one file and one line in ``FORMULATIONS``.
 """
 
+from fairbound.models import PROBLEMS
 from fairbound.models.cep import (
     bilinear,
     claim_levels,
@@ -34,7 +35,7 @@ FORMULATIONS = (
 PROBLEM = Problem(
     name="cep",
     title="CEP school grouping",
-    summary="group a district's schools for federal meals (Community Eligibility Provision)",
+    summary=PROBLEMS["cep"],
     objectives=OBJECTIVES,
     parameters=PARAMETERS,
     formulations=FORMULATIONS,

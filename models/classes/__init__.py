@@ -3,6 +3,7 @@
 A new formulation is one file and one word in ``FORMULATIONS``.
 """
 
+from fairbound.models import PROBLEMS
 from fairbound.models.classes import flows, leave_and_come, student_by_student
 from fairbound.models.classes.evaluate import evaluate, judge, lattice
 from fairbound.models.classes.instance import OBJECTIVES, PARAMETERS, ClassInstance, Plan, Student
@@ -14,7 +15,7 @@ FORMULATIONS = (flows.FORMULATION, leave_and_come.FORMULATION, student_by_studen
 PROBLEM = Problem(
     name="classes",
     title="Class-type reassignment",
-    summary="let as few students as possible change their type of class so that groups score alike",
+    summary=PROBLEMS["classes"],
     objectives=OBJECTIVES,
     parameters=PARAMETERS,
     formulations=FORMULATIONS,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from fairbound.models.core.whole import Vector, common_row, joined
 from numpy.typing import ArrayLike, NDArray
+from pyomo.common import dependencies
 from pyomo.core.base.constraint import ConstraintData, IndexedConstraint
 from pyomo.core.base.objective import ScalarObjective
 from pyomo.core.base.var import IndexedVar, VarData
@@ -25,6 +26,11 @@ from pyomo.environ import Binary, Integers, Reals, minimize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+# Pyomo imports scipy.stats with any part of scipy, which takes longer than all else that starts; no model needs it.
+_scipy = vars(dependencies).get("scipy_available")
+if hasattr(_scipy, "_callback"):
+    _scipy._callback = None  # noqa: SLF001
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]

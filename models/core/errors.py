@@ -53,6 +53,14 @@ class InputError(ValueError):
         self.found, self.wanted = found, wanted
 
 
+class UnsupportedModelError(ValueError):
+    """An engine must not be given this model; the text says why."""
+
+
+class TriviallyInfeasibleError(ValueError):
+    """A row without variables contradicts itself."""
+
+
 def nearest(name: str, known: Iterable[str], count: int = 5) -> str:
     """Say which known names come nearest to a wrong one."""
     names = list(known)

@@ -26,6 +26,11 @@ def names() -> list[str]:
     return [*PROBLEMS, *(problem.name for problem in problems_added())]
 
 
+def summaries() -> dict[str, str]:
+    """What each problem decides, without loading those of this package."""
+    return {**PROBLEMS, **{problem.name: problem.summary for problem in problems_added()}}
+
+
 @cache
 def _find(name: str, _plugins: int) -> Problem[Any, Any]:
     """A problem with what so many plugins add to it."""

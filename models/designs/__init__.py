@@ -1,5 +1,6 @@
 """Experimental design. Mathematics: ``docs/matching.md``; specification: ``evaluate.py``."""
 
+from fairbound.models import PROBLEMS
 from fairbound.models.core.problem import Problem
 from fairbound.models.designs import differences, halves
 from fairbound.models.designs.evaluate import evaluate, lattice
@@ -11,7 +12,7 @@ FORMULATIONS = (halves.FORMULATION, differences.FORMULATION)
 PROBLEM = Problem(
     name="designs",
     title="Experimental design",
-    summary="divide a small cohort into two groups that look alike before anybody is treated",
+    summary=PROBLEMS["designs"],
     objectives=OBJECTIVES,
     parameters=PARAMETERS,
     formulations=FORMULATIONS,

@@ -3,6 +3,7 @@
 A new formulation is one file and one word in ``FORMULATIONS``.
 """
 
+from fairbound.models import PROBLEMS
 from fairbound.models.core.problem import Problem
 from fairbound.models.grants import breakpoints, functions, segments
 from fairbound.models.grants.evaluate import evaluate, judge
@@ -14,7 +15,7 @@ FORMULATIONS = (segments.FORMULATION, breakpoints.FORMULATION, functions.FORMULA
 PROBLEM = Problem(
     name="grants",
     title="Honest allocation",
-    summary="grant a pot of money to districts and functions so that the worst tenth gains most, under stated effects",
+    summary=PROBLEMS["grants"],
     objectives=OBJECTIVES,
     parameters=PARAMETERS,
     formulations=FORMULATIONS,

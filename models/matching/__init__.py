@@ -3,6 +3,7 @@
 A new formulation is one file and one word in ``FORMULATIONS``.
 """
 
+from fairbound.models import PROBLEMS
 from fairbound.models.core.problem import Problem
 from fairbound.models.matching import alike_counts, largest_weight, pair_flow, subset
 from fairbound.models.matching.evaluate import evaluate, judge, lattice
@@ -14,7 +15,7 @@ FORMULATIONS = (subset.FORMULATION, alike_counts.FORMULATION, pair_flow.FORMULAT
 PROBLEM = Problem(
     name="matching",
     title="Balanced comparison",
-    summary="compare as many treated students as possible with others who look alike, in exact balance",
+    summary=PROBLEMS["matching"],
     objectives=OBJECTIVES,
     parameters=PARAMETERS,
     formulations=FORMULATIONS,

@@ -3,6 +3,7 @@
 A new formulation is one file and one word in ``FORMULATIONS``.
 """
 
+from fairbound.models import PROBLEMS
 from fairbound.models.core.problem import Problem
 from fairbound.models.scores import big_m, goal_program, perspective, residuals
 from fairbound.models.scores.evaluate import evaluate
@@ -15,7 +16,7 @@ FORMULATIONS = (residuals.FORMULATION, big_m.FORMULATION, goal_program.FORMULATI
 PROBLEM = Problem(
     name="scores",
     title="Certified prediction",
-    summary="foretell a district's next score by a linear model of few features, proven to be the best one",
+    summary=PROBLEMS["scores"],
     objectives=OBJECTIVES,
     parameters=PARAMETERS,
     formulations=FORMULATIONS,

@@ -3,6 +3,7 @@
 A new formulation is one file and one line in ``FORMULATIONS``.
 """
 
+from fairbound.models import PROBLEMS
 from fairbound.models.core.problem import Problem
 from fairbound.models.transfers import (
     absolute_deviations,
@@ -47,7 +48,7 @@ FORMULATIONS = (
 PROBLEM = Problem(
     name="transfers",
     title="District transfers",
-    summary="move students between neighbouring districts so that districts resemble one another",
+    summary=PROBLEMS["transfers"],
     objectives=OBJECTIVES,
     parameters=PARAMETERS,
     formulations=FORMULATIONS,

@@ -22,6 +22,7 @@ import scipy.sparse as sp
 from fairbound.models.blocks import neighbour_rows, rules
 from fairbound.models.blocks.instance import ZoneInstance, Zoning
 from fairbound.models.blocks.separators import Separator, level_separators, violated_separators
+from fairbound.models.core.errors import TriviallyInfeasibleError
 from fairbound.solvers.blocks.flow_separation import flow_separators
 from fairbound.solvers.blocks.zone_state import ZoneState, anneal, reconnect
 from fairbound.solvers.core.answer import Answer, doubt
@@ -29,7 +30,7 @@ from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.result import EngineInfo, OnProgress, Seconds, Settings, Termination
 from fairbound.solvers.core.search import Search
 from fairbound.solvers.engines import highs as engine
-from fairbound.solvers.engines.standard_form import TriviallyInfeasibleError, compile_model
+from fairbound.solvers.engines.standard_form import compile_model
 from fairbound.solvers.proofs.safe_bounds import matrix_bound
 
 if TYPE_CHECKING:

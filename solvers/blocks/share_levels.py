@@ -14,13 +14,13 @@ from fractions import Fraction
 
 from fairbound.models.blocks import rules
 from fairbound.models.blocks.instance import MAX_SHARE, ZoneInstance, Zoning
+from fairbound.models.core.errors import TriviallyInfeasibleError
 from fairbound.models.core.problem import Sense
 from fairbound.solvers.blocks.separator_loop import SeparatorLoop, solve_loop
 from fairbound.solvers.core.answer import Answer, doubt, engine_accuracy, lattice_bound, resolves
 from fairbound.solvers.core.result import EngineInfo, OnProgress, Settings, Termination
 from fairbound.solvers.core.search import Search
 from fairbound.solvers.engines import highs as engine
-from fairbound.solvers.engines.standard_form import TriviallyInfeasibleError
 
 NAME = "share_levels"
 MOST_LEVELS = 60

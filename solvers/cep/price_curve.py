@@ -19,6 +19,7 @@ from fairbound.models.cep import CepInstance, Grouping
 from fairbound.models.cep.instance import REIMBURSEMENT
 from fairbound.models.cep.intervals import Slot
 from fairbound.models.cep.price_curve import contributions, curve_bound, level_range, refuses_jumps, units_of
+from fairbound.models.core.errors import TriviallyInfeasibleError
 from fairbound.solvers.cep import subset_dp
 from fairbound.solvers.cep.certificate import certificate_json
 from fairbound.solvers.cep.group_moves import OUT, Plan, improve
@@ -31,7 +32,6 @@ from fairbound.solvers.core.result import EngineInfo, OnProgress, Seconds, Setti
 from fairbound.solvers.core.search import Search
 from fairbound.solvers.engines import highs as engine
 from fairbound.solvers.engines.model import solve as solve_model
-from fairbound.solvers.engines.standard_form import TriviallyInfeasibleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.arrays import collector_paused
+from fairbound.models.core.errors import UnsupportedModelError
 from fairbound.models.core.problem import Formulation, Instance, Scope
 from fairbound.solvers.core.answer import Answer, doubt
 from fairbound.solvers.core.bound import Basis, Bound
@@ -15,7 +16,6 @@ from fairbound.solvers.core.result import EngineInfo, OnProgress, Seconds, Setti
 from fairbound.solvers.engines import model
 from fairbound.solvers.engines.base import EngineRefused
 from fairbound.solvers.engines.registry import DEFAULT, find_engine
-from fairbound.solvers.engines.standard_form import UnsupportedModelError
 
 if TYPE_CHECKING:
     from fairbound.solvers.engines.base import Engine

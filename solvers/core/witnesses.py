@@ -8,7 +8,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.sparse as sp
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.checker import tree as checker
@@ -21,6 +20,7 @@ from fairbound.solvers.core.result import Result, Settings, Status, Termination,
 from fairbound.solvers.engines import process
 from fairbound.solvers.engines.base import EngineRefused, Program
 from fairbound.solvers.engines.registry import engines, find_engine
+from scipy import sparse as sp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

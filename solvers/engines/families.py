@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyomo.environ as pyo
-import scipy.sparse as sp
 from fairbound.models.core.arrays import Columns, Floats, Goal, Part, Places, Rows
 from pyomo.common.errors import InfeasibleConstraintException
 from pyomo.repn import generate_standard_repn
+from scipy import sparse as sp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from fairbound.models.core.errors import TriviallyInfeasibleError
 from fairbound.solvers.core.result import (
     BELIEVED_RANGE,
     EngineInfo,
@@ -20,7 +21,7 @@ from fairbound.solvers.core.result import (
 from fairbound.solvers.engines import highs, process
 from fairbound.solvers.engines.base import Engine, EngineRefused, Floats, Program, Reader, Run
 from fairbound.solvers.engines.registry import DEFAULT, find_engine
-from fairbound.solvers.engines.standard_form import StandardForm, TriviallyInfeasibleError, compile_model
+from fairbound.solvers.engines.standard_form import StandardForm, compile_model
 from fairbound.solvers.proofs.safe_bounds import matrix_bound
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from math import isfinite
 from typing import Any, Literal
 
 import pyomo.environ as pyo
+from fairbound.models.core.errors import UnsupportedModelError
 from fairbound.solvers.core.result import Settings, Termination
 from fairbound.solvers.engines.base import ModelRun
-from fairbound.solvers.engines.standard_form import UnsupportedModelError
 from pyomo.core.expr import LinearExpression, NegationExpression, PowExpression, ProductExpression, SumExpression
 
 NAME = "scip"

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyomo.environ as pyo
-import scipy.sparse as sp
 from fairbound.models.core.arrays import collector_paused
+from fairbound.models.core.errors import TriviallyInfeasibleError, UnsupportedModelError
 from fairbound.solvers.engines.base import Floats, Program
 from fairbound.solvers.engines.families import Members, compile_families
 from pyomo.common.errors import InfeasibleConstraintException, InvalidConstraintError, InvalidExpressionError
 from pyomo.common.modeling import unique_component_name
 from pyomo.repn import generate_standard_repn
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
+from scipy import sparse as sp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,14 +25,6 @@ if TYPE_CHECKING:
 
 CURVATURE_TOLERANCE = 1e-9
 """An eigenvalue this small against the largest counts as zero curvature."""
-
-
-class UnsupportedModelError(ValueError):
-    """The engine must not be given this model; the text says why."""
-
-
-class TriviallyInfeasibleError(ValueError):
-    """A row without variables contradicts itself."""
 
 
 @dataclass(frozen=True, kw_only=True)

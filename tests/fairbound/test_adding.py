@@ -23,7 +23,7 @@ FILES = re.findall(
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The floors inside a package ``fairbound``, with the page's files and its one word."""
+    """The floors inside a package ``fairbound``, with the page's files and its one line."""
     folder = tmp_path_factory.mktemp("copy")
     package = folder / "fairbound"
     shutil.copytree(ROOT / "src" / "fairbound", package)
@@ -35,7 +35,9 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     words = package / "models" / "__init__.py"
-    named = words.read_text().replace("PROBLEMS = (", 'PROBLEMS = ("routes", ')
+    line = '"routes": "run the routes that serve most students with the buses there are",'
+    assert f"    {line}\n" in (ROOT / "docs" / "adding.md").read_text()
+    named = words.read_text().replace("PROBLEMS = {", f"PROBLEMS = {{{line}")
     assert '"routes"' in named
     words.write_text(named)
     return folder

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from fairbound.cli.show import LONGEST_WORD, NARROWEST, console, exact, number, table
+from fairbound.cli.screen import LONGEST_WORD, NARROWEST, console, table
+from fairbound.cli.show import exact, number
 
 
 @pytest.mark.parametrize(

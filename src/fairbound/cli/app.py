@@ -1,8 +1,9 @@
-"""The application: commands gathered, errors turned into one line and an exit code."""
+"""The application: commands by name, errors turned into one line and an exit code."""
 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,33 +11,55 @@ import typer
 import typer.core
 
 import fairbound
-from fairbound.cli import (
-    bench,
-    bundle,
-    catalogue,
-    compare,
-    demo,
-    export,
-    honesty,
-    instance,
-    own,
-    problems,
-    proof,
-    solve,
-    study,
-    sweep,
-)
 from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED, WRONG_INPUT
 from fairbound.cli.interrupted import say_interrupted
-from fairbound.models.core.errors import InputError
-from fairbound.models.core.plugins import load_plugin
+from fairbound.models.core.errors import InputError, UnsupportedModelError
 from fairbound.models.core.text import clean
 from fairbound.solvers.core.interrupts import requested
-from fairbound.solvers.engines.standard_form import UnsupportedModelError
+
+STYLE = {"add_completion": False, "pretty_exceptions_enable": False, "rich_markup_mode": "rich"}
+FILES = {
+    "demo": "demo",
+    "list": "catalogue",
+    "solve": "solve",
+    "pareto": "solve",
+    "compare": "compare",
+    "study": "study",
+    "sweep": "sweep",
+    "export": "export",
+    "verify": "proof",
+    "audit": "proof",
+    "checker": "proof",
+    "vipr": "proof",
+    "bundle": "bundle",
+    "new": "own",
+    "check": "own",
+    "instance": "instance",
+    "bench": "bench",
+}
+"""The file of each command: it is imported when its command is asked for, since libraries take a second to load."""
+PROBLEMS_OWN = "problems"
+"""Where commands stand that only one problem has."""
+
+
+def commands_of(file: str) -> dict[str, Any]:
+    """The commands that a file registers, by name."""
+    made = typer.Typer(**STYLE)
+    made.callback()(lambda: None)  # a group, even of one command
+    import_module(f"fairbound.cli.{file}").register(made)
+    group = typer.main.get_command(made)
+    assert isinstance(group, typer.core.TyperGroup)
+    return dict(group.commands)
 
 
 class Commands(typer.core.TyperGroup):
     """The commands. One that Ctrl-C or SIGTERM ended says so, whatever it had done by then."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the library names the arguments
+        return [*FILES, *commands_of(PROBLEMS_OWN)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        return commands_of(FILES.get(cmd_name, PROBLEMS_OWN)).get(cmd_name)
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -58,17 +81,10 @@ app = typer.Typer(
     name="fairbound",
     help="Exact, checkable answers to the optimisation problems behind school equity.",
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
     epilog="Exit codes: 0 answered, 1 the answer is no, 2 wrong input, 3 stopped without a solution, "
     "4 engine failed or contradicted, 70 a fault of fairbound, 130 interrupted.",
+    **STYLE,
 )
-for group in (demo, catalogue, solve, compare, study, sweep, export, proof, bundle, own, problems):
-    group.register(app)
-app.add_typer(instance.app, name="instance")
-bench.app.command()(honesty.honesty)
-app.add_typer(bench.app, name="bench")
 
 
 def _say_version(wanted: bool) -> None:
@@ -87,8 +103,11 @@ def _root(
         typer.Option("--plugin", metavar="FILE.py", help="Add methods of your own; see docs/own.md. Repeatable."),
     ] = None,
 ) -> None:
-    for file in plugin or ():
-        load_plugin(file)
+    if plugin:
+        from fairbound.models.core.plugins import load_plugin
+
+        for file in plugin:
+            load_plugin(file)
 
 
 def main() -> int:

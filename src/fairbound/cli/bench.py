@@ -25,12 +25,20 @@ from fairbound.benchmarks.core.row import Row
 from fairbound.benchmarks.core.runner import WORKERS, run_plan
 from fairbound.benchmarks.core.store import Store, read_rows
 from fairbound.benchmarks.core.suite import load_suite, plan, shipped_suites
-from fairbound.cli import runs
+from fairbound.cli import honesty, runs
 from fairbound.cli.exit_codes import ANSWER_IS_NO, INTERRUPTED
-from fairbound.cli.show import console, number, percent, shout, table
+from fairbound.cli.screen import console, table
+from fairbound.cli.show import number, percent, shout
 from fairbound.solvers.core.isolation import Outcome
 
 app = typer.Typer(help="Benchmarks: run suites, report, compare, verify references.", no_args_is_help=True)
+
+
+def register(main: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(honesty.honesty)
+    main.add_typer(app, name="bench")
+
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", file_okay=False, help="A folder made by bench run.")]
 Source = Annotated[Path, typer.Argument(metavar="DIR", help="A folder made by bench run, or a Parquet file.")]

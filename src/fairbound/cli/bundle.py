@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 import fairbound
-from fairbound.cli.show import console
+from fairbound.cli.screen import console
 from fairbound.instances.core.files import read_json, write_text
 from fairbound.models.core.errors import InputError
 from fairbound.solvers.core import certificates

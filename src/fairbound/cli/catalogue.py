@@ -6,20 +6,10 @@ from typing import Annotated
 
 import typer
 
-from fairbound.cli.show import console, table
-from fairbound.instances.core import catalogue
-from fairbound.instances.core.entry import data_file
-from fairbound.models.core.registry import find_problem, problems
-from fairbound.solvers.core.methods import methods_of
-from fairbound.solvers.engines.base import Engine
-from fairbound.solvers.engines.registry import engines
+from fairbound.cli.screen import console, table
+from fairbound.models.core import registry
 
 ENGINES = "engines"
-
-
-def _here(engine: Engine) -> str:
-    """The version of an engine on this machine, or how it comes there."""
-    return f"no: {engine.install}" if engine.missing() else engine.version()
 
 
 def register(app: typer.Typer) -> None:
@@ -35,16 +25,33 @@ def list_(
     """List the problems, or one problem's instances, objectives, parameters and methods, or the engines."""
     out = console()
     if problem == ENGINES:
-        rows = [{"engine": e.name, "here": _here(e), "what": e.summary} for e in engines()]
-        out.print(table("Engines (--engine)", rows, text_columns=3))
+        _print_engines()
         return
     if problem is None:
-        rows = [{"problem": p.name, "what it decides": p.summary} for p in problems()]
+        rows = [{"problem": name, "what it decides": summary} for name, summary in registry.summaries().items()]
         out.print(table("Problems", rows, text_columns=2))
         out.print("\nfairbound list PROBLEM shows its instances, objectives, parameters and methods.")
         out.print(f"fairbound list {ENGINES} shows who solves a formulation.")
         return
-    chosen = find_problem(problem)
+    _print_problem(problem)
+
+
+def _print_engines() -> None:
+    from fairbound.solvers.engines.registry import engines
+
+    rows = [
+        {"engine": e.name, "here": f"no: {e.install}" if e.missing() else e.version(), "what": e.summary}
+        for e in engines()
+    ]
+    console().print(table("Engines (--engine)", rows, text_columns=3))
+
+
+def _print_problem(name: str) -> None:
+    from fairbound.instances.core import catalogue
+    from fairbound.instances.core.entry import data_file
+    from fairbound.solvers.core.methods import methods_of
+
+    out, chosen = console(), registry.find_problem(name)
     out.print(f"{chosen.title}: {chosen.summary}\n")
     instances = [
         {

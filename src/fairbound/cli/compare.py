@@ -13,7 +13,8 @@ import typer
 from fairbound import api
 from fairbound.cli import options
 from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED
-from fairbound.cli.show import console, levels_line, number, percent, running, shout
+from fairbound.cli.screen import console
+from fairbound.cli.show import levels_line, number, percent, running, shout
 from fairbound.instances.core.files import write_text
 from fairbound.instances.core.tables import full_rows, write_csv
 from fairbound.models.core.problem import Instance, Problem

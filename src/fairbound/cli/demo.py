@@ -13,7 +13,8 @@ from fairbound import api
 from fairbound.cli import bench
 from fairbound.cli.compare import Screen, csv_rows
 from fairbound.cli.exit_codes import INTERRUPTED
-from fairbound.cli.show import console, running
+from fairbound.cli.screen import console
+from fairbound.cli.show import running
 from fairbound.cli.solve import write_result
 from fairbound.instances.core.tables import write_csv
 from fairbound.models.core.registry import find_problem

@@ -10,7 +10,7 @@ import typer
 from fairbound import api
 from fairbound.benchmarks.core.export import export_model, format_of
 from fairbound.cli import options
-from fairbound.cli.show import console
+from fairbound.cli.screen import console
 from fairbound.models.core.registry import find_problem
 
 

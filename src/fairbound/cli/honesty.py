@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from fairbound.cli import options
-from fairbound.cli.show import console, running, table
+from fairbound.cli.screen import console, table
+from fairbound.cli.show import running
 from fairbound.instances.core.tables import read_rows, write_csv
 from fairbound.models.core.errors import InputError
 from fairbound.solvers.engines.registry import engines, find_engine

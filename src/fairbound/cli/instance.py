@@ -10,11 +10,16 @@ import typer
 
 from fairbound import api
 from fairbound.cli import options
-from fairbound.cli.show import console, facts_lines
+from fairbound.cli.screen import console, facts_lines
 from fairbound.instances.core import catalogue
 from fairbound.models.core.registry import find_problem
 
 app = typer.Typer(help="Look at instances and check files.", no_args_is_help=True)
+
+
+def register(main: typer.Typer) -> None:
+    """Add the commands of this file."""
+    main.add_typer(app, name="instance")
 
 
 MOST_REPAIRS = 20

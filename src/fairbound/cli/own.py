@@ -11,7 +11,8 @@ import typer
 
 from fairbound.cli import options
 from fairbound.cli.exit_codes import ANSWER_IS_NO
-from fairbound.cli.show import console, running
+from fairbound.cli.screen import console
+from fairbound.cli.show import running
 from fairbound.instances.core.files import write_text
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.plugins import load_plugin

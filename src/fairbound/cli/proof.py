@@ -16,7 +16,8 @@ from fairbound.benchmarks.core.export import read_sol
 from fairbound.cli import options
 from fairbound.cli.audit_page import audit_page, unnamed_text
 from fairbound.cli.exit_codes import ANSWER_IS_NO, ENGINE_FAILED
-from fairbound.cli.show import LEVELS, console, exact, facts_lines, number, percent, running, shout, table
+from fairbound.cli.screen import console, facts_lines, table
+from fairbound.cli.show import LEVELS, exact, number, percent, running, shout
 from fairbound.instances.core import catalogue
 from fairbound.instances.core.files import read_json, write_text
 from fairbound.instances.core.tables import read_rows, write_csv

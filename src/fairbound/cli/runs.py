@@ -15,7 +15,7 @@ from rich.table import Column
 
 from fairbound.benchmarks.core.runner import Event
 from fairbound.cli.options import words
-from fairbound.cli.show import console
+from fairbound.cli.screen import console
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.text import clean
 from fairbound.solvers.core.isolation import Outcome

@@ -16,19 +16,8 @@ from fairbound.benchmarks.core.rooms import front_figures
 from fairbound.cli import options
 from fairbound.cli.board import write_decision
 from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED, code_of
-from fairbound.cli.show import (
-    console,
-    exact,
-    facts_lines,
-    levels_line,
-    number,
-    percent,
-    proven_text,
-    running,
-    shout,
-    status_text,
-    table,
-)
+from fairbound.cli.screen import console, facts_lines, table
+from fairbound.cli.show import exact, levels_line, number, percent, proven_text, running, shout, status_text
 from fairbound.instances.core.files import write_text
 from fairbound.instances.core.tables import full_rows, write_csv
 from fairbound.models.core.exact import parse_number

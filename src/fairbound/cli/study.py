@@ -10,7 +10,8 @@ import typer
 
 from fairbound import api
 from fairbound.cli import options
-from fairbound.cli.show import console, number, running, table
+from fairbound.cli.screen import console, table
+from fairbound.cli.show import number, running
 from fairbound.instances.core import catalogue
 from fairbound.instances.core.tables import full_rows, write_csv
 

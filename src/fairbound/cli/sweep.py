@@ -15,7 +15,8 @@ from fairbound.benchmarks.core.sweep import left_out_of, left_out_rows, part_of,
 from fairbound.benchmarks.core.work import REFUSED
 from fairbound.cli import options, runs
 from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED
-from fairbound.cli.show import console, shout
+from fairbound.cli.screen import console
+from fairbound.cli.show import shout
 from fairbound.instances.core import catalogue
 from fairbound.instances.core.source import Source
 from fairbound.solvers.core.isolation import Outcome

@@ -18,11 +18,11 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 
 from fairbound.instances.core import catalogue
 from fairbound.models import PROBLEMS
-from fairbound.models.core.errors import InputError
+from fairbound.models.core.errors import InputError, TriviallyInfeasibleError
 from fairbound.models.core.problem import Instance
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.result import BELIEVED_RANGE
-from fairbound.solvers.engines.standard_form import TriviallyInfeasibleError, compile_model
+from fairbound.solvers.engines.standard_form import compile_model
 
 PINNED = Path(__file__).with_name("coefficient_ranges.json")
 CATALOGUE = (

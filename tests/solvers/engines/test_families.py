@@ -11,16 +11,12 @@ import pyomo.environ as pyo
 import pytest
 from fairbound.models import PROBLEMS
 from fairbound.models.core.arrays import Columns, Entries, Goal, Part, Rows
+from fairbound.models.core.errors import TriviallyInfeasibleError, UnsupportedModelError
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.result import Settings
 from fairbound.solvers.engines.families import Members
 from fairbound.solvers.engines.model import solve
-from fairbound.solvers.engines.standard_form import (
-    StandardForm,
-    TriviallyInfeasibleError,
-    UnsupportedModelError,
-    compile_model,
-)
+from fairbound.solvers.engines.standard_form import StandardForm, compile_model
 
 Row = tuple[float, float, tuple[tuple[str, float], ...]]
 

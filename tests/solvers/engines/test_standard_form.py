@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pyomo.environ as pyo
 import pytest
+from fairbound.models.core.errors import UnsupportedModelError
 from fairbound.solvers.core.result import Settings, Termination
 from fairbound.solvers.engines.model import solve as solve_model
-from fairbound.solvers.engines.standard_form import UnsupportedModelError, compile_model
+from fairbound.solvers.engines.standard_form import compile_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

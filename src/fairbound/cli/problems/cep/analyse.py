@@ -16,7 +16,8 @@ from fairbound.benchmarks.core.figure import Figure
 from fairbound.cli import options
 from fairbound.cli.exit_codes import ENGINE_FAILED, code_of
 from fairbound.cli.proof import read_certificate
-from fairbound.cli.show import console, exact, levels_line, number, percent, running, shout, table
+from fairbound.cli.screen import console, table
+from fairbound.cli.show import exact, levels_line, number, percent, running, shout
 from fairbound.instances.core.tables import full_rows, write_csv
 from fairbound.models.core.errors import InputError
 from fairbound.solvers.cep import certificate as price_curve

@@ -15,7 +15,7 @@ from fairbound.benchmarks.core.runner import WORKERS, run_specifications
 from fairbound.benchmarks.core.store import Store
 from fairbound.cli import options, runs
 from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED
-from fairbound.cli.show import console
+from fairbound.cli.screen import console
 from fairbound.cli.sweep import left_out_by_default
 from fairbound.instances.core.source import is_there
 from fairbound.instances.core.tables import write_csv
