@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fairbound.instances.cep.meaning import SYNONYMS
 from fairbound.instances.cep.tables import TAKES, TEMPLATE, SchoolRow, load_csv, schools_of
 from fairbound.instances.core.entry import Entry, FileFormat, data_file, need_file
-from fairbound.instances.core.grid import read_grid
+from fairbound.instances.core.grid import Line, read_grid
 from fairbound.instances.core.source import Source
 from fairbound.instances.core.tables import Count, Text, check_header, read_rows, text_rows, validate_rows
 from fairbound.models.cep import CepInstance, School, find_rates
@@ -55,23 +55,24 @@ def nyc1453(path: Path) -> CepInstance:
 
 
 @cache
-def _us_rows(path: Path) -> dict[str, list[tuple[int, dict[str, str]]]]:
-    """Rows of the national file by ``state/district``.
+def _us_rows(path: Path) -> tuple[list[str], dict[str, list[Line]]]:
+    """The header of the national file, and its rows by ``state/district``.
 
     The file tells 18 pairs of districts apart by a blank at the end of the code alone. They are kept
     apart, as published; the blank is written ``_``.
     """
-    districts: dict[str, list[tuple[int, dict[str, str]]]] = {}
+    districts: dict[str, list[Line]] = {}
     grid = read_grid(path)
-    for line, row in text_rows(grid.header, grid.rows, strip=False):
-        code = row["district_code"].replace(" ", "_")
-        districts.setdefault(f"{row['state']}/{code}", []).append((line, row))
-    return districts
+    state, district = (grid.header.index(column) for column in ("state", "district_code"))
+    for line in grid.rows:
+        code = line[1][district].replace(" ", "_")
+        districts.setdefault(f"{line[1][state]}/{code}", []).append(line)
+    return grid.header, districts
 
 
 def us_districts(path: Path) -> list[str]:
     """Keys ``state/district`` of the national file, sorted."""
-    return sorted(_us_rows(path))
+    return sorted(_us_rows(path)[1])
 
 
 def us_district(path: Path, key: str) -> CepInstance:
@@ -80,7 +81,9 @@ def us_district(path: Path, key: str) -> CepInstance:
     Every change to the published row is recorded in ``repairs``.
     """
     schools, repairs = [], []
-    for line, row in _us_rows(path)[key]:
+    header, districts = _us_rows(path)
+    rows = text_rows(header, districts[key], strip=False)
+    for line, row in rows:
         identifier = row["school_code"].strip()
         if not identifier:
             identifier = f"row{line}"
@@ -100,7 +103,7 @@ def us_district(path: Path, key: str) -> CepInstance:
             )
             identified = typed.enrolled
         schools.append(School(id=identifier, name=typed.name, enrolled=typed.enrolled, identified=identified))
-    title = _us_rows(path)[key][0][1]["district_name"]
+    title = rows[0][1]["district_name"]
     return CepInstance(name=f"cep/us/{key}", schools=tuple(schools), repairs=tuple(repairs), title=title)
 
 
@@ -111,7 +114,7 @@ def _us_members() -> list[str]:
 
 def _load_us(name: str) -> CepInstance:
     path, key = need_file("cep/us", US), name.removeprefix("cep/us/")
-    if key not in _us_rows(path):
+    if key not in _us_rows(path)[1]:
         raise InputError("unknown instance", found=name, wanted=nearest(name, _us_members()))
     return us_district(path, key)
 

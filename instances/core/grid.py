@@ -118,7 +118,7 @@ def _text(path: Path, raw: bytes) -> tuple[list[Line], list[str]]:
             if len(lines) > MOST_ROWS:
                 wanted = f"at most {MOST_ROWS:,}"
                 raise InputError("too many rows", file=str(path), row=reader.line_num + skip, wanted=wanted)
-            if any(cell.strip() for cell in cells):
+            if "".join(cells).strip():
                 lines.append((reader.line_num + skip, cells))
     except csv.Error as error:
         raise InputError(f"not a CSV table ({error})", file=str(path), row=reader.line_num + skip) from None
@@ -226,9 +226,10 @@ def _table(path: Path, lines: Sequence[Line], notes: list[str]) -> Grid:
         notes.append(f"{which} above the header: skipped ({shown})")
     row, header = lines[first][0], [cell.strip() for cell in lines[first][1]]
     below = lines[first + 1 :]
-    widest = max((_width(cells) for _, cells in below), default=0)
-    while header and not header[-1] and widest < len(header):
-        header.pop()  # a spreadsheet's commas at the end of every line
+    if not header[-1]:  # a spreadsheet's commas at the end of every line
+        widest = max((_width(cells) for _, cells in below), default=0)
+        while header and not header[-1] and widest < len(header):
+            header.pop()
     if header.count("") > 1:
         found = f"{header.count('')} columns without a name"
         raise InputError("columns without a name", file=str(path), row=row, found=found, wanted="a name for each")
@@ -236,7 +237,7 @@ def _table(path: Path, lines: Sequence[Line], notes: list[str]) -> Grid:
         if count > 1:
             raise InputError("column stands twice", file=str(path), row=row, column=column)
     for at, cells in below:
-        if _width(cells) > len(header) or len(cells) < len(header):
+        if len(cells) != len(header) and (_width(cells) > len(header) or len(cells) < len(header)):
             length, wanted = len(cells), len(header)
             raise InputError("wrong number of cells", file=str(path), row=at, found=length, wanted=wanted)
     if not below:
@@ -246,7 +247,7 @@ def _table(path: Path, lines: Sequence[Line], notes: list[str]) -> Grid:
 
 def _width(cells: Sequence[str]) -> int:
     """Cells up to the last that holds something."""
-    return max((i + 1 for i, cell in enumerate(cells) if cell.strip()), default=0)
+    return next((i for i in range(len(cells), 0, -1) if cells[i - 1].strip()), 0)
 
 
 def _header_row(lines: Sequence[Line]) -> int:
