@@ -8,13 +8,13 @@ algorithms and baselines stand in
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from fairbound.models import PROBLEMS
 from fairbound.models.core.errors import InputError, nearest
-from fairbound.models.core.plugins import of_problem
+from fairbound.models.core.plugins import of_problem, plugins
 from fairbound.models.core.problem import Formulation, Instance, Problem, Scope
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.answer import Answer
@@ -104,10 +104,17 @@ def methods_of(problem: Problem[Any, Any]) -> list[Method]:
     return found
 
 
-def cheapest_first(problem: Problem[Any, Any]) -> list[Method]:
+def cheapest_first(problem: Problem[Any, Any]) -> tuple[Method, ...]:
     """Every method of a problem, those of ``PREFERRED`` first, in that order."""
+    return _cheapest_first(problem.name, len(plugins()))
+
+
+@cache
+def _cheapest_first(name: str, _plugins: int) -> tuple[Method, ...]:
+    """The same with what so many plugins add: a sweep asks thousands of times."""
+    problem = find_problem(name)
     first = {name: i for i, name in enumerate(_offered(problem.name, "PREFERRED", "preferred"))}
-    return sorted(methods_of(problem), key=lambda method: first.get(method.name, len(first)))
+    return tuple(sorted(methods_of(problem), key=lambda method: first.get(method.name, len(first))))
 
 
 def find_method(problem: Problem[Any, Any], name: str) -> Method:
