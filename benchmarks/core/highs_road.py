@@ -1,101 +1,137 @@
-"""Compile and pass a Pyomo model to HiGHS: this project's road beside Pyomo's own interface, in one run.
+"""From data to HiGHS: CPU seconds and memory until the engine holds the model, in each of several ways, in one run.
 
-Run ``python -m fairbound.benchmarks.core.highs_road``. Both roads start from the same built model and end
-when HiGHS holds it; nothing is solved. Each is measured in a process of its own, in turn, because
-Pyomo's walkers leave caches behind.
+    python -m fairbound.benchmarks.core.highs_road --size 1000000
+
+Every way starts from the same typed instance and ends when HiGHS holds the model; nothing is solved. Each is
+measured in a process of its own, in turn: modelling tools leave caches behind. ``fairbound`` builds and compiles
+a formulation; the other ways stand in ``road.py`` of each problem's folder: plain Pyomo, linopy where it is installed,
+and a matrix with nobody between.
 """
 
 from __future__ import annotations
 
 import json
+import resource
 import statistics
 import subprocess
 import sys
 import time
-from typing import Annotated
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Annotated, Any
 
-import pyomo.environ as pyo
 import typer
-from pyomo.core.expr import LinearExpression
+from fairbound.models import PROBLEMS
+from fairbound.models.core.registry import find_problem
 from rich.console import Console
 from rich.table import Table
 
-ROWS, ENTRIES = 300_000, 3
-"""Rows, and nonzeros in each of them."""
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from fairbound.models.core.problem import Instance
+
+OURS, PEER = "fairbound", "linopy"
 
 
-def knapsack_rows(binaries: int) -> pyo.ConcreteModel:
-    """A model with 3 * 10^5 rows of three binaries each, built with ``LinearExpression``."""
-    model = pyo.ConcreteModel()
-    model.x = pyo.Var(range(binaries), domain=pyo.Binary)
-    x = [model.x[j] for j in range(binaries)]
-    model.row = pyo.Constraint(range(ROWS))
-    for i in range(ROWS):
-        chosen = [x[(i * 7919 + k * 104_729) % binaries] for k in range(ENTRIES)]
-        model.row[i] = LinearExpression(linear_coefs=[1.0 + i % 3, 2.0, 3.0], linear_vars=chosen) <= 4.0
-    model.goal = pyo.Objective(
-        expr=LinearExpression(linear_coefs=[1.0 + j % 5 for j in range(binaries)], linear_vars=x), sense=pyo.maximize
-    )
-    return model
+@dataclass(frozen=True)
+class Road:
+    """A model of one problem that can be built in several ways.
+
+    Attributes
+    ----------
+    instance
+        ``instance(binaries)``: an instance whose model has about so many binaries.
+    prepare
+        Works out beforehand what all ways need and the model itself does not: what a reduction leaves out.
+    others
+        ``others[name](instance)`` returns the ``Highs`` object that holds the model.
+    """
+
+    formulation: str
+    objective: str
+    instance: Callable[[int], Instance]
+    others: Mapping[str, Callable[[Any], Any]]
+    prepare: Callable[[Any], None] = lambda _: None
 
 
-def this_road(model: pyo.ConcreteModel) -> tuple[int, int]:
-    """Compile and pass; returns rows and columns that HiGHS holds."""
+def roads() -> dict[str, Road]:
+    """``ROAD`` of each problem that has one, by problem."""
+    names = (name for name in PROBLEMS if find_spec(f"fairbound.benchmarks.{name}.road") is not None)
+    return {name: import_module(f"fairbound.benchmarks.{name}.road").ROAD for name in names}
+
+
+def ours(problem: str, road: Road, instance: Instance) -> Any:
+    """This project's way."""
+    from fairbound.models.core.arrays import collector_paused
     from fairbound.solvers.core.result import Settings
     from fairbound.solvers.engines.highs import pass_model
     from fairbound.solvers.engines.standard_form import compile_model
 
-    highs = pass_model(compile_model(model), Settings())
-    return int(highs.getNumRow()), int(highs.getNumCol())
+    with collector_paused():
+        model = find_problem(problem).formulation(road.formulation).build(instance, road.objective)
+    return pass_model(compile_model(model), Settings())
 
 
-def pyomo_road(model: pyo.ConcreteModel) -> tuple[int, int]:
-    """Pyomo's own interface, up to the same point."""
-    from pyomo.contrib.solver.solvers.highs import Highs
-
-    interface = Highs()
-    interface.set_instance(model)
-    held = interface._solver_model  # noqa: SLF001 - the interface has no public way to its HiGHS object
-    return int(held.getNumRow()), int(held.getNumCol())
-
-
-ROADS = {"fairbound": this_road, "pyomo.contrib.solver": pyomo_road}
-
-
-def measure(road: str, binaries: int) -> dict[str, float]:
-    """Seconds of one road on a freshly built model; checks that HiGHS holds all of it."""
-    model = knapsack_rows(binaries)
-    wall, cpu = time.perf_counter(), time.process_time()
-    rows, columns = ROADS[road](model)
-    seconds = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
-    if (rows, columns) != (ROWS, binaries):
-        raise RuntimeError(f"{road} passed {rows} x {columns}, wanted {ROWS} x {binaries}")
-    return seconds
+def measure(problem: str, way: str, binaries: int) -> dict[str, float]:
+    """CPU seconds, memory beyond the instance, and what HiGHS holds in the end."""
+    road = roads()[problem]
+    instance = road.instance(binaries)
+    road.prepare(instance)
+    find_problem(problem).formulation(road.formulation)  # libraries are loaded by now
+    if way == PEER:
+        import_module(PEER)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    cpu = time.process_time()
+    held = ours(problem, road, instance) if way == OURS else road.others[way](instance)
+    return {
+        "cpu": time.process_time() - cpu,
+        "mb": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024,
+        "rows": held.getNumRow(),
+        "columns": held.getNumCol(),
+        "nonzeros": held.getNumNz(),
+    }
 
 
 def main(
-    binaries: Annotated[list[int] | None, typer.Option(help="Numbers of binaries. Repeatable.")] = None,
-    repeat: Annotated[int, typer.Option(min=1, help="Runs of each road, in turn.")] = 3,
+    size: Annotated[list[int] | None, typer.Option(help="Numbers of binaries. Repeatable.")] = None,
+    repeat: Annotated[int, typer.Option(min=1, help="Runs of each way, in turn.")] = 3,
+    without: Annotated[list[str] | None, typer.Option(help="A way to leave out. Repeatable.")] = None,
 ) -> None:
-    """Measure both roads in turn and print medians and the ratio pair by pair."""
-    table = Table(title="Compile and pass to HiGHS, CPU seconds (median)", title_justify="left", box=None)
-    for column in ("binaries", "rows", *ROADS, "ratio (median)", "ratio (least)"):
-        table.add_column(column, justify="right")
-    for count in binaries or [100_000, 1_000_000]:
-        runs: dict[str, list[float]] = {road: [] for road in ROADS}
-        for _ in range(repeat):
-            for road in ROADS:
-                command = [sys.executable, "-m", __spec__.name, "one", road, str(count)]
-                said = subprocess.run(command, check=True, capture_output=True).stdout.splitlines()
-                runs[road].append(json.loads(said[-1])["cpu"])  # the engine's greeting may stand before it
-        ratios = [theirs / ours for ours, theirs in zip(*runs.values(), strict=True)]
-        medians = [f"{statistics.median(seconds):.2f}" for seconds in runs.values()]
-        table.add_row(f"{count:,}", f"{ROWS:,}", *medians, f"{statistics.median(ratios):.1f}", f"{min(ratios):.1f}")
-    Console().print(table)
+    """Measure all ways in turn; medians, and the ratio to the peer's pair by pair."""
+    for problem, road in roads().items():
+        ways = [OURS, *(way for way in road.others if way not in (without or ()))]
+        ways = [way for way in ways if way != PEER or find_spec(PEER) is not None]
+        for binaries in size or [100_000, 1_000_000]:
+            runs: dict[str, list[dict[str, float]]] = {way: [] for way in ways}
+            for _ in range(repeat):
+                for way in ways:
+                    command = [sys.executable, "-m", __spec__.name, "one", problem, way, str(binaries)]
+                    said = subprocess.run(command, check=True, capture_output=True).stdout.splitlines()
+                    runs[way].append(json.loads(said[-1]))  # an engine's greeting may stand before it
+            sizes = {(run["rows"], run["columns"], run["nonzeros"]) for done in runs.values() for run in done}
+            title = f"{problem}, {road.formulation}, {binaries:,} binaries: (rows, columns, nonzeros) {sorted(sizes)}"
+            _print(title, runs)
+
+
+def _print(title: str, runs: Mapping[str, list[dict[str, float]]]) -> None:
+    table = Table(title=title, title_justify="left", box=None)
+    for column in ("way", "CPU s (median)", "least", "MB beyond the instance", "times linopy"):
+        table.add_column(column, justify="left" if column == "way" else "right")
+    for way, done in runs.items():
+        seconds = [run["cpu"] for run in done]
+        ratio = ""
+        if PEER in runs:
+            pairs = zip(seconds, (run["cpu"] for run in runs[PEER]), strict=True)
+            ratio = f"{statistics.median(mine / theirs for mine, theirs in pairs):.2f}"
+        memory = f"{statistics.median(run['mb'] for run in done):.0f}"
+        table.add_row(way, f"{statistics.median(seconds):.2f}", f"{min(seconds):.2f}", memory, ratio)
+    Console(width=140).print(table)
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["one"]:
-        print(json.dumps(measure(sys.argv[2], int(sys.argv[3]))))
+        print(json.dumps(measure(sys.argv[2], sys.argv[3], int(sys.argv[4]))))
     else:
         typer.run(main)
