@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from fairbound.benchmarks.cep.scaling import resampled
+from fairbound.benchmarks.cep.growth import proportional
 from fairbound.benchmarks.core.highs_road import Road
 from fairbound.models.cep.instance import REIMBURSEMENT
 
@@ -14,12 +13,6 @@ if TYPE_CHECKING:
     from fairbound.models.cep import CepInstance
 
 Floats = np.typing.NDArray[np.float64]
-
-
-def instance(binaries: int) -> CepInstance:
-    """New York's schools drawn with replacement, their meals proportional to enrolment."""
-    city = resampled(binaries)
-    return replace(city, schools=tuple(replace(s, breakfasts=None, lunches=None) for s in city.schools))
 
 
 def numbers(district: CepInstance) -> tuple[Floats, Floats, Floats, float]:
@@ -100,4 +93,4 @@ def by_arrays(district: CepInstance) -> Any:
     return highs
 
 
-ROAD = Road("membership", REIMBURSEMENT, instance, {"Pyomo": by_pyomo, "linopy": by_linopy, "arrays": by_arrays})
+ROAD = Road("membership", REIMBURSEMENT, proportional, {"Pyomo": by_pyomo, "linopy": by_linopy, "arrays": by_arrays})

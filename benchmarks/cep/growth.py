@@ -1,0 +1,47 @@
+"""Districts drawn from New York's schools, with replacement beyond their number."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from fairbound.benchmarks.core.growth import Family
+from fairbound.instances.core import catalogue
+from fairbound.models.cep import CepInstance
+
+SEED = 0
+
+
+def resampled(size: int, seed: int = SEED) -> CepInstance:
+    """``size`` of New York's schools with their meals, under the city's rates."""
+    city = catalogue.load("cep/nyc1453")
+    assert isinstance(city, CepInstance)
+    chance = random.Random(seed)
+    drawn = chance.sample(city.schools, size) if size <= len(city.schools) else chance.choices(city.schools, k=size)
+    schools = tuple(replace(school, id=f"{school.id}.{i}") for i, school in enumerate(drawn))
+    return replace(city, name=f"cep/nyc1453 resampled to {size}", schools=schools)
+
+
+def proportional(size: int, seed: int = SEED) -> CepInstance:
+    """The same, meals in proportion to enrolment."""
+    city = resampled(size, seed)
+    return replace(city, schools=tuple(replace(s, breakfasts=None, lunches=None) for s in city.schools))
+
+
+FAMILIES = (
+    Family("real_meals", "schools", (10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5120, 10_240, 20_480), resampled),
+    Family(
+        "real_meals_all_covered",
+        "schools",
+        (10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5120, 10_240, 20_480),
+        resampled,
+        parameters={"cover": "all"},
+    ),
+    Family(
+        "proportional_meals",
+        "schools",
+        (100, 1000, 10_000, 100_000, 1_000_000),
+        proportional,
+        parameters={"threshold": "0.7", "rates": "none"},
+    ),
+)
