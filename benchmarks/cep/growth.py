@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from fractions import Fraction
 
 from fairbound.benchmarks.core.growth import Family
 from fairbound.instances.core import catalogue
 from fairbound.models.cep import CepInstance
+from fairbound.models.cep.instance import STUDENTS
 
 SEED = 0
 
@@ -28,6 +30,18 @@ def proportional(size: int, seed: int = SEED) -> CepInstance:
     return replace(city, schools=tuple(replace(s, breakfasts=None, lunches=None) for s in city.schools))
 
 
+def counted(size: int) -> CepInstance:
+    """The same with whole students, as counts are; the city publishes means of several months."""
+    city = proportional(size)
+    schools = tuple(
+        replace(
+            s, enrolled=Fraction(max(round(s.enrolled), round(s.identified))), identified=Fraction(round(s.identified))
+        )
+        for s in city.schools
+    )
+    return replace(city, schools=schools)
+
+
 FAMILIES = (
     Family("real_meals", "schools", (10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5120, 10_240, 20_480), resampled),
     Family(
@@ -41,7 +55,8 @@ FAMILIES = (
         "proportional_meals",
         "schools",
         (100, 1000, 10_000, 100_000, 1_000_000),
-        proportional,
+        counted,
+        STUDENTS,
         parameters={"threshold": "0.7", "rates": "none"},
     ),
 )

@@ -278,9 +278,8 @@ def main(
     chosen = {name: family for name, (problem, family) in families().items() if not only or {name, problem} & set(only)}
     unknown = [word for word in only or () if word not in PROBLEMS and word not in chosen]
     if unknown or not chosen:
-        raise SystemExit(
-            f"error: {InputError('unknown family', found=(unknown or ['none'])[0], wanted=nearest((unknown or [''])[0], families()))}"
-        )
+        word = (unknown or ["none"])[0]
+        raise SystemExit(f"error: {InputError('unknown family', found=word, wanted=nearest(word, families()))}")
     lines, screen = read(out / "growth.csv"), Console(width=140)
     for name, family in chosen.items():
         screen.print(f"{name} ({family.unit})", style="bold")
