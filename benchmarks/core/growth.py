@@ -122,7 +122,7 @@ def measure(name: str, size: int, seconds: float) -> Line:
     began = time.perf_counter()
     instance = find_problem(problem).with_parameters(family.instance(size), family.parameters)
     loaded = time.perf_counter()
-    result = solve(instance, family.objective or None, settings=Settings(time_limit=seconds), isolate=False)
+    result = solve(instance, family.objective or None, settings=Settings(time_limit=seconds))
     wall = time.perf_counter() - loaded
     own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     first, reached = None, [wall if result.gap is not None and result.gap <= near else None for near in NEAR]

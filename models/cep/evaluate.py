@@ -17,7 +17,7 @@ from fairbound.models.cep.instance import (
     School,
 )
 from fairbound.models.cep.money import Dollars, Outside, inside
-from fairbound.models.core.exact import common_measure, decimal_text
+from fairbound.models.core.exact import decimal_text
 from fairbound.models.core.problem import Evaluation, Violation
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def evaluate(instance: CepInstance, grouping: Grouping) -> Evaluation:
     shares, phantom, paid = Fraction(0), Fraction(0), dict[int, Fraction]()
     for g, group in enumerate(grouping.groups):
         members = [index[identifier] for identifier in dict.fromkeys(group) if home.get(identifier) == g]
-        identified, enrolled = totals(instance.schools[i] for i in members)
+        identified, enrolled = (counted.total(members) for counted in instance.counts)
         if not meets(identified, enrolled, instance.threshold):
             phantom += _phantom(instance, members, identified, enrolled)
             violations.append(
@@ -80,8 +80,7 @@ def evaluate(instance: CepInstance, grouping: Grouping) -> Evaluation:
             )
             continue
         share = claim_share(instance, identified, enrolled)
-        values[REIMBURSEMENT] += share * sum((instance.weights[i] for i in members), Fraction(0))
-        values[REIMBURSEMENT] += sum((instance.gains[i] for i in members), Fraction(0))
+        values[REIMBURSEMENT] += share * instance.claimed[0].total(members) + instance.gained.total(members)
         values[STUDENTS] += enrolled
         values[SCHOOLS] += len(members)
         values[FULL_FUNDING] += len(members) if share == 1 else 0
@@ -114,7 +113,7 @@ def dollars(instance: CepInstance, shares: Mapping[int, Fraction], reimbursement
         everyone_out = sum((paid.counted(instance.purse) for paid in instance.outside_dollars), Fraction(0))
         found = {"full_reimbursement": reimbursement + everyone_out, "standard_claiming": everyone_out}
     else:
-        found["full_reimbursement"] = reimbursement + sum((instance.paid_base[i] for i in shares), Fraction(0))
+        found["full_reimbursement"] = reimbursement + instance.claimed[1].total(list(shares))
     if instance.state_paid or instance.state_reduced or instance.state_all:
         whole = Dollars(Fraction(0), Fraction(0))
         for i, school in enumerate(instance.schools):
@@ -181,7 +180,7 @@ def lattice(instance: CepInstance, objective: str) -> Fraction | None:
     With proportional meals a group is worth min(m w E_g, w N_g), a sum of terms of either kind.
     """
     if objective == STUDENTS:
-        return common_measure(school.enrolled for school in instance.schools) or Fraction(1)
+        return instance.counts[1].measure() or Fraction(1)
     if objective != REIMBURSEMENT:
         return Fraction(1)
     return instance.claim_unit

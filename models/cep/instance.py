@@ -278,7 +278,7 @@ class CepInstance(Instance):
 
 def _text(value: object) -> str:
     if isinstance(value, Fraction):
-        return decimal_text(value)
+        return str(value.numerator) if value.denominator == 1 else decimal_text(value)
     return "" if value is None else str(value)
 
 

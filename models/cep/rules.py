@@ -208,17 +208,11 @@ def refuse_general_meals(instance: CepInstance, _objective: str) -> str | None:
 
 def hesitates(instance: CepInstance, objective: str) -> str | None:
     """Whether the coefficients of (2), (4) and (5) lie too far apart for engines."""
-    rows = (
-        [school.enrolled for school in instance.schools],
-        [school.identified for school in instance.schools],
-        [school.identified - instance.threshold * school.enrolled for school in instance.schools],
-    )
-    for row in rows:
-        sizes = [abs(float(value)) for value in row if value]
-        if sizes and max(sizes) > FAR_APART * min(sizes):
-            return "the schools' numbers lie too far apart for engines that work in floats"
+    identified, enrolled = instance.counts
+    if max(row.span() for row in (enrolled, identified, identified - enrolled * instance.threshold)) > FAR_APART:
+        return "the schools' numbers lie too far apart for engines that work in floats"
     step = lattice(instance, objective)
-    greatest = sum(map(abs, (*instance.weights, *instance.gains)), Fraction(0))
+    greatest = sum((abs(row).sum() for row in (instance.claimed[0], instance.gained)), Fraction(0))
     if objective == REIMBURSEMENT and step is not None and greatest > FINEST_LATTICE * step:
         return "values lie too close together for engines that work in floats"
     return None

@@ -66,6 +66,9 @@ class Vector:
     def __neg__(self) -> Vector:
         return Vector(-self.numbers, self.denominator)
 
+    def __abs__(self) -> Vector:
+        return Vector(np.abs(self.numbers), self.denominator)
+
     def __add__(self, other: Vector) -> Vector:
         one, two, denominator = _alike(self, other)
         return Vector(one + two, denominator)
@@ -78,6 +81,15 @@ class Vector:
         if self.numbers.dtype != object and _largest(self.numbers) * max(1, len(self)) >= LARGEST_NUMBER:
             return Fraction(sum(self.numbers.tolist()), self.denominator)
         return Fraction(int(self.numbers.sum()), self.denominator)
+
+    def total(self, places: Sequence[int]) -> Fraction:
+        """The exact sum of the entries at some positions."""
+        return self[np.asarray(places, dtype=np.intp)].sum() if len(places) else Fraction(0)
+
+    def span(self) -> float:
+        """The largest absolute entry over the smallest that is not 0; 1 without any."""
+        sizes = np.abs(self.numbers[self.numbers != 0])
+        return float(Fraction(int(sizes.max()), int(sizes.min()))) if len(sizes) else 1.0
 
     def max(self) -> Fraction:
         """The largest entry; 0 of none."""

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from fairbound.models.cep import PROBLEM, CepInstance, Grouping, rules
 from fairbound.models.cep.instance import FULL_FUNDING, STUDENTS
-from fairbound.models.cep.price_curve import Unit, units_of
+from fairbound.models.cep.price_curve import Unit, families, units_of
 from fairbound.solvers.core.answer import Answer
 from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.method import Kind, Method
@@ -328,7 +328,7 @@ def _listed(search: Search) -> Answer:
 
 def refuses(instance: CepInstance, _objective: str) -> str | None:
     """Refuse too many units, and of more than few those with rules on the grouping as a whole."""
-    count = len(units_of(instance, STUDENTS))
+    count = len(families(instance))
     if count > MOST_UNITS:
         return f"{count} schools have too many subsets (at most {MOST_UNITS})"
     if count > FEW_UNITS and instance.groups is not None and instance.groups < count:
@@ -340,7 +340,7 @@ def refuses(instance: CepInstance, _objective: str) -> str | None:
 
 def hesitates(instance: CepInstance, objective: str) -> str | None:
     """Whether a mixed-integer program is quicker, where one can be trusted with the numbers."""
-    if len(units_of(instance, STUDENTS)) <= FEW_UNITS or instance.weight_per_student is None:
+    if len(families(instance)) <= FEW_UNITS or instance.weight_per_student is None:
         return None
     return "a knapsack is quicker" if rules.hesitates(instance, objective) is None else None
 

@@ -32,6 +32,10 @@ def test_arithmetic(one: list[Fraction], two: list[Fraction], factor: Fraction) 
     assert a.floats().tolist() == [float(x) for x in one]
     assert joined([a, b * factor]).fractions() == [*one, *(y * factor for y in two)]
     assert a.any() == any(one)
+    assert abs(a).fractions() == [abs(x) for x in one]
+    assert a.total(range(0, len(one), 2)) == sum(one[::2])
+    filled = [abs(x) for x in one if x]
+    assert a.span() == (float(max(filled) / min(filled)) if filled else 1)
 
 
 @settings(max_examples=200, deadline=None)
