@@ -13,6 +13,8 @@ from command_line import Run
 from fairbound.instances.cep import sources as cep
 from fairbound.instances.core.entry import data_file
 
+from fairbound.cli.app import FILES, commands_of
+
 
 def answer(run: Run, *arguments: str) -> dict[str, object]:
     done = run("solve", *arguments, "--json")
@@ -186,3 +188,30 @@ def test_no_command_waits_for_what_it_does_not_draw() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_commands_are_where_the_table_says() -> None:
+    for file in set(FILES.values()):
+        assert set(commands_of(file)) == {name for name, place in FILES.items() if place == file}
+
+
+@pytest.mark.parametrize(
+    ("words", "absent"),
+    [
+        (["--version"], ["numpy", "pyomo", "scipy", "highspy", "pandas", "networkx", "fairbound.api"]),
+        (["list"], ["numpy", "pyomo", "scipy", "highspy", "pandas", "networkx", "fairbound.api"]),
+        (
+            ["solve", "cep/calpads33", "--set", "threshold=0.40"],
+            ["scipy.stats", "pandas", "networkx", "fairbound.models.transfers", "fairbound.instances.blocks"],
+        ),
+    ],
+)
+def test_commands_load_what_they_use(words: list[str], absent: list[str]) -> None:
+    program = (
+        "import sys; from fairbound.cli import main\n"
+        f"sys.argv = ['fairbound', *{words!r}]\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        f"print([name for name in {absent!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
