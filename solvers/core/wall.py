@@ -32,10 +32,8 @@ from fairbound.solvers.core.result import OnProgress, Progress, Result, Seconds,
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-SOFT = (0.25, 0.02)
-"""A process is asked to stop so many seconds, and this share of the limit, after the limit."""
-HARD = (1.0, 0.10)
-"""And killed so much after the limit."""
+SOFT, HARD = 0.25, 1.5
+"""A process is asked to stop so many seconds after the limit, and killed so many after it, however long the limit."""
 INTERRUPT_SECONDS = 5.0
 """A process that was interrupted is killed so many seconds later."""
 SAME_SECONDS = 0.1
@@ -213,10 +211,7 @@ class _Heard:
 
 
 def _limits(seconds: float | None) -> Limits:
-    if seconds is None:
-        return Limits()
-    soft, hard = (seconds + fixed + share * seconds for fixed, share in (SOFT, HARD))
-    return Limits(seconds=hard, soft_seconds=soft)
+    return Limits() if seconds is None else Limits(seconds=seconds + HARD, soft_seconds=seconds + SOFT)
 
 
 def _call(work: str, argument: Any, seconds: float | None, on_told: Callable[[Any], None]) -> tuple[Ending, bool]:
