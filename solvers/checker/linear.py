@@ -2,13 +2,14 @@
 
 A system asks for the least cost over columns within bounds, most of them whole, that keep every row ``a x >= b`` (or
 ``= b``).
-``docs/ladder.md`` proves what is used here: weak duality (1), Gomory mixed-integer rows (2), branching (3).
+``docs/ladder.md`` proves what is used here: weak duality (1), Gomory mixed-integer rows (2), branching (3), narrowing (4).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
-from math import ceil, frexp, isfinite
+from math import ceil, floor, frexp, isfinite
 from typing import Any
 
 from fairbound.solvers.checker.common import NUMBER, Rejected
@@ -17,11 +18,15 @@ GRID, LONGEST = 30, 48
 """Coefficients of Gomory rows are rounded, the safe way: to multiples of 2**-GRID, then to LONGEST bits."""
 MOST_NODES, MOST_STEPS = 10**6, 10**5
 MOST_DIGITS = 40
+KINDS, CHILDREN = {"branch": 3, "narrow": 2, "bound": 2, "farkas": 2}, {"branch": 2, "narrow": 1}
+"""Kinds of nodes: how long they are in a file, and how many children they have."""
 FARTHEST = 400
 """Multipliers have exponents of two within this range."""
 
 Row = tuple[dict[int, int], int, bool]
 """Coefficients by column, right-hand side, and whether it is an equation."""
+Box = dict[int, tuple[int, int]]
+"""Bounds of columns that differ from a system's."""
 Scaled = tuple[list[tuple[int, int]], int]
 """Rows with whole multipliers, and the power of two that these are divided by."""
 
@@ -37,6 +42,8 @@ class System:
         Every value of the question is a multiple of it; ``None`` where there is no such number.
     continuous
         Columns that need not be whole; neither Gomory rows nor branches use them.
+    out, spent
+        Columns that were taken out with their values, and what these cost.
     """
 
     def __init__(self, sign: int, unit: Fraction, step: Fraction | None) -> None:
@@ -46,6 +53,9 @@ class System:
         self.upper: list[int] = []
         self.cost: dict[int, int] = {}
         self.rows: list[Row] = []
+        self.out: dict[int, int] = {}
+        self.spent = 0
+        self._free: list[int] | None = None  # all of them
 
     def column(self, lower: int, upper: int, cost: int = 0, whole: bool = True) -> int:
         """A new column between whole bounds; returns its number."""
@@ -84,20 +94,62 @@ class System:
 
     def bound(self, multipliers: Scaled, lower: list[int], upper: list[int], costs: bool = True) -> Fraction:
         """Weak duality (1): no solution within the bounds costs less, whatever the multipliers."""
+        return Fraction(self._dual(multipliers, lower, upper, costs)[0], 1 << multipliers[1])
+
+    def _dual(self, multipliers: Scaled, lower: list[int], upper: list[int], costs: bool) -> tuple[int, list[int]]:
+        """The bound (1) and the reduced costs d of every column, both times the power of two of the multipliers."""
         pairs, shift = multipliers
-        reduced = {j: c << shift for j, c in self.cost.items()} if costs else {}
-        total = 0
+        reduced, total = [0] * len(lower), 0
+        if costs:
+            total = self.spent << shift
+            for j, c in self.cost.items():
+                reduced[j] = c << shift
+        rows = self.rows
         for i, y in pairs:
-            terms, rhs, equation = self.rows[i]
+            terms, rhs, equation = rows[i]
             if y < 0 and not equation:
                 raise Rejected(f"a negative multiplier of row {i}, which is no equation")
             total += y * rhs
             for j, a in terms.items():
-                reduced[j] = reduced.get(j, 0) - y * a
-        for j, d in reduced.items():
-            if d:
+                reduced[j] -= y * a
+        for j in self.free():
+            if d := reduced[j]:
                 total += d * (lower[j] if d > 0 else upper[j])
-        return Fraction(total, 1 << shift)
+        return total, reduced
+
+    def narrowed(self, multipliers: Scaled, lower: list[int], upper: list[int], enough: Fraction) -> Box:
+        """Bounds (4) that hold for all solutions within the given ones that cost at most ``enough``, where tighter."""
+        total, reduced = self._dual(multipliers, lower, upper, True)
+        room = floor(enough * (1 << multipliers[1])) - total
+        found: Box = {}
+        for j in self.free():
+            d, low, high = reduced[j], lower[j], upper[j]
+            if d > 0 and d * (high - low) > room and j not in self.continuous:
+                found[j] = (low, low + room // d)
+            elif d < 0 and d * (low - high) > room and j not in self.continuous:
+                found[j] = (high - room // -d, high)
+        return found
+
+    def free(self) -> Sequence[int]:
+        """Columns that are not taken out."""
+        return range(len(self.lower)) if self._free is None else self._free
+
+    def within(self, lower: list[int], upper: list[int]) -> System:
+        """The same question within bounds, the columns that these fix taken out of rows and costs."""
+        found = System(self.sign, self.unit, self.step)
+        found.continuous, found.lower, found.upper = self.continuous, lower, upper
+        found._free = [j for j in self.free() if lower[j] < upper[j]]
+        found.out = self.out | {j: lower[j] for j in self.free() if lower[j] == upper[j]}
+        found.spent = self.spent + sum(c * found.out[j] for j, c in self.cost.items() if j in found.out)
+        found.cost = {j: c for j, c in self.cost.items() if j not in found.out}
+        found.rows = [found.rest(row) for row in self.rows]
+        return found
+
+    def rest(self, row: Row) -> Row:
+        """A row without the columns that were taken out."""
+        terms, rhs, equation = row
+        gone = sum(a * self.out[j] for j, a in terms.items() if j in self.out)
+        return {j: a for j, a in terms.items() if j not in self.out}, rhs - gone, equation
 
     def gomory(self, multipliers: Scaled, flipped: list[int]) -> Row:
         """The Gomory mixed-integer row (2) of a combination of rows; ``flipped`` columns count from their upper end."""
@@ -195,7 +247,8 @@ def replay(system: System, document: dict[str, Any], claim: Fraction) -> int:
     """Check that no solution is better than the claim; returns the number of leaves, raises ``Rejected``.
 
     ``steps`` add rows in order. ``tree`` is a list of nodes, each before its children: ``["branch", j, k]`` for
-    column j at most k, then at least k + 1; ``["bound", multipliers]``; ``["farkas", multipliers]``.
+    column j at most k, then at least k + 1; ``["narrow", multipliers]``, which has one child; ``["bound", multipliers]``;
+    ``["farkas", multipliers]``. Where bounds cross there is nothing to prove, and whatever stands there is passed over.
     """
     steps, nodes = document["steps"], document["tree"]
     if len(steps) > MOST_STEPS or len(nodes) > MOST_NODES:
@@ -203,27 +256,48 @@ def replay(system: System, document: dict[str, Any], claim: Fraction) -> int:
     for step in steps:
         system.rows.append(system.step_row(step))
     enough, leaves = system.enough(claim), 0
-    pending: list[dict[int, tuple[int, int]]] = [{}]
+    pending: list[tuple[System, Box] | None] = [(system, {})]
     for node in nodes:
         if not pending:
             raise Rejected("a node after the last leaf")
-        changed = pending.pop()
-        lower, upper = system.lower.copy(), system.upper.copy()
+        kind, here = node[0], pending.pop()
+        if kind not in KINDS or len(node) != KINDS[kind]:
+            raise Rejected(f"unknown node {kind!r}")
+        leaves += kind in ("bound", "farkas")
+        if here is None:
+            pending += [None] * CHILDREN.get(kind, 0)
+            continue
+        question, changed = here
+        lower, upper = question.lower.copy(), question.upper.copy()
         for j, (low, high) in changed.items():
             lower[j], upper[j] = low, high
-        if node[0] == "branch" and len(node) == 3:
+        if kind == "branch":
             j, k = place(node[1], len(lower)), node[2]
-            if type(k) is not int or not lower[j] <= k < upper[j] or j in system.continuous:
-                raise Rejected(f"a branch outside of column {j}, or on one that need not be whole")
-            pending += [{**changed, j: (k + 1, upper[j])}, {**changed, j: (lower[j], k)}]
+            if type(k) is not int or j in system.continuous:
+                raise Rejected(f"a branch on column {j}, which need not be whole, or at no whole number")
+            sides = ((max(lower[j], k + 1), upper[j]), (lower[j], min(upper[j], k)))
+            pending += [(question, {**changed, j: side}) if side[0] <= side[1] else None for side in sides]
             continue
-        leaves += 1
-        if node[0] not in ("bound", "farkas") or len(node) != 2:
-            raise Rejected(f"unknown node {node[0]!r}")
-        costs = node[0] == "bound"
-        found = system.bound(scaled(node[1], len(system.rows)), lower, upper, costs)
-        if not (system.closes(found, enough) if costs else found > 0):
+        multipliers = scaled(node[1], len(system.rows))
+        if kind == "narrow":
+            pending.append(smaller(question, changed, question.narrowed(multipliers, lower, upper, enough)))
+            continue
+        found = question.bound(multipliers, lower, upper, kind == "bound")
+        if not (system.closes(found, enough) if kind == "bound" else found > 0):
             raise Rejected(f"leaf {leaves} proves {float(system.proves(found)):.9g} only, claimed {float(claim):.9g}")
     if pending:
         raise Rejected("a branch without its leaves")
     return leaves
+
+
+def smaller(question: System, changed: Box, tighter: Box) -> tuple[System, Box] | None:
+    """A box with tighter bounds, ``None`` where they cross; a question without its fixed columns where that pays."""
+    if any(low > high for low, high in tighter.values()):
+        return None
+    changed = {**changed, **tighter}
+    if 2 * sum(low == high for low, high in changed.values()) < len(question.free()):
+        return question, changed
+    lower, upper = question.lower.copy(), question.upper.copy()
+    for j, (low, high) in changed.items():
+        lower[j], upper[j] = low, high
+    return question.within(lower, upper), {}
