@@ -94,9 +94,9 @@ class System:
 
     def bound(self, multipliers: Scaled, lower: list[int], upper: list[int], costs: bool = True) -> Fraction:
         """Weak duality (1): no solution within the bounds costs less, whatever the multipliers."""
-        return Fraction(self._dual(multipliers, lower, upper, costs)[0], 1 << multipliers[1])
+        return Fraction(self.dual(multipliers, lower, upper, costs)[0], 1 << multipliers[1])
 
-    def _dual(self, multipliers: Scaled, lower: list[int], upper: list[int], costs: bool) -> tuple[int, list[int]]:
+    def dual(self, multipliers: Scaled, lower: list[int], upper: list[int], costs: bool) -> tuple[int, list[int]]:
         """The bound (1) and the reduced costs d of every column, both times the power of two of the multipliers."""
         pairs, shift = multipliers
         reduced, total = [0] * len(lower), 0
@@ -119,7 +119,7 @@ class System:
 
     def narrowed(self, multipliers: Scaled, lower: list[int], upper: list[int], enough: Fraction) -> Box:
         """Bounds (4) that hold for all solutions within the given ones that cost at most ``enough``, where tighter."""
-        total, reduced = self._dual(multipliers, lower, upper, True)
+        total, reduced = self.dual(multipliers, lower, upper, True)
         room = floor(enough * (1 << multipliers[1])) - total
         found: Box = {}
         for j in self.free():

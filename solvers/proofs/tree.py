@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ROOT_ROUNDS, STALLED, LEAST_GAIN, GOMORY_ROUNDS = 60, 4, 1e-3, 8
 WORTHWHILE = 0.1
 """Gomory rows that close less of the gap than this share are dropped again before branching."""
-NARROWED = 0.02
+NARROWED = 0.1
 """Reduced costs are written down where they narrow this share of the columns that are still free."""
 FEW_ROWS = 100
 DIGITS = 10

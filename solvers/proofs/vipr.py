@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from fairbound.solvers.checker.linear import GRID, LONGEST, Row, System, bits, scaled
 from fairbound.solvers.checker.tree import FORMAT, rows_of
+from fairbound.solvers.proofs.plain import plain_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -108,9 +109,9 @@ def vipr_text(document: Mapping[str, Any]) -> tuple[str, Fraction]:
             writer.give(row)
     for i, step in derivations.items():
         writer.number_of[i] = _split_cut(writer, i, step)
-    least = min(_leaf_costs(system, document["tree"]), default=Fraction(0))
-    cost = ceil(least)
-    _tree(writer, document["tree"], cost)
+    tree = plain_tree(system, document["tree"], system.enough(Fraction(document["bound"])))
+    cost = ceil(min(_leaf_costs(system, tree), default=Fraction(0)))
+    _tree(writer, tree, cost)
     n = len(system.lower)
     names = " ".join(f"x{j}" for j in range(n))
     lines = [f"% {document.get('instance', '')!s}: {document['objective']}".replace("\n", " "), "VER 1.0"]
