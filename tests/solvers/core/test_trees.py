@@ -182,6 +182,29 @@ def test_a_weaker_claim_is_accepted(certificates: list[dict[str, Any]]) -> None:
             assert checker.check({**document, "bound": str(weaker)}) == weaker
 
 
+def test_an_empty_side_needs_no_proof_and_a_full_one_does() -> None:
+    """Reduced costs hold x at 0, so nothing stands above it; below it the second row is needed."""
+    system = System(1, Fraction(1), Fraction(1))
+    x, y = system.column(0, 1, 5), system.column(0, 1, 1)
+    system.at_least({x: 1, y: 1}, 1)
+    nothing = ["farkas", []]
+    trees = {
+        "accepted": [["narrow", []], ["branch", x, 0], ["bound", [[0, 1.0]]], nothing],
+        "leaf 1": [["branch", x, 0], nothing, ["bound", [[0, 1.0]]]],
+        "leaf 2": [["branch", x, 0], ["bound", [[0, 1.0]]], nothing],
+        "without its leaves": [["narrow", []]],
+        "after the last leaf": [["narrow", []], ["bound", [[0, 1.0]]], nothing],
+        "unknown node": [["narrow", [], []], ["bound", [[0, 1.0]]]],
+    }
+    for wanted, tree in trees.items():
+        system.rows = system.rows[:1]
+        if wanted == "accepted":
+            assert replay(system, {"steps": [], "tree": tree}, Fraction(1)) == 2
+        else:
+            with pytest.raises(Rejected, match=wanted):
+                replay(system, {"steps": [], "tree": tree}, Fraction(1))
+
+
 def test_narrowed_boxes_are_branches_too(certificates: list[dict[str, Any]]) -> None:
     """The same tree without them is longer, and replayed alike."""
     for document in certificates:
