@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import ceil, floor, frexp, isfinite
+from functools import reduce
+from math import ceil, floor, frexp, isfinite, ldexp
+from operator import or_
 from typing import Any
 
 from fairbound.solvers.checker.common import NUMBER, Rejected
@@ -227,20 +229,54 @@ def place(value: Any, count: int) -> int:
     return value
 
 
+def multipliers_of(content: Any, count: int) -> Scaled:
+    """Multipliers of a node: ``rows`` and their ``whole`` numbers over a power of two, or pairs of rows and floats."""
+    if type(content) is not dict:
+        return scaled(content, count)
+    names, whole, shift = content["rows"], content["whole"], content["bits"]
+    if not set(map(type, names)) | set(map(type, whole)) | {type(shift)} <= {int} or not 0 <= shift <= 2 * FARTHEST:
+        raise Rejected("multipliers that are no whole numbers over a power of two")
+    if names and not 0 <= min(names) <= max(names) < count:
+        raise Rejected(f"no row of this system: {min(names)} or {max(names)}")
+    if whole and max(max(whole), -min(whole)).bit_length() > 3 * FARTHEST:
+        raise Rejected("a multiplier that is too long")
+    return list(zip(names, whole, strict=True)), shift
+
+
 def scaled(pairs: list[Any], count: int) -> Scaled:
     """Multipliers, which are floats, as whole numbers over one power of two; raises ``Rejected``."""
-    shift, read = 0, []
-    for i, value in pairs:
-        # Some readers keep a number's text; as a float it is the one that was written.
-        text = type(value) is str and len(value) <= MOST_DIGITS and NUMBER.fullmatch(value) and "/" not in value
-        number = float(value) if text or type(value) in (int, float) else float("nan")
-        exponent = frexp(number)[1]
-        if not isfinite(number) or abs(exponent) > FARTHEST:
-            raise Rejected(f"no multiplier: {str(value)[:40]}")
-        top, bottom = number.as_integer_ratio()
-        shift = max(shift, bottom.bit_length() - 1)
-        read.append((place(i, count), top, bottom.bit_length() - 1))
-    return [(i, top << (shift - bits)) for i, top, bits in read], shift
+    names, values = [i for i, _ in pairs], [value for _, value in pairs]
+    if not set(map(type, names)) <= {int} or (names and not 0 <= min(names) <= max(names) < count):
+        names = [place(i, count) for i in names]
+    if not set(map(type, values)) <= {float}:
+        values = [multiplier(value) for value in values]
+    if not all(map(isfinite, values)):
+        raise Rejected("a multiplier that is no number")
+    sizes = list(filter(None, map(abs, values)))
+    if not sizes:
+        return [], 0
+    least, most = frexp(min(sizes))[1], frexp(max(sizes))[1]
+    if max(abs(least), abs(most)) > FARTHEST:
+        raise Rejected(f"no multiplier: {max(sizes)} and {min(sizes)}")
+    # Times this power of two even the smallest is whole, and so is all that is larger: nothing is rounded.
+    shift = max(0, 53 - least)
+    whole = [int(ldexp(value, shift)) for value in values]
+    spare = min(shift, _zeros(reduce(or_, whole)))
+    return list(zip(names, [y >> spare for y in whole] if spare else whole, strict=True)), shift - spare
+
+
+def _zeros(number: int) -> int:
+    """Zeros at the end of a number's bits."""
+    return (number & -number).bit_length() - 1
+
+
+def multiplier(value: Any) -> float:
+    """A multiplier as a float; raises ``Rejected``. Some readers keep a number's text, and it is the one written."""
+    if type(value) is str and len(value) <= MOST_DIGITS and NUMBER.fullmatch(value) and "/" not in value:
+        return float(value)
+    if type(value) not in (int, float) or abs(value) > 2.0**FARTHEST:
+        raise Rejected(f"no multiplier: {str(value)[:40]}")
+    return float(value)
 
 
 def replay(system: System, document: dict[str, Any], claim: Fraction) -> int:
@@ -278,7 +314,7 @@ def replay(system: System, document: dict[str, Any], claim: Fraction) -> int:
             sides = ((max(lower[j], k + 1), upper[j]), (lower[j], min(upper[j], k)))
             pending += [(question, {**changed, j: side}) if side[0] <= side[1] else None for side in sides]
             continue
-        multipliers = scaled(node[1], len(system.rows))
+        multipliers = multipliers_of(node[1], len(system.rows))
         if kind == "narrow":
             pending.append(smaller(question, changed, question.narrowed(multipliers, lower, upper, enough)))
             continue

@@ -163,6 +163,13 @@ class Live:
                 found.append((i, value * factor / self.row_scale[i]))
         return found
 
+    def shortened(self, multipliers: Multipliers, bits: int) -> Multipliers:
+        """The same in so many bits: whole multiples of a small share of the largest, as the engine's scale has them."""
+        inner = [y * self.row_scale[i] for i, y in multipliers]
+        grain = 2.0 ** (frexp(max(map(abs, inner), default=1.0))[1] - bits)
+        found = ((i, round(y / grain) * (grain / self.row_scale[i])) for (i, _), y in zip(multipliers, inner, strict=True))
+        return [(i, y) for i, y in found if y]
+
     def narrowing(self, target: float) -> int:
         """How many columns (4) would narrow below a cost in the engine's scale, as floats tell."""
         room = max(0.0, target - self.value())
@@ -171,7 +178,5 @@ class Live:
 
 
 def _power(value: float) -> float:
-    """The power of two at or above a number; 1 for a small one."""
-    if value <= 1:
-        return 1.0
-    return 2.0 ** frexp(value)[1]
+    """The power of two above a number; 1 for a small one."""
+    return 1.0 if value <= 1 else 2.0 ** frexp(value)[1]

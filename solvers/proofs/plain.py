@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fairbound.solvers.checker.linear import CHILDREN, scaled
+from fairbound.solvers.checker.linear import CHILDREN, multipliers_of
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -30,7 +30,7 @@ def plain_tree(system: System, tree: list[list[Any]], enough: Fraction) -> list[
         box, (kind, *content) = boxes[index], tree[index]
         if box is None or kind == "branch" or (kind == "narrow" and boxes[index + 1] and index not in needed):
             continue
-        _, prices = system.dual(scaled(content[0], len(system.rows)), box.lower, box.upper, kind != "farkas")
+        _, prices = system.dual(multipliers_of(content[0], len(system.rows)), box.lower, box.upper, kind != "farkas")
         for j, price in enumerate(prices):
             end = (j, LOW if price > 0 else HIGH)
             if price and box.ends.get(end, (0, -1))[1] >= 0:
@@ -65,7 +65,7 @@ def _ends(system: System, tree: list[list[Any]], enough: Fraction) -> list[Ends 
             below: Ends = ends if k >= box.upper[j] else {**ends, (j, HIGH): (k, -1)}
             pending += [above if k < box.upper[j] else None, below if k >= box.lower[j] else None]
         elif node[0] == "narrow":
-            tighter = system.narrowed(scaled(node[1], len(system.rows)), box.lower, box.upper, enough)
+            tighter = system.narrowed(multipliers_of(node[1], len(system.rows)), box.lower, box.upper, enough)
             inner = dict(ends)
             for j, (low, high) in tighter.items():
                 inner |= {(j, LOW): (low, index)} if low > box.lower[j] else {(j, HIGH): (high, index)}

@@ -30,8 +30,8 @@ WORTHWHILE = 0.1
 NARROWED = 0.1
 """Reduced costs are written down where they narrow this share of the columns that are still free."""
 FEW_ROWS = 100
-DIGITS = 10
-"""Multipliers are tried with so many digits first: shorter files."""
+BITS, CUT_BITS = 33, 50
+"""Multipliers are tried with so few bits first, more where there are Gomory rows: shorter files, faster arithmetic."""
 MOST_STEPS = 3000
 
 
@@ -82,10 +82,9 @@ class Grower:
 
     def closing(self, node: Node, multipliers: Multipliers, costs: bool = True) -> Multipliers | None:
         """The multipliers, shortened where that still closes the node; ``None`` where they do not close it."""
-        if not self.gomory_rows or not costs:
-            short = shortened(multipliers)
-            if self._closed(node, short, costs):
-                return short
+        short = self.live.shortened(multipliers, CUT_BITS if self.gomory_rows and costs else BITS)
+        if self._closed(node, short, costs):
+            return short
         return multipliers if self._closed(node, multipliers, costs) else None
 
     def _closed(self, node: Node, multipliers: Multipliers, costs: bool) -> bool:
@@ -200,7 +199,7 @@ class Grower:
         least = max(1.0, NARROWED * len(question.free()))
         if not node.multipliers or live.narrowing(float(self.enough) / live.cost_scale) < least:
             return node
-        short = shortened(node.multipliers)
+        short = live.shortened(node.multipliers, BITS)
         exact = scaled(short, len(self.system.rows))
         tighter = question.narrowed(exact, live.lower, live.upper, self.enough)
         inner = smaller(question, node.changed, tighter)
@@ -248,11 +247,6 @@ class Grower:
             node.kind = "branch"
             pending += node.children if up else node.children[::-1]
         return top
-
-
-def shortened(multipliers: Multipliers) -> Multipliers:
-    """The same with fewer digits."""
-    return [(i, float(f"{y:.{DIGITS}g}")) for i, y in multipliers]
 
 
 def nodes(top: Node) -> Iterable[Node]:
@@ -337,8 +331,12 @@ def assembled(grower: Grower, top: Node) -> dict[str, Any]:
     for i in kept:
         step = grower.steps[i - base]
         steps.append(["gomory", named(step[1]), step[2]] if step[0] == "gomory" else step)
+    def packed(multipliers: Multipliers) -> dict[str, Any]:
+        pairs, shift = scaled(named(multipliers), base + len(kept))
+        return {"rows": [i for i, _ in pairs], "whole": [y for _, y in pairs], "bits": shift}
+
     tree: list[list[Any]] = [
-        ["branch", *node.branch] if node.kind == "branch" else [node.kind, named(node.multipliers or ())]
+        ["branch", *node.branch] if node.kind == "branch" else [node.kind, packed(node.multipliers or [])]
         for node in nodes(top)
     ]
     return {"steps": steps, "tree": tree}

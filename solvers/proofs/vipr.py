@@ -11,7 +11,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
-from fairbound.solvers.checker.linear import GRID, LONGEST, Row, System, bits, scaled
+from fairbound.solvers.checker.linear import GRID, LONGEST, Row, System, bits, multipliers_of
 from fairbound.solvers.checker.tree import FORMAT, rows_of
 from fairbound.solvers.proofs.plain import plain_tree
 
@@ -121,9 +121,9 @@ def vipr_text(document: Mapping[str, Any]) -> tuple[str, Fraction]:
     return "\n".join(lines) + "\n", system.sign * system.unit * cost
 
 
-def _multipliers(writer: _Writer, pairs: Iterable[Any]) -> dict[int, Fraction]:
+def _multipliers(writer: _Writer, content: Any) -> dict[int, Fraction]:
     """Multipliers of rows of the system, exactly."""
-    found, shift = scaled(list(pairs), len(writer.system.rows))
+    found, shift = multipliers_of(content, len(writer.system.rows))
     return {i: Fraction(y, 1 << shift) for i, y in found if y}
 
 
@@ -140,7 +140,7 @@ def _leaf_costs(system: System, tree: list[Any]) -> list[Fraction]:
             j, k = node[1], node[2]
             pending += [{**changed, j: (k + 1, upper[j])}, {**changed, j: (lower[j], k)}]
         elif node[0] == "bound":
-            found.append(system.bound(scaled(node[1], len(system.rows)), lower, upper))
+            found.append(system.bound(multipliers_of(node[1], len(system.rows)), lower, upper))
     return found
 
 

@@ -19,7 +19,7 @@ from fairbound.benchmarks.matching import tiny as tiny_matching
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.checker import tree as checker
 from fairbound.solvers.checker.common import Rejected
-from fairbound.solvers.checker.linear import System, replay, scaled, smaller
+from fairbound.solvers.checker.linear import System, multipliers_of, replay, scaled, smaller
 from fairbound.solvers.core import proving
 from fairbound.solvers.core.bound import Basis, Level
 from fairbound.solvers.core.result import Result, Settings, Status
@@ -203,6 +203,23 @@ def test_an_empty_side_needs_no_proof_and_a_full_one_does() -> None:
         else:
             with pytest.raises(Rejected, match=wanted):
                 replay(system, {"steps": [], "tree": tree}, Fraction(1))
+
+
+def test_multipliers_are_the_same_numbers_in_either_form() -> None:
+    pairs: list[list[Any]] = [[2, 0.375], [0, -5.0], [1, "1e-3"], [3, 0.0], [1, 7]]
+    found, shift = scaled(pairs, 4)
+    assert [Fraction(y, 1 << shift) for _, y in found] == [Fraction(float(y)) for _, y in pairs]
+    packed = {"rows": [i for i, _ in found], "whole": [y for _, y in found], "bits": shift}
+    assert multipliers_of(packed, 4) == (found, shift)
+    for wrong in ({"rows": [4]}, {"rows": [-1]}, {"rows": [True]}, {"whole": [1.5]}, {"whole": [2**1300]}):
+        with pytest.raises(Rejected):
+            multipliers_of({"rows": [0], "whole": [1], "bits": 3} | wrong, 4)
+    for bits in (-1, 10**9, 1.0, None):
+        with pytest.raises(Rejected):
+            multipliers_of({"rows": [], "whole": [], "bits": bits}, 4)
+    for wrong_pair in ([4, 1.0], [0, 1e200], [0, 1e-200], [0, float("nan")], [0, float("inf")], [0, 2**2000], [0, "1/2"]):
+        with pytest.raises(Rejected):
+            scaled([[0, 1.0], wrong_pair], 4)
 
 
 def test_narrowed_boxes_are_branches_too(certificates: list[dict[str, Any]]) -> None:
