@@ -2,19 +2,22 @@
 
 A system asks for the least cost over columns within bounds, most of them whole, that keep every row ``a x >= b`` (or
 ``= b``).
-``docs/ladder.md`` proves what is used here: weak duality (1), Gomory mixed-integer rows (2), branching (3), narrowing (4).
+``docs/ladder.md`` proves what is used here: weak duality (1), Gomory mixed-integer rows (2), branching (3),
+narrowing (4).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from functools import reduce
 from math import ceil, floor, frexp, isfinite, ldexp
 from operator import or_
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.solvers.checker.common import NUMBER, Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 GRID, LONGEST = 30, 48
 """Coefficients of Gomory rows are rounded, the safe way: to multiples of 2**-GRID, then to LONGEST bits."""
@@ -283,8 +286,8 @@ def replay(system: System, document: dict[str, Any], claim: Fraction) -> int:
     """Check that no solution is better than the claim; returns the number of leaves, raises ``Rejected``.
 
     ``steps`` add rows in order. ``tree`` is a list of nodes, each before its children: ``["branch", j, k]`` for
-    column j at most k, then at least k + 1; ``["narrow", multipliers]``, which has one child; ``["bound", multipliers]``;
-    ``["farkas", multipliers]``. Where bounds cross there is nothing to prove, and whatever stands there is passed over.
+    column j at most k, then at least k + 1; ``["narrow", multipliers]``, which has one child;
+    ``["bound", multipliers]``; ``["farkas", multipliers]``. Where bounds cross there is nothing to prove, and whatever stands there is passed over.
     """
     steps, nodes = document["steps"], document["tree"]
     if len(steps) > MOST_STEPS or len(nodes) > MOST_NODES:

@@ -331,6 +331,7 @@ def assembled(grower: Grower, top: Node) -> dict[str, Any]:
     for i in kept:
         step = grower.steps[i - base]
         steps.append(["gomory", named(step[1]), step[2]] if step[0] == "gomory" else step)
+
     def packed(multipliers: Multipliers) -> dict[str, Any]:
         pairs, shift = scaled(named(multipliers), base + len(kept))
         return {"rows": [i for i, _ in pairs], "whole": [y for _, y in pairs], "bits": shift}

@@ -217,7 +217,15 @@ def test_multipliers_are_the_same_numbers_in_either_form() -> None:
     for bits in (-1, 10**9, 1.0, None):
         with pytest.raises(Rejected):
             multipliers_of({"rows": [], "whole": [], "bits": bits}, 4)
-    for wrong_pair in ([4, 1.0], [0, 1e200], [0, 1e-200], [0, float("nan")], [0, float("inf")], [0, 2**2000], [0, "1/2"]):
+    for wrong_pair in (
+        [4, 1.0],
+        [0, 1e200],
+        [0, 1e-200],
+        [0, float("nan")],
+        [0, float("inf")],
+        [0, 2**2000],
+        [0, "1/2"],
+    ):
         with pytest.raises(Rejected):
             scaled([[0, 1.0], wrong_pair], 4)
 
