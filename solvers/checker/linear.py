@@ -287,7 +287,8 @@ def replay(system: System, document: dict[str, Any], claim: Fraction) -> int:
 
     ``steps`` add rows in order. ``tree`` is a list of nodes, each before its children: ``["branch", j, k]`` for
     column j at most k, then at least k + 1; ``["narrow", multipliers]``, which has one child;
-    ``["bound", multipliers]``; ``["farkas", multipliers]``. Where bounds cross there is nothing to prove, and whatever stands there is passed over.
+    ``["bound", multipliers]``; ``["farkas", multipliers]``. Where bounds cross there is nothing to prove, and whatever
+    stands there is passed over.
     """
     steps, nodes = document["steps"], document["tree"]
     if len(steps) > MOST_STEPS or len(nodes) > MOST_NODES:

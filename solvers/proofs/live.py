@@ -101,9 +101,8 @@ class Live:
         """Move the program to a node: bounds of a question, and those that differ from them."""
         moved = self._moved | set(changed)
         if question is not self._question:
-            moved |= {
-                j for j, own in enumerate(zip(question.lower, question.upper, strict=True)) if own != self.bounds(j)
-            }
+            own = zip(question.lower, question.upper, strict=True)
+            moved |= {j for j, bounds in enumerate(own) if bounds != self.bounds(j)}
         for j in moved:
             low, high = changed.get(j, (question.lower[j], question.upper[j]))
             if (low, high) != self.bounds(j):
@@ -169,10 +168,8 @@ class Live:
         """The same in so many bits: whole multiples of a small share of the largest, as the engine's scale has them."""
         inner = [y * self.row_scale[i] for i, y in multipliers]
         grain = 2.0 ** (frexp(max(map(abs, inner), default=1.0))[1] - bits)
-        found = (
-            (i, round(y / grain) * (grain / self.row_scale[i])) for (i, _), y in zip(multipliers, inner, strict=True)
-        )
-        return [(i, y) for i, y in found if y]
+        whole = [round(y / grain) for y in inner]
+        return [(i, k * grain / self.row_scale[i]) for (i, _), k in zip(multipliers, whole, strict=True) if k]
 
     def narrowing(self, target: float) -> int:
         """How many columns (4) would narrow below a cost in the engine's scale, as floats tell."""

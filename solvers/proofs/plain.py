@@ -91,10 +91,8 @@ def _written(tree: list[list[Any]], boxes: list[_Box | None], needed: dict[int, 
                 found.append(closed)
             for j, side in sorted(needed.get(index - 1, ())):
                 assert inner is not None
-                found += (
-                    [["branch", j, inner.upper[j]]] if side == HIGH else [["branch", j, inner.lower[j] - 1], closed]
-                )
-                tasks += [closed] if side == HIGH else []
+                found.append(["branch", j, inner.upper[j] if side == HIGH else inner.lower[j] - 1])
+                (tasks if side == HIGH else found).append(closed)
         elif node[0] == "branch" and box is not None:
             # Where one side is empty the other one is the whole box, and there is nothing to write.
             j, k = node[1], node[2]

@@ -42,7 +42,7 @@ class Node:
     Attributes
     ----------
     question, changed
-        The system, or what is left of it where columns are fixed, and the node's bounds on columns that differ from its.
+        The system, or what is left of it where columns are fixed, and the node's bounds that differ from its.
     """
 
     question: System

@@ -16,7 +16,7 @@ from fairbound.solvers.checker.tree import FORMAT, rows_of
 from fairbound.solvers.proofs.plain import plain_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 Combination = dict[int, Fraction]
 """Multipliers of constraints, by their number."""
