@@ -24,10 +24,16 @@ from fairbound.solvers.core.contradictions import beaten, named
 from fairbound.solvers.core.interrupts import interruptible
 from fairbound.solvers.core.isolation import note_engine_threads
 from fairbound.solvers.core.result import Result, Settings, Status, Termination
+from fairbound.solvers.proofs import staged
 from fairbound.solvers.proofs.tree import prove
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from fairbound.models.core.problem import Instance
+
+
+FAULT = "the checker rejected its certificate, which is a fault to report"
 
 
 def room_of(problem: str) -> Any:
@@ -44,8 +50,10 @@ def _wanted(result: Result, settings: Settings) -> Fraction:
     return value - allowed if result.sense is Sense.MINIMIZE else value + allowed
 
 
-def proven(instance: Instance, result: Result, settings: Settings) -> Result:
+def proven(instance: Instance, result: Result, settings: Settings, theorems_too: bool = False) -> Result:
     """The result with a certificate, if one can be made and is accepted; otherwise as it was.
+
+    What a theorem settles needs none, unless the certificate is to be joined with others (``theorems_too``).
 
     A plan that is better than the result's, where the tree meets one, takes its place. A certificate of a weaker bound
     than what is claimed stands beside the claim.
@@ -55,7 +63,8 @@ def proven(instance: Instance, result: Result, settings: Settings) -> Result:
         seconds = min(seconds, settings.time_limit - result.seconds.total)
     room = room_of(instance.problem)
     optimal = result.status is Status.OPTIMAL
-    settled = optimal and (result.basis is Basis.THEOREM or result.certificate is not None)
+    by_theorem = result.basis is Basis.THEOREM and not theorems_too
+    settled = optimal and (by_theorem or result.certificate is not None)
     if room is None or settled or result.primal_bound is None or result.contradiction or seconds <= 0:
         return result
     began, data = time.perf_counter(), instance.canonical()
@@ -86,8 +95,7 @@ def proven(instance: Instance, result: Result, settings: Settings) -> Result:
     try:
         bound = Bound(checker.check(document), Basis.CERTIFICATE, checker.FORMAT)
     except Rejected as reason:
-        words = f"the checker rejected its certificate, which is a fault to report: {reason}"
-        return replace(result, message="; ".join(filter(None, (result.message, words))))
+        return replace(result, message="; ".join(filter(None, (result.message, f"{FAULT}: {reason}"))))
     known = result.proven
     weaker = known is not None and not result.sense.improves(known.value, bound.value) and known.value != bound.value
     answer = answer_of(
@@ -105,3 +113,16 @@ def proven(instance: Instance, result: Result, settings: Settings) -> Result:
         again = replace(again, contradiction=words, message="; ".join(filter(None, (result.message, words))))
     took = time.perf_counter() - began
     return replace(again, seconds=replace(result.seconds, prove=took, total=result.seconds.total + took))
+
+
+def joined(instance: Instance, stages: Sequence[Result]) -> tuple[Mapping[str, Any] | None, Bound | None, str]:
+    """The one certificate of all stages of an answer, what it proves of the last, or why its checker rejects it."""
+    document = staged.joined(instance, [stage.certificate for stage in stages])
+    if document is None:
+        return None, None, ""
+    try:
+        return document, Bound(staged.CHECKER.check(document), Basis.CERTIFICATE, staged.FORMAT), ""
+    except Rejected as reason:
+        # A stage whose value is not proven the best settles nothing for the next one.
+        settled = all(stage.status is Status.OPTIMAL and stage.basis is not Basis.CLAIM for stage in stages[:-1])
+        return None, None, f"{FAULT}: {reason}" if settled else ""

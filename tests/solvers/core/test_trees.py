@@ -25,6 +25,7 @@ from fairbound.solvers.core.bound import Basis, Level
 from fairbound.solvers.core.result import Result, Settings, Status
 from fairbound.solvers.proofs.plain import plain_tree
 from fairbound.solvers.proofs.tree import prove
+from forgeries import answered, mutated
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -107,45 +108,6 @@ def test_a_default_answer_carries_its_proof() -> None:
     assert (without.level, without.certificate) == (Level.L1, None)
 
 
-def _numbers(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    if isinstance(node, dict):
-        return [found for key, value in node.items() for found in _numbers(value, (*path, key))]
-    if isinstance(node, list):
-        return [found for i, value in enumerate(node) for found in _numbers(value, (*path, i))]
-    return [path]
-
-
-def mutated(document: dict[str, Any], chance: random.Random) -> dict[str, Any]:
-    """The document with one leaf of its proof changed, dropped or doubled."""
-    changed = copy.deepcopy(document)
-    parts = {name: changed[name] for name in ("steps", "tree", "bound", "solution", "objective")}
-    path = chance.choice(_numbers(parts))
-    place: Any = changed
-    for key in path[:-1]:
-        place = place[key]
-    value = place[path[-1]]
-    kind = chance.randrange(6)
-    if kind == 0 and isinstance(place, list):
-        del place[path[-1]]
-    elif kind == 1 and isinstance(place, list):
-        place.insert(path[-1], copy.deepcopy(value))
-    elif isinstance(value, str) and path[-1] == "bound":
-        place[path[-1]] = str(Fraction(value) * (1 + Fraction(chance.choice([-1, 1]), chance.choice([500, 10**6, 3]))))
-    elif isinstance(value, (int, float)):
-        place[path[-1]] = chance.choice([value + 1, -value, value * 2, 0, value - 1, 1e308, "x", None])
-    else:
-        place[path[-1]] = chance.choice(["", "bound", "branch", None, 7])
-    return changed
-
-
-def checked(document: dict[str, Any]) -> tuple[Fraction | None, str]:
-    """The bound, or why there is none."""
-    try:
-        return checker.check(document), ""
-    except Rejected as reason:
-        return None, str(reason)
-
-
 def test_no_mutation_proves_more_than_the_truth(certificates: list[dict[str, Any]]) -> None:
     chance, accepted = random.Random(3), 0
     truths = [checker.check(document) for document in certificates]
@@ -153,7 +115,7 @@ def test_no_mutation_proves_more_than_the_truth(certificates: list[dict[str, Any
     for _ in range(500):
         for document, truth, sign in zip(certificates, truths, signs, strict=True):
             forged = mutated(document, chance)
-            found, reason = checked(forged)
+            found, reason = answered(checker, forged)
             assert "\n" not in reason
             if found is None:
                 continue
