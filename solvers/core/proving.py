@@ -1,7 +1,8 @@
 """After a solve: a certificate of the answer, where the question has exact rows, replayed before anything is claimed.
 
 ``solvers/<problem>/tree.py`` says how a solution stands in a certificate (``solution_json``), which solution a plan
-by columns is (``solution_of``), and which rows of the problem a point breaks (``separate``, where it has such).
+by columns is (``solution_of``), and which rows of the problem a point breaks (``separate``, where it has such). Where
+no rows are stated it may have a certificate of another kind (``other_certificate``).
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from fairbound.models.core.problem import Sense
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.checker import tree as checker
 from fairbound.solvers.checker.common import Rejected
+from fairbound.solvers.core import certificates
 from fairbound.solvers.core.answer import answer_of, conclude
-from fairbound.solvers.core.bound import Basis, Bound
+from fairbound.solvers.core.bound import Basis, Bound, Level
 from fairbound.solvers.core.contradictions import beaten, named
 from fairbound.solvers.core.interrupts import interruptible
 from fairbound.solvers.core.isolation import note_engine_threads
@@ -70,8 +72,8 @@ def proven(instance: Instance, result: Result, settings: Settings, theorems_too:
     began, data = time.perf_counter(), instance.canonical()
     try:
         system = checker.rows_of(instance.problem).system(data, result.objective)
-    except Rejected:
-        return result  # no rows are stated for this question
+    except Rejected:  # no rows are stated for this question
+        return _otherwise(instance, result, settings, seconds) if hasattr(room, "other_certificate") else result
     separate = room.separate(instance, system) if hasattr(room, "separate") else None
     note_engine_threads(1)
     with interruptible() as stop:
@@ -111,6 +113,25 @@ def proven(instance: Instance, result: Result, settings: Settings, theorems_too:
         met = "a plan that the tree met"
         words = beaten(named(result), result.dual_bound, result.level.value, met, again.primal_bound)
         again = replace(again, contradiction=words, message="; ".join(filter(None, (result.message, words))))
+    took = time.perf_counter() - began
+    return replace(again, seconds=replace(result.seconds, prove=took, total=result.seconds.total + took))
+
+
+def _otherwise(instance: Instance, result: Result, settings: Settings, seconds: float) -> Result:
+    """The result with a certificate that is no tree, and the better plan that this came upon, if it did."""
+    began = time.perf_counter()
+    room = room_of(instance.problem)
+    made = room.other_certificate(instance, result.objective, result.primal_bound, result.solution, seconds)
+    if made is None:
+        return result
+    document, solution = made
+    try:
+        value, level = certificates.verify(document, instance.digest)
+    except certificates.Rejected as reason:
+        return replace(result, message="; ".join(filter(None, (result.message, f"{FAULT}: {reason}"))))
+    basis = Basis.CERTIFICATE if level is Level.L4 else Basis.THEOREM
+    answer = answer_of(result, solution=solution, proven=Bound(value, basis, document["format"]), certificate=document)
+    again = conclude(find_problem(instance.problem), instance, result.objective, result.method, answer, settings)
     took = time.perf_counter() - began
     return replace(again, seconds=replace(result.seconds, prove=took, total=result.seconds.total + took))
 
