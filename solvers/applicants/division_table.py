@@ -127,12 +127,15 @@ def answer(
     start: Division | None = None,
 ) -> Answer:
     """The best division and its certificate; ``cell_counts`` answers where the table is too large."""
-    seconds = float("inf") if settings.time_limit is None else settings.time_limit
+    began = time.perf_counter()
+    limit = float("inf") if settings.time_limit is None else settings.time_limit
     try:
-        found = least(instance, objective, time.perf_counter() + seconds)
+        found = least(instance, objective, began + limit)
     except Late:
         return Answer(Termination.TIME_LIMIT, message="the time was over before the table was made")
     except Rejected as reason:
+        if settings.time_limit is not None:
+            settings = replace(settings, time_limit=max(0.1, limit - (time.perf_counter() - began)))
         other = answer_formulation(cell_counts.FORMULATION, instance, objective, settings, on_progress, start)
         return replace(other, message="; ".join(filter(None, (str(reason), other.message))))
     if found is None:

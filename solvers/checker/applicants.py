@@ -18,8 +18,8 @@ from fairbound.solvers.checker.moments import measure
 from fairbound.solvers.checker.rows.applicants import Applicants, value
 
 FORMAT = "fairbound division table 1"
-LONGEST, MOST_HELD, MOST_WORK = 10**8, 4 * 10**9, 4 * 10**11
-"""Bits of one number, of all that are held at a time, and of all that are ever written."""
+LONGEST, MOST_HELD, MOST_WORK = 10**8, 2 * 10**9, 6 * 10**10
+"""Bits of one number, of all that are held at a time, and of all that are ever written for one number of seats."""
 
 State = tuple[int, int, int]
 """Seats taken, gaps of the races that are done (times n N), applicants taken of the present race."""
