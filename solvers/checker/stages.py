@@ -36,7 +36,7 @@ def check(document: dict[str, Any], digest: str | None = None) -> Fraction:
             # From here on only solutions count that are as good in this one.
             usual = f"{'max' if system.sign > 0 else 'min'}_{objective}"
             rules = {**rules, getattr(rows, "LIMITS", {}).get(objective, usual): str(value)}
-        proven = system.proves(Fraction(claim / (system.sign * system.unit)))
+        proven: Fraction = system.proves(Fraction(claim / (system.sign * system.unit)))
         if system.sign * value < system.sign * proven:
             raise Rejected("the plan is better than the bound: the file contradicts itself")
         return proven
