@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fairbound.models.applicants import school_counts
-from fairbound.solvers.applicants import race_counts, school_by_school
+from fairbound.solvers.applicants import division_table, race_counts, school_by_school
 from fairbound.solvers.applicants.baselines import BASELINES
 from fairbound.solvers.core.method import Kind, Method
 
@@ -22,8 +22,15 @@ METHODS = (
         school_by_school.answer,
         school_counts.FORMULATION.refuses,
     ),
+    Method(
+        division_table.NAME,
+        Kind.ALGORITHM,
+        "every sum of incomes that seats and race counts can reach, as bits of whole numbers; with a certificate",
+        division_table.answer,
+        division_table.refuses,
+    ),
 )
 
-PREFERRED = ("race_counts", "school_by_school")
+PREFERRED = ("race_counts", "division_table", "school_by_school")
 
 __all__ = ["BASELINES", "METHODS", "PREFERRED"]

@@ -37,7 +37,9 @@ def main(arguments: list[str]) -> int:
         print(f"rejected: {reason}")
         return 1
     about = f"{document['instance']} ({document['digest'][:16]})"
-    print(f"accepted: no solution of {about} has a better {document['objective']} than {bound}")
+    first, _, last = document["objective"].rpartition(",")
+    alike = f" that is as good in {first}" if first else ""
+    print(f"accepted: no solution of {about}{alike} has a better {last} than {bound}")
     return 0
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from fairbound.models import PROBLEMS
 from fairbound.solvers import checker
 from fairbound.solvers.proofs import certificate as trees
+from fairbound.solvers.proofs import staged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +52,7 @@ class Kind:
 @cache
 def kinds() -> dict[str, Kind]:
     """Every format that a problem has, by its name."""
-    found = {trees.FORMAT: Kind(trees.FORMAT, "", trees.LEVEL, trees)}
+    found = {module.FORMAT: Kind(module.FORMAT, "", module.LEVEL, module) for module in (trees, staged)}
     for problem in PROBLEMS:
         name = f"fairbound.solvers.{problem}.certificate"
         if find_spec(name) is not None:

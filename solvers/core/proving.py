@@ -1,7 +1,8 @@
 """After a solve: a certificate of the answer, where the question has exact rows, replayed before anything is claimed.
 
 ``solvers/<problem>/tree.py`` says how a solution stands in a certificate (``solution_json``), which solution a plan
-by columns is (``solution_of``), and which rows of the problem a point breaks (``separate``, where it has such).
+by columns is (``solution_of``), and which rows of the problem a point breaks (``separate``, where it has such). Where
+no rows are stated it may have a certificate of another kind (``other_certificate``).
 """
 
 from __future__ import annotations
@@ -18,16 +19,23 @@ from fairbound.models.core.problem import Sense
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.checker import tree as checker
 from fairbound.solvers.checker.common import Rejected
+from fairbound.solvers.core import certificates
 from fairbound.solvers.core.answer import answer_of, conclude
-from fairbound.solvers.core.bound import Basis, Bound
+from fairbound.solvers.core.bound import Basis, Bound, Level
 from fairbound.solvers.core.contradictions import beaten, named
 from fairbound.solvers.core.interrupts import interruptible
 from fairbound.solvers.core.isolation import note_engine_threads
 from fairbound.solvers.core.result import Result, Settings, Status, Termination
+from fairbound.solvers.proofs import staged
 from fairbound.solvers.proofs.tree import prove
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from fairbound.models.core.problem import Instance
+
+
+FAULT = "the checker rejected its certificate, which is a fault to report"
 
 
 def room_of(problem: str) -> Any:
@@ -44,8 +52,10 @@ def _wanted(result: Result, settings: Settings) -> Fraction:
     return value - allowed if result.sense is Sense.MINIMIZE else value + allowed
 
 
-def proven(instance: Instance, result: Result, settings: Settings) -> Result:
+def proven(instance: Instance, result: Result, settings: Settings, theorems_too: bool = False) -> Result:
     """The result with a certificate, if one can be made and is accepted; otherwise as it was.
+
+    What a theorem settles needs none, unless the certificate is to be joined with others (``theorems_too``).
 
     A plan that is better than the result's, where the tree meets one, takes its place. A certificate of a weaker bound
     than what is claimed stands beside the claim.
@@ -55,14 +65,15 @@ def proven(instance: Instance, result: Result, settings: Settings) -> Result:
         seconds = min(seconds, settings.time_limit - result.seconds.total)
     room = room_of(instance.problem)
     optimal = result.status is Status.OPTIMAL
-    settled = optimal and (result.basis is Basis.THEOREM or result.certificate is not None)
+    by_theorem = result.basis is Basis.THEOREM and not theorems_too
+    settled = optimal and (by_theorem or result.certificate is not None)
     if room is None or settled or result.primal_bound is None or result.contradiction or seconds <= 0:
         return result
     began, data = time.perf_counter(), instance.canonical()
     try:
         system = checker.rows_of(instance.problem).system(data, result.objective)
-    except Rejected:
-        return result  # no rows are stated for this question
+    except Rejected:  # no rows are stated for this question
+        return _otherwise(instance, result, settings, seconds) if hasattr(room, "other_certificate") else result
     separate = room.separate(instance, system) if hasattr(room, "separate") else None
     note_engine_threads(1)
     with interruptible() as stop:
@@ -86,8 +97,7 @@ def proven(instance: Instance, result: Result, settings: Settings) -> Result:
     try:
         bound = Bound(checker.check(document), Basis.CERTIFICATE, checker.FORMAT)
     except Rejected as reason:
-        words = f"the checker rejected its certificate, which is a fault to report: {reason}"
-        return replace(result, message="; ".join(filter(None, (result.message, words))))
+        return replace(result, message="; ".join(filter(None, (result.message, f"{FAULT}: {reason}"))))
     known = result.proven
     weaker = known is not None and not result.sense.improves(known.value, bound.value) and known.value != bound.value
     answer = answer_of(
@@ -105,3 +115,35 @@ def proven(instance: Instance, result: Result, settings: Settings) -> Result:
         again = replace(again, contradiction=words, message="; ".join(filter(None, (result.message, words))))
     took = time.perf_counter() - began
     return replace(again, seconds=replace(result.seconds, prove=took, total=result.seconds.total + took))
+
+
+def _otherwise(instance: Instance, result: Result, settings: Settings, seconds: float) -> Result:
+    """The result with a certificate that is no tree, and the better plan that this came upon, if it did."""
+    began = time.perf_counter()
+    room = room_of(instance.problem)
+    made = room.other_certificate(instance, result.objective, result.primal_bound, result.solution, seconds)
+    if made is None:
+        return result
+    document, solution = made
+    try:
+        value, level = certificates.verify(document, instance.digest)
+    except certificates.Rejected as reason:
+        return replace(result, message="; ".join(filter(None, (result.message, f"{FAULT}: {reason}"))))
+    basis = Basis.CERTIFICATE if level is Level.L4 else Basis.THEOREM
+    answer = answer_of(result, solution=solution, proven=Bound(value, basis, document["format"]), certificate=document)
+    again = conclude(find_problem(instance.problem), instance, result.objective, result.method, answer, settings)
+    took = time.perf_counter() - began
+    return replace(again, seconds=replace(result.seconds, prove=took, total=result.seconds.total + took))
+
+
+def joined(instance: Instance, stages: Sequence[Result]) -> tuple[Mapping[str, Any] | None, Bound | None, str]:
+    """The one certificate of all stages of an answer, what it proves of the last, or why its checker rejects it."""
+    document = staged.joined(instance, [stage.certificate for stage in stages])
+    if document is None:
+        return None, None, ""
+    try:
+        return document, Bound(staged.CHECKER.check(document), Basis.CERTIFICATE, staged.FORMAT), ""
+    except Rejected as reason:
+        # A stage whose value is not proven the best settles nothing for the next one.
+        settled = all(stage.status is Status.OPTIMAL and stage.basis is not Basis.CLAIM for stage in stages[:-1])
+        return None, None, f"{FAULT}: {reason}" if settled else ""

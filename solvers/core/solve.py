@@ -87,7 +87,11 @@ def solve(
             raise InputError("a start serves one objective", found=objective)
         if chosen.kind is Kind.BASELINE:
             raise InputError("a baseline takes one objective", found=objective)
-        return solve_lexicographic(problem, run, instance, names, settings, on_progress)
+
+        def prove(asked: Instance, found: Result) -> Result:
+            return proving.proven(asked, found, settings, theorems_too=True) if chosen.exact else found
+
+        return solve_lexicographic(problem, run, instance, names, settings, on_progress, prove)
     reason = chosen.refuses(instance, names[0])
     if reason is not None:
         raise Refused(f"method {chosen.name} refuses {instance.name}: {reason}")

@@ -12,7 +12,7 @@ from math import lcm
 from typing import TYPE_CHECKING
 
 import highspy
-from fairbound.solvers.proofs.tree import Grower
+from fairbound.solvers.proofs.live import Live
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,10 +43,10 @@ def exact_vertex(system: System, seconds: float) -> Vertex | None:
 
     Returns ``None`` where the engine finds no optimal basis within the seconds, or the basis is singular.
     """
-    grower = Grower(system, Fraction(0), None, seconds, lambda: False)
-    if grower.solve() != "optimal":
+    live = Live(system, seconds, lambda: False)
+    if live.solve() != "optimal":
         return None
-    basis = grower.live.getBasis()
+    basis = live.engine.getBasis()
     basic = [j for j, status in enumerate(basis.col_status) if status == BASIC]
     tight = [i for i, status in enumerate(basis.row_status) if status != BASIC]
     if len(basic) != len(tight):

@@ -11,11 +11,12 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
-from fairbound.solvers.checker.linear import GRID, LONGEST, Row, System, bits, scaled
+from fairbound.solvers.checker.linear import GRID, LONGEST, Row, System, bits, multipliers_of
 from fairbound.solvers.checker.tree import FORMAT, rows_of
+from fairbound.solvers.proofs.plain import plain_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 Combination = dict[int, Fraction]
 """Multipliers of constraints, by their number."""
@@ -108,9 +109,9 @@ def vipr_text(document: Mapping[str, Any]) -> tuple[str, Fraction]:
             writer.give(row)
     for i, step in derivations.items():
         writer.number_of[i] = _split_cut(writer, i, step)
-    least = min(_leaf_costs(system, document["tree"]), default=Fraction(0))
-    cost = ceil(least)
-    _tree(writer, document["tree"], cost)
+    tree = plain_tree(system, document["tree"], system.enough(Fraction(document["bound"])))
+    cost = ceil(min(_leaf_costs(system, tree), default=Fraction(0)))
+    _tree(writer, tree, cost)
     n = len(system.lower)
     names = " ".join(f"x{j}" for j in range(n))
     lines = [f"% {document.get('instance', '')!s}: {document['objective']}".replace("\n", " "), "VER 1.0"]
@@ -120,9 +121,9 @@ def vipr_text(document: Mapping[str, Any]) -> tuple[str, Fraction]:
     return "\n".join(lines) + "\n", system.sign * system.unit * cost
 
 
-def _multipliers(writer: _Writer, pairs: Iterable[Any]) -> dict[int, Fraction]:
+def _multipliers(writer: _Writer, content: Any) -> dict[int, Fraction]:
     """Multipliers of rows of the system, exactly."""
-    found, shift = scaled(list(pairs), len(writer.system.rows))
+    found, shift = multipliers_of(content, len(writer.system.rows))
     return {i: Fraction(y, 1 << shift) for i, y in found if y}
 
 
@@ -139,7 +140,7 @@ def _leaf_costs(system: System, tree: list[Any]) -> list[Fraction]:
             j, k = node[1], node[2]
             pending += [{**changed, j: (k + 1, upper[j])}, {**changed, j: (lower[j], k)}]
         elif node[0] == "bound":
-            found.append(system.bound(scaled(node[1], len(system.rows)), lower, upper))
+            found.append(system.bound(multipliers_of(node[1], len(system.rows)), lower, upper))
     return found
 
 

@@ -58,6 +58,19 @@ def test_a_bundle_is_checked_by_python_alone(answer: Path) -> None:
     assert (done.returncode, done.stdout[:9], done.stderr) == (1, "rejected:", "")
 
 
+def test_an_answer_to_two_objectives_is_checked_by_python_alone(run: Run) -> None:
+    asked = ("blocks/grid100", "--objective", "dissimilarity,travel")
+    assert run("solve", *asked, "--out", "two")[0] == 0
+    assert run("bundle", "two")[0] == 0
+    code, out, _ = run("verify", "two/certificate.json", "--instance", "blocks/grid100")
+    assert code == 0
+    assert "that is as good in dissimilarity has less travel than" in " ".join(out.split())
+    checker = [sys.executable, "-I", "-S", "two/checker.pyz", "two/certificate.json"]
+    done = subprocess.run(checker, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stdout.rstrip().endswith("that is as good in dissimilarity has a better travel than 894891/50")
+
+
 def test_an_answer_without_a_proof_is_no_bundle(run: Run) -> None:
     run("solve", "cep/calpads33", "--set", "threshold=0.40", "--prove", "none", "--out", "bare")
     code, _, error = run("bundle", "bare")

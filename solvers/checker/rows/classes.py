@@ -11,6 +11,9 @@ from fairbound.solvers.checker.common import Rejected, rational
 from fairbound.solvers.checker.linear import System
 from fairbound.solvers.checker.moments import measure
 
+LIMITS = {"moves": "moves", "gap": "epsilon"}
+"""Parameters that bound an objective."""
+
 
 class Classes:
     """The instance in the file."""

@@ -17,7 +17,7 @@ from fairbound.solvers.core import certificates
 
 HOW_TO = """# How to check this answer
 
-Nothing but Python 3.9 or newer is needed, and nothing is installed.
+Nothing but Python 3.10 or newer is needed, and nothing is installed.
 
     python checker.pyz certificate.json {digest}
 

@@ -79,10 +79,13 @@ def verify(
     elif answer["accepted"]:
         calls_itself = short(document.get("instance", "nothing"))
         about = f"the data inside, which calls itself {calls_itself}" if instance is None else instance
+        about += f" ({document['digest'][:16]})"
         kind = find_problem(document["data"]["problem"])
-        goal = kind.objective(document["objective"])
+        first, _, last = document["objective"].rpartition(",")
+        goal = kind.objective(last)
+        about += f" that is as good in {first}" if first else ""
         side = "more" if goal.sense is Sense.MAXIMIZE else "less"
-        console().print(f"accepted: no solution of {about} ({document['digest'][:16]}) has {side} {goal.name} than")
+        console().print(f"accepted: no solution of {about} has {side} {goal.name} than")
         console().print(f"{exact(bound)} ({document['format']})", soft_wrap=True)
     else:
         console().print(f"rejected: {answer['reason']}", soft_wrap=True)

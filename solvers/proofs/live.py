@@ -1,0 +1,183 @@
+"""A live linear program beside the exact system: floats for the engine, numbers scaled by powers of two."""
+
+from __future__ import annotations
+
+import time
+from math import frexp, inf
+from typing import TYPE_CHECKING, Any
+
+import highspy
+import numpy as np
+from fairbound.solvers.engines.highs import execute, new
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fairbound.solvers.checker.linear import Box, System
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+LARGEST = 256.0
+"""Rows, columns and costs are divided by powers of two until no number of the engine's is much larger."""
+SLACK = 1e-6
+
+Multipliers = list[tuple[int, float]]
+"""Rows of the exact system, and what each is multiplied by."""
+
+
+class Live:
+    """The engine's program of a system, which follows it to the boxes of nodes and takes new rows."""
+
+    def __init__(self, system: System, seconds: float, stopped: Callable[[], bool]) -> None:
+        self.system, self.stopped = system, stopped
+        self.deadline = time.perf_counter() + seconds
+        self._moved: set[int] = set()
+        n = len(system.lower)
+        self.entries: list[list[tuple[int, float]]] = [[] for _ in range(n)]
+        self.column_scale = np.array(
+            [_power(max(abs(low), abs(high)) / LARGEST) for low, high in zip(system.lower, system.upper, strict=True)]
+        )
+        cost = np.array([float(system.cost.get(j, 0)) for j in range(n)]) * self.column_scale
+        self.cost_scale = _power(float(np.abs(cost).max(initial=0.0)) / LARGEST)
+        self.row_scale: list[float] = []
+        self.engine: Any = new(
+            output_flag=False,
+            threads=1,
+            presolve="off",
+            dual_feasibility_tolerance=1e-9,
+            primal_feasibility_tolerance=1e-9,
+        )
+        empty = np.zeros(0, dtype=np.int32)
+        low, high = (np.array(bounds) / self.column_scale for bounds in (system.lower, system.upper))
+        self.engine.addCols(n, cost / self.cost_scale, low, high, 0, np.zeros(n, dtype=np.int32), empty, np.zeros(0))
+        for _ in system.rows:
+            self.pass_row()
+        self.lower, self.upper = system.lower.copy(), system.upper.copy()
+        self._question = system
+        self.width = high - low
+        self.whole = np.array([j not in system.continuous for j in range(n)])
+
+    # Rows ------------------------------------------------------------------------------------------
+
+    def pass_row(self) -> None:
+        """Pass the next row of the system to the engine."""
+        i = len(self.row_scale)
+        terms, rhs, equation = self.system.rows[i]
+        columns = np.fromiter(terms, dtype=np.int32, count=len(terms))
+        values = np.array([float(a) for a in terms.values()]) * self.column_scale[columns]
+        scale = _power(float(np.abs(values).max(initial=0.0)) / LARGEST)
+        right = float(rhs) / scale if abs(rhs) < 2**1000 else inf
+        self.row_scale.append(scale)
+        for j, value in zip(columns.tolist(), (values / scale).tolist(), strict=True):
+            self.entries[j].append((i, value))
+        self.engine.addRow(right, right if equation else highspy.kHighsInf, len(columns), columns, values / scale)
+
+    def keep_rows(self, count: int) -> None:
+        """Delete the rows after the first so many."""
+        gone = np.arange(count, len(self.row_scale), dtype=np.int32)
+        self.engine.deleteRows(len(gone), gone)
+        for column in self.entries:
+            column[:] = [entry for entry in column if entry[0] < count]
+        del self.row_scale[count:]
+
+    def free_slack_rows(self, first: int) -> None:
+        """Take the slack ones of the rows from ``first`` on out of the program: fewer rows, faster nodes."""
+        activity = np.asarray(self.engine.getSolution().row_value)
+        if len(activity) != len(self.system.rows):
+            return
+        for i in range(first, len(activity)):
+            right = float(self.system.rows[i][1]) / self.row_scale[i]
+            if activity[i] > right + SLACK * max(1.0, abs(right)):
+                self.engine.changeRowBounds(i, -highspy.kHighsInf, highspy.kHighsInf)
+
+    # Boxes -----------------------------------------------------------------------------------------
+
+    def bounds(self, j: int) -> tuple[int, int]:
+        """A column's bounds in the present box."""
+        return self.lower[j], self.upper[j]
+
+    def set_box(self, question: System, changed: Box) -> None:
+        """Move the program to a node: bounds of a question, and those that differ from them."""
+        moved = self._moved | set(changed)
+        if question is not self._question:
+            own = zip(question.lower, question.upper, strict=True)
+            moved |= {j for j, bounds in enumerate(own) if bounds != self.bounds(j)}
+        for j in moved:
+            low, high = changed.get(j, (question.lower[j], question.upper[j]))
+            if (low, high) != self.bounds(j):
+                self.lower[j], self.upper[j] = low, high
+                self.engine.changeColBounds(j, low / self.column_scale[j], high / self.column_scale[j])
+                self.width[j] = (high - low) / self.column_scale[j]
+        self._moved, self._question = set(changed), question
+
+    # Runs ------------------------------------------------------------------------------------------
+
+    def late(self) -> bool:
+        """Whether the time is over, or somebody asked to stop."""
+        return self.stopped() or time.perf_counter() > self.deadline
+
+    def solve(self) -> str:
+        """Run; ``optimal``, ``infeasible`` or ``other``."""
+        status = self._run()
+        if status == highspy.HighsModelStatus.kUnknown and not self.late():
+            self.engine.clearSolver()  # the basis that it began from had become inaccurate
+            status = self._run()
+        if status == highspy.HighsModelStatus.kOptimal:
+            return "optimal"
+        return "infeasible" if status == highspy.HighsModelStatus.kInfeasible else "other"
+
+    def _run(self) -> Any:
+        left = max(0.05, self.deadline - time.perf_counter())
+        self.engine.setOptionValue("time_limit", self.engine.getRunTime() + left)
+        execute(self.engine)
+        return self.engine.getModelStatus()
+
+    def value(self) -> float:
+        """Cost of the point that the engine found, in its scale."""
+        return float(self.engine.getInfo().objective_function_value)
+
+    def values(self) -> Floats:
+        """The point that the engine found."""
+        return np.asarray(np.asarray(self.engine.getSolution().col_value) * self.column_scale, dtype=float)
+
+    def fractions(self, x: Floats) -> Floats:
+        """How far each column is from a whole number that it must be."""
+        return np.asarray(np.abs(x - np.round(x)) * self.whole)
+
+    def dual(self) -> Multipliers:
+        """Multipliers of the point that the engine found."""
+        return self._exact(np.asarray(self.engine.getSolution().row_dual), self.cost_scale)
+
+    def ray(self) -> Multipliers:
+        """Multipliers of an infeasible program."""
+        _, there, values = self.engine.getDualRay()
+        return self._exact(np.asarray(values), 1.0) if there else []
+
+    def _exact(self, y: Floats, factor: float) -> Multipliers:
+        """Row multipliers of the exact system; those of inequalities are not negative."""
+        found = []
+        least = 1e-12 * float(np.abs(y).max(initial=0.0))
+        for i in np.flatnonzero(np.abs(y) > least).tolist():
+            value = float(y[i])
+            if value > 0 or self.system.rows[i][2]:
+                found.append((i, value * factor / self.row_scale[i]))
+        return found
+
+    def shortened(self, multipliers: Multipliers, bits: int) -> Multipliers:
+        """The same in so many bits: whole multiples of a small share of the largest, as the engine's scale has them."""
+        inner = [y * self.row_scale[i] for i, y in multipliers]
+        grain = 2.0 ** (frexp(max(map(abs, inner), default=1.0))[1] - bits)
+        whole = [round(y / grain) for y in inner]
+        return [(i, k * grain / self.row_scale[i]) for (i, _), k in zip(multipliers, whole, strict=True) if k]
+
+    def narrowing(self, target: float) -> int:
+        """How many columns (4) would narrow below a cost in the engine's scale, as floats tell."""
+        room = max(0.0, target - self.value())
+        prices = np.abs(np.asarray(self.engine.getSolution().col_dual))
+        return int(np.count_nonzero((prices * self.width > room) & (self.width > 0) & self.whole))
+
+
+def _power(value: float) -> float:
+    """The power of two above a number; 1 for a small one."""
+    return 1.0 if value <= 1 else 2.0 ** frexp(value)[1]

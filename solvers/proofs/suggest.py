@@ -1,0 +1,103 @@
+"""What the engine suggests to a tree: Gomory rows that a point breaks, and a column to branch on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import highspy
+import numpy as np
+from fairbound.solvers.checker.common import Rejected
+from fairbound.solvers.engines.highs import execute
+
+if TYPE_CHECKING:
+    from fairbound.solvers.proofs.live import Floats, Live
+
+MOST_CUTS, CUT_BITS, LEAST_EFFICACY, DENSEST = 12, 24, 1e-4, 3000
+CANDIDATES, TRIAL_STEPS = 30, 60
+WHOLE = 1e-6
+WIDEST = 2**40
+
+
+def gomory_steps(live: Live, x: Floats) -> list[list[Any]]:
+    """Steps of the Gomory rows that x breaks most."""
+    system = live.system
+    if system.continuous or not live.engine.getNumNz():  # asked for the basis of an empty matrix, the engine dies
+        return []
+    fractional = live.fractions(x)
+    _, basic = live.engine.getBasicVariables()
+    places = {int(j): r for r, j in enumerate(basic) if j >= 0}
+    chosen = sorted((j for j in places if fractional[j] > 1e-4), key=lambda j: -fractional[j])[: 2 * MOST_CUTS]
+    lower, upper = np.array(system.lower, dtype=float), np.array(system.upper, dtype=float)
+    flips_all = set(np.flatnonzero(upper - x < x - lower).tolist())
+    scales, found = np.array(live.row_scale), []
+    for j in chosen:
+        if live.late():
+            break
+        _, combination = live.engine.getBasisInverseRow(places[j])
+        rounded = np.round(np.asarray(combination) * 2.0**CUT_BITS) / 2.0**CUT_BITS
+        used = np.flatnonzero(rounded)
+        pairs = [[int(i), float(rounded[i] * live.column_scale[j] / scales[i])] for i in used]
+        columns = {c for i in used.tolist() for c in system.rows[i][0]}
+        step = ["gomory", pairs, sorted(columns & flips_all)]
+        if not pairs or len(columns) > DENSEST:
+            continue
+        try:
+            terms, rhs, _ = system.step_row(step)
+        except Rejected:
+            continue
+        index = np.fromiter(terms, dtype=np.int64, count=len(terms))
+        values = np.array([float(a) for a in terms.values()]) * live.column_scale[index]
+        norm = float(np.sqrt((values**2).sum())) or 1.0
+        efficacy = (float(rhs) - float((values * x[index] / live.column_scale[index]).sum())) / norm
+        if efficacy > LEAST_EFFICACY:
+            found.append((efficacy, step))
+    found.sort(key=lambda pair: -pair[0])
+    return [step for _, step in found[:MOST_CUTS]]
+
+
+def branch(live: Live, x: Floats) -> tuple[int, bool] | None:
+    """The column to branch on, and whether its upper side looks better; ``None`` where all are settled."""
+    fractional = live.fractions(x)
+    open_columns = np.flatnonzero(fractional > WHOLE)
+    if not len(open_columns):
+        # Whole as far as floats tell, yet not closed: rounding hides a row that is broken, or a plan.
+        free = [c for c in np.flatnonzero(live.whole).tolist() if live.lower[c] < live.upper[c]]
+        if not free:
+            return None
+        prices = np.abs(np.asarray(live.engine.getSolution().col_dual))
+        narrow = [c for c in free if live.upper[c] - live.lower[c] < WIDEST]  # a float cannot halve a wider one
+        j = int(max(narrow or free, key=lambda c: (fractional[c], -prices[c])))
+        return j, bool(x[j] > live.lower[j])
+    if len(open_columns) == 1:
+        j = int(open_columns[0])
+        return j, bool(x[j] - np.floor(x[j]) > 0.5)
+    y = np.abs(np.asarray(live.engine.getSolution().row_dual))
+    weight = [fractional[j] * sum(y[i] * abs(a) for i, a in live.entries[j]) for j in open_columns.tolist()]
+    order = open_columns[np.argsort(-np.array(weight), kind="stable")][:CANDIDATES]
+    return _strongest(live, x, order.tolist())
+
+
+def _strongest(live: Live, x: Floats, candidates: list[int]) -> tuple[int, bool]:
+    """The candidate whose sides cost most, each tried for a few steps of the simplex."""
+    engine = live.engine
+    basis, start = engine.getBasis(), live.value()
+    best, choice = -1.0, (candidates[0], False)
+    engine.setOptionValue("simplex_iteration_limit", TRIAL_STEPS)
+    for j in candidates:
+        if live.late():
+            break
+        gains = []
+        scale, (low, high) = live.column_scale[j], live.bounds(j)
+        for least, most in ((low, int(np.floor(x[j]))), (int(np.floor(x[j])) + 1, high)):
+            engine.changeColBounds(j, least / scale, most / scale)
+            engine.setBasis(basis)
+            execute(engine)
+            infeasible = engine.getModelStatus() == highspy.HighsModelStatus.kInfeasible
+            gains.append(1e9 if infeasible else max(0.0, live.value() - start))
+        engine.changeColBounds(j, low / scale, high / scale)
+        score = max(gains[0], 1e-9) * max(gains[1], 1e-9)
+        if score > best:
+            best, choice = score, (j, gains[1] < gains[0])
+    engine.setOptionValue("simplex_iteration_limit", 2**31 - 1)
+    engine.setBasis(basis)
+    return choice
