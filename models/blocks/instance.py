@@ -6,7 +6,7 @@ are those of ``docs/blocks.md``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import cached_property, wraps
 from math import ceil, floor, lcm
@@ -255,6 +255,10 @@ class ZoneInstance(Instance):
         steps = lcm(*{distance.denominator for distance in found.values()})
         whole = {key: d.numerator * (steps // d.denominator) for key, d in found.items()}
         return tuple(tuple(whole[id(distance)] for distance in row) for row in self.travel), steps
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields alone: what was derived from them is worked out again elsewhere."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @cached_property
     def derived(self) -> dict[tuple[Any, ...], Any]:

@@ -23,17 +23,17 @@ from fairbound.models.blocks import neighbour_rows, rules
 from fairbound.models.blocks.instance import ZoneInstance, Zoning
 from fairbound.models.blocks.separators import Separator, level_separators, violated_separators
 from fairbound.solvers.blocks.flow_separation import flow_separators
-from fairbound.solvers.blocks.zone_state import ZoneState, anneal, reconnect
+from fairbound.solvers.blocks.zone_state import Clock, ZoneState, anneal, reconnect
 from fairbound.solvers.core.answer import Answer, doubt
 from fairbound.solvers.core.bound import Basis, Bound
-from fairbound.solvers.core.result import EngineInfo, OnProgress, Seconds, Settings, Termination
+from fairbound.solvers.core.result import EngineInfo, ModelSize, OnProgress, Seconds, Settings, Termination
 from fairbound.solvers.core.search import Search
 from fairbound.solvers.engines import highs as engine
 from fairbound.solvers.engines.standard_form import TriviallyInfeasibleError, compile_model
 from fairbound.solvers.proofs.safe_bounds import matrix_bound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from fairbound.solvers.engines.base import Floats
 
@@ -48,6 +48,8 @@ ANNEALING_STEPS = 400
 REPAIRED = 3
 """Solutions of a round that are repaired."""
 REPAIR_STEPS, REPAIR_WARMTH = 100, 2e-4
+START_SHARE, REPAIR_SHARE = 0.25, 0.1
+"""Of the time that is left, the first annealing and a repair take at most these parts."""
 NUDGES = (1e-3, 1e-4, 0.0)
 """Integer rounds go through these stages. A nudge adds a cost for every step between a unit and its
 school, worth this part of the bound for today's zones: among the many zonings of almost the same
@@ -93,10 +95,22 @@ class SeparatorLoop:
         self.instance, self.objective, self.settings = instance, objective, settings
         self.search = ZoneSearch(instance, objective, settings, on_progress)
         self.search.share_level = self.share_level = share_level
-        self.model = neighbour_rows.build(instance, objective, share_level=share_level)
+        self.rows: dict[Separator, None] = {}
+        self.dual: float | None = None
+        self.proven: Fraction | None = None
+        self.size: ModelSize | None = None
+        self.objective_unit, self.unit = Fraction(1), 1.0
+        self.started = self.built = self.compiled = 0.0
+        self.most_nudge = 0.0
+        self.rounds = 0
+
+    def build(self) -> None:
+        """Build the model and compile it; raises ``TriviallyInfeasibleError``."""
+        self.started = self.search.seconds()
+        self.model = neighbour_rows.build(self.instance, self.objective, share_level=self.share_level)
         self.built = self.search.seconds()
         self.form = compile_model(self.model)
-        self.live = engine.pass_model(self.form, settings)
+        self.live = engine.pass_model(self.form, self.settings)
         self.size = self.form.size
         self.compiled = self.search.seconds()
         position = {id(variable): c for c, variable in enumerate(self.form.columns)}
@@ -104,12 +118,8 @@ class SeparatorLoop:
         self.column = {pair: position[id(self.model.columns[pair])] for pair in self.pairs}
         self.columns = np.array([self.column[pair] for pair in self.pairs])
         self.zone_units = [set(units) for units in self.model.zone_units]
-        self.unit = float(self.model.objective_unit)
-        self.rows: dict[Separator, None] = {}
-        self.dual: float | None = None
-        self.proven: Fraction | None = None
-        self.most_nudge = 0.0
-        self.rounds = 0
+        self.objective_unit = Fraction(self.model.objective_unit)
+        self.unit = float(self.objective_unit)
 
     def homes(self, values: Floats) -> list[int]:
         """The school with the largest x of every unit."""
@@ -152,6 +162,24 @@ class SeparatorLoop:
             )
         return len(new)
 
+    def timely(self, found: Iterable[Separator]) -> Iterator[Separator]:
+        """As many of the rows as the time suffices for."""
+        for row in found:
+            yield row
+            if self.search.late():
+                return
+
+    def share_of(self, part: float) -> Clock:
+        """A clock that runs out with this part of the time that is left; it stops at once when all of it is over."""
+        left, began = self.search.left(), self.search.seconds()
+
+        def gone() -> float:
+            if self.search.stop.is_set():
+                return 1.0
+            return 0.0 if left is None else (self.search.seconds() - began) / max(part * left, 1e-9)
+
+        return gone
+
     def run_engine(self, on_solution: Callable[[Floats], None] | None = None) -> Any:
         """Run the live model within what is left of the time; returns its status."""
         left = self.search.left()
@@ -176,10 +204,10 @@ class SeparatorLoop:
             self.raise_dual(objective)
             values = np.asarray(self.live.getSolution().col_value)
             shares = {pair: values[c] for pair, c in self.column.items()}
-            added = self.add(level_separators(self.instance, self.zone_units, shares))
+            added = self.add(self.timely(level_separators(self.instance, self.zone_units, shares)))
             if added < FEW_ROWS:
-                added += self.add(flow_separators(self.instance, self.zone_units, shares))
-            if not added:
+                added += self.add(self.timely(flow_separators(self.instance, self.zone_units, shares)))
+            if not added or self.search.late():
                 break
         if status == highspy.HighsModelStatus.kOptimal:
             self.prove()
@@ -206,7 +234,7 @@ class SeparatorLoop:
             np.asarray(self.live.getSolution().row_dual, dtype=float),
         )
         if isfinite(bound):
-            self.proven = Fraction(bound) * Fraction(self.model.objective_unit)
+            self.proven = Fraction(bound) * self.objective_unit
 
     def drop_slack_rows(self) -> None:
         """Drop the separator rows that the last LP solution does not need: fewer rows, faster nodes."""
@@ -222,18 +250,17 @@ class SeparatorLoop:
 
     def improve(self, homes: list[int], random: Random) -> None:
         """Repair a zoning with islands, search downhill from it, and offer the result."""
-        state = ZoneState(self.instance, self.objective, homes)
+        state = ZoneState(self.instance, self.objective, homes, self.share_of(REPAIR_SHARE))
         if self.instance.contiguous and not reconnect(state):
             return
-        self.offer(list(state.homes))
+        self.offer(state.homes)
         if self.searched:
             state.descend(random)
-            self.offer(list(state.homes))
+            self.offer(state.homes)
             # A short, cool annealing: the zoning is near the best one but for its islands.
-            homes = anneal(state, random, REPAIR_STEPS * len(state.movable), warm=REPAIR_WARMTH)
-            state = ZoneState(self.instance, self.objective, homes)
+            anneal(state, random, REPAIR_STEPS * len(state.movable), warm=REPAIR_WARMTH)
             state.descend(random)
-            self.offer(list(state.homes))
+            self.offer(state.homes)
 
     @property
     def searched(self) -> bool:
@@ -246,9 +273,8 @@ class SeparatorLoop:
             self.search.offer(start)
         self.offer(list(self.instance.today))
         if self.searched:
-            state = ZoneState(self.instance, self.objective, self.instance.today)
-            homes = anneal(state, random, ANNEALING_STEPS * len(state.movable))
-            state = ZoneState(self.instance, self.objective, homes)
+            state = ZoneState(self.instance, self.objective, self.instance.today, self.share_of(START_SHARE))
+            anneal(state, random, ANNEALING_STEPS * len(state.movable))
             state.descend(random)
             self.offer(state.homes)
 
@@ -292,7 +318,8 @@ class SeparatorLoop:
                 if not broken:
                     self.offer(homes)
             for homes in zonings[-REPAIRED:]:
-                self.improve(homes, random)
+                if not self.search.late():
+                    self.improve(homes, random)
             added = self.add(found)
             if status != highspy.HighsModelStatus.kOptimal:
                 return engine.why_stopped(status)
@@ -338,6 +365,12 @@ class SeparatorLoop:
         return found
 
     @property
+    def perfect(self) -> bool:
+        """Whether the objective cannot be lower by its definition, such as a dissimilarity of 0."""
+        natural = self.search.problem.objective(self.objective).natural_bound
+        return self.share_level is None and natural is not None and self.search.value == natural
+
+    @property
     def gap(self) -> float:
         """Between the bounds, in units of the model's objective; infinite while one is missing."""
         value = self.search.value
@@ -346,7 +379,7 @@ class SeparatorLoop:
     def closed(self) -> bool:
         """Whether the bounds have met, to the gap asked for."""
         primal = float(self.search.value or 0) / self.unit
-        return self.gap <= max(self.settings.gap, 1e-9) * max(1.0, abs(primal))
+        return self.perfect or self.gap <= max(self.settings.gap, 1e-9) * max(1.0, abs(primal))
 
 
 _USABLE = (
@@ -361,6 +394,11 @@ def solve_loop(loop: SeparatorLoop, start: Zoning | None) -> Termination:
     random = Random(loop.settings.seed)
     try:
         loop.start(start, random)
+        if loop.search.late():
+            return loop.search.why_late()
+        if loop.perfect:
+            return Termination.FINISHED
+        loop.build()
         status = loop.cut_relaxation() if loop.instance.contiguous else highspy.HighsModelStatus.kOptimal
         if status != highspy.HighsModelStatus.kOptimal:
             return engine.why_stopped(status)
@@ -378,22 +416,29 @@ def answer(
 ) -> Answer:
     """Solve a zoning question exactly by the separator loop."""
     info = EngineInfo(engine.NAME, engine.version(), engine.options(settings))
+    loop = SeparatorLoop(instance, objective, settings, on_progress)
     try:
-        loop = SeparatorLoop(instance, objective, settings, on_progress)
+        termination = solve_loop(loop, start)
     except TriviallyInfeasibleError as error:
         return Answer(Termination.INFEASIBLE, engine=info, message=str(error))
-    termination = solve_loop(loop, start)
+    proven = None if loop.proven is None else Bound(loop.proven, Basis.MULTIPLIERS, "rows (7) to (19)")
+    if loop.perfect and loop.search.value is not None:
+        proven = Bound(loop.search.value, Basis.THEOREM, "by the definition of the objective")
     return Answer(
         termination,
         loop.search.solution,
         claim=None if loop.dual is None else loop.dual * loop.unit,
-        unit=Fraction(loop.model.objective_unit),
-        proven=None if loop.proven is None else Bound(loop.proven, Basis.MULTIPLIERS, "rows (7) to (19)"),
+        unit=loop.objective_unit,
+        proven=proven,
         disbelief=doubt(loop.size),
         engine=info,
-        model=replace(loop.size, rows=loop.size.rows + len(loop.rows)),
+        model=None if loop.size is None else replace(loop.size, rows=loop.size.rows + len(loop.rows)),
         nodes=loop.search.nodes,
         trace=tuple(loop.search.trace),
         message=f"{loop.rounds} integer rounds, {len(loop.rows)} separator rows",
-        seconds=Seconds(loop.built, loop.compiled - loop.built, loop.search.seconds() - loop.compiled),
+        seconds=Seconds(
+            loop.built - loop.started,
+            loop.compiled - loop.built,
+            loop.search.seconds() - (loop.compiled - loop.started),
+        ),
     )
