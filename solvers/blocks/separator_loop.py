@@ -20,8 +20,10 @@ import highspy
 import numpy as np
 import scipy.sparse as sp
 from fairbound.models.blocks import neighbour_rows, rules
-from fairbound.models.blocks.instance import ZoneInstance, Zoning
+from fairbound.models.blocks.evaluate import group_scale
+from fairbound.models.blocks.instance import DISSIMILARITY, ZoneInstance, Zoning
 from fairbound.models.blocks.separators import Separator, level_separators, violated_separators
+from fairbound.solvers.blocks.even_halves import even_halves, least_dissimilarity
 from fairbound.solvers.blocks.flow_separation import flow_separators
 from fairbound.solvers.blocks.zone_state import Clock, ZoneState, anneal, reconnect
 from fairbound.solvers.core.answer import Answer, doubt
@@ -47,6 +49,8 @@ ANNEALING_STEPS = 400
 """Annealing steps per unit that has a choice, for the first incumbent."""
 REPAIRED = 3
 """Solutions of a round that are repaired."""
+TRIALS = (50, 5000)
+"""Trials to even out two zones, before there is a relaxation and after it."""
 REPAIR_STEPS, REPAIR_WARMTH = 100, 2e-4
 START_SHARE, REPAIR_SHARE = 0.25, 0.1
 """Of the time that is left, the first annealing and a repair take at most these parts."""
@@ -278,6 +282,18 @@ class SeparatorLoop:
             state.descend(random)
             self.offer(state.homes)
 
+    def balance(self, random: Random, trials: int) -> bool:
+        """Look for two zones as near to the city's share as divisibility lets them, where the bound leaves it open."""
+        possible = self.searched and self.objective == DISSIMILARITY and len(self.instance.schools) == 2
+        scale, dual = group_scale(self.instance), self.dual or 0.0
+        if not possible or not scale or self.search.solution is None or dual * self.unit > self.least + scale / 2:
+            return False
+        homes = self.search.solution.indices(self.instance)
+        state = ZoneState(self.instance, self.objective, homes, self.share_of(START_SHARE))
+        even_halves(state, random, int((self.least or 0) / scale), trials)
+        self.offer(state.homes)
+        return self.perfect
+
     def pass_incumbent(self) -> None:
         """Hand the incumbent to the engine."""
         if self.search.solution is None:
@@ -364,11 +380,15 @@ class SeparatorLoop:
                         todo.append(near)
         return found
 
+    @cached_property
+    def least(self) -> Fraction:
+        """What no zoning is below by theorem: 0, or what divisibility leaves of the dissimilarity."""
+        return least_dissimilarity(self.instance) if self.objective == DISSIMILARITY else Fraction(0)
+
     @property
     def perfect(self) -> bool:
-        """Whether the objective cannot be lower by its definition, such as a dissimilarity of 0."""
-        natural = self.search.problem.objective(self.objective).natural_bound
-        return self.share_level is None and natural is not None and self.search.value == natural
+        """Whether the value is the least by theorem."""
+        return self.share_level is None and self.search.value == self.least
 
     @property
     def gap(self) -> float:
@@ -396,12 +416,14 @@ def solve_loop(loop: SeparatorLoop, start: Zoning | None) -> Termination:
         loop.start(start, random)
         if loop.search.late():
             return loop.search.why_late()
-        if loop.perfect:
+        if loop.perfect or loop.balance(random, TRIALS[0]):
             return Termination.FINISHED
         loop.build()
         status = loop.cut_relaxation() if loop.instance.contiguous else highspy.HighsModelStatus.kOptimal
         if status != highspy.HighsModelStatus.kOptimal:
             return engine.why_stopped(status)
+        if loop.balance(random, TRIALS[1]):
+            return Termination.FINISHED
         return loop.integer_rounds(random)
     except KeyboardInterrupt:
         return Termination.INTERRUPTED
@@ -422,8 +444,8 @@ def answer(
     except TriviallyInfeasibleError as error:
         return Answer(Termination.INFEASIBLE, engine=info, message=str(error))
     proven = None if loop.proven is None else Bound(loop.proven, Basis.MULTIPLIERS, "rows (7) to (19)")
-    if loop.perfect and loop.search.value is not None:
-        proven = Bound(loop.search.value, Basis.THEOREM, "by the definition of the objective")
+    if proven is None or proven.value < loop.least:
+        proven = Bound(loop.least, Basis.THEOREM, "equation (34)")
     return Answer(
         termination,
         loop.search.solution,
