@@ -1,7 +1,7 @@
 """How near to the city's share two zones can be: a bound from divisibility, and flips that reach it.
 
-A zone's deviation S a(j) - A s(j) is 0 only where S divides A s(j), equation (34); of the sizes within its seats few
-may do that, or none. Between two zones the least dissimilarity is then one equation in whole numbers. Flips near the border are
+A zone's deviation S a(j) - A s(j) is 0 only where S divides A s(j), equation (34): few sizes within its seats, or none.
+Between two zones the least dissimilarity is one equation in whole numbers. Flips near the border are
 split into two halves, all sums of either are listed, and matching pairs are looked up (Horowitz and Sahni 1974).
 """
 
