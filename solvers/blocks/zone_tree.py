@@ -1,0 +1,361 @@
+"""Branch and cut for zones over exact rows: one live linear program, one tree, and the tree is the proof.
+
+The relaxation is cut by separators (19) first. Its row multipliers name the schools that the bound counts: those above
+the city's share. Which of two such schools has a unit changes nothing, so what is branched on is its *side*, (35):
+whether one of them has it. Separators are added at every node.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from heapq import heappop, heappush
+from itertools import count
+from math import inf, isfinite
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import highspy
+import numpy as np
+from fairbound.models.blocks import rules
+from fairbound.models.blocks.instance import MAX_SHARE, ZoneInstance, Zoning
+from fairbound.solvers.blocks import separator_loop
+from fairbound.solvers.blocks.separator_loop import SeparatorLoop
+from fairbound.solvers.blocks.tree import separate, solution_json, solution_of
+from fairbound.solvers.checker import tree as checker
+from fairbound.solvers.checker.common import Rejected
+from fairbound.solvers.core.answer import Answer
+from fairbound.solvers.core.bound import Basis, Bound
+from fairbound.solvers.core.isolation import note_engine_threads
+from fairbound.solvers.core.result import EngineInfo, OnProgress, Seconds, Settings, Termination
+from fairbound.solvers.engines import highs as engine
+from fairbound.solvers.proofs.tree import WHOLE, Grower, Node, assembled, leaves
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from fairbound.solvers.checker.rows.blocks import Zones
+    from fairbound.solvers.engines.base import Floats
+
+NAME = "zone_tree"
+MOST_ROUNDS, STALLED, LEAST_GAIN = 200, 3, 0.01
+"""Rounds of separation at a node, how many of them may pass in a row without gain, and what is one, of the gap."""
+RELIABLE = 4
+"""A side's costs are believed after so many trials in either direction; until then it is tried."""
+CANDIDATES, LOOKAHEAD, TRIAL_STEPS = 40, 10, 80
+REPAIR_EVERY = 20
+LEAF_SECONDS = 0.004
+"""Writing and replaying a leaf takes about so long, for each thousand columns."""
+
+
+@dataclass
+class Costs:
+    """What branching on a column has cost so far: gain for each unit of its value, below and above."""
+
+    sums: list[float]
+    trials: list[int]
+
+    def mean(self, up: int, usual: float) -> float:
+        return self.sums[up] / self.trials[up] if self.trials[up] else usual
+
+
+class ZoneTree(Grower):
+    """One run. The exact system and the live program are ``Grower``'s; incumbents are the loop's.
+
+    Attributes
+    ----------
+    least
+        Float bound of the open nodes, in costs of the exact system.
+    """
+
+    system: Zones
+
+    def __init__(self, loop: SeparatorLoop, system: Zones, random: Random, seconds: float) -> None:
+        instance, search = loop.instance, loop.search
+        claim = search.value if search.value is not None else system.unit * (1 + sum(map(abs, system.upper)))
+        super().__init__(system, claim, separate(instance, system), seconds, search.late)
+        self.loop, self.random = loop, random
+        self.sides: list[int] = []
+        self.pseudo: dict[int, Costs] = {}
+        self.least = -inf
+        self.nodes = 0
+
+    # Sides -----------------------------------------------------------------------------------------
+
+    def add(self, step: list[Any]) -> bool:
+        """A side brings a column as well."""
+        if step[0] == "side":
+            self.column_scale = np.append(self.column_scale, 1.0)
+            self.whole = np.append(self.whole, True)
+            self.entries.append([])
+            self.lower.append(0)
+            self.upper.append(1)
+            self.live.addCol(0.0, 0.0, 1.0, 0, np.zeros(0, dtype=np.int32), np.zeros(0))
+        return super().add(step)
+
+    def add_sides(self) -> None:
+        """A column for each unit that may be on either side of the schools that the multipliers count."""
+        # One positive part a school, each in a row of its own: the first rows of the system.
+        if set(self.system.cost) & set(self.system.x.values()) or len(self.system.cost) != len(self.system.zones):
+            return
+        prices = np.asarray(self.live.getSolution().row_dual)[: len(self.system.zones)]
+        prices = prices * self.cost_scale / np.array(self.row_scale[: len(prices)])
+        above = {j for j, price in enumerate(prices) if price > 0.5}
+        for i, schools in enumerate(self.system.city.options):
+            if schools & above and schools - above:
+                self.sides.append(len(self.system.lower))
+                self.add(["side", i, sorted(schools & above)])
+
+    # Bounds ----------------------------------------------------------------------------------------
+
+    def value(self) -> float:
+        """The live program's optimum, in costs of the exact system."""
+        return float(self.live.getInfo().objective_function_value) * self.cost_scale
+
+    def relax(self, node: Node) -> tuple[str, float, Floats]:
+        """Solve a node, adding the separators that its points break: its state, bound and last point."""
+        best, stalled = -inf, 0
+        for _ in range(MOST_ROUNDS):
+            state = self.solve()
+            if state != "optimal":
+                return ("closed" if self.settled(node, state) else state), best, np.zeros(0)
+            if self.settled(node, state):
+                return "closed", best, np.zeros(0)
+            value, x = self.value(), self.values()
+            gap = max(0.0, float(self.enough) - value)
+            stalled = 0 if value > best + LEAST_GAIN * gap else stalled + 1
+            best = max(best, value)
+            whole = self.fractions(x).max(initial=0.0) <= WHOLE
+            if (not whole and stalled >= STALLED) or self.late() or not self.separators(x):
+                return "open", best, x
+        return "open", best, x
+
+    def offer(self, x: Floats) -> None:
+        """Make zones of a point, and the claim of zones that are better."""
+        homes = list(self.loop.instance.today)
+        best = [-1.0] * len(homes)
+        for (i, j), column in self.system.x.items():
+            if x[column] > best[i]:
+                homes[i], best[i] = j, x[column]
+        self.loop.improve(homes, self.random)
+        self.take()
+
+    def take(self) -> None:
+        """The incumbent's value is the claim from now on."""
+        value = self.loop.search.value
+        if value is not None and value < self.claim:
+            self.claim, self.enough = value, self.system.enough(value)
+
+    # Branching -------------------------------------------------------------------------------------
+
+    def choose(self, x: Floats) -> tuple[int, bool] | None:
+        """A side by reliability branching; where all sides are settled, a pair."""
+        fractional = self.fractions(x)
+        sides = [j for j in self.sides if fractional[j] > WHOLE]
+        candidates = sides or np.flatnonzero(fractional > WHOLE).tolist()
+        if not candidates:
+            return super().choose(x)
+        usual = [
+            sum(costs.mean(up, 0.0) for costs in self.pseudo.values() if costs.trials[up])
+            / max(1, sum(costs.trials[up] > 0 for costs in self.pseudo.values()))
+            for up in (0, 1)
+        ]
+
+        def guess(j: int) -> float:
+            part = x[j] - np.floor(x[j])
+            costs = self.pseudo.get(j) or Costs([0.0, 0.0], [0, 0])
+            return max(costs.mean(0, usual[0]) * part, 1e-9) * max(costs.mean(1, usual[1]) * (1 - part), 1e-9)
+
+        order = sorted(candidates, key=lambda j: (-guess(j), -fractional[j]))[:CANDIDATES]
+        basis, start = self.live.getBasis(), float(self.live.getInfo().objective_function_value)
+        best, choice, failed = -1.0, (int(order[0]), False), 0
+        self.live.setOptionValue("simplex_iteration_limit", TRIAL_STEPS)
+        moved = False
+        for j in order:
+            costs = self.pseudo.setdefault(j, Costs([0.0, 0.0], [0, 0]))
+            if min(costs.trials) >= RELIABLE:
+                score, up_first = guess(j), costs.mean(1, 0.0) * (1 - x[j]) < costs.mean(0, 0.0) * x[j]
+            else:
+                if self.late() or failed >= LOOKAHEAD:
+                    break
+                gains = self.trial(j, x[j], basis, start)
+                moved = True
+                for up, gain in enumerate(gains):
+                    part = (1 - x[j] + np.floor(x[j])) if up else x[j] - np.floor(x[j])
+                    costs.sums[up] += min(gain, 1e3 * max(1.0, abs(start))) / max(part, WHOLE)
+                    costs.trials[up] += 1
+                score, up_first = max(gains[0], 1e-9) * max(gains[1], 1e-9), gains[1] < gains[0]
+            failed = 0 if score > best else failed + 1
+            if score > best:
+                best, choice = score, (int(j), bool(up_first))
+        self.live.setOptionValue("simplex_iteration_limit", 2**31 - 1)
+        if moved:
+            self.live.setBasis(basis)
+        return choice
+
+    def trial(self, j: int, value: float, basis: Any, start: float) -> list[float]:
+        """What either side of a branch adds to the live program's optimum, as far as a few steps tell."""
+        gains = []
+        for low, high in ((self.lower[j], int(np.floor(value))), (int(np.floor(value)) + 1, self.upper[j])):
+            self.live.changeColBounds(j, low / self.column_scale[j], high / self.column_scale[j])
+            self.live.setBasis(basis)
+            engine.execute(self.live)
+            infeasible = self.live.getModelStatus() == highspy.HighsModelStatus.kInfeasible
+            gains.append(inf if infeasible else float(self.live.getInfo().objective_function_value) - start)
+        self.live.changeColBounds(j, self.lower[j] / self.column_scale[j], self.upper[j] / self.column_scale[j])
+        far = abs(start) + 1.0
+        return [max(0.0, min(gain, far)) for gain in gains]
+
+    # The search ------------------------------------------------------------------------------------
+
+    def grow(self) -> Node:
+        """The tree: the open node with the least bound first, the latest of equals."""
+        top, serial = Node({}), count()
+        state, bound, x = self.relax(top)
+        if state == "open" and not self.late():
+            self.least = bound
+            self.tell()
+            self.offer(x)
+            self.add_sides()
+            if self.root(top):
+                state = "closed"
+        if state != "open":
+            return top
+        heap = [(bound, 0, top)]
+        while heap and not self.late() and not self.short(len(heap)):
+            bound, _, node = heappop(heap)
+            if bound > self.least:
+                self.least = bound
+                self.tell()
+            self.nodes += 1
+            self.set_box(node.changed)
+            state, value, x = self.relax(node)
+            if state == "closed":
+                continue
+            if state != "open":
+                break
+            bound = max(bound, value)
+            if self.fractions(x).max(initial=0.0) <= WHOLE and self.better(x):
+                assert self.plan is not None
+                self.loop.search.offer(solution_of(self.loop.instance, self.system, self.plan))
+                if self.settled(node, "optimal"):
+                    continue
+            if self.nodes % REPAIR_EVERY == 0:
+                self.offer(x)
+                if self.settled(node, "optimal"):
+                    continue
+            choice = self.choose(x)
+            if choice is None:
+                break
+            j, up = choice
+            k = max(self.lower[j], min(int(np.floor(x[j])), self.upper[j] - 1))
+            low, high = self.lower[j], self.upper[j]
+            node.branch, node.kind = (j, k), "branch"
+            node.children = [Node({**node.changed, j: (low, k)}), Node({**node.changed, j: (k + 1, high)})]
+            for child in node.children if up else node.children[::-1]:
+                child.multipliers = node.multipliers
+                heappush(heap, (bound, -next(serial) - 1, child))
+        self.least = min((bound for bound, _, _ in heap), default=float(self.enough))
+        return top
+
+    def short(self, open_nodes: int) -> bool:
+        """Whether what is left of the time is needed to write the proof and to replay it."""
+        left = self.loop.search.left()
+        return left is not None and left < 2 * LEAF_SECONDS * len(self.system.lower) / 1000 * open_nodes
+
+    def tell(self) -> None:
+        """Tell the bound of the open nodes."""
+        self.loop.search.nodes = self.nodes
+        self.loop.search.tighten(self.least * float(self.system.unit))
+
+
+def answer(
+    instance: ZoneInstance,
+    objective: str,
+    settings: Settings,
+    on_progress: OnProgress | None = None,
+    start: Zoning | None = None,
+) -> Answer:
+    """Solve a zoning question by one tree over exact rows."""
+    random = Random(settings.seed)
+    loop = SeparatorLoop(instance, objective, settings, on_progress)
+    search = loop.search
+    termination, tree, top, built = Termination.FINISHED, None, None, 0.0
+    try:
+        loop.start(start, random)
+        if not (search.late() or loop.perfect or loop.balance(random, separator_loop.TRIALS[0])):
+            began = search.seconds()
+            data = instance.canonical()
+            system = checker.rows_of("blocks").system(data, objective)
+            left = search.left()
+            note_engine_threads(1)
+            tree = ZoneTree(loop, system, random, inf if left is None else left)
+            built = search.seconds() - began
+            with search.interruptible():
+                top = tree.grow()
+    except KeyboardInterrupt:
+        search.stop.set()
+    if search.late():
+        termination = search.why_late()
+    proven = Bound(loop.least, Basis.THEOREM, "equation (34)")
+    info = EngineInfo(engine.NAME, engine.version(), engine.options(settings))
+    answered = Answer(
+        termination,
+        search.solution,
+        proven=proven,
+        engine=info,
+        nodes=search.nodes,
+        trace=tuple(search.trace),
+        seconds=Seconds(0.0, built, search.seconds() - built),
+    )
+    if tree is None or top is None:
+        return answered
+    claim = tree.least * float(tree.system.unit)
+    message = f"{tree.nodes} nodes, {len(tree.steps)} rows added"
+    answered = replace(answered, message=message, claim=claim if isfinite(claim) else None, unit=tree.system.unit)
+    return certified(tree, top, data, answered) if settings.prove else answered
+
+
+def certified(tree: ZoneTree, top: Node, data: dict[str, Any], answered: Answer) -> Answer:
+    """The answer with its tree as a certificate, if the checker accepts it."""
+    system, search = tree.system, tree.loop.search
+    if search.solution is None:
+        closed = all(leaf.kind != "open" for leaf in leaves(top))
+        return replace(answered, termination=Termination.INFEASIBLE) if closed else answered
+    least: Fraction | None = None
+    for leaf in leaves(top):
+        if leaf.kind == "open":
+            if leaf.multipliers is None:
+                return answered
+            tree.set_box(leaf.changed)
+            found = tree.bound(leaf.multipliers)
+            least = found if least is None else min(least, found)
+            leaf.kind = "bound"
+    bound = tree.claim if least is None else min(tree.claim, system.proves(least))
+    # Branches name the columns of sides, so their steps stay in the file even where no leaf uses their rows.
+    first = next(iter(leaves(top)))
+    defined = [(tree.base + n, 0.0) for n, step in enumerate(tree.steps) if step[0] == "side"]
+    known = {i for i, _ in first.multipliers or ()}
+    first.multipliers = [*(first.multipliers or ()), *(pair for pair in defined if pair[0] not in known)]
+    document = {
+        "format": checker.FORMAT,
+        "instance": search.instance.name,
+        "digest": search.instance.digest,
+        "data": data,
+        "objective": search.objective,
+        "solution": solution_json(search.instance, search.solution),
+        "bound": str(bound),
+        **assembled(tree, top),
+    }
+    try:
+        proven = Bound(checker.check(document), Basis.CERTIFICATE, checker.FORMAT)
+    except Rejected as reason:
+        words = f"the checker rejected its certificate, which is a fault to report: {reason}"
+        return replace(answered, message="; ".join((answered.message, words)))
+    return replace(answered, proven=proven, certificate=document)
+
+
+def refuses(instance: ZoneInstance, objective: str) -> str | None:
+    """Refuse what has no exact rows."""
+    if objective == MAX_SHARE:
+        return "a largest share is a ratio; share_levels solves it by a sequence of linear models"
+    return rules.refuse_income(instance, objective)
