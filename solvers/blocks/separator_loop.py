@@ -22,6 +22,7 @@ import scipy.sparse as sp
 from fairbound.models.blocks import neighbour_rows, rules
 from fairbound.models.blocks.evaluate import group_scale
 from fairbound.models.blocks.instance import DISSIMILARITY, ZoneInstance, Zoning
+from fairbound.models.blocks.reductions import Options, fixed_options
 from fairbound.models.blocks.separators import Separator, level_separators, violated_separators
 from fairbound.solvers.blocks.even_halves import even_halves, least_dissimilarity
 from fairbound.solvers.blocks.flow_separation import flow_separators
@@ -252,9 +253,15 @@ class SeparatorLoop:
         for row in slack.tolist():
             del self.rows[order[row]]
 
-    def improve(self, homes: list[int], random: Random) -> None:
-        """Repair a zoning with islands, search downhill from it, and offer the result."""
+    @property
+    def options(self) -> Options:
+        """The schools that each unit may have."""
+        return fixed_options(self.instance)
+
+    def improve(self, homes: list[int], random: Random, options: Options | None = None) -> None:
+        """Repair a zoning with islands, search downhill from it, and offer the result; within the options, if given."""
         state = ZoneState(self.instance, self.objective, homes, self.share_of(REPAIR_SHARE))
+        state.options = state.options if options is None else options
         if self.instance.contiguous and not reconnect(state):
             return
         self.offer(state.homes)

@@ -75,6 +75,8 @@ class ZoneTree(Grower):
         super().__init__(system, claim, separate(instance, system), seconds, search.late)
         self.loop, self.random = loop, random
         self.sides: list[int] = []
+        self.side_of: list[int | None] = [None] * len(instance.units)
+        self.above: set[int] = set()
         self.pseudo: dict[int, Costs] = {}
         self.least = -inf
         self.nodes = 0
@@ -103,7 +105,9 @@ class ZoneTree(Grower):
         for i, schools in enumerate(self.system.city.options):
             if schools & above and schools - above:
                 self.sides.append(len(self.system.lower))
+                self.side_of[i] = len(self.system.lower)
                 self.add(["side", i, sorted(schools & above)])
+        self.above = above
 
     # Bounds ----------------------------------------------------------------------------------------
 
@@ -136,7 +140,14 @@ class ZoneTree(Grower):
         for (i, j), column in self.system.x.items():
             if x[column] > best[i]:
                 homes[i], best[i] = j, x[column]
-        self.loop.improve(homes, self.random)
+        options = self.loop.options
+        if self.sides and all(min(x[z], 1 - x[z]) <= WHOLE for z in self.sides):
+            # All sides are settled: what is left to find are zones of this very value.
+            options = [
+                schools if side is None else schools & self.above if x[side] > 0.5 else schools - self.above
+                for schools, side in zip(options, self.side_of, strict=True)
+            ]
+        self.loop.improve(homes, self.random, options)
         self.take()
 
     def take(self) -> None:
@@ -239,7 +250,8 @@ class ZoneTree(Grower):
                 self.loop.search.offer(solution_of(self.loop.instance, self.system, self.plan))
                 if self.settled(node, "optimal"):
                     continue
-            if self.nodes % REPAIR_EVERY == 0:
+            settled = bool(self.sides) and all(min(x[z], 1 - x[z]) <= WHOLE for z in self.sides)
+            if settled or self.nodes % REPAIR_EVERY == 0:
                 self.offer(x)
                 if self.settled(node, "optimal"):
                     continue
