@@ -122,7 +122,6 @@ class SeparatorLoop:
         self.pairs = list(self.model.pairs)
         self.column = {pair: position[id(self.model.columns[pair])] for pair in self.pairs}
         self.columns = np.array([self.column[pair] for pair in self.pairs])
-        self.zone_units = [set(units) for units in self.model.zone_units]
         self.objective_unit = Fraction(self.model.objective_unit)
         self.unit = float(self.objective_unit)
 
@@ -372,6 +371,15 @@ class SeparatorLoop:
                 costs[column] += each * steps.get(pair, 0)
         self.live.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
         return share
+
+    @cached_property
+    def zone_units(self) -> list[set[int]]:
+        """The units that may attend each school."""
+        zones: list[set[int]] = [set() for _ in self.instance.schools]
+        for i, schools in enumerate(self.options):
+            for j in schools:
+                zones[j].add(i)
+        return zones
 
     @cached_property
     def steps(self) -> dict[tuple[int, int], int]:

@@ -8,6 +8,7 @@ whether one of them has it. Separators are added at every node.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from heapq import heappop, heappush
 from itertools import count
 from math import inf, isfinite
@@ -43,6 +44,7 @@ RELIABLE = 4
 """A side's costs are believed after so many trials in either direction; until then it is tried."""
 CANDIDATES, LOOKAHEAD, TRIAL_STEPS = 40, 10, 80
 REPAIR_EVERY = 20
+NUDGE = 0.01
 LEAF_SECONDS = 0.004
 """Writing and replaying a leaf takes about so long, for each thousand columns."""
 
@@ -77,6 +79,7 @@ class ZoneTree(Grower):
         self.sides: list[int] = []
         self.side_of: list[int | None] = [None] * len(instance.units)
         self.above: set[int] = set()
+        self.most = 0.0
         self.pseudo: dict[int, Costs] = {}
         self.least = -inf
         self.nodes = 0
@@ -111,9 +114,42 @@ class ZoneTree(Grower):
 
     # Bounds ----------------------------------------------------------------------------------------
 
+    def nudge(self, share: float) -> None:
+        """Add a cost for every step between a unit and its school, this share of the gap at most in all.
+
+        Very many points cost the same. Of these the compact ones are wanted: they are whole more often, and what is
+        still broken in them has a reason.
+        """
+        n, x, steps = len(self.system.lower), self.system.x, self.loop.steps
+        each = share * max(0.0, float(self.enough) - self.least) / self.farthest if isfinite(self.least) else 0.0
+        costs = np.array([float(self.system.cost.get(j, 0)) for j in range(n)])
+        for pair, column in x.items() if each else ():
+            costs[column] += each * steps.get(pair, 0)
+        self.most = each * self.farthest
+        self.live.changeColsCost(n, np.arange(n, dtype=np.int32), costs * self.column_scale / self.cost_scale)
+
+    @cached_property
+    def farthest(self) -> int:
+        """No zoning has more steps between units and schools than this."""
+        return sum(
+            max((self.loop.steps.get((i, j), 0) for j in schools), default=0)
+            for i, schools in enumerate(self.system.city.options)
+        ) or 1
+
     def value(self) -> float:
-        """The live program's optimum, in costs of the exact system."""
-        return float(self.live.getInfo().objective_function_value) * self.cost_scale
+        """A bound of the node, in costs of the exact system."""
+        return float(self.live.getInfo().objective_function_value) * self.cost_scale - self.most
+
+    def cost(self, x: Floats) -> float:
+        """What a point costs without the nudge."""
+        return float(sum(c * x[j] for j, c in self.system.cost.items()))
+
+    def exactly(self, node: Node) -> bool:
+        """Whether the node closes once the nudge is taken off."""
+        self.nudge(0.0)
+        closed = self.settled(node, self.solve())
+        self.nudge(NUDGE)
+        return closed
 
     def relax(self, node: Node) -> tuple[str, float, Floats]:
         """Solve a node, adding the separators that its points break: its state, bound and last point."""
@@ -125,6 +161,8 @@ class ZoneTree(Grower):
             if self.settled(node, state):
                 return "closed", best, np.zeros(0)
             value, x = self.value(), self.values()
+            if self.most and self.cost(x) > float(self.enough) - self.most and self.exactly(node):
+                return "closed", best, np.zeros(0)
             gap = max(0.0, float(self.enough) - value)
             stalled = 0 if value > best + LEAST_GAIN * gap else stalled + 1
             best = max(best, value)
@@ -227,13 +265,15 @@ class ZoneTree(Grower):
             self.tell()
             self.offer(x)
             self.add_sides()
+            self.nudge(NUDGE)
             if self.root(top):
                 state = "closed"
         if state != "open":
             return top
-        heap = [(bound, 0, top)]
+        self.nudge(NUDGE)
+        heap = [(bound, 0, top, False)]
         while heap and not self.late() and not self.short(len(heap)):
-            bound, _, node = heappop(heap)
+            bound, _, node, known = heappop(heap)
             if bound > self.least:
                 self.least = bound
                 self.tell()
@@ -251,7 +291,7 @@ class ZoneTree(Grower):
                 if self.settled(node, "optimal"):
                     continue
             settled = bool(self.sides) and all(min(x[z], 1 - x[z]) <= WHOLE for z in self.sides)
-            if settled or self.nodes % REPAIR_EVERY == 0:
+            if settled > known or self.nodes % REPAIR_EVERY == 0:
                 self.offer(x)
                 if self.settled(node, "optimal"):
                     continue
@@ -265,8 +305,8 @@ class ZoneTree(Grower):
             node.children = [Node({**node.changed, j: (low, k)}), Node({**node.changed, j: (k + 1, high)})]
             for child in node.children if up else node.children[::-1]:
                 child.multipliers = node.multipliers
-                heappush(heap, (bound, -next(serial) - 1, child))
-        self.least = min((bound for bound, _, _ in heap), default=float(self.enough))
+                heappush(heap, (bound, -next(serial) - 1, child, settled))
+        self.least = min((bound for bound, *_ in heap), default=float(self.enough))
         return top
 
     def short(self, open_nodes: int) -> bool:
