@@ -327,10 +327,10 @@ class ZoneTree(Grower):
                 state = "closed"
         if state != "open":
             return top
-        self.set_box({})
-        self.solve()
-        self.compact(0)
         self.nudge(NUDGE)
+        if self.settled(top, self.solve()):  # the root may have dropped rows that its multipliers name
+            return top
+        self.compact(0)
         heap = [(bound, 0, top, False)]
         while heap and not self.late() and not self.short(len(heap)):
             bound, _, node, known = heappop(heap)
@@ -338,14 +338,19 @@ class ZoneTree(Grower):
                 self.least = bound
                 self.tell()
             self.nodes += 1
+            inherited = node.multipliers
             self.set_box(node.changed)
-            state, value, x = self.relax(node)
+            state, _, x = self.relax(node)
             self.compact(OLDEST)
             if state == "closed":
                 continue
             if state != "open":
                 break
-            bound = max(bound, value)
+            # What the multipliers prove is the node's bound; an engine's value may be better than that.
+            found = float(self.bound(node.multipliers or []))
+            if found < bound:
+                node.multipliers = inherited
+            bound = max(bound, found)
             if self.fractions(x).max(initial=0.0) <= WHOLE and self.better(x):
                 assert self.plan is not None
                 self.loop.search.offer(solution_of(self.loop.instance, self.system, self.plan))
