@@ -339,9 +339,9 @@ class ZoneTree(Grower):
                 self.tell()
             self.nodes += 1
             inherited = node.multipliers
+            self.compact(OLDEST)  # the last program's solution is not asked for any more
             self.set_box(node.changed)
             state, _, x = self.relax(node)
-            self.compact(OLDEST)
             if state == "closed":
                 continue
             if state != "open":
