@@ -21,6 +21,7 @@ METHODS = (
         "branch and cut over exact rows, by sides of the city's share; its tree is the proof",
         zone_tree.answer,
         zone_tree.refuses,
+        hesitates=zone_tree.hesitates,
     ),
     Method(
         share_levels.NAME,
@@ -35,6 +36,6 @@ METHODS = (
     ),
 )
 
-PREFERRED = ("separator_loop", "share_levels")
+PREFERRED = ("zone_tree", "separator_loop", "share_levels")
 
 __all__ = ["BASELINES", "METHODS", "PREFERRED"]

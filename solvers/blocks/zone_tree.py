@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import highspy
 import numpy as np
 from fairbound.models.blocks import rules
-from fairbound.models.blocks.instance import MAX_SHARE, ZoneInstance, Zoning
+from fairbound.models.blocks.instance import DISSIMILARITY, INCOME, MAX_SHARE, ZoneInstance, Zoning
 from fairbound.solvers.blocks import separator_loop
 from fairbound.solvers.blocks.separator_loop import SeparatorLoop
 from fairbound.solvers.blocks.tree import separate, solution_json, solution_of
@@ -75,7 +75,9 @@ class ZoneTree(Grower):
 
     def __init__(self, loop: SeparatorLoop, system: Zones, random: Random, seconds: float) -> None:
         instance, search = loop.instance, loop.search
-        claim = search.value if search.value is not None else system.unit * (1 + sum(map(abs, system.upper)))
+        # Without zones, a value that nothing exceeds: only emptiness closes a node then.
+        largest = sum(abs(c) * max(abs(system.lower[j]), abs(system.upper[j])) for j, c in system.cost.items())
+        claim = search.value if search.value is not None else system.unit * (largest + 1)
         self.live_rows: list[int] = []
         self.age: list[int] = []
         self.rows_of: dict[tuple[int, int, tuple[int, ...]], int] = {}
@@ -178,7 +180,8 @@ class ZoneTree(Grower):
         still broken in them has a reason.
         """
         n, x, steps = len(self.system.lower), self.system.x, self.loop.steps
-        each = share * max(0.0, float(self.enough) - self.least) / self.farthest if isfinite(self.least) else 0.0
+        known = isfinite(self.least) and self.loop.search.value is not None
+        each = share * max(0.0, float(self.enough) - self.least) / self.farthest if known else 0.0
         costs = np.array([float(self.system.cost.get(j, 0)) for j in range(n)])
         for pair, column in x.items() if each else ():
             costs[column] += each * steps.get(pair, 0)
@@ -331,7 +334,7 @@ class ZoneTree(Grower):
         if self.settled(top, self.solve()):  # the root may have dropped rows that its multipliers name
             return top
         self.compact(0)
-        heap = [(bound, 0, top, False)]
+        heap, stuck = [(bound, 0, top, False)], list[float]()
         while heap and not self.late() and not self.short(len(heap)):
             bound, _, node, known = heappop(heap)
             if bound > self.least:
@@ -345,12 +348,8 @@ class ZoneTree(Grower):
             if state == "closed":
                 continue
             if state != "open":
-                break
-            # What the multipliers prove is the node's bound; an engine's value may be better than that.
-            found = float(self.bound(node.multipliers or []))
-            if found < bound:
-                node.multipliers = inherited
-            bound = max(bound, found)
+                stuck.append(bound)  # the engine and exact arithmetic disagree: the node stays open
+                continue
             if self.fractions(x).max(initial=0.0) <= WHOLE and self.better(x):
                 assert self.plan is not None
                 self.loop.search.offer(solution_of(self.loop.instance, self.system, self.plan))
@@ -361,9 +360,15 @@ class ZoneTree(Grower):
                 self.offer(x)
                 if self.settled(node, "optimal"):
                     continue
+            # What the multipliers prove is the node's bound; an engine's value may be better than that.
+            found = float(self.bound(node.multipliers or []))
+            if found < bound:
+                node.multipliers = inherited
+            bound = max(bound, found)
             choice = self.choose(x)
             if choice is None:
-                break
+                stuck.append(bound)
+                continue
             j, up = choice
             k = max(self.lower[j], min(int(np.floor(x[j])), self.upper[j] - 1))
             low, high = self.lower[j], self.upper[j]
@@ -372,7 +377,7 @@ class ZoneTree(Grower):
             for child in node.children if up else node.children[::-1]:
                 child.multipliers = node.multipliers
                 heappush(heap, (bound, -next(serial) - 1, child, settled))
-        self.least = min((bound for bound, *_ in heap), default=float(self.enough))
+        self.least = min([*(bound for bound, *_ in heap), *stuck], default=float(self.claim / self.system.unit))
         return top
 
     def short(self, open_nodes: int) -> bool:
@@ -470,6 +475,11 @@ def certified(tree: ZoneTree, top: Node, data: dict[str, Any], answered: Answer)
         words = f"the checker rejected its certificate, which is a fault to report: {reason}"
         return replace(answered, message="; ".join((answered.message, words)))
     return replace(answered, claim=None, proven=proven, certificate=document)
+
+
+def hesitates(_instance: ZoneInstance, objective: str) -> str | None:
+    """Where there are no sides, rounds of an integer model are faster."""
+    return None if objective in (DISSIMILARITY, INCOME) else "the objective has no sides to branch on"
 
 
 def refuses(instance: ZoneInstance, objective: str) -> str | None:
