@@ -257,8 +257,14 @@ class ZoneInstance(Instance):
         return tuple(tuple(whole[id(distance)] for distance in row) for row in self.travel), steps
 
     def __getstate__(self) -> dict[str, Any]:
-        """The fields alone: what was derived from them is worked out again elsewhere."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        """The fields, with travel in whole numbers, which travel lighter; the rest is worked out again elsewhere."""
+        kept = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**kept, "travel": None, "whole_travel": self.whole_travel, "digest": self.digest}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        rows, steps = state["whole_travel"]
+        known = {length: Fraction(length, steps) for length in {length for row in rows for length in row}}
+        vars(self).update(state, travel=tuple(tuple(known[length] for length in row) for row in rows))
 
     @cached_property
     def derived(self) -> dict[tuple[Any, ...], Any]:

@@ -7,6 +7,7 @@ whether one of them has it. Separators are added at every node.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from functools import cached_property
 from heapq import heappop, heappush
@@ -47,6 +48,8 @@ REPAIR_EVERY = 20
 OLDEST, LEAST_GONE = 12, 200
 """Rows that were slack at so many nodes leave the live program, so many at once."""
 NUDGE = 0.01
+BUILD_TIMES, CHECK_TIMES = 8, 1.5
+"""Rows and their replay take so many times as long as the data; the replay so many times as long as the rows."""
 LEAF_SECONDS = 0.004
 """Writing and replaying a leaf takes about so long, for each thousand columns."""
 
@@ -130,6 +133,15 @@ class ZoneTree(Grower):
         present = set(self.live_rows)
         self.place = {key: i for key, i in self.rows_of.items() if i not in present}
 
+    def separators(self, x: Floats) -> int:
+        """Rows (19) that x breaks, as many as the time suffices for."""
+        added = 0
+        for step in () if self.separate is None else self.separate(x):
+            added += self.add(step)
+            if self.late():
+                break
+        return added
+
     def removable(self, i: int) -> bool:
         """Rows that are found again where a point breaks them."""
         terms, rhs, equation = self.system.rows[i]
@@ -191,10 +203,13 @@ class ZoneTree(Grower):
     @cached_property
     def farthest(self) -> int:
         """No zoning has more steps between units and schools than this."""
-        return sum(
-            max((self.loop.steps.get((i, j), 0) for j in schools), default=0)
-            for i, schools in enumerate(self.system.city.options)
-        ) or 1
+        return (
+            sum(
+                max((self.loop.steps.get((i, j), 0) for j in schools), default=0)
+                for i, schools in enumerate(self.system.city.options)
+            )
+            or 1
+        )
 
     def value(self) -> float:
         """A bound of the node, in costs of the exact system."""
@@ -382,8 +397,8 @@ class ZoneTree(Grower):
 
     def short(self, open_nodes: int) -> bool:
         """Whether what is left of the time is needed to write the proof and to replay it."""
-        left = self.loop.search.left()
-        return left is not None and left < 2 * LEAF_SECONDS * len(self.system.lower) / 1000 * open_nodes
+        each = LEAF_SECONDS * len(self.system.lower) / 1000
+        return self.deadline - time.perf_counter() < each * (open_nodes + self.nodes)
 
     def tell(self) -> None:
         """Tell the bound of the open nodes."""
@@ -408,13 +423,16 @@ def answer(
         if not (search.late() or loop.perfect or loop.balance(random, separator_loop.TRIALS[0])):
             began = search.seconds()
             data = instance.canonical()
-            system = checker.rows_of("blocks").system(data, objective)
-            left = search.left()
-            note_engine_threads(1)
-            tree = ZoneTree(loop, system, random, inf if left is None else left)
-            built = search.seconds() - began
-            with search.interruptible():
-                top = tree.grow()
+            left, wanted = search.left(), BUILD_TIMES * (search.seconds() - began)
+            if left is None or left > wanted:
+                system = checker.rows_of("blocks").system(data, objective)
+                built = search.seconds() - began
+                note_engine_threads(1)
+                # The checker builds the rows once more.
+                seconds = inf if left is None else max(0.0, began + left - built * CHECK_TIMES - search.seconds())
+                tree = ZoneTree(loop, system, random, seconds)
+                with search.interruptible():
+                    top = tree.grow()
     except KeyboardInterrupt:
         search.stop.set()
     if search.late():

@@ -34,8 +34,11 @@ class City:
         self.S, self.A = sum(self.s), sum(self.a)
         self.today = [self.home[unit[3]] for unit in data["units"]]
         self.income = [None if unit[4] == "none" else rational(unit[4]) for unit in data["units"]]
-        lengths = {text: rational(text) for row in data["travel"] for text in row}
+        lengths = {text: rational(text) for text in {text for row in data["travel"] for text in row}}
         self.travel = [[lengths[text] for text in row] for row in data["travel"]]
+        common = lcm(*{length.denominator for length in lengths.values()})
+        whole = {text: length.numerator * (common // length.denominator) for text, length in lengths.items()}
+        self.whole_travel = [[whole[text] for text in row] for row in data["travel"]]
         self.roots = [self.index[school[1]] for school in data["schools"]]
         tolerance = rational(self.rules["seats_tolerance"])
         seats = [rational(school[2]) for school in data["schools"]]
@@ -87,9 +90,9 @@ class City:
         """Schools that a unit can have: (9), (12b), the schools' own units, and fixing."""
         ratio = self.limit("travel_ratio")
         options = []
-        for row, now in zip(self.travel, self.today, strict=True):
-            most = None if ratio is None else ratio * row[now]
-            options.append({j for j, d in enumerate(row) if most is None or j == now or d <= most})
+        for row, now in zip(self.whole_travel, self.today, strict=True):
+            most = None if ratio is None else ratio.numerator * row[now]
+            options.append({j for j, d in enumerate(row) if most is None or j == now or ratio.denominator * d <= most})
         for pair in pieces(self.rules["forced"], ";"):
             unit, school = map(identifier, pieces(pair, "="))
             options[self.index[unit]] &= {self.home[school]}
@@ -229,7 +232,9 @@ class Zones(System):
             for j, units in enumerate(self.zones):
                 for v in units:
                     if v != city.roots[j]:
-                        self.rows.append(self.separator(v, j, [u for u in city.near[v] if j in city.options[u]]))
+                        # (13): the neighbours of v part it from everything.
+                        near = {self.x[u, j]: 1 for u in city.near[v] if j in city.options[u]}
+                        self.rows.append(({self.x[v, j]: -1, **near}, 0, False))
 
     def _limits(self) -> None:
         city = self.city
