@@ -243,7 +243,7 @@ class ZoneInstance(Instance):
         texts = {key: decimal_text(distance) for key, distance in self._distances.items()}
         return [[texts[id(distance)] for distance in row] for row in self.travel]
 
-    @property
+    @cached_property
     def _distances(self) -> dict[int, Fraction]:
         """The objects of the travel table."""
         return {id(distance): distance for row in self.travel for distance in row}

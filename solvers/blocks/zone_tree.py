@@ -48,7 +48,7 @@ REPAIR_EVERY = 20
 OLDEST, LEAST_GONE = 12, 200
 """Rows that were slack at so many nodes leave the live program, so many at once."""
 NUDGE = 0.01
-BUILD_TIMES, CHECK_TIMES = 8, 1.5
+BUILD_TIMES, CHECK_TIMES = 6, 1.5
 """Rows and their replay take so many times as long as the data; the replay so many times as long as the rows."""
 LEAF_SECONDS = 0.004
 """Writing and replaying a leaf takes about so long, for each thousand columns."""
@@ -428,14 +428,16 @@ def answer(
                 system = checker.rows_of("blocks").system(data, objective)
                 built = search.seconds() - began
                 note_engine_threads(1)
+                left = search.left()
                 # The checker builds the rows once more.
-                seconds = inf if left is None else max(0.0, began + left - built * CHECK_TIMES - search.seconds())
+                seconds = inf if left is None else max(0.0, left - CHECK_TIMES * built)
                 tree = ZoneTree(loop, system, random, seconds)
                 with search.interruptible():
                     top = tree.grow()
     except KeyboardInterrupt:
         search.stop.set()
-    if search.late():
+    open_left = top is None or any(leaf.kind == "open" for leaf in leaves(top))
+    if open_left and not loop.perfect and (settings.time_limit is not None or search.stop.is_set()):
         termination = search.why_late()
     proven = Bound(loop.least, Basis.THEOREM, "equation (34)")
     info = EngineInfo(engine.NAME, engine.version(), engine.options(settings))
@@ -453,7 +455,12 @@ def answer(
     claim = tree.least * float(tree.system.unit)
     message = f"{tree.nodes} nodes, {len(tree.steps)} rows added"
     answered = replace(answered, message=message, claim=claim if isfinite(claim) else None, unit=tree.system.unit)
-    return certified(tree, top, data, answered) if settings.prove else answered
+    if not settings.prove:
+        return answered
+    try:
+        return certified(tree, top, data, answered)
+    except KeyboardInterrupt:
+        return replace(answered, termination=search.why_late())
 
 
 def certified(tree: ZoneTree, top: Node, data: dict[str, Any], answered: Answer) -> Answer:
