@@ -54,7 +54,7 @@ def even_halves(state: ZoneState, random: Random, least: int, trials: int) -> bo
     """
     best = list(state.homes)
     deviation = abs(state.sums[0][SHARE]) if _kept(state) else 2**62
-    for _ in range(trials):
+    for _ in range(min(trials, 2 ** len(state.movable))):
         if state.clock() >= 1 or deviation <= least:
             break
         if _matched(state, random, deviation):

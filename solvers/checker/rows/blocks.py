@@ -91,8 +91,8 @@ class City:
         ratio = self.limit("travel_ratio")
         options = []
         for row, now in zip(self.whole_travel, self.today, strict=True):
-            most = None if ratio is None else ratio.numerator * row[now]
-            options.append({j for j, d in enumerate(row) if most is None or j == now or ratio.denominator * d <= most})
+            over, under = (1, 0) if ratio is None else (ratio.numerator, ratio.denominator)
+            options.append({j for j, d in enumerate(row) if j == now or under * d <= over * row[now]})
         for pair in pieces(self.rules["forced"], ";"):
             unit, school = map(identifier, pieces(pair, "="))
             options[self.index[unit]] &= {self.home[school]}
