@@ -41,6 +41,8 @@ def answer(
     known = ZoneIncumbents(instance, objective, settings, on_progress)
     search = known.search
     termination, tree, top, built = Termination.FINISHED, None, None, 0.0
+    if not all(known.options):
+        return Answer(Termination.INFEASIBLE, message="a unit is left without a school that it could have")
     try:
         known.start(start, random)
         if not (search.late() or known.perfect or known.balance(random, TRIALS[0])):
@@ -78,6 +80,8 @@ def answer(
     claim = tree.least * float(tree.system.unit)
     message = f"{tree.nodes} nodes, {len(tree.steps)} rows added"
     answered = replace(answered, message=message, claim=claim if isfinite(claim) else None, unit=tree.system.unit)
+    if search.solution is None:
+        return answered if open_left else replace(answered, termination=Termination.INFEASIBLE)
     if not settings.prove or known.perfect:
         return answered
     try:
@@ -89,9 +93,6 @@ def answer(
 def certified(tree: ZoneTree, top: Node, data: dict[str, Any], answered: Answer) -> Answer:
     """The answer with its tree as a certificate, if the checker accepts it."""
     system, search = tree.system, tree.known.search
-    if search.solution is None:
-        closed = all(leaf.kind != "open" for leaf in leaves(top))
-        return replace(answered, termination=Termination.INFEASIBLE) if closed else answered
     least: Fraction | None = None
     for leaf in leaves(top):
         if leaf.kind == "open":
