@@ -128,8 +128,10 @@ def certified(tree: ZoneTree, top: Node, data: dict[str, Any], answered: Answer)
     return replace(answered, claim=None, proven=proven, certificate=document)
 
 
-def hesitates(_instance: ZoneInstance, objective: str) -> str | None:
-    """Where there are no sides, rounds of an integer model are faster."""
+def hesitates(instance: ZoneInstance, objective: str) -> str | None:
+    """Where there are no sides, or repairs do not understand a limit, rounds of an integer model are faster."""
+    if instance.limits or instance.rezoned_share is not None:
+        return "local search does not understand limits on objectives"
     return None if objective in (DISSIMILARITY, INCOME) else "the objective has no sides to branch on"
 
 
