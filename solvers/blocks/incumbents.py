@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from fairbound.models.blocks import rules
 from fairbound.models.blocks.evaluate import group_scale
-from fairbound.models.blocks.instance import DISSIMILARITY, ZoneInstance, Zoning
+from fairbound.models.blocks.instance import DISSIMILARITY, TRAVEL, ZoneInstance, Zoning
 from fairbound.models.blocks.reductions import Options, fixed_options
 from fairbound.solvers.blocks.even_halves import even_halves, least_dissimilarity
 from fairbound.solvers.blocks.zone_state import Clock, ZoneState, anneal, reconnect
+from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.search import Search
 
 if TYPE_CHECKING:
@@ -63,8 +64,18 @@ class ZoneIncumbents:
 
     @cached_property
     def least(self) -> Fraction:
-        """What no zoning is below by theorem: 0, or what divisibility leaves of the dissimilarity."""
+        """What no zoning is below, whatever the city's graph."""
+        if self.objective == TRAVEL:
+            whole, steps = self.instance.whole_travel
+            units = zip(self.instance.units, whole, strict=True)
+            return Fraction(sum(unit.students * min(row) for unit, row in units), steps)
         return least_dissimilarity(self.instance) if self.objective == DISSIMILARITY else Fraction(0)
+
+    @property
+    def floor(self) -> Bound:
+        """The same as a bound."""
+        why = {DISSIMILARITY: "equation (34)", TRAVEL: "each unit at its nearest school"}
+        return Bound(self.least, Basis.THEOREM, why.get(self.objective, "by the definition of the objective"))
 
     @property
     def perfect(self) -> bool:

@@ -337,7 +337,7 @@ def answer(
         return Answer(Termination.INFEASIBLE, engine=info, message=str(error))
     proven = None if loop.proven is None else Bound(loop.proven, Basis.MULTIPLIERS, "rows (7) to (19)")
     if proven is None or proven.value < loop.least:
-        proven = Bound(loop.least, Basis.THEOREM, "equation (34)")
+        proven = loop.floor
     return Answer(
         termination,
         loop.search.solution,

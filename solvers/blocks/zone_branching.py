@@ -54,7 +54,7 @@ class Costs:
 
 
 class ZoneTree(Grower):
-    """One run. The exact system and the live program are ``Grower``'s; incumbents are the loop's.
+    """One run. The exact system and the live program are ``Grower``'s; incumbents are those of ``known``.
 
     Attributes
     ----------

@@ -64,12 +64,11 @@ def answer(
     open_left = top is None or any(leaf.kind == "open" for leaf in leaves(top))
     if open_left and not known.perfect and (settings.time_limit is not None or search.stop.is_set()):
         termination = search.why_late()
-    proven = Bound(known.least, Basis.THEOREM, "equation (34)")
     info = EngineInfo(engine.NAME, engine.version(), engine.options(settings))
     answered = Answer(
         termination,
         search.solution,
-        proven=proven,
+        proven=known.floor,
         engine=info,
         nodes=search.nodes,
         trace=tuple(search.trace),
