@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate
 
-from fairbound.instances.blocks.layout import straight
+from fairbound.instances.blocks.layout import straight_rows
 from fairbound.instances.core.geojson import Ring
 from fairbound.instances.core.tables import LARGEST, cell_number
 from fairbound.models.blocks import Border, School, Unit, ZoneInstance
@@ -266,5 +267,10 @@ def _travel(
         x, y = cells.point(row)
         return x * scale[0], y * scale[1]
 
-    ends = [[place(site.row) for site in own] for own in schools.values()]
-    return [tuple(min(straight(place(row), end) for end in campuses) for campuses in ends) for row in rows], []
+    ends = [place(site.row) for own in schools.values() for site in own]
+    lengths = straight_rows([place(row) for row in rows], ends)
+    if len(ends) == len(schools):
+        return lengths, []
+    last = list(accumulate(len(own) for own in schools.values()))
+    spans = [slice(high - len(own), high) for high, own in zip(last, schools.values(), strict=True)]
+    return [tuple(min(row[span]) for span in spans) for row in lengths], []

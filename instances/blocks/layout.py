@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from heapq import heappop, heappush
-from math import cos, hypot, radians
+from math import cos, hypot, lcm, radians
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,7 +43,30 @@ def kilometres(points: Sequence[Point]) -> tuple[Fraction, Fraction] | None:
 
 def travel_to(points: Sequence[Point], roots: Sequence[int]) -> tuple[tuple[Fraction, ...], ...]:
     """d_ij: straight distance from each unit to the unit of each school."""
-    return tuple(tuple(straight(point, points[root]) for root in roots) for point in points)
+    ends = [points[root] for root in roots]
+    return tuple(straight_rows(points, ends))
+
+
+def straight_rows(points: Sequence[Point], ends: Sequence[Point]) -> list[tuple[Fraction, ...]]:
+    """``straight`` from each point to each end, in whole numbers; equal distances are one object.
+
+    The difference of two coordinates over their common denominator is rounded once, as that of two fractions is.
+    """
+    steps = lcm(*{value.denominator for point in (*points, *ends) for value in point})
+    (xs, ys), (to_x, to_y) = (
+        [[point[axis].numerator * (steps // point[axis].denominator) for point in of] for axis in (0, 1)]
+        for of in (points, ends)
+    )
+    known: dict[int, Fraction] = {}
+    rows = []
+    for x, y in zip(xs, ys, strict=True):
+        lengths = map(hypot, [(x - other) / steps for other in to_x], [(y - other) / steps for other in to_y])
+        whole = [round(length * 10**DIGITS) for length in lengths]
+        for value in whole:
+            if value not in known:
+                known[value] = Fraction(value, 10**DIGITS)
+        rows.append(tuple([known[value] for value in whole]))
+    return rows
 
 
 def nearest_by_network(points: Sequence[Point], edges: Sequence[tuple[int, int]], roots: Sequence[int]) -> list[int]:

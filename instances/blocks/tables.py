@@ -117,7 +117,9 @@ def load_geojson(given: Path | Source) -> ZoneInstance:
     if added:
         borders = [*borders, *(Border(*pair) for pair in added)]
         repairs = (*repairs, f"{len(added)} borders are added by the property neighbours")
-    corners = [(Fraction(str(x)), Fraction(str(y))) for rings in outline.values() for ring in rings for x, y in ring]
+    points = [point for rings in outline.values() for ring in rings for point in ring]
+    exact = {value: Fraction(str(value)) for point in points for value in point}
+    corners = [(exact[x], exact[y]) for x, y in points]
     scale = None if placed else kilometres(corners)  # points of its own may be on another plane
     if scale is not None and not any(column.startswith(TRAVEL) for column in header):
         repairs = (*repairs, "coordinates are degrees: travel is straight lines in kilometres")
@@ -145,13 +147,15 @@ def load_dual_graph(given: Path | Source) -> ZoneInstance:
     header = list(dict.fromkeys(str(key) for node in nodes for key in node if key != "id"))
     renamed = source.renamed(header, NAMES)
     names: dict[str, str] = {}
+    taken: set[str] = set()
     rows: list[Row] = []
     for number, node in enumerate(nodes, start=1):
         cells = {renamed.get(key, key): "" if v is None else str(v) for key, v in node.items() if key != "id"}
         cells["unit"] = cells.get("unit") or str(node["id"])
-        if str(node["id"]) in names or cells["unit"] in names.values():
+        if str(node["id"]) in names or cells["unit"] in taken:
             raise InputError("duplicate unit", file=file, row=number, found=cells["unit"], wanted="each unit once")
         names[str(node["id"])] = cells["unit"]
+        taken.add(cells["unit"])
         rows.append((number, cells))
     rows = [(line, prefixed(cells)) for line, cells in joined(source, rows)]
     header = list(dict.fromkeys(column for _, cells in rows for column in cells))

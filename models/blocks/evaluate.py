@@ -7,6 +7,7 @@ Every objective is a sum over the zones, or their maximum, of integer *deviation
 from __future__ import annotations
 
 from fractions import Fraction
+from math import gcd
 from typing import TYPE_CHECKING
 
 from fairbound.models.blocks.instance import (
@@ -19,6 +20,7 @@ from fairbound.models.blocks.instance import (
     ZoneInstance,
     Zoning,
     component,
+    once,
 )
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import common_measure, decimal_text
@@ -28,12 +30,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
+@once
 def deviation_weights(instance: ZoneInstance, group: int) -> tuple[int, ...]:
     """S a_i - A s_i of every unit: summed over a zone it is 0 where the zone has the city's share."""
     total = sum(unit.groups[group] for unit in instance.units)
     return tuple(instance.students * unit.groups[group] - total * unit.students for unit in instance.units)
 
 
+@once
 def rest_weights(instance: ZoneInstance) -> tuple[int, ...]:
     """The same for the students of no group."""
     columns = [deviation_weights(instance, g) for g in range(len(instance.group_names))]
@@ -47,11 +51,13 @@ def group_scale(instance: ZoneInstance) -> Fraction:
     return Fraction(1, product) if product else Fraction(0)
 
 
+@once
 def has_incomes(instance: ZoneInstance) -> bool:
     """Whether every unit with students has an income."""
     return all(unit.income is not None for unit in instance.units if unit.students)
 
 
+@once
 def income_weights(instance: ZoneInstance) -> tuple[Fraction, ...]:
     """s_i (income_i - mean) of every unit, in dollars."""
     if not has_incomes(instance):
@@ -63,10 +69,10 @@ def income_weights(instance: ZoneInstance) -> tuple[Fraction, ...]:
 
 def zone_sums(instance: ZoneInstance, homes: Sequence[int], weights: Sequence[int | Fraction]) -> list[Fraction]:
     """Sum of the weights over each zone."""
-    sums = [Fraction(0)] * len(instance.schools)
+    sums: list[int | Fraction] = [0] * len(instance.schools)
     for home, weight in zip(homes, weights, strict=True):
         sums[home] += weight
-    return sums
+    return [Fraction(total) for total in sums]
 
 
 def evaluate(instance: ZoneInstance, zoning: Zoning) -> Evaluation:
@@ -80,9 +86,13 @@ def evaluate(instance: ZoneInstance, zoning: Zoning) -> Evaluation:
     homes = zoning.indices(instance)
     values, measures = _values(instance, homes)
     violations = _broken_rules(instance, homes, values)
-    today, _ = _values(instance, list(instance.today))
-    measures |= {f"today_{name}": value for name, value in today.items()}
+    measures |= {f"today_{name}": value for name, value in _today(instance).items()}
     return Evaluation(values, tuple(violations), measures)
+
+
+@once
+def _today(instance: ZoneInstance) -> dict[str, Fraction]:
+    return _values(instance, list(instance.today))[0]
 
 
 def _values(instance: ZoneInstance, homes: list[int]) -> tuple[dict[str, Fraction], dict[str, Fraction]]:
@@ -95,12 +105,13 @@ def _values(instance: ZoneInstance, homes: list[int]) -> tuple[dict[str, Fractio
     moved = sum(
         unit.students for unit, home, old in zip(instance.units, homes, instance.today, strict=True) if home != old
     )
-    travel = (unit.students * row[home] for unit, row, home in zip(instance.units, instance.travel, homes, strict=True))
+    whole, steps = instance.whole_travel
+    travel = sum(unit.students * row[home] for unit, row, home in zip(instance.units, whole, homes, strict=True))
     values = {
         DISSIMILARITY: sum((abs(gap) for gap in gaps), Fraction(0)) / 2 * group_scale(instance),
         TVD: spread / (2 * total * total) if total else Fraction(0),
         MAX_SHARE: max(shares, default=Fraction(0)),
-        TRAVEL: sum(travel, Fraction(0)),
+        TRAVEL: Fraction(travel, steps),
         REZONED: Fraction(moved),
     }
     if has_incomes(instance):
@@ -116,6 +127,9 @@ def _values(instance: ZoneInstance, homes: list[int]) -> tuple[dict[str, Fractio
 def _broken_rules(instance: ZoneInstance, homes: list[int], values: Mapping[str, Fraction]) -> list[Violation]:
     broken: list[Violation] = []
     students = zone_sums(instance, homes, [unit.students for unit in instance.units])
+    zones: list[set[int]] = [set() for _ in instance.schools]
+    for i, home in enumerate(homes):
+        zones[home].add(i)
     for school, count, root, j in zip(
         instance.schools, students, instance.roots, range(len(instance.schools)), strict=True
     ):
@@ -126,7 +140,7 @@ def _broken_rules(instance: ZoneInstance, homes: list[int], values: Mapping[str,
             found = f"its unit {school.unit} in the zone of {instance.schools[homes[root]].id}"
             broken.append(Violation("school in its zone", f"school {school.id}", found, "in its own zone"))
         if instance.contiguous:
-            zone = {i for i, home in enumerate(homes) if home == j}
+            zone = zones[j]
             cut = zone - component(instance.neighbours, root, zone) if root in zone else set[int]()
             if cut:
                 wanted = "no more pieces than today" if instance.as_today else "a way inside the zone"
@@ -136,7 +150,7 @@ def _broken_rules(instance: ZoneInstance, homes: list[int], values: Mapping[str,
                 )
                 broken.append(Violation("contiguity", f"school {school.id}", found, wanted))
     for i, home in enumerate(homes):
-        if (instance.units[i].id, instance.schools[home].id) in instance.barred:
+        if (i, home) in instance.barred_pairs:
             found = instance.schools[home].id
             broken.append(Violation("barred", f"unit {instance.units[i].id}", found, "another school"))
         elif not instance.may_attend(i, home):
@@ -167,6 +181,7 @@ def _broken_rules(instance: ZoneInstance, homes: list[int], values: Mapping[str,
     return broken
 
 
+@once
 def lattice(instance: ZoneInstance, objective: str) -> Fraction | None:
     """A rational of which every achievable value is a multiple; ``None`` where there is none."""
     if objective == DISSIMILARITY:
@@ -183,9 +198,9 @@ def lattice(instance: ZoneInstance, objective: str) -> Fraction | None:
         step = common_measure(income_weights(instance))
         return 2 * step / instance.students if step else Fraction(1)
     if objective == TRAVEL:
-        return common_measure(
-            u.students * d for u, row in zip(instance.units, instance.travel, strict=True) for d in row
-        ) or (Fraction(1))
+        whole, steps = instance.whole_travel
+        measure = gcd(*(unit.students * gcd(*row) for unit, row in zip(instance.units, whole, strict=True)))
+        return Fraction(measure, steps) if measure else Fraction(1)
     if objective == REZONED:
         return common_measure(Fraction(unit.students) for unit in instance.units) or Fraction(1)
     return None

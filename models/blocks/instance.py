@@ -6,11 +6,11 @@ are those of ``docs/blocks.md``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
-from functools import cached_property
-from math import ceil, floor
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import cached_property, wraps
+from math import ceil, floor, lcm
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import decimal_text
@@ -29,7 +29,7 @@ from fairbound.models.core.parameters import (
 from fairbound.models.core.problem import Instance, Objective, Sense
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 DISSIMILARITY, TVD, INCOME = "dissimilarity", "tvd", "income"
 MAX_SHARE, TRAVEL, REZONED = "max_share_deviation", "travel", "rezoned"
@@ -234,9 +234,42 @@ class ZoneInstance(Instance):
             ],
             "schools": [[school.id, school.unit, decimal_text(school.seats)] for school in self.schools],
             "borders": sorted(sorted((border.one, border.other)) for border in self.borders),
-            "travel": [[decimal_text(distance) for distance in row] for row in self.travel],
+            "travel": self._travel_texts(),
             "parameters": self.parameters,
         }
+
+    def _travel_texts(self) -> list[list[str]]:
+        """Travel as text; loaders repeat one object for equal distances, which is then written once."""
+        texts = {key: decimal_text(distance) for key, distance in self._distances.items()}
+        return [[texts[id(distance)] for distance in row] for row in self.travel]
+
+    @cached_property
+    def _distances(self) -> dict[int, Fraction]:
+        """The objects of the travel table."""
+        return {id(distance): distance for row in self.travel for distance in row}
+
+    @cached_property
+    def whole_travel(self) -> tuple[tuple[tuple[int, ...], ...], int]:
+        """Travel in whole steps, shape (units, schools), and how many steps are one unit of distance."""
+        found = self._distances
+        steps = lcm(*{distance.denominator for distance in found.values()})
+        whole = {key: d.numerator * (steps // d.denominator) for key, d in found.items()}
+        return tuple(tuple(whole[id(distance)] for distance in row) for row in self.travel), steps
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields, with travel in whole numbers, which travel lighter; the rest is worked out again elsewhere."""
+        kept = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**kept, "travel": None, "whole_travel": self.whole_travel, "digest": self.digest}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        rows, steps = state["whole_travel"]
+        known = {length: Fraction(length, steps) for length in {length for row in rows for length in row}}
+        vars(self).update(state, travel=tuple(tuple(known[length] for length in row) for row in rows))
+
+    @cached_property
+    def derived(self) -> dict[tuple[Any, ...], Any]:
+        """What ``once`` has worked out for this city, which never changes."""
+        return {}
 
     @cached_property
     def unit_index(self) -> dict[str, int]:
@@ -282,8 +315,10 @@ class ZoneInstance(Instance):
         The school's unit is in no other zone, so a border between the two serves that zone alone.
         """
         found = []
-        for j, root in enumerate(self.roots):
-            zone = {i for i, home in enumerate(self.today) if home == j}
+        zones: list[set[int]] = [set() for _ in self.schools]
+        for i, home in enumerate(self.today):
+            zones[home].add(i)
+        for zone, root in zip(zones, self.roots, strict=True):
             left = zone - component(self._beside, root, zone) if root in zone else zone
             while left:
                 piece = component(self._beside, min(left), left)
@@ -301,7 +336,7 @@ class ZoneInstance(Instance):
         return self.group_names.index(self.group)
 
     @cached_property
-    def _barred(self) -> frozenset[tuple[int, int]]:
+    def barred_pairs(self) -> frozenset[tuple[int, int]]:
         return frozenset((self.unit_index[unit], self.school_index[school]) for unit, school in self.barred)
 
     def seat_range(self, school: School) -> tuple[int, int]:
@@ -311,11 +346,29 @@ class ZoneInstance(Instance):
 
     def may_attend(self, unit: int, school: int) -> bool:
         """Equation (9): whether the travel limit lets a unit attend a school, and nothing bars it."""
-        if (unit, school) in self._barred:
+        if (unit, school) in self.barred_pairs:
             return False
         if self.travel_ratio is None or school == self.today[unit]:
             return True
-        return self.travel[unit][school] <= self.travel_ratio * self.travel[unit][self.today[unit]]
+        whole = self.whole_travel[0][unit]
+        return whole[school] * self.travel_ratio.denominator <= self.travel_ratio.numerator * whole[self.today[unit]]
+
+
+Answer = TypeVar("Answer")
+
+
+def once(function: Callable[..., Answer]) -> Callable[..., Answer]:
+    """Keep a function's answer about a city; nobody may change it. Further arguments are part of the key."""
+
+    @wraps(function)
+    def kept(instance: ZoneInstance, *more: Any) -> Answer:
+        key = (function.__name__, *more)
+        if key not in instance.derived:
+            instance.derived[key] = function(instance, *more)
+        answer: Answer = instance.derived[key]
+        return answer
+
+    return kept
 
 
 @dataclass(frozen=True)

@@ -7,20 +7,36 @@ those of the lightest such path together with those of the units that have no ot
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
+
+from fairbound.models.blocks.instance import once
 
 if TYPE_CHECKING:
     from fairbound.models.blocks.instance import ZoneInstance
 
-Options = list[set[int]]
+Options = Sequence[AbstractSet[int]]
 """Schools, by index, that each unit may attend."""
 
 
 def rule_options(instance: ZoneInstance) -> Options:
     """The schools that equation (9), ``forced`` and the schools' own units leave to each unit."""
-    schools = range(len(instance.schools))
-    options = [{j for j in schools if instance.may_attend(i, j)} for i in range(len(instance.units))]
+    return _rule_options(instance)
+
+
+def _rule_options(instance: ZoneInstance) -> list[set[int]]:
+    whole, _ = instance.whole_travel
+    ratio, everywhere = instance.travel_ratio, range(len(instance.schools))
+    options = [set(everywhere) for _ in instance.units]
+    if ratio is not None:
+        over, under = ratio.numerator, ratio.denominator
+        for i, (row, now) in enumerate(zip(whole, instance.today, strict=True)):
+            most = over * row[now]
+            options[i] = {j for j, length in enumerate(row) if under * length <= most or j == now}
+    for unit, school in instance.barred:
+        options[instance.unit_index[unit]].discard(instance.school_index[school])
     for unit, school in instance.forced:
         options[instance.unit_index[unit]] &= {instance.school_index[school]}
     for j, root in enumerate(instance.roots):
@@ -29,24 +45,28 @@ def rule_options(instance: ZoneInstance) -> Options:
     return options
 
 
+@once
 def fixed_options(instance: ZoneInstance) -> Options:
     """The same after fixing, repeated until nothing changes."""
-    options = rule_options(instance)
-    if not instance.contiguous:
-        return options
-    while True:
+    options = _rule_options(instance)
+    while instance.contiguous:
         before = sum(map(len, options))
-        for j in range(len(instance.schools)):
-            near = reach(instance, options, j)
-            for i, schools in enumerate(options):
-                if j in schools and i not in near:
-                    schools.discard(j)
+        zones: list[list[int]] = [[] for _ in instance.schools]
+        for i, schools in enumerate(options):
+            for j in schools:
+                zones[j].append(i)
+        for j, units in enumerate(zones):
+            near = reach(instance, options, j, units)
+            for i in units:
+                if i not in near:
+                    options[i].discard(j)
         _share(instance, options)
         if sum(map(len, options)) == before:
-            return options
+            break
+    return tuple(frozenset(schools) for schools in options)
 
 
-def _share(instance: ZoneInstance, options: Options) -> None:
+def _share(instance: ZoneInstance, options: list[set[int]]) -> None:
     """Units kept together have the schools that all of them may attend."""
     for ids in instance.together:
         members = [instance.unit_index[i] for i in ids]
@@ -55,13 +75,18 @@ def _share(instance: ZoneInstance, options: Options) -> None:
             options[i] = set(common)
 
 
-def reach(instance: ZoneInstance, options: Options, school: int) -> set[int]:
+def reach(instance: ZoneInstance, options: Options, school: int, units: Sequence[int]) -> set[int]:
     """Units that a connected zone of the school can hold without more students than it may have.
 
     Shortest paths over the units that may attend the school, each unit weighing its students; a
     unit without another school weighs nothing, since it is in every zone of the school anyway.
+
+    Parameters
+    ----------
+    units
+        Those that may attend the school.
     """
-    settled = sum(unit.students for unit, schools in zip(instance.units, options, strict=True) if schools == {school})
+    settled = sum(instance.units[i].students for i in units if len(options[i]) == 1)
     most = instance.seat_range(instance.schools[school])[1] - settled
     root = instance.roots[school]
     if school not in options[root]:
@@ -75,7 +100,7 @@ def reach(instance: ZoneInstance, options: Options, school: int) -> set[int]:
         done.add(unit)
         for near in instance.neighbours[unit]:
             if school in options[near]:
-                longer = weight + (0 if options[near] == {school} else instance.units[near].students)
+                longer = weight + (0 if len(options[near]) == 1 else instance.units[near].students)
                 if longer <= most and longer < best.get(near, most + 1):
                     best[near] = longer
                     heappush(heap, (longer, near))

@@ -70,10 +70,17 @@ def level_separators(instance: ZoneInstance, zone_units: Sequence[set[int]], sha
     without the school are tested for the units of the part.
     """
     for j, root in enumerate(instance.roots):
-        share = {i: shares[i, j] for i in zone_units[j]}
+        share = {i: value for i in zone_units[j] if (value := shares[i, j]) > 0}
+        whole = {i for i, value in share.items() if value >= LEVELS[0]} | {root}
+        if share.keys() <= component(instance.neighbours, root, whole):
+            continue  # what the zone holds hangs together
+        last: set[int] = set()
         for level in LEVELS:
             zone = {i for i, value in share.items() if value >= level}
             zone.add(root)
+            if zone == last:
+                continue
+            last = zone
             main = component(instance.neighbours, root, zone)
             rest = zone - main
             while rest:
@@ -81,7 +88,7 @@ def level_separators(instance: ZoneInstance, zone_units: Sequence[set[int]], sha
                 rest -= part
                 cuts = {frontier(instance, zone_units[j], part, main), frontier(instance, zone_units[j], main, part)}
                 for cut in sorted(cuts):
-                    held = sum(share[u] for u in cut)
+                    held = sum(share.get(u, 0.0) for u in cut)
                     for v in sorted(part):
                         if share[v] > held + 5 * LEAST_VIOLATION:
                             yield v, j, cut

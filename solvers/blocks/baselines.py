@@ -10,6 +10,7 @@ from fairbound.models.blocks.reductions import fixed_options
 from fairbound.solvers.blocks.recombination import RECOM
 from fairbound.solvers.blocks.zone_state import ZoneState, anneal
 from fairbound.solvers.core.baseline import Baseline
+from fairbound.solvers.core.interrupts import interruptible
 
 ANNEALING_STEPS = 1000
 """Steps per unit that has a choice."""
@@ -51,11 +52,12 @@ def greedy_growth(instance: ZoneInstance, _objective: str, _seed: int, _argument
 def local_search(instance: ZoneInstance, objective: str, seed: int, _argument: str | None) -> Zoning:
     """From today's zones: flips, then swaps of two units, until neither lowers the cost."""
     random = Random(seed)
-    state = ZoneState(instance, objective, instance.today)
-    for _ in range(10):
-        state.descend(random)
-        if not _swaps(state):
-            break
+    with interruptible() as stop:
+        state = ZoneState(instance, objective, instance.today, stop.is_set)
+        for _ in range(10):
+            state.descend(random)
+            if not _swaps(state):
+                break
     return Zoning.of(instance, state.homes)
 
 
@@ -64,6 +66,8 @@ def _swaps(state: ZoneState) -> int:
     made = 0
     movable = set(state.movable)
     for one in state.movable:
+        if state.clock() >= 1:
+            return 0
         near = {far for u in state.neighbours[one] for far in (u, *state.neighbours[u])} & movable
         for other in sorted(near - {one}):
             made += state.swap(one, other)
@@ -73,10 +77,10 @@ def _swaps(state: ZoneState) -> int:
 def annealing(instance: ZoneInstance, objective: str, seed: int, _argument: str | None) -> Zoning:
     """Simulated annealing from today's zones by flips, then flips downhill."""
     random = Random(seed)
-    state = ZoneState(instance, objective, instance.today)
-    homes = anneal(state, random, ANNEALING_STEPS * len(state.movable))
-    state = ZoneState(instance, objective, homes)
-    state.descend(random)
+    with interruptible() as stop:
+        state = ZoneState(instance, objective, instance.today, stop.is_set)
+        anneal(state, random, ANNEALING_STEPS * len(state.movable))
+        state.descend(random)
     return Zoning.of(instance, state.homes)
 
 

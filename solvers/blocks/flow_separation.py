@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
-import numpy as np
-import scipy.sparse as sp
 from fairbound.models.blocks.instance import ZoneInstance, component
 from fairbound.models.blocks.separators import LEAST_VIOLATION, Separator, Shares, frontier
-from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-FLOW_UNITS = 10**6
-"""Flows are whole numbers: a share of 1 is this many units."""
+WHOLE = 1e-6
+"""Shares this near to 0 or 1 count as that."""
+WIDE = 1e9
+Network = list[dict[int, float]]
+"""Capacities by tail and head. Node 0 is the school's part; unit number p enters at 2 p + 1 and leaves at 2 p + 2."""
 
 
 def flow_separators(instance: ZoneInstance, zone_units: Sequence[set[int]], shares: Shares) -> Iterator[Separator]:
@@ -22,40 +23,70 @@ def flow_separators(instance: ZoneInstance, zone_units: Sequence[set[int]], shar
 
     Each unit is split into an entry and an exit that x[u,j] joins; the largest flow from the school
     to v is the least sum of shares that separates them. Two separators come of each minimum cut:
-    next to the school's side, and next to v's.
+    next to the school's side, and next to v's. What is whole beside the school is one node with it, so a network
+    holds little more than the fractional units. A cut serves every unit beyond it.
     """
     for j, root in enumerate(instance.roots):
         share = {i: shares[i, j] for i in zone_units[j]}
-        held = sorted(i for i, value in share.items() if value > 1 / FLOW_UNITS or i == root)
-        safe = component(instance.neighbours, root, {i for i in held if share[i] > 1 - 1 / FLOW_UNITS} | {root})
-        ends = [v for v in held if v not in safe and share[v] > LEAST_VIOLATION]
-        if not ends:
-            continue
-        place = {unit: p for p, unit in enumerate(held)}
-        tails, heads, widths = [], [], []
-        for unit, p in place.items():
-            near = [place[w] for w in instance.neighbours[unit] if w in place]
-            tails += [2 * p] + [2 * p + 1] * len(near)
-            heads += [2 * p + 1] + [2 * q for q in near]
-            wide = 10 * FLOW_UNITS
-            widths += [wide if unit == root else round(share[unit] * FLOW_UNITS)] + [wide] * len(near)
-        size = 2 * len(held)
-        # scipy's maximum flow takes 32-bit indices; which width a list becomes depends on scipy's version.
-        data, rows, columns = (np.array(values, dtype=np.int32) for values in (widths, tails, heads))
-        network = sp.csr_array((data, (rows, columns)), shape=(size, size))
-        source = 2 * place[root] + 1
-        for v in ends:
-            answer = maximum_flow(network, source, 2 * place[v])
-            if answer.flow_value >= (share[v] - LEAST_VIOLATION) * FLOW_UNITS:
+        whole = {i for i, value in share.items() if value > 1 - WHOLE} | {root}
+        safe = component(instance.neighbours, root, whole)
+        loose = sorted((i for i, value in share.items() if value > WHOLE and i not in safe), key=lambda i: -share[i])
+        network = _network(instance, share, safe, loose)
+        done = set[int]()
+        for p, v in enumerate(loose):
+            if share[v] <= LEAST_VIOLATION or v in done:
                 continue
-            residual = sp.csr_array(network - answer.flow)
-            residual.data = np.maximum(residual.data, 0)
-            residual.eliminate_zeros()
-            reached = set(breadth_first_order(residual, source, return_predecessors=False).tolist())
-            side = {u for u, p in place.items() if 2 * p in reached and 2 * p + 1 in reached} | {root}
+            reached = _least_cut(network, 2 * p + 1, share[v] - LEAST_VIOLATION)
+            if reached is None:
+                continue
+            side = safe | {u for q, u in enumerate(loose) if 2 * q + 1 in reached and 2 * q + 2 in reached}
             near_root = frontier(instance, zone_units[j], component(instance.neighbours, root, side), {v})
             beyond = component(instance.neighbours, v, zone_units[j] - set(near_root))
             near_v = frontier(instance, zone_units[j], beyond, {root})
             for cut in dict.fromkeys((near_root, near_v)):
-                if share[v] > sum(share[u] for u in cut) + LEAST_VIOLATION:
-                    yield v, j, cut
+                held = sum(share[u] for u in cut) + LEAST_VIOLATION
+                for u in beyond:  # the cut parts all of these from the school
+                    if share[u] > held:
+                        yield u, j, cut
+                        done.add(u)
+
+
+def _network(instance: ZoneInstance, share: dict[int, float], safe: set[int], loose: list[int]) -> Network:
+    """The school's part, and the entries and exits of the units that are not wholly in it."""
+    place = {unit: p for p, unit in enumerate(loose)}
+    network: Network = [{} for _ in range(2 * len(loose) + 1)]
+    for unit, p in place.items():
+        network[2 * p + 1][2 * p + 2] = share[unit]
+        for near in instance.neighbours[unit]:
+            if near in place:
+                network[2 * p + 2][2 * place[near] + 1] = WIDE
+            elif near in safe:
+                network[0][2 * p + 1] = WIDE
+    return network
+
+
+def _least_cut(network: Network, sink: int, enough: float) -> set[int] | None:
+    """Nodes on the source's side of a least cut; ``None`` once the flow is enough (Edmonds and Karp 1972)."""
+    left = [dict(row) for row in network]
+    flow = 0.0
+    while flow < enough:
+        before = {0: 0}
+        todo = [0]
+        for node in todo:
+            for head, width in left[node].items():
+                if width > WHOLE and head not in before:
+                    before[head] = node
+                    todo.append(head)
+            if sink in before:
+                break
+        else:
+            return set(before)
+        path = [sink]
+        while path[-1]:
+            path.append(before[path[-1]])
+        width = min(left[tail][head] for head, tail in itertools.pairwise(path))
+        for head, tail in itertools.pairwise(path):
+            left[tail][head] -= width
+            left[head][tail] = left[head].get(tail, 0.0) + width
+        flow += width
+    return None

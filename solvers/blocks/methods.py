@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fairbound.models.blocks import rules
-from fairbound.solvers.blocks import separator_loop, share_levels, witnesses
+from fairbound.solvers.blocks import separator_loop, share_levels, witnesses, zone_tree
 from fairbound.solvers.blocks.baselines import BASELINES
 from fairbound.solvers.core.method import Kind, Method
 
@@ -14,6 +14,14 @@ METHODS = (
         "contiguity by separator rows, added as solutions break them",
         separator_loop.answer,
         rules.refuses,
+    ),
+    Method(
+        zone_tree.NAME,
+        Kind.ALGORITHM,
+        "branch and cut over exact rows, by sides of the city's share; its tree is the proof",
+        zone_tree.answer,
+        zone_tree.refuses,
+        hesitates=zone_tree.hesitates,
     ),
     Method(
         share_levels.NAME,
@@ -28,6 +36,6 @@ METHODS = (
     ),
 )
 
-PREFERRED = ("separator_loop", "share_levels")
+PREFERRED = ("zone_tree", "separator_loop", "share_levels")
 
 __all__ = ["BASELINES", "METHODS", "PREFERRED"]

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from functools import cached_property
 from math import inf, isfinite
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -20,22 +19,21 @@ import highspy
 import numpy as np
 import scipy.sparse as sp
 from fairbound.models.blocks import neighbour_rows, rules
-from fairbound.models.blocks.instance import ZoneInstance, Zoning
 from fairbound.models.blocks.separators import Separator, level_separators, violated_separators
 from fairbound.models.core.errors import TriviallyInfeasibleError
 from fairbound.solvers.blocks.flow_separation import flow_separators
-from fairbound.solvers.blocks.zone_state import ZoneState, anneal, reconnect
+from fairbound.solvers.blocks.incumbents import TRIALS, ZoneIncumbents
 from fairbound.solvers.core.answer import Answer, doubt
 from fairbound.solvers.core.bound import Basis, Bound
-from fairbound.solvers.core.result import EngineInfo, OnProgress, Seconds, Settings, Termination
-from fairbound.solvers.core.search import Search
+from fairbound.solvers.core.result import EngineInfo, ModelSize, OnProgress, Seconds, Settings, Termination
 from fairbound.solvers.engines import highs as engine
 from fairbound.solvers.engines.standard_form import compile_model
 from fairbound.solvers.proofs.safe_bounds import matrix_bound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
+    from fairbound.models.blocks.instance import ZoneInstance, Zoning
     from fairbound.solvers.engines.base import Floats
 
 NAME = "separator_loop"
@@ -44,11 +42,8 @@ FEW_ROWS = 30
 """Below this many rows from level sets, maximum flows look for the rest."""
 SLACK = 1e-6
 MOST_ROUNDS = 400
-ANNEALING_STEPS = 400
-"""Annealing steps per unit that has a choice, for the first incumbent."""
 REPAIRED = 3
 """Solutions of a round that are repaired."""
-REPAIR_STEPS, REPAIR_WARMTH = 100, 2e-4
 NUDGES = (1e-3, 1e-4, 0.0)
 """Integer rounds go through these stages. A nudge adds a cost for every step between a unit and its
 school, worth this part of the bound for today's zones: among the many zonings of almost the same
@@ -61,20 +56,7 @@ NUDGED_GAP = 0.5
 """Relative gap of a nudged round, as a part of its nudge."""
 
 
-class ZoneSearch(Search):
-    """The loop's record; under a share level a zoning is scored by its excess over the level, equation (14)."""
-
-    share_level: Fraction | None = None
-
-    def score(self, solution: Zoning) -> Fraction | None:
-        """The question's value of a zoning, or ``None`` if it breaks a rule."""
-        value = super().score(solution)
-        if value is None or self.share_level is None:
-            return value
-        return rules.excess(self.instance, solution.indices(self.instance), self.share_level)
-
-
-class SeparatorLoop:
+class SeparatorLoop(ZoneIncumbents):
     """One run: the live model, the rows added so far, and what the search knows.
 
     Attributes
@@ -91,25 +73,30 @@ class SeparatorLoop:
         on_progress: OnProgress | None = None,
         share_level: Fraction | None = None,
     ) -> None:
-        self.instance, self.objective, self.settings = instance, objective, settings
-        self.search = ZoneSearch(instance, objective, settings, on_progress)
-        self.search.share_level = self.share_level = share_level
-        self.model = neighbour_rows.build(instance, objective, share_level=share_level)
+        super().__init__(instance, objective, settings, on_progress, share_level)
+        self.rows: dict[Separator, None] = {}
+        self.dual: float | None = None
+        self.proven: Fraction | None = None
+        self.size: ModelSize | None = None
+        self.objective_unit, self.unit = Fraction(1), 1.0
+        self.started = self.built = self.compiled = 0.0
+        self.most_nudge = 0.0
+        self.rounds = 0
+
+    def build(self) -> None:
+        """Build the model and compile it; raises ``TriviallyInfeasibleError``."""
+        self.started = self.search.seconds()
+        self.model = neighbour_rows.build(self.instance, self.objective, share_level=self.share_level)
         self.built = self.search.seconds()
         self.form = compile_model(self.model)
-        self.live = engine.pass_model(self.form, settings)
+        self.live = engine.pass_model(self.form, self.settings)
         self.size = self.form.size
         self.compiled = self.search.seconds()
         self.pairs = rules.pairs(self.model)
         self.columns = self.form.places(self.model.x)
         self.column = dict(zip(self.pairs, self.columns.tolist(), strict=True))
-        self.zone_units = [set(units) for units in self.model.zone_units]
-        self.unit = float(self.model.objective_unit)
-        self.rows: dict[Separator, None] = {}
-        self.dual: float | None = None
-        self.proven: Fraction | None = None
-        self.most_nudge = 0.0
-        self.rounds = 0
+        self.objective_unit = Fraction(self.model.objective_unit)
+        self.unit = float(self.objective_unit)
 
     def homes(self, values: Floats) -> list[int]:
         """The school with the largest x of every unit."""
@@ -118,10 +105,6 @@ class SeparatorLoop:
             if value > best[i]:
                 homes[i], best[i] = j, value
         return homes
-
-    def offer(self, homes: Sequence[int]) -> bool:
-        """Take a zoning as incumbent if it keeps every rule and is better."""
-        return self.search.offer(Zoning.of(self.instance, homes))
 
     def raise_dual(self, bound: float) -> None:
         """A dual bound of the model, in units of its objective."""
@@ -152,6 +135,13 @@ class SeparatorLoop:
             )
         return len(new)
 
+    def timely(self, found: Iterable[Separator]) -> Iterator[Separator]:
+        """As many of the rows as the time suffices for."""
+        for row in found:
+            yield row
+            if self.search.late():
+                return
+
     def run_engine(self, on_solution: Callable[[Floats], None] | None = None) -> Any:
         """Run the live model within what is left of the time; returns its status."""
         left = self.search.left()
@@ -176,10 +166,10 @@ class SeparatorLoop:
             self.raise_dual(objective)
             values = np.asarray(self.live.getSolution().col_value)
             shares = {pair: values[c] for pair, c in self.column.items()}
-            added = self.add(level_separators(self.instance, self.zone_units, shares))
+            added = self.add(self.timely(level_separators(self.instance, self.zone_units, shares)))
             if added < FEW_ROWS:
-                added += self.add(flow_separators(self.instance, self.zone_units, shares))
-            if not added:
+                added += self.add(self.timely(flow_separators(self.instance, self.zone_units, shares)))
+            if not added or self.search.late():
                 break
         if status == highspy.HighsModelStatus.kOptimal:
             self.prove()
@@ -206,7 +196,7 @@ class SeparatorLoop:
             np.asarray(self.live.getSolution().row_dual, dtype=float),
         )
         if isfinite(bound):
-            self.proven = Fraction(bound) * Fraction(self.model.objective_unit)
+            self.proven = Fraction(bound) * self.objective_unit
 
     def drop_slack_rows(self) -> None:
         """Drop the separator rows that the last LP solution does not need: fewer rows, faster nodes."""
@@ -219,38 +209,6 @@ class SeparatorLoop:
         self.live.deleteRows(len(slack), (slack + first).astype(np.int32))
         for row in slack.tolist():
             del self.rows[order[row]]
-
-    def improve(self, homes: list[int], random: Random) -> None:
-        """Repair a zoning with islands, search downhill from it, and offer the result."""
-        state = ZoneState(self.instance, self.objective, homes)
-        if self.instance.contiguous and not reconnect(state):
-            return
-        self.offer(list(state.homes))
-        if self.searched:
-            state.descend(random)
-            self.offer(list(state.homes))
-            # A short, cool annealing: the zoning is near the best one but for its islands.
-            homes = anneal(state, random, REPAIR_STEPS * len(state.movable), warm=REPAIR_WARMTH)
-            state = ZoneState(self.instance, self.objective, homes)
-            state.descend(random)
-            self.offer(list(state.homes))
-
-    @property
-    def searched(self) -> bool:
-        """Whether local search understands the question: limits on objectives are beyond it."""
-        return not self.instance.limits and self.share_level is None
-
-    def start(self, start: Zoning | None, random: Random) -> None:
-        """The first incumbents: a given zoning, today's, and annealing from today's."""
-        if start is not None:
-            self.search.offer(start)
-        self.offer(list(self.instance.today))
-        if self.searched:
-            state = ZoneState(self.instance, self.objective, self.instance.today)
-            homes = anneal(state, random, ANNEALING_STEPS * len(state.movable))
-            state = ZoneState(self.instance, self.objective, homes)
-            state.descend(random)
-            self.offer(state.homes)
 
     def pass_incumbent(self) -> None:
         """Hand the incumbent to the engine."""
@@ -292,7 +250,8 @@ class SeparatorLoop:
                 if not broken:
                     self.offer(homes)
             for homes in zonings[-REPAIRED:]:
-                self.improve(homes, random)
+                if not self.search.late():
+                    self.improve(homes, random)
             added = self.add(found)
             if status != highspy.HighsModelStatus.kOptimal:
                 return engine.why_stopped(status)
@@ -323,20 +282,6 @@ class SeparatorLoop:
         self.live.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
         return share
 
-    @cached_property
-    def steps(self) -> dict[tuple[int, int], int]:
-        """How many borders lie between each unit and each school, through units that may attend it."""
-        found: dict[tuple[int, int], int] = {}
-        for j, root in enumerate(self.instance.roots):
-            found[root, j] = 0
-            todo = [root]
-            for unit in todo:
-                for near in self.instance.neighbours[unit]:
-                    if near in self.zone_units[j] and (near, j) not in found:
-                        found[near, j] = found[unit, j] + 1
-                        todo.append(near)
-        return found
-
     @property
     def gap(self) -> float:
         """Between the bounds, in units of the model's objective; infinite while one is missing."""
@@ -346,7 +291,7 @@ class SeparatorLoop:
     def closed(self) -> bool:
         """Whether the bounds have met, to the gap asked for."""
         primal = float(self.search.value or 0) / self.unit
-        return self.gap <= max(self.settings.gap, 1e-9) * max(1.0, abs(primal))
+        return self.perfect or self.gap <= max(self.settings.gap, 1e-9) * max(1.0, abs(primal))
 
 
 _USABLE = (
@@ -361,9 +306,16 @@ def solve_loop(loop: SeparatorLoop, start: Zoning | None) -> Termination:
     random = Random(loop.settings.seed)
     try:
         loop.start(start, random)
+        if loop.search.late():
+            return loop.search.why_late()
+        if loop.perfect or loop.balance(random, TRIALS[0]):
+            return Termination.FINISHED
+        loop.build()
         status = loop.cut_relaxation() if loop.instance.contiguous else highspy.HighsModelStatus.kOptimal
         if status != highspy.HighsModelStatus.kOptimal:
             return engine.why_stopped(status)
+        if loop.balance(random, TRIALS[1]):
+            return Termination.FINISHED
         return loop.integer_rounds(random)
     except KeyboardInterrupt:
         return Termination.INTERRUPTED
@@ -378,22 +330,29 @@ def answer(
 ) -> Answer:
     """Solve a zoning question exactly by the separator loop."""
     info = EngineInfo(engine.NAME, engine.version(), engine.options(settings))
+    loop = SeparatorLoop(instance, objective, settings, on_progress)
     try:
-        loop = SeparatorLoop(instance, objective, settings, on_progress)
+        termination = solve_loop(loop, start)
     except TriviallyInfeasibleError as error:
         return Answer(Termination.INFEASIBLE, engine=info, message=str(error))
-    termination = solve_loop(loop, start)
+    proven = None if loop.proven is None else Bound(loop.proven, Basis.MULTIPLIERS, "rows (7) to (19)")
+    if proven is None or proven.value < loop.least:
+        proven = loop.floor
     return Answer(
         termination,
         loop.search.solution,
         claim=None if loop.dual is None else loop.dual * loop.unit,
-        unit=Fraction(loop.model.objective_unit),
-        proven=None if loop.proven is None else Bound(loop.proven, Basis.MULTIPLIERS, "rows (7) to (19)"),
+        unit=loop.objective_unit,
+        proven=proven,
         disbelief=doubt(loop.size),
         engine=info,
-        model=replace(loop.size, rows=loop.size.rows + len(loop.rows)),
+        model=None if loop.size is None else replace(loop.size, rows=loop.size.rows + len(loop.rows)),
         nodes=loop.search.nodes,
         trace=tuple(loop.search.trace),
         message=f"{loop.rounds} integer rounds, {len(loop.rows)} separator rows",
-        seconds=Seconds(loop.built, loop.compiled - loop.built, loop.search.seconds() - loop.compiled),
+        seconds=Seconds(
+            loop.built - loop.started,
+            loop.compiled - loop.built,
+            loop.search.seconds() - (loop.compiled - loop.started),
+        ),
     )

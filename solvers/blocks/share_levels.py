@@ -42,12 +42,12 @@ def answer(
         levels += 1
         level = Fraction(1) if search.value is None else search.value
         rest = replace(settings, time_limit=search.left())
+        loop = SeparatorLoop(instance, MAX_SHARE, rest, share_level=level)
         try:
-            loop = SeparatorLoop(instance, MAX_SHARE, rest, share_level=level)
+            termination = solve_loop(loop, search.solution)
         except TriviallyInfeasibleError:
             termination = Termination.INFEASIBLE
             break
-        termination = solve_loop(loop, search.solution)
         search.nodes += loop.search.nodes
         bound = level_bound(loop, level)
         if bound is not None:
@@ -73,7 +73,7 @@ def level_bound(loop: SeparatorLoop, level: Fraction) -> Fraction | None:
     instance = loop.instance
     if loop.dual is None or doubt(loop.size):
         return None
-    unit = Fraction(loop.model.objective_unit)
+    unit = loop.objective_unit
     lowest = Fraction(loop.dual) * unit
     step = rules.excess_lattice(instance, level)
     if resolves(step, lowest, unit):

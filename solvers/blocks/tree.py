@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fairbound.models.blocks.instance import ZoneInstance, Zoning
-from fairbound.models.blocks.separators import level_separators
+from fairbound.models.blocks.separators import Separator, level_separators
 from fairbound.solvers.blocks.flow_separation import flow_separators
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from fairbound.solvers.engines.base import Floats
 
@@ -28,17 +28,20 @@ def solution_of(instance: ZoneInstance, system: Any, plan: Sequence[int]) -> Zon
     return Zoning.of(instance, [homes[i] for i in range(len(instance.units))])
 
 
-def separate(instance: ZoneInstance, system: Any) -> Callable[[Floats], list[list[Any]]] | None:
+def separate(instance: ZoneInstance, system: Any) -> Callable[[Floats], Iterator[list[Any]]] | None:
     """What finds the separators (19) that a point breaks."""
     if not instance.contiguous:
         return None
     zones = [set(units) for units in system.zones]
 
-    def broken(x: Floats) -> list[list[Any]]:
+    def broken(x: Floats) -> Iterator[list[Any]]:
         shares = {pair: float(x[column]) for pair, column in system.x.items()}
-        found = list(dict.fromkeys(level_separators(instance, zones, shares)))
-        if len(found) < FEW_ROWS:
-            found += dict.fromkeys(flow_separators(instance, zones, shares))
-        return [["separator", v, j, list(cut)] for v, j, cut in found]
+        found = set[Separator]()
+        for way in (level_separators, flow_separators):
+            if len(found) < FEW_ROWS:
+                for row in way(instance, zones, shares):
+                    if row not in found:
+                        found.add(row)
+                        yield ["separator", row[0], row[1], list(row[2])]
 
     return broken

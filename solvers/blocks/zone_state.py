@@ -6,6 +6,7 @@ Costs here are floats that guide a search; every result is scored by the exact e
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from math import exp
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,10 @@ from fairbound.models.blocks.instance import (
     TVD,
     ZoneInstance,
     component,
+    once,
 )
 from fairbound.models.blocks.reductions import fixed_options
+from fairbound.models.core.exact import common_measure
 
 if TYPE_CHECKING:
     from random import Random
@@ -30,47 +33,53 @@ PENALTY = 10.0
 SHARE_POWER = 8
 """The largest share deviation is steered by the mean of this power of all of them."""
 
-ZoneCost = Callable[[Sequence[float], int], float]
+ZoneCost = Callable[[Sequence[int], int], float]
+Clock = Callable[[], float]
+"""The share of the time allowed that is gone; from 1 on a search ends with what it has."""
+BLOCK = 256
+"""Steps of annealing between two looks at the clock."""
+
+
+def unlimited() -> float:
+    """The clock of a search without a limit."""
+    return 0.0
 
 
 class ZoneState:
-    """Homes of all units, with the sums of every zone kept up to date.
+    """Homes of all units, with the sums of every zone kept up to date, in whole numbers.
 
     Zones that were connected stay connected: a move that would cut a zone is refused.
     """
 
-    def __init__(self, instance: ZoneInstance, objective: str, homes: Sequence[int]) -> None:
+    def __init__(self, instance: ZoneInstance, objective: str, homes: Sequence[int], clock: Clock = unlimited) -> None:
         self.city = instance
+        self.clock = clock
         self.options = fixed_options(instance)
         self.homes = list(homes)
         self.neighbours = instance.neighbours
         self.contiguous = instance.contiguous
-        self.columns, self.price = _columns(instance, objective)
+        self.weights, self.price = _weights(instance, objective)
         self.costs = _unit_costs(instance, objective)
-        self.weights = [tuple(column[i] for column in self.columns) for i in range(len(instance.units))]
-        self.sums = [[0.0] * len(self.columns) for _ in instance.schools]
+        self.sums = [[0] * len(self.weights[0]) for _ in instance.schools]
         for home, weights in zip(self.homes, self.weights, strict=True):
+            here = self.sums[home]
             for d, weight in enumerate(weights):
-                self.sums[home][d] += weight
-        roots = set(instance.roots)
-        kept = {instance.unit_index[i] for ids in instance.together for i in ids}
-        self.movable = [i for i, o in enumerate(self.options) if len(o) > 1 and i not in roots and i not in kept]
-        self.choices = [sorted(schools) for schools in self.options]
+                here[d] += weight
+        self.prices = [self.price(sums, j) for j, sums in enumerate(self.sums)]
+        self.movable, self.choices = _choices(instance)
 
     def cost(self) -> float:
         """Objective and penalties of the whole city."""
-        zones = sum(self.price(sums, j) for j, sums in enumerate(self.sums))
+        zones = sum(self.prices)
         return zones + sum(self.costs[i][home] for i, home in enumerate(self.homes)) if self.costs else zones
 
     def gain(self, unit: int, school: int) -> float:
         """Change of the cost if a unit moves."""
-        old = self.homes[unit]
+        old, price = self.homes[unit], self.price
         weights = self.weights[unit]
-        without = [total - weight for total, weight in zip(self.sums[old], weights, strict=True)]
-        with_it = [total + weight for total, weight in zip(self.sums[school], weights, strict=True)]
-        price = self.price
-        change = price(without, old) - price(self.sums[old], old)
-        change += price(with_it, school) - price(self.sums[school], school)
+        change = price([total - weight for total, weight in zip(self.sums[old], weights, strict=True)], old)
+        change += price([total + weight for total, weight in zip(self.sums[school], weights, strict=True)], school)
+        change -= self.prices[old] + self.prices[school]
         return change + self.costs[unit][school] - self.costs[unit][old] if self.costs else change
 
     def move(self, unit: int, school: int) -> None:
@@ -81,6 +90,7 @@ class ZoneState:
             here[d] -= weight
             there[d] += weight
         self.homes[unit] = school
+        self.prices[old], self.prices[school] = self.price(here, old), self.price(there, school)
 
     def may_move(self, unit: int, school: int) -> bool:
         """Whether the unit touches the other zone and its own zone holds together without it."""
@@ -100,8 +110,8 @@ class ZoneState:
             return True
         first = wanted.pop()
         seen, todo = {unit, first}, [first]
-        while todo:
-            for near in neighbours[todo.pop()]:
+        for here in todo:  # breadth first: the way round a unit is short
+            for near in neighbours[here]:
                 if homes[near] == home and near not in seen:
                     wanted.discard(near)
                     if not wanted:
@@ -115,13 +125,19 @@ class ZoneState:
         units = list(self.movable)
         for _ in range(rounds):
             random.shuffle(units)
-            moved = sum(self.improve(unit) for unit in units)
+            moved = 0
+            for k, unit in enumerate(units):
+                moved += self.improve(unit)
+                if k % BLOCK == 0 and self.clock() >= 1:
+                    return
             if not moved:
                 return
 
     def improve(self, unit: int) -> bool:
         """Flip one unit to its best school if that lowers the cost."""
-        others = (school for school in self.choices[unit] if school != self.homes[unit])
+        home, homes, options = self.homes[unit], self.homes, self.options[unit]
+        found = {homes[near] for near in self.neighbours[unit]} if self.contiguous else options
+        others = (school for school in found if school != home and school in options)
         gains = sorted((self.gain(unit, school), school) for school in others)
         for gain, school in gains:
             if gain >= -1e-12:
@@ -147,11 +163,20 @@ class ZoneState:
         return False
 
 
-def _columns(instance: ZoneInstance, objective: str) -> tuple[list[Sequence[float]], ZoneCost]:
-    """Per-unit weights to be summed over zones, and the cost of a zone from its sums."""
-    students = [float(unit.students) for unit in instance.units]
-    share = [float(weight) for weight in deviation_weights(instance, instance.group_position)]
-    columns: list[Sequence[float]] = [students, share]
+@once
+def _choices(instance: ZoneInstance) -> tuple[list[int], list[list[int]]]:
+    """Units that may move by themselves, and the schools of every unit."""
+    options, fixed = fixed_options(instance), set(instance.roots)
+    fixed |= {instance.unit_index[i] for ids in instance.together for i in ids}
+    movable = [i for i, schools in enumerate(options) if len(schools) > 1 and i not in fixed]
+    return movable, [sorted(schools) for schools in options]
+
+
+@once
+def _weights(instance: ZoneInstance, objective: str) -> tuple[list[tuple[int, ...]], ZoneCost]:
+    """Whole weights of each unit to be summed over zones, and the cost of a zone from its sums."""
+    students = [unit.students for unit in instance.units]
+    columns: list[Sequence[int]] = [students, deviation_weights(instance, instance.group_position)]
     ranges = [instance.seat_range(school) for school in instance.schools]
     total = float(instance.students or 1)
     typical, factors = 1.0, list[tuple[int, float]]()
@@ -159,12 +184,14 @@ def _columns(instance: ZoneInstance, objective: str) -> tuple[list[Sequence[floa
         factors = [(1, float(group_scale(instance)) / 2)]
     elif objective == TVD:
         more = [deviation_weights(instance, g) for g in range(len(instance.group_names))] + [rest_weights(instance)]
-        columns += [[float(weight) for weight in weights] for weights in more]
+        columns += more
         factors = [(d, 0.5 / total**2) for d in range(2, len(columns))]
     elif objective == INCOME:
-        columns.append([float(weight) for weight in income_weights(instance)])
-        factors = [(2, 1 / total)]
-        typical = sum(abs(weight) for weight in columns[2]) / total or 1.0
+        exact = income_weights(instance)
+        measure = common_measure(exact) or Fraction(1)
+        columns.append([int(weight / measure) for weight in exact])
+        factors = [(2, float(measure) / total)]
+        typical = float(sum(map(abs, exact))) / total or 1.0
     elif objective == TRAVEL:
         typical = (
             sum(s * float(row[j]) for s, row, j in zip(students, instance.travel, instance.today, strict=True)) or 1.0
@@ -175,7 +202,7 @@ def _columns(instance: ZoneInstance, objective: str) -> tuple[list[Sequence[floa
     delta = None if limit is None else float(limit)
     weight = PENALTY * typical / total * len(instance.schools)
 
-    def price(sums: Sequence[float], school: int) -> float:
+    def price(sums: Sequence[int], school: int) -> float:
         least, most = ranges[school]
         count = sums[0]
         cost = 0.0
@@ -193,15 +220,15 @@ def _columns(instance: ZoneInstance, objective: str) -> tuple[list[Sequence[floa
             cost += (abs(sums[1]) / (total * count)) ** SHARE_POWER
         return cost
 
-    return columns, price
+    return list(zip(*columns, strict=True)), price
 
 
+@once
 def _unit_costs(instance: ZoneInstance, objective: str) -> list[list[float]] | None:
     """Cost of each unit at each school, for objectives that are sums over units."""
     if objective == TRAVEL:
-        return [
-            [unit.students * float(d) for d in row] for unit, row in zip(instance.units, instance.travel, strict=True)
-        ]
+        whole, steps = instance.whole_travel
+        return [[unit.students * d / steps for d in row] for unit, row in zip(instance.units, whole, strict=True)]
     if objective == REZONED:
         schools = range(len(instance.schools))
         return [
@@ -212,61 +239,76 @@ def _unit_costs(instance: ZoneInstance, objective: str) -> list[list[float]] | N
 
 
 def reconnect(state: ZoneState) -> bool:
-    """Give the islands of zones, unit by unit, to the zone beside them that costs least.
+    """Give the islands of zones, unit by unit, to the zones beside them, those that cost least first.
 
-    Returns whether every zone is connected then; if not, some island has no place.
+    Returns whether every zone is connected then; if not, some island has no place, or the time is over.
     """
     instance, homes = state.city, state.homes
     placed = set[int]()
-    for j, root in enumerate(instance.roots):
-        if homes[root] != j:
+    zones: list[set[int]] = [set() for _ in instance.schools]
+    for i, home in enumerate(homes):
+        zones[home].add(i)
+    for zone, root in zip(zones, instance.roots, strict=True):
+        if root not in zone:
             return False
-        placed |= component(instance.neighbours, root, {i for i, home in enumerate(homes) if home == j})
-    left = [i for i in range(len(homes)) if i not in placed]
-    while left:
+        placed |= component(instance.neighbours, root, zone)
+    left = set(range(len(homes))) - placed
+    while left and state.clock() < 1:
         moves = []
         for i in left:
             beside = {homes[near] for near in instance.neighbours[i] if near in placed}
             moves += [(state.gain(i, j), i, j) for j in beside if j in state.options[i]]
         if not moves:
             return False
-        _, unit, school = min(moves)
-        state.move(unit, school)
-        placed.add(unit)
-        # Units of the old island that the move has tied to a zone again need no move.
-        placed |= component(instance.neighbours, unit, {i for i, home in enumerate(homes) if home == school})
-        left = [i for i in left if i not in placed]
-    return True
+        for _, unit, school in sorted(moves):
+            if unit not in left:
+                continue
+            state.move(unit, school)
+            # Units of the old island that the move has tied to a zone again need no move.
+            tied = component(instance.neighbours, unit, {i for i in left if homes[i] == school})
+            placed |= tied
+            left -= tied
+    return not left
 
 
 def anneal(state: ZoneState, random: Random, steps: int, warm: float = 0.02, cold: float = 2e-6) -> list[int]:
-    """Simulated annealing by single flips; returns the best homes met.
+    """Simulated annealing by flips to a zone beside; returns the best homes met, and leaves the state there.
 
-    Temperatures fall geometrically from ``warm`` to ``cold`` times the cost at the start.
+    Temperatures fall geometrically from ``warm`` to ``cold`` times the cost at the start: by the steps taken, or by
+    the state's clock where that is further on.
     """
-    movable = state.movable
-    if not movable:
-        return list(state.homes)
-    cost = state.cost()
+    movable, homes = state.movable, state.homes
+    cost = best = state.cost()
     scale = max(abs(cost), 1e-9) / max(1, len(state.city.schools)) ** 0.5
-    best, best_cost = list(state.homes), cost
-    cooling = (cold / warm) ** (1 / max(1, steps))
-    temperature = warm * scale
-    draw, choices, homes = random.random, state.choices, state.homes
-    count = len(movable)
-    for _ in range(steps):
-        temperature *= cooling
-        unit = movable[int(draw() * count)]
-        schools = choices[unit]
-        school = schools[int(draw() * len(schools))]
-        if school == homes[unit]:
-            continue
-        gain = state.gain(unit, school)
-        if gain > 0 and draw() >= exp(-min(700.0, gain / temperature)):
-            continue
-        if state.may_move(unit, school):
-            state.move(unit, school)
-            cost += gain
-            if cost < best_cost - 1e-12:
-                best, best_cost = list(homes), cost
-    return best
+    draw, options, choices, neighbours = random.random, state.options, state.choices, state.neighbours
+    since: list[tuple[int, int]] = []  # the moves since the best homes: unit and old school
+    done, count = 0, len(movable)
+    while done < steps and count and best > 0:
+        progress = max(done / steps, state.clock())
+        if progress >= 1:
+            break
+        temperature = warm * scale * (cold / warm) ** progress
+        done += BLOCK
+        for _ in range(BLOCK):
+            unit = movable[int(draw() * count)]
+            old = homes[unit]
+            if state.contiguous:
+                near = neighbours[unit]
+                school = homes[near[int(draw() * len(near))]] if near else old
+            else:
+                school = choices[unit][int(draw() * len(choices[unit]))]
+            if school == old or school not in options[unit]:
+                continue
+            gain = state.gain(unit, school)
+            if gain > 0 and draw() >= exp(-min(700.0, gain / temperature)):
+                continue
+            if not state.contiguous or state.holds_without(unit):
+                state.move(unit, school)
+                since.append((unit, old))
+                cost += gain
+                if cost < best - 1e-12:
+                    best = cost
+                    since.clear()
+    for unit, old in reversed(since):
+        state.move(unit, old)
+    return list(homes)

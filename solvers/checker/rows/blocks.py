@@ -34,7 +34,11 @@ class City:
         self.S, self.A = sum(self.s), sum(self.a)
         self.today = [self.home[unit[3]] for unit in data["units"]]
         self.income = [None if unit[4] == "none" else rational(unit[4]) for unit in data["units"]]
-        self.travel = [[rational(text) for text in row] for row in data["travel"]]
+        lengths = {text: rational(text) for text in {text for row in data["travel"] for text in row}}
+        self.travel = [[lengths[text] for text in row] for row in data["travel"]]
+        common = lcm(*{length.denominator for length in lengths.values()})
+        whole = {text: length.numerator * (common // length.denominator) for text, length in lengths.items()}
+        self.whole_travel = [[whole[text] for text in row] for row in data["travel"]]
         self.roots = [self.index[school[1]] for school in data["schools"]]
         tolerance = rational(self.rules["seats_tolerance"])
         seats = [rational(school[2]) for school in data["schools"]]
@@ -86,9 +90,9 @@ class City:
         """Schools that a unit can have: (9), (12b), the schools' own units, and fixing."""
         ratio = self.limit("travel_ratio")
         options = []
-        for row, now in zip(self.travel, self.today, strict=True):
-            most = None if ratio is None else ratio * row[now]
-            options.append({j for j, d in enumerate(row) if most is None or j == now or d <= most})
+        for row, now in zip(self.whole_travel, self.today, strict=True):
+            over, under = (1, 0) if ratio is None else (ratio.numerator, ratio.denominator)
+            options.append({j for j, d in enumerate(row) if j == now or under * d <= over * row[now]})
         for pair in pieces(self.rules["forced"], ";"):
             unit, school = map(identifier, pieces(pair, "="))
             options[self.index[unit]] &= {self.home[school]}
@@ -228,7 +232,9 @@ class Zones(System):
             for j, units in enumerate(self.zones):
                 for v in units:
                     if v != city.roots[j]:
-                        self.rows.append(self.separator(v, j, [u for u in city.near[v] if j in city.options[u]]))
+                        # (13): the neighbours of v part it from everything.
+                        near = {self.x[u, j]: 1 for u in city.near[v] if j in city.options[u]}
+                        self.rows.append(({self.x[v, j]: -1, **near}, 0, False))
 
     def _limits(self) -> None:
         city = self.city
@@ -283,8 +289,15 @@ class Zones(System):
             raise Rejected(f"these units do not part unit {v} from school {j}")
         return {self.x[v, j]: -1, **{self.x[u, j]: 1 for u in closed if (u, j) in self.x}}, 0, False
 
+    def side(self, i: int, schools: list[int]) -> Row:
+        """(35): a new whole column, whether unit i has one of the schools; its value is the sum of theirs."""
+        held = {self.x[i, j]: -1 for j in schools if (i, j) in self.x}
+        return {**held, self.column(0, 1): 1}, 0, True
+
     def step_row(self, step: list[Any]) -> Row:
-        """Separators, besides the usual."""
+        """Separators and sides, besides the usual."""
+        if step[0] == "side" and len(step) == 3:
+            return self.side(place(step[1], len(self.city.ids)), [place(j, len(self.city.schools)) for j in step[2]])
         if step[0] == "separator" and len(step) == 4 and self.city.rules["contiguous"] != "no":
             v, j = place(step[1], len(self.city.ids)), place(step[2], len(self.city.schools))
             return self.separator(v, j, [place(u, len(self.city.ids)) for u in step[3]])

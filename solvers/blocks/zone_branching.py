@@ -1,0 +1,405 @@
+"""Branch and cut for zones over exact rows: one live linear program, one tree, and the tree is the proof.
+
+The relaxation is cut by separators (19) first. Its row multipliers name the schools that the bound counts: those above
+the city's share. Which of two such schools has a unit changes nothing, so what is branched on is its *side*, (35):
+whether one of them has it. Separators are added at every node.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from heapq import heappop, heappush
+from itertools import count
+from math import inf, isfinite
+from typing import TYPE_CHECKING, Any
+
+import highspy
+import numpy as np
+from fairbound.solvers.blocks.incumbents import TRIALS
+from fairbound.solvers.blocks.tree import separate, solution_of
+from fairbound.solvers.engines import highs as engine
+from fairbound.solvers.proofs.tree import WHOLE, Grower, Node
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from fairbound.solvers.blocks.incumbents import ZoneIncumbents
+    from fairbound.solvers.checker.rows.blocks import Zones
+    from fairbound.solvers.engines.base import Floats
+
+MOST_ROUNDS, STALLED, LEAST_GAIN = 200, 3, 0.01
+"""Rounds of separation at a node, how many of them may pass in a row without gain, and what is one, of the gap."""
+RELIABLE = 4
+"""A side's costs are believed after so many trials in either direction; until then it is tried."""
+CANDIDATES, LOOKAHEAD, TRIAL_STEPS = 40, 10, 80
+REPAIR_EVERY = 20
+OLDEST, LEAST_GONE = 12, 200
+"""Rows that were slack at so many nodes leave the live program, so many at once."""
+NUDGE = 0.01
+LEAF_SECONDS = 0.004
+"""Writing and replaying a leaf takes about so long, for each thousand columns."""
+
+
+@dataclass
+class Costs:
+    """What branching on a column has cost so far: gain for each unit of its value, below and above."""
+
+    sums: list[float]
+    trials: list[int]
+
+    def mean(self, up: int, usual: float) -> float:
+        return self.sums[up] / self.trials[up] if self.trials[up] else usual
+
+
+class ZoneTree(Grower):
+    """One run. The exact system and the live program are ``Grower``'s; incumbents are those of ``known``.
+
+    Attributes
+    ----------
+    least
+        Float bound of the open nodes, in costs of the exact system.
+    """
+
+    system: Zones
+
+    def __init__(self, known: ZoneIncumbents, system: Zones, random: Random, seconds: float) -> None:
+        instance, search = known.instance, known.search
+        # Without zones, a value that nothing exceeds: only emptiness closes a node then.
+        largest = sum(abs(c) * max(abs(system.lower[j]), abs(system.upper[j])) for j, c in system.cost.items())
+        claim = search.value if search.value is not None else system.unit * (largest + 1)
+        self.live_rows: list[int] = []
+        self.age: list[int] = []
+        self.rows_of: dict[tuple[int, int, tuple[int, ...]], int] = {}
+        self.place: dict[tuple[int, int, tuple[int, ...]], int] = {}
+        super().__init__(system, claim, separate(instance, system), seconds, search.late)
+        # Devex prices need no start after a basis is set, which every trial of a branch does.
+        self.live.setOptionValue("simplex_dual_edge_weight_strategy", 1)
+        self.known, self.random = known, random
+        self.sides: list[int] = []
+        self.side_of: list[int | None] = [None] * len(instance.units)
+        self.above: set[int] = set()
+        self.most = 0.0
+        self.pseudo: dict[int, Costs] = {}
+        self.least = -inf
+        self.nodes = 0
+
+    # The live program ------------------------------------------------------------------------------
+
+    def _pass_row(self, i: int) -> None:
+        super()._pass_row(i)
+        self.live_rows.append(i)
+        self.age.append(0)
+
+    def _exact(self, y: Floats, factor: float) -> list[tuple[int, float]]:
+        """Multipliers by rows of the system; the live program holds some of them."""
+        least = 1e-12 * float(np.abs(y).max(initial=0.0))
+        found = []
+        for r in np.flatnonzero(np.abs(y) > least).tolist():
+            i, value = self.live_rows[r], float(y[r])
+            if value > 0 or self.system.rows[i][2]:
+                found.append((i, value * factor / self.row_scale[r]))
+        return found
+
+    def drop(self, kept: int) -> None:
+        """Take back steps, and what is known of their rows."""
+        super().drop(kept)
+        count = self.base + kept
+        self.live_rows = [i for i in self.live_rows if i < count]
+        self.age = self.age[: len(self.live_rows)]
+        self.rows_of = {key: i for key, i in self.rows_of.items() if i < count}
+
+    def compact(self, oldest: int) -> None:
+        """Take rows (13) and (19) out of the live program that were slack so often in a row: faster nodes."""
+        if len(self.live_rows) != self.live.getNumRow():
+            return
+        basis = self.live.getBasis()
+        slack = [status == highspy.HighsBasisStatus.kBasic for status in basis.row_status]
+        self.age = [age + 1 if loose else 0 for age, loose in zip(self.age, slack, strict=True)]
+        gone = [r for r, i in enumerate(self.live_rows) if self.age[r] >= oldest and self.removable(i)]
+        if len(gone) < LEAST_GONE and oldest:
+            return
+        self.live.deleteRows(len(gone), np.array(gone, dtype=np.int32))
+        out = set(gone)
+        self.live_rows, self.age = (
+            [value for r, value in enumerate(values) if r not in out] for values in (self.live_rows, self.age)
+        )
+        self.row_scale = [value for r, value in enumerate(self.row_scale) if r not in out]
+        present = set(self.live_rows)
+        self.place = {key: i for key, i in self.rows_of.items() if i not in present}
+
+    def separators(self, x: Floats) -> int:
+        """Rows (19) that x breaks, as many as the time suffices for."""
+        added = 0
+        for step in () if self.separate is None else self.separate(x):
+            added += self.add(step)
+            if self.late():
+                break
+        return added
+
+    def removable(self, i: int) -> bool:
+        """Rows that are found again where a point breaks them."""
+        terms, rhs, equation = self.system.rows[i]
+        return not equation and not rhs and -1 in terms.values() and all(abs(a) == 1 for a in terms.values())
+
+    # Sides -----------------------------------------------------------------------------------------
+
+    def add(self, step: list[Any]) -> bool:
+        """A separator that has left the live program comes back as it was; a side brings a column as well."""
+        if step[0] == "separator":
+            key = (step[1], step[2], tuple(step[3]))
+            if key in self.place:
+                self._pass_row(self.place.pop(key))
+                return True
+            if key in self.rows_of:
+                return False
+            self.rows_of[key] = len(self.system.rows)
+        if step[0] == "side":
+            self.column_scale = np.append(self.column_scale, 1.0)
+            self.whole = np.append(self.whole, True)
+            self.entries.append([])
+            self.lower.append(0)
+            self.upper.append(1)
+            self.live.addCol(0.0, 0.0, 1.0, 0, np.zeros(0, dtype=np.int32), np.zeros(0))
+        return super().add(step)
+
+    def add_sides(self) -> None:
+        """A column for each unit that may be on either side of the schools that the multipliers count."""
+        # One positive part a school, each in a row of its own: the first rows of the system.
+        if set(self.system.cost) & set(self.system.x.values()) or len(self.system.cost) != len(self.system.zones):
+            return
+        prices = np.asarray(self.live.getSolution().row_dual)[: len(self.system.zones)]
+        prices = prices * self.cost_scale / np.array(self.row_scale[: len(prices)])
+        above = {j for j, price in enumerate(prices) if price > 0.5}
+        for i, schools in enumerate(self.system.city.options):
+            if schools & above and schools - above:
+                self.sides.append(len(self.system.lower))
+                self.side_of[i] = len(self.system.lower)
+                self.add(["side", i, sorted(schools & above)])
+        self.above = above
+
+    # Bounds ----------------------------------------------------------------------------------------
+
+    def nudge(self, share: float) -> None:
+        """Add a cost for every step between a unit and its school, this share of the gap at most in all.
+
+        Very many points cost the same. Of these the compact ones are wanted: they are whole more often, and what is
+        still broken in them has a reason.
+        """
+        n, x, steps = len(self.system.lower), self.system.x, self.known.steps
+        known = isfinite(self.least) and self.known.search.value is not None
+        each = share * max(0.0, float(self.enough) - self.least) / self.farthest if known else 0.0
+        costs = np.array([float(self.system.cost.get(j, 0)) for j in range(n)])
+        for pair, column in x.items() if each else ():
+            costs[column] += each * steps.get(pair, 0)
+        self.most = each * self.farthest
+        self.live.changeColsCost(n, np.arange(n, dtype=np.int32), costs * self.column_scale / self.cost_scale)
+
+    @cached_property
+    def farthest(self) -> int:
+        """No zoning has more steps between units and schools than this."""
+        return (
+            sum(
+                max((self.known.steps.get((i, j), 0) for j in schools), default=0)
+                for i, schools in enumerate(self.system.city.options)
+            )
+            or 1
+        )
+
+    def value(self) -> float:
+        """A bound of the node, in costs of the exact system."""
+        return float(self.live.getInfo().objective_function_value) * self.cost_scale - self.most
+
+    def cost(self, x: Floats) -> float:
+        """What a point costs without the nudge."""
+        return float(sum(c * x[j] for j, c in self.system.cost.items()))
+
+    def exactly(self, node: Node) -> bool:
+        """Whether the node closes once the nudge is taken off."""
+        self.nudge(0.0)
+        closed = self.settled(node, self.solve())
+        self.nudge(NUDGE)
+        return closed
+
+    def relax(self, node: Node) -> tuple[str, float, Floats]:
+        """Solve a node, adding the separators that its points break: its state, bound and last point."""
+        best, stalled = -inf, 0
+        for _ in range(MOST_ROUNDS):
+            state = self.solve()
+            if state != "optimal":
+                return ("closed" if self.settled(node, state) else state), best, np.zeros(0)
+            if self.settled(node, state):
+                return "closed", best, np.zeros(0)
+            value, x = self.value(), self.values()
+            if self.most and self.cost(x) > float(self.enough) - self.most and self.exactly(node):
+                return "closed", best, np.zeros(0)
+            gap = max(0.0, float(self.enough) - value)
+            stalled = 0 if value > best + LEAST_GAIN * gap else stalled + 1
+            best = max(best, value)
+            whole = self.fractions(x).max(initial=0.0) <= WHOLE
+            if (not whole and stalled >= STALLED) or self.late() or not self.separators(x):
+                return "open", best, x
+        return "open", best, x
+
+    def offer(self, x: Floats) -> None:
+        """Make zones of a point, and the claim of zones that are better."""
+        homes = list(self.known.instance.today)
+        best = [-1.0] * len(homes)
+        for (i, j), column in self.system.x.items():
+            if x[column] > best[i]:
+                homes[i], best[i] = j, x[column]
+        options = self.known.options
+        if self.sides and all(min(x[z], 1 - x[z]) <= WHOLE for z in self.sides):
+            # All sides are settled: what is left to find are zones of this very value.
+            options = [
+                schools if side is None else schools & self.above if x[side] > 0.5 else schools - self.above
+                for schools, side in zip(options, self.side_of, strict=True)
+            ]
+        self.known.improve(homes, self.random, options)
+        self.take()
+
+    def take(self) -> None:
+        """The incumbent's value is the claim from now on."""
+        value = self.known.search.value
+        if value is not None and value < self.claim:
+            self.claim, self.enough = value, self.system.enough(value)
+
+    # Branching -------------------------------------------------------------------------------------
+
+    def choose(self, x: Floats) -> tuple[int, bool] | None:
+        """A side by reliability branching; where all sides are settled, a pair."""
+        fractional = self.fractions(x)
+        sides = [j for j in self.sides if fractional[j] > WHOLE]
+        candidates = sides or np.flatnonzero(fractional > WHOLE).tolist()
+        if not candidates:
+            return super().choose(x)
+        usual = [
+            sum(costs.mean(up, 0.0) for costs in self.pseudo.values() if costs.trials[up])
+            / max(1, sum(costs.trials[up] > 0 for costs in self.pseudo.values()))
+            for up in (0, 1)
+        ]
+
+        def guess(j: int) -> float:
+            part = x[j] - np.floor(x[j])
+            costs = self.pseudo.get(j) or Costs([0.0, 0.0], [0, 0])
+            return float(max(costs.mean(0, usual[0]) * part, 1e-9) * max(costs.mean(1, usual[1]) * (1 - part), 1e-9))
+
+        order = sorted(candidates, key=lambda j: (-guess(j), -fractional[j]))[:CANDIDATES]
+        basis, start = self.live.getBasis(), float(self.live.getInfo().objective_function_value)
+        best, choice, failed = -1.0, (int(order[0]), False), 0
+        self.live.setOptionValue("simplex_iteration_limit", TRIAL_STEPS)
+        moved = False
+        for j in order:
+            costs = self.pseudo.setdefault(j, Costs([0.0, 0.0], [0, 0]))
+            if min(costs.trials) >= RELIABLE:
+                score, up_first = guess(j), costs.mean(1, 0.0) * (1 - x[j]) < costs.mean(0, 0.0) * x[j]
+            else:
+                if self.late() or failed >= LOOKAHEAD:
+                    break
+                gains = self.trial(j, x[j], basis, start)
+                moved = True
+                for up, gain in enumerate(gains):
+                    part = (1 - x[j] + np.floor(x[j])) if up else x[j] - np.floor(x[j])
+                    costs.sums[up] += min(gain, 1e3 * max(1.0, abs(start))) / max(part, WHOLE)
+                    costs.trials[up] += 1
+                score, up_first = max(gains[0], 1e-9) * max(gains[1], 1e-9), gains[1] < gains[0]
+            failed = 0 if score > best else failed + 1
+            if score > best:
+                best, choice = score, (int(j), bool(up_first))
+        self.live.setOptionValue("simplex_iteration_limit", 2**31 - 1)
+        if moved:
+            self.live.setBasis(basis)
+        return choice
+
+    def trial(self, j: int, value: float, basis: Any, start: float) -> list[float]:
+        """What either side of a branch adds to the live program's optimum, as far as a few steps tell."""
+        gains = []
+        for low, high in ((self.lower[j], int(np.floor(value))), (int(np.floor(value)) + 1, self.upper[j])):
+            self.live.changeColBounds(j, low / self.column_scale[j], high / self.column_scale[j])
+            self.live.setBasis(basis)
+            engine.execute(self.live)
+            infeasible = self.live.getModelStatus() == highspy.HighsModelStatus.kInfeasible
+            gains.append(inf if infeasible else float(self.live.getInfo().objective_function_value) - start)
+        self.live.changeColBounds(j, self.lower[j] / self.column_scale[j], self.upper[j] / self.column_scale[j])
+        far = abs(start) + 1.0
+        return [max(0.0, min(gain, far)) for gain in gains]
+
+    # The search ------------------------------------------------------------------------------------
+
+    def grow(self) -> Node:
+        """The tree: the open node with the least bound first, the latest of equals."""
+        top, serial = Node({}), count()
+        state, bound, x = self.relax(top)
+        if state == "open" and not self.late():
+            self.least = bound
+            self.tell()
+            self.offer(x)
+            if self.known.balance(self.random, TRIALS[1]):
+                return top
+            self.take()
+            self.add_sides()
+            self.nudge(NUDGE)
+            if self.root(top):
+                state = "closed"
+        if state != "open":
+            return top
+        self.nudge(NUDGE)
+        if self.settled(top, self.solve()):  # the root may have dropped rows that its multipliers name
+            return top
+        self.compact(0)
+        heap, stuck = [(bound, 0, top, False)], list[float]()
+        while heap and not self.late() and not self.short(len(heap)):
+            bound, _, node, known = heappop(heap)
+            if bound > self.least:
+                self.least = bound
+                self.tell()
+            self.nodes += 1
+            inherited = node.multipliers
+            self.compact(OLDEST)  # the last program's solution is not asked for any more
+            self.set_box(node.changed)
+            state, _, x = self.relax(node)
+            if state == "closed":
+                continue
+            if state != "open":
+                stuck.append(bound)  # the engine and exact arithmetic disagree: the node stays open
+                continue
+            if self.fractions(x).max(initial=0.0) <= WHOLE and self.better(x):
+                assert self.plan is not None
+                self.known.search.offer(solution_of(self.known.instance, self.system, self.plan))
+                if self.settled(node, "optimal"):
+                    continue
+            settled = bool(self.sides) and all(min(x[z], 1 - x[z]) <= WHOLE for z in self.sides)
+            if settled > known or self.nodes % REPAIR_EVERY == 0:
+                self.offer(x)
+                if self.settled(node, "optimal"):
+                    continue
+            # What the multipliers prove is the node's bound; an engine's value may be better than that.
+            found = float(self.bound(node.multipliers or []))
+            if found < bound:
+                node.multipliers = inherited
+            bound = max(bound, found)
+            choice = self.choose(x)
+            if choice is None:
+                stuck.append(bound)
+                continue
+            j, up = choice
+            k = max(self.lower[j], min(int(np.floor(x[j])), self.upper[j] - 1))
+            low, high = self.lower[j], self.upper[j]
+            node.branch, node.kind = (j, k), "branch"
+            node.children = [Node({**node.changed, j: (low, k)}), Node({**node.changed, j: (k + 1, high)})]
+            for child in node.children if up else node.children[::-1]:
+                child.multipliers = node.multipliers
+                heappush(heap, (bound, -next(serial) - 1, child, settled))
+        self.least = min([*(bound for bound, *_ in heap), *stuck], default=float(self.claim / self.system.unit))
+        return top
+
+    def short(self, open_nodes: int) -> bool:
+        """Whether what is left of the time is needed to write the proof and to replay it."""
+        each = LEAF_SECONDS * len(self.system.lower) / 1000
+        return self.deadline - time.perf_counter() < each * (open_nodes + self.nodes)
+
+    def tell(self) -> None:
+        """Tell the bound of the open nodes."""
+        self.known.search.nodes = self.nodes
+        self.known.search.tighten(self.least * float(self.system.unit))

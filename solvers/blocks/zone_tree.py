@@ -1,0 +1,141 @@
+"""One tree over exact rows as a method: zones, their bound, and the tree as its certificate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import inf, isfinite
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from fairbound.models.blocks import rules
+from fairbound.models.blocks.instance import DISSIMILARITY, INCOME, MAX_SHARE, ZoneInstance, Zoning
+from fairbound.solvers.blocks.incumbents import TRIALS, ZoneIncumbents
+from fairbound.solvers.blocks.tree import solution_json
+from fairbound.solvers.blocks.zone_branching import ZoneTree
+from fairbound.solvers.checker import tree as checker
+from fairbound.solvers.checker.common import Rejected
+from fairbound.solvers.core.answer import Answer
+from fairbound.solvers.core.bound import Basis, Bound
+from fairbound.solvers.core.isolation import note_engine_threads
+from fairbound.solvers.core.result import EngineInfo, OnProgress, Seconds, Settings, Termination
+from fairbound.solvers.engines import highs as engine
+from fairbound.solvers.proofs.tree import Node, assembled, leaves
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+NAME = "zone_tree"
+BUILD_TIMES, CHECK_TIMES = 6, 1.5
+"""Rows and their replay take so many times as long as the data; the replay so many times as long as the rows."""
+
+
+def answer(
+    instance: ZoneInstance,
+    objective: str,
+    settings: Settings,
+    on_progress: OnProgress | None = None,
+    start: Zoning | None = None,
+) -> Answer:
+    """Solve a zoning question by one tree over exact rows."""
+    random = Random(settings.seed)
+    known = ZoneIncumbents(instance, objective, settings, on_progress)
+    search = known.search
+    termination, tree, top, built = Termination.FINISHED, None, None, 0.0
+    if not all(known.options):
+        return Answer(Termination.INFEASIBLE, message="a unit is left without a school that it could have")
+    try:
+        known.start(start, random)
+        if not (search.late() or known.perfect or known.balance(random, TRIALS[0])):
+            began = search.seconds()
+            data = instance.canonical()
+            left, wanted = search.left(), BUILD_TIMES * (search.seconds() - began)
+            if left is None or left > wanted:
+                system = checker.rows_of("blocks").system(data, objective)
+                built = search.seconds() - began
+                note_engine_threads(1)
+                left = search.left()
+                # The checker builds the rows once more.
+                seconds = inf if left is None else max(0.0, left - CHECK_TIMES * built)
+                tree = ZoneTree(known, system, random, seconds)
+                with search.interruptible():
+                    top = tree.grow()
+    except KeyboardInterrupt:
+        search.stop.set()
+    open_left = top is None or any(leaf.kind == "open" for leaf in leaves(top))
+    if open_left and not known.perfect and (settings.time_limit is not None or search.stop.is_set()):
+        termination = search.why_late()
+    info = EngineInfo(engine.NAME, engine.version(), engine.options(settings))
+    answered = Answer(
+        termination,
+        search.solution,
+        proven=known.floor,
+        engine=info,
+        nodes=search.nodes,
+        trace=tuple(search.trace),
+        seconds=Seconds(0.0, built, search.seconds() - built),
+    )
+    if tree is None or top is None:
+        return answered
+    claim = tree.least * float(tree.system.unit)
+    message = f"{tree.nodes} nodes, {len(tree.steps)} rows added"
+    answered = replace(answered, message=message, claim=claim if isfinite(claim) else None, unit=tree.system.unit)
+    if search.solution is None:
+        return answered if open_left else replace(answered, termination=Termination.INFEASIBLE)
+    if not settings.prove or known.perfect:
+        return answered
+    try:
+        return certified(tree, top, data, answered)
+    except KeyboardInterrupt:
+        return replace(answered, termination=search.why_late())
+
+
+def certified(tree: ZoneTree, top: Node, data: dict[str, Any], answered: Answer) -> Answer:
+    """The answer with its tree as a certificate, if the checker accepts it."""
+    system, search = tree.system, tree.known.search
+    least: Fraction | None = None
+    for leaf in leaves(top):
+        if leaf.kind == "open":
+            if leaf.multipliers is None:
+                return answered
+            tree.set_box(leaf.changed)
+            found = tree.bound(leaf.multipliers)
+            least = found if least is None else min(least, found)
+            leaf.kind = "bound"
+    bound = tree.claim if least is None else min(tree.claim, system.proves(least))
+    # Branches name the columns of sides, so their steps stay in the file even where no leaf uses their rows.
+    first = next(iter(leaves(top)))
+    defined = [(tree.base + n, 0.0) for n, step in enumerate(tree.steps) if step[0] == "side"]
+    known = {i for i, _ in first.multipliers or ()}
+    first.multipliers = [*(first.multipliers or ()), *(pair for pair in defined if pair[0] not in known)]
+    document = {
+        "format": checker.FORMAT,
+        "instance": search.instance.name,
+        "digest": search.instance.digest,
+        "data": data,
+        "objective": search.objective,
+        "solution": solution_json(search.instance, search.solution),
+        "bound": str(bound),
+        **assembled(tree, top),
+    }
+    try:
+        proven = Bound(checker.check(document), Basis.CERTIFICATE, checker.FORMAT)
+    except Rejected as reason:
+        words = f"the checker rejected its certificate, which is a fault to report: {reason}"
+        return replace(answered, message="; ".join((answered.message, words)))
+    if answered.proven is not None and answered.proven.value > proven.value:
+        return answered  # the theorem says more
+    return replace(answered, claim=None, proven=proven, certificate=document)
+
+
+def hesitates(instance: ZoneInstance, objective: str) -> str | None:
+    """Where there are no sides, or repairs do not understand a limit, rounds of an integer model are faster."""
+    if instance.limits or instance.rezoned_share is not None:
+        return "local search does not understand limits on objectives"
+    return None if objective in (DISSIMILARITY, INCOME) else "the objective has no sides to branch on"
+
+
+def refuses(instance: ZoneInstance, objective: str) -> str | None:
+    """Refuse what has no exact rows."""
+    if objective == MAX_SHARE:
+        return "a largest share is a ratio; share_levels solves it by a sequence of linear models"
+    return rules.refuse_income(instance, objective)

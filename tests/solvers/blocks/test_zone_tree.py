@@ -1,0 +1,224 @@
+"""The tree over exact rows, two even halves, what is worked out once a city, and clocks."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from fractions import Fraction
+from random import Random
+
+import pytest
+from drawn_cities import cities
+from fairbound.benchmarks.blocks import tiny
+from fairbound.instances.blocks.grid_city import grid_city
+from fairbound.instances.blocks.layout import straight, straight_rows
+from fairbound.models.blocks import PROBLEM, ZoneInstance, Zoning, evaluate
+from fairbound.models.blocks.evaluate import group_scale
+from fairbound.models.blocks.instance import component
+from fairbound.models.blocks.reductions import fixed_options
+from fairbound.models.blocks.separators import LEAST_VIOLATION
+from fairbound.solvers.blocks import zone_branching
+from fairbound.solvers.blocks.even_halves import even_halves, least_dissimilarity
+from fairbound.solvers.blocks.flow_separation import flow_separators
+from fairbound.solvers.blocks.incumbents import ZoneIncumbents
+from fairbound.solvers.blocks.zone_state import ZoneState, anneal, reconnect
+from fairbound.solvers.checker import tree as checker
+from fairbound.solvers.checker.common import Rejected
+from fairbound.solvers.core.methods import find_method
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from fairbound import Level, Result, Settings, Status, Termination
+
+
+def grid(tmp_path: object, n: int, k: int, seed: int) -> ZoneInstance:
+    """A grid city."""
+    import fairbound
+
+    path = tmp_path / "city.json"  # type: ignore[operator]
+    path.write_text(json.dumps(grid_city(n, k, seed)))
+    city = fairbound.load(path)
+    assert isinstance(city, ZoneInstance)
+    return city
+
+
+def grown(city: ZoneInstance, **chosen: object) -> Result:
+    return find_method(PROBLEM, "zone_tree").run(city, "dissimilarity", Settings(**chosen))  # type: ignore[arg-type]
+
+
+@given(cities(), st.sampled_from(["dissimilarity", "tvd", "travel", "rezoned"]))
+@settings(max_examples=60, deadline=None)
+def test_the_tree_agrees_with_enumeration(city: ZoneInstance, objective: str) -> None:
+    assume(len(city.schools) ** len(city.units) <= 800)
+    best = tiny.best(city, objective)
+    result = find_method(PROBLEM, "zone_tree").run(city, objective)
+    if best is None:
+        assert result.status is Status.INFEASIBLE
+    else:
+        assert result.status is Status.OPTIMAL
+        assert result.primal_bound == best
+        assert result.level in (Level.L2, Level.L4)  # a theorem, or a tree that was replayed
+
+
+def test_sides_are_branched_on_and_replayed(tmp_path: object) -> None:
+    """A city whose tree needs sides; its certificate proves the optimum that the loop claims."""
+    city = grid(tmp_path, 400, 6, 1)
+    result = grown(city)
+    assert result.status is Status.OPTIMAL
+    assert result.level is Level.L4
+    assert result.primal_bound == find_method(PROBLEM, "separator_loop").run(city, "dissimilarity").primal_bound
+    document = json.loads(json.dumps(result.certificate))
+    sides = [step for step in document["steps"] if step[0] == "side"]
+    columns = len(checker.rows_of("blocks").system(document["data"], "dissimilarity").lower)
+    assert any(node[0] == "branch" and node[1] >= columns for node in document["tree"])
+    assert checker.check(document) == result.primal_bound
+    for wrong in ([*sides[0][:2], [len(city.schools)]], [len(city.units), sides[0][2]], ["side", sides[0][1]]):
+        false = copy.deepcopy(document)
+        false["steps"][false["steps"].index(sides[0])] = wrong
+        with pytest.raises(Rejected):
+            checker.check(false)
+    fewer = copy.deepcopy(document)
+    fewer["steps"].remove(sides[-1])
+    with pytest.raises(Rejected):
+        checker.check(fewer)
+
+
+def test_a_side_is_the_sum_of_its_pairs() -> None:
+    """(35): the column that a step defines holds whether the unit has one of the schools."""
+    city = tiny.NAMED["grid of three schools"]
+    system = checker.rows_of("blocks").system(json.loads(json.dumps(city.canonical())), "dissimilarity")
+    unit = next(i for i, schools in enumerate(system.city.options) if len(schools) > 1)
+    schools = sorted(system.city.options[unit])
+    count = len(system.lower)
+    terms, rhs, equation = system.step_row(["side", unit, schools[:1]])
+    assert (terms, rhs, equation) == ({system.x[unit, schools[0]]: -1, count: 1}, 0, True)
+    assert (system.lower[count], system.upper[count]) == (0, 1)
+    assert count not in system.continuous
+
+
+def test_a_stopped_tree_proves_what_it_has(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Open leaves count with what their multipliers prove: a bound with a gap, replayed."""
+    city = grid(tmp_path, 400, 6, 1)
+    monkeypatch.setattr(zone_branching.ZoneTree, "short", lambda tree, _open: tree.nodes >= 3)
+    result = grown(city, time_limit=600)
+    assert result.termination is Termination.TIME_LIMIT
+    assert result.level is Level.L4
+    assert result.status is Status.FEASIBLE
+    assert result.dual_bound is not None
+    assert result.primal_bound is not None
+    assert Fraction(121, 1000) < result.dual_bound < result.primal_bound
+    assert checker.check(json.loads(json.dumps(result.certificate))) == result.dual_bound
+
+
+def test_a_rejected_tree_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    city = tiny.NAMED["grid of three schools"]
+    from fairbound.solvers.blocks import zone_tree
+
+    def reject(_document: object) -> Fraction:
+        raise Rejected("no")
+
+    monkeypatch.setattr(zone_tree.checker, "check", reject)
+    result = grown(city)
+    assert "the checker rejected its certificate" in result.message
+    assert result.level is Level.L1
+
+
+@given(cities())
+@settings(max_examples=150, deadline=None)
+def test_divisibility_bounds_the_dissimilarity(city: ZoneInstance) -> None:
+    """(34): no zoning of any drawn city is below it."""
+    assume(len(city.schools) ** len(city.units) <= 300)
+    values = [evaluate(city, zoning) for zoning in tiny.zonings(city)]
+    feasible = [value.values["dissimilarity"] for value in values if value.feasible]
+    assert all(value >= least_dissimilarity(city) for value in feasible)
+
+
+@pytest.mark.parametrize(("n", "seed", "steps"), [(100, 1, 0), (200, 4, 1), (400, 1, 6)])
+def test_two_zones_are_as_even_as_divisibility_lets_them(tmp_path: object, n: int, seed: int, steps: int) -> None:
+    city = grid(tmp_path, n, 2, seed)
+    assert least_dissimilarity(city) == steps * group_scale(city)
+    result = grown(city)
+    assert result.status is Status.OPTIMAL
+    assert result.level is Level.L2
+    assert result.primal_bound == steps * group_scale(city)
+
+
+def test_flips_of_two_zones_keep_the_rules(tmp_path: object) -> None:
+    city = grid(tmp_path, 100, 2, 3)
+    state = ZoneState(city, "dissimilarity", city.today)
+    assert not even_halves(state, Random(1), 0, 20)  # the travel limit keeps them apart
+    assert evaluate(city, Zoning.of(city, state.homes)).feasible
+
+
+@given(cities(), st.data())
+@settings(max_examples=150, deadline=None)
+def test_flows_find_a_row_wherever_one_is_broken(city: ZoneInstance, data: st.DataObject) -> None:
+    """For whole shares: rows are valid, broken, and there for every unit that is cut off."""
+    options = fixed_options(city)
+    assume(city.contiguous and all(options))
+    homes = [data.draw(st.sampled_from(sorted(schools))) for schools in options]
+    assume(all(homes[root] == j for j, root in enumerate(city.roots)))
+    units = [{i for i, schools in enumerate(options) if j in schools} for j in range(len(city.schools))]
+    shares = {(i, j): float(homes[i] == j) for j, zone in enumerate(units) for i in zone}
+    found = list(flow_separators(city, units, shares))
+    for v, j, cut in found:
+        assert shares[v, j] > sum(shares[u, j] for u in cut) + LEAST_VIOLATION
+        assert v not in component(city.neighbours, city.roots[j], units[j] - set(cut)) or city.roots[j] in cut
+    cut_off = set()
+    for j, root in enumerate(city.roots):
+        zone = {i for i, home in enumerate(homes) if home == j}
+        cut_off |= {(i, j) for i in zone - component(city.neighbours, root, zone)}
+    assert {(v, j) for v, j, _ in found} == cut_off
+
+
+def test_annealing_returns_to_the_best_homes_and_heeds_the_clock(tmp_path: object) -> None:
+    city = grid(tmp_path, 100, 4, 2)
+    state = ZoneState(city, "dissimilarity", city.today)
+    homes = anneal(state, Random(1), 20_000)
+    assert homes == state.homes
+    assert state.cost() == pytest.approx(ZoneState(city, "dissimilarity", homes).cost())
+    assert state.cost() < ZoneState(city, "dissimilarity", city.today).cost()
+    late = ZoneState(city, "dissimilarity", city.today, lambda: 1.0)
+    assert anneal(late, Random(1), 20_000) == list(city.today)
+    path = tiny.NAMED["path"]
+    assert not reconnect(ZoneState(path, "dissimilarity", [0, 1, 0, 1, 0, 1], lambda: 1.0))
+
+
+def test_nothing_is_built_once_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a limit that annealing uses up, today's zones or better are the answer."""
+    city = tiny.NAMED["grid of three schools"]
+    monkeypatch.setattr(ZoneIncumbents, "balance", lambda *_: False)
+    for method in ("separator_loop", "zone_tree"):
+        result = find_method(PROBLEM, method).run(city, "dissimilarity", Settings(time_limit=0.0))
+        assert result.termination is Termination.TIME_LIMIT
+        assert result.primal_bound is not None
+
+
+def test_what_is_derived_stays_behind_when_a_city_travels() -> None:
+    city = tiny.NAMED["grid"]
+    evaluate(city, Zoning.of(city, city.today))
+    ZoneState(city, "dissimilarity", city.today)
+    assert city.derived
+    other = pickle.loads(pickle.dumps(city))
+    assert other == city
+    assert other.travel == city.travel
+    assert "derived" not in vars(other)
+    assert other.digest == city.digest
+
+
+@given(st.lists(st.tuples(st.decimals(-999, 999, places=4), st.decimals(-999, 999, places=2)), min_size=1, max_size=6))
+@settings(max_examples=200, deadline=None)
+def test_distances_by_rows_are_the_same(points: list[tuple[object, object]]) -> None:
+    exact = [(Fraction(str(x)), Fraction(str(y))) for x, y in points]
+    rows = straight_rows(exact, exact)
+    assert rows == [tuple(straight(one, other) for other in exact) for one in exact]
+
+
+def test_repairs_within_sides_keep_them(tmp_path: object) -> None:
+    """Options narrower than the city's are what a repair moves within."""
+    city = grid(tmp_path, 100, 4, 2)
+    known = ZoneIncumbents(city, "dissimilarity", Settings())
+    options = [{home} for home in city.today]
+    known.improve(list(city.today), Random(1), options)
+    assert known.search.solution == Zoning.of(city, city.today)
