@@ -33,6 +33,7 @@ MIDDLE = 400
 """Cells into which the range would be cut without strips."""
 STRIP = tuple(Fraction(2, 2**i) for i in range(9, -1, -1))
 """Edges of the cells of a strip, from its end of the range, in widths of a middle cell."""
+STRIP_CELLS = 8
 EDGE_STEP = 10**7
 MULTIPLIER_STEP = 10**6
 """Edges and multipliers are rounded to this many parts; any rounding keeps the proof valid."""
@@ -106,14 +107,16 @@ class Cells:
         levels = [low + offset for offset in offsets] + inner + [1 - offset for offset in reversed(offsets)]
         self.exact = (low, *sorted({rounded(level) for level in levels if low < rounded(level) < 1}), Fraction(1))
         self.edges = np.array([float(edge) for edge in self.exact])
-        import os; self.strip = int(os.environ.get('STRIPS', len(STRIP)))
+
         count = len(self.exact) - 1
+        self.strip = STRIP_CELLS
         self.middle = np.arange(self.strip, count - self.strip)
         self.sides = np.r_[0 : self.strip, count - self.strip : count]
         self.knots = np.r_[0 : self.strip + 1, count - self.strip : count + 1]
         self.left = np.searchsorted(self.knots, self.sides)
         self.pricer = Pricer(self.arrays, self.edges[:-1][self.middle], self.edges[1:][self.middle])
-        self.step = 10.0 ** floor(log10(max(scale, 1e-6) * 1e-9 / max(len(self.units), 1)))
+        power = floor(log10(max(scale, 1e-6) * 1e-9 / max(len(self.units), 1)))
+        self.step = Fraction(10) ** power
 
     def box(self) -> Box:
         """Everything."""
@@ -159,7 +162,8 @@ class Cells:
 
     def prices(self, units: Floats, levels: Floats, cells: Floats) -> Prices:
         """Prices that hold in floats, rounded up by more than floats err."""
-        return Prices((np.ceil(units / self.step) + 1) * self.step, levels, cells)
+        step = float(self.step)
+        return Prices((np.ceil(units / step) + 1) * step, levels, cells)
 
     def narrowed(self, box: Box, prices: Prices, target: float) -> Box:
         """The box without what cannot be part of a grouping worth more than the target.

@@ -46,6 +46,8 @@ class Node:
     below: Node | None = None
     above: Node | None = None
     closed: bool = False
+    work: int = 0
+    """Pairs and partial groups that a replay of the prices looks at."""
 
 
 @dataclass
@@ -70,6 +72,7 @@ class Tree:
     report: Callable[[float], None]
     late: Callable[[], bool]
     nodes: int = 0
+    work: int = 0
     bound: float = np.inf
     open: list[tuple[float, int, Node]] = field(default_factory=list)
 
@@ -162,6 +165,8 @@ class Tree:
                 prices = cells.prices(units, lam, multiplied)
                 if prices.bound < node.prices.bound:
                     node.prices, node.own = prices, True
+                    self.work += int(box.allowed.sum()) + found.steps - node.work
+                    node.work = int(box.allowed.sum()) + found.steps
             elif added:
                 step = max(0.05, step * (0.9 if found.proven.all() else 0.7))
             else:
@@ -246,7 +251,6 @@ class Tree:
 
     def _widest(self, box: Box) -> tuple[int, int] | None:
         """The unit with most cells, halved: where the LP says nothing."""
-        self.wid = getattr(self, "wid", 0) + 1
         count = box.allowed.sum(axis=0)
         unit = int(count.argmax())
         places = np.flatnonzero(box.allowed[:, unit])

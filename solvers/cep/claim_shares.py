@@ -1,0 +1,258 @@
+"""Branch and price over claim shares: some dozens to some hundreds of schools, any meals, a replayed bound.
+
+1. ``price_curve``: a first bound and plans. 2. ``share_tree``: prices of units that hold in the strips at the
+threshold and at full funding for every unit, and between them for every group; branching on the share of one
+unit's group. 3. Plans from the LP's mixtures, by rounding, moves and swaps. 4. The tree is replayed in whole
+numbers (``solvers.checker.cep_shares``); only then is its bound one. Mathematics: ``docs/cep_meals.md``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from fairbound.models.cep import CepInstance, Grouping
+from fairbound.models.cep.price_curve import level_range, units_of
+from fairbound.solvers.cep import price_curve
+from fairbound.solvers.cep.group_moves import OUT, Plan, improve
+from fairbound.solvers.cep.share_cells import Cells, Prices
+from fairbound.solvers.cep.share_certificate import FORMAT, certificate_json, least_bound
+from fairbound.solvers.cep.share_master import Master, Optimum
+from fairbound.solvers.cep.share_tree import Node, Tree
+from fairbound.solvers.cep.tabu import Tabu
+from fairbound.solvers.checker import cep_shares as checker
+from fairbound.solvers.core.bound import Basis, Bound
+from fairbound.solvers.core.method import Kind, Method
+from fairbound.solvers.core.result import OnProgress, Settings
+
+if TYPE_CHECKING:
+    from fairbound.solvers.cep.regrets import Regrets
+    from fairbound.solvers.core.answer import Answer
+
+NAME = "claim_shares"
+MANY_UNITS = 1000
+"""Beyond so many the price curve alone is near enough, and sooner."""
+STAGES = (6e-6, 1e-6, 0.0)
+"""Gaps that the search closes one after the other."""
+SECONDS = 120.0
+"""Time of the search where no limit is given."""
+FIRST_SHARE, FIRST_ROUNDS = 0.15, 2
+"""Share of the limit, and interval models, after which the tree begins."""
+PLAN_SHARE = 0.3
+"""Share of the tree's time that goes into plans."""
+ROUNDINGS, FIRST_ROUNDINGS = 2, 20
+PATIENCE = 300
+REPLAYED = 700_000
+"""Steps of work that the checker does in a second, at least."""
+RESERVE = 0.5
+
+
+class Sharing:
+    """From a plan and the price curve to a bound that is replayed."""
+
+    def __init__(self, search: price_curve.PlanSearch, regrets: Regrets) -> None:
+        self.search, self.regrets = search, regrets
+        self.open = ~regrets.barred
+        assert search.bound is not None
+        self.cells = Cells(search.instance, search.objective, float(abs(search.bound)))
+        self.units, self.arrays = self.cells.units, self.cells.arrays
+        self.chance = np.random.default_rng(search.settings.seed)
+        self.may_leave = ~regrets.must[self.open]
+        charge = 10.0 * float(np.abs(self.arrays.fixed).sum() + np.abs(self.arrays.slope).sum()) + 1.0
+        settings = Settings(threads=search.settings.threads, seed=search.settings.seed)
+        self.master = Master(self.arrays, self.cells.edges[self.cells.knots], charge, settings)
+        self.tree: Tree | None = None
+        self.share = Fraction(0)
+        self.planning, self.began, self.nodes = 0.0, search.seconds(), 0
+        self.seen: list[float] = []
+        limit = search.settings.time_limit
+        self.until = search.seconds() + SECONDS if limit is None else limit - RESERVE
+
+    def late(self) -> bool:
+        """Whether the tree must stop, so that its replay ends in time."""
+        replay = 0.0 if self.tree is None else self.tree.work / REPLAYED
+        return self.search.late() or self.search.closed() or self.search.seconds() + replay > self.until
+
+    def target(self) -> float:
+        """The value that nodes must not exceed."""
+        value = self.search.value
+        return -np.inf if value is None else float(value * (1 + self.share))
+
+    def run(self) -> tuple[Bound, dict[str, Any]] | None:
+        """Search in stages; the bound that a replay has confirmed, with its certificate."""
+        self._improve(self._home(), PATIENCE)
+        prices = self._first_prices()
+        if prices is None or self.search.value is None:
+            return None
+        best: tuple[Fraction, Node] | None = None
+        asked = self.search.settings.gap
+        for share in sorted({*(stage for stage in STAGES if stage > asked), asked}, reverse=True):
+            self.share = Fraction(share)
+            box = self.cells.narrowed(self.cells.box(), prices, self.target())
+            tree = self.tree = Tree(
+                self.cells, self.master, Node(box, prices, own=True), self.target, self.meet, self.report, self.late
+            )
+            if best is None:
+                self._begin(box)
+            done = tree.run()
+            self.nodes += tree.nodes
+            bound = least_bound(self.cells, tree.root, self.search.value * (1 + self.share))
+            if best is None or bound < best[0]:
+                best = bound, tree.root
+            if not done or self.late():
+                break
+        assert best is not None
+        document = certificate_json(self.search.instance, self.search.objective, self.cells, best[1], best[0])
+        return Bound(checker.check(document), Basis.CERTIFICATE, FORMAT), document
+
+    def report(self, bound: float) -> None:
+        """Note a bound that the tree has reached."""
+        if self.search.bound is None or bound < self.search.bound:
+            self.search.nodes = self.nodes + (0 if self.tree is None else self.tree.nodes)
+            self.search.tighten(Fraction(bound))
+
+    def _first_prices(self) -> Prices | None:
+        """Those of the price curve."""
+        cells, box = self.cells, self.cells.box()
+        levels = self.regrets.price(cells.edges[cells.knots])
+        units, levels = cells.repaired(self.regrets.best[self.open], levels, box)
+        multipliers, found = cells.search(units, box, self.search.late, 1000)
+        return cells.prices(units, levels, multipliers) if found.proven.all() and not len(found.excess) else None
+
+    def _begin(self, box: Any) -> None:
+        """The first columns: pairs in the strips, and the groups of the best plan."""
+        levels, units = np.nonzero(self.cells.levels_allowed(box))
+        self.master.add_pairs(units, levels)
+        home = np.array(self._home())
+        inside = np.array([home == group for group in range(home.max(initial=-1) + 1)])
+        if len(inside):
+            self._columns(inside)
+
+    def _columns(self, inside: Any) -> None:
+        """Columns for the groups of a plan whose share lies in the middle."""
+        people, lifted = inside @ self.arrays.enrolled, inside @ self.arrays.lifted
+        cell = np.searchsorted(self.cells.edges, np.minimum(1.0, lifted / people), side="right") - 1
+        middle = np.isin(cell, self.cells.middle)
+        if middle.any():
+            self.master.add_groups(inside[middle], self.cells.pricer.worth(inside[middle]), cell[middle])
+
+    def _home(self) -> list[int]:
+        """The group of each unit in the best plan."""
+        groups = () if self.search.solution is None else self.search.solution.groups
+        group = {member: g for g, members in enumerate(groups) for member in members}
+        return [group.get(unit.members[0], OUT) for unit in self.units]
+
+    def meet(self, optimum: Optimum, first: bool) -> None:
+        """Plans from the mixture of the LP, as long as they do not take too much of the time."""
+        elapsed = self.search.seconds() - self.began
+        for k in range(FIRST_ROUNDINGS if first else ROUNDINGS):
+            if self.late() or (not first and self.planning > PLAN_SHARE * elapsed):
+                return
+            self._improve(self._rounded(optimum, 0.0 if k == 0 else 1.0), 0)
+
+    def _rounded(self, optimum: Optimum, noise: float) -> list[int]:
+        """Columns of most weight first, as long as they fit; noise makes other plans of the same mixture."""
+        master, weights = self.master, optimum.weights
+        used = np.flatnonzero(weights > 1e-6)
+        order = used[np.argsort(-weights[used] * np.exp(noise * self.chance.standard_normal(len(used))), kind="stable")]
+        home, free = np.full(len(self.units), OUT), np.ones(len(self.units), dtype=bool)
+        for column in order.tolist():
+            unit = master.unit[column]
+            if unit >= 0 and free[unit]:
+                home[unit], free[unit] = master.level[column], False
+            elif unit < 0 and free[master.inside[column]].all():
+                home[master.inside[column]], free[master.inside[column]] = len(weights) + column, False
+        return [int(group) for group in home]
+
+    def _improve(self, home: list[int], patience: int) -> None:
+        """Moves and swaps from a placement; tabu search where that is among the best of late."""
+        began = self.search.seconds()
+        plan = Plan(self.search.instance, self.units, home)
+        improve(plan, self.may_leave, np.zeros(len(self.units), dtype=bool), self.late)
+        value = plan.value()
+        reached = -np.inf if value is None else float(value)
+        promising = reached > max(self.seen[-30:], default=-np.inf)
+        self.seen.append(reached)
+        if patience or promising:
+            plan = Tabu(plan, self.may_leave, self.chance).run(patience or PATIENCE, self.late)
+        if self.search.offer(plan.grouping()) and self.tree is not None:
+            placed = np.array(plan.home)
+            self._columns(np.array([placed == group for group in range(placed.max(initial=-1) + 1)]))
+        self.planning += self.search.seconds() - began
+
+
+def answer(
+    instance: CepInstance,
+    objective: str,
+    settings: Settings,
+    on_progress: OnProgress | None = None,
+    start: Grouping | None = None,
+) -> Answer:
+    """Solve; see the module."""
+    search = price_curve.PlanSearch(instance, objective, settings, on_progress)
+    impossible = search.impossible()
+    if impossible is not None:
+        return impossible
+    limit = settings.time_limit
+    sharing, proof, message = None, None, ""
+    with search.begin(start):
+        found = price_curve.bound_and_regrets(search)
+        if found is not None:
+            budget = np.inf if limit is None else FIRST_SHARE * limit
+            price_curve.search_plans(
+                search, found[0], settings, lambda rounds: rounds >= FIRST_ROUNDS or search.seconds() > budget
+            )
+            if search.value is not None and not search.closed() and not search.late():
+                sharing = Sharing(search, found[0])
+                try:
+                    proof = sharing.run()
+                except checker.Rejected as reason:
+                    message = f"the checker rejected its certificate, which is a fault to report: {reason}"
+    if proof is None:
+        search.bound = search.proven
+    else:
+        search.bound = proof[0].value
+    result = search.answer(found, message=message)
+    if sharing is not None:
+        result = replace(result, model=sharing.master.size(), nodes=sharing.nodes)
+    if proof is None or (search.proven is not None and proof[0].value >= search.proven):
+        return result
+    return replace(result, claim=None, proven=proof[0], certificate=proof[1])
+
+
+def refuses(instance: CepInstance, objective: str) -> str | None:
+    """Refuse what is not linear in the claim share, one group's problem, and rules on the whole grouping."""
+    jumps = price_curve.refuses(instance, objective)
+    if jumps is not None:
+        return jumps
+    if instance.weight_per_student is not None:
+        return "meals are proportional to enrolment: one group suffices, and membership finds it"
+    units = [unit for unit in units_of(instance, objective) if not unit.barred]
+    if instance.groups is not None and instance.groups < len(units):
+        return "a largest number of groups is a rule on the whole grouping, not on one group"
+    if instance.limits:
+        return "a least value of an objective is a rule on the whole grouping, not on one group"
+    if level_range(instance)[0] >= 1:
+        return "a group that meets the threshold is fully funded, so all groups have one claim share"
+    if any(unit.enrolled == 0 for unit in units):
+        return "a school without students has no share, whatever its group"
+    return None
+
+
+def hesitates(instance: CepInstance, objective: str) -> str | None:
+    """Beyond some hundreds of schools the price curve is near enough."""
+    count = len(units_of(instance, objective))
+    return f"{count} schools: the price curve is near enough, and sooner" if count > MANY_UNITS else None
+
+
+METHOD = Method(
+    NAME,
+    Kind.ALGORITHM,
+    "branch and price over claim shares, its tree replayed: some dozens to some hundreds of schools",
+    answer,
+    refuses,
+    closes=False,
+    hesitates=hesitates,
+)

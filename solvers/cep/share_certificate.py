@@ -1,0 +1,73 @@
+"""The claim-share certificate: a search tree of prices, as JSON."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from fairbound.models.core.exact import decimal_text
+from fairbound.solvers.cep.share_cells import MULTIPLIER_STEP
+from fairbound.solvers.checker import cep_shares as checker
+from fairbound.solvers.core.bound import Level
+
+if TYPE_CHECKING:
+    from fairbound.models.cep import CepInstance
+    from fairbound.solvers.cep.share_cells import Cells
+    from fairbound.solvers.cep.share_tree import Node
+
+FORMAT = checker.FORMAT
+LEVEL = Level.L4
+CHECKER = checker
+
+
+def certificate_json(
+    instance: CepInstance, objective: str, cells: Cells, root: Node, bound: Fraction
+) -> dict[str, Any]:
+    """Everything that the checker needs: the instance itself, the edges, the tree in preorder, the bound it proves."""
+    return {
+        "format": FORMAT,
+        "instance": instance.name,
+        "digest": instance.digest,
+        "data": instance.canonical(),
+        "objective": objective,
+        "bound": decimal_text(bound),
+        "edges": [decimal_text(edge) for edge in cells.exact],
+        "strip": cells.strip,
+        "step": decimal_text(cells.step),
+        "nodes": _nodes(cells, root, bound),
+    }
+
+
+def _nodes(cells: Cells, root: Node, bound: Fraction) -> list[dict[str, Any]]:
+    """The tree in preorder, cut off where prices are at most the bound."""
+    most, step = int(bound / cells.step), float(cells.step)
+    found, waiting = [], [root]
+    while waiting:
+        node = waiting.pop()
+        stated: dict[str, Any] = {}
+        prices = [round(price / step) for price in node.prices.units.tolist()]
+        if node.own:
+            stated["prices"] = prices
+            stated["levels"] = [round(price * MULTIPLIER_STEP) for price in node.prices.levels.tolist()]
+            stated["multipliers"] = [round(price * MULTIPLIER_STEP) for price in node.prices.cells.tolist()]
+        if sum(prices) > most and node.branch is not None:
+            assert node.below is not None
+            assert node.above is not None
+            stated["branch"] = list(node.branch)
+            waiting += [node.above, node.below]
+        found.append(stated)
+    return found
+
+
+def least_bound(cells: Cells, root: Node, target: Fraction) -> Fraction:
+    """The least bound that a tree proves: that of its open leaves, and no less than what closed the others."""
+    step, worst, waiting = float(cells.step), target, [root]
+    while waiting:
+        node = waiting.pop()
+        if node.branch is not None:
+            assert node.below is not None
+            assert node.above is not None
+            waiting += [node.above, node.below]
+        elif not node.closed:
+            worst = max(worst, sum(round(price / step) for price in node.prices.units.tolist()) * cells.step)
+    return worst
