@@ -17,7 +17,7 @@ from fairbound.models.cep import CepInstance, Grouping
 from fairbound.models.cep.price_curve import level_range, units_of
 from fairbound.solvers.cep import price_curve
 from fairbound.solvers.cep.group_moves import OUT, Plan, improve
-from fairbound.solvers.cep.share_cells import Cells, Prices
+from fairbound.solvers.cep.share_cells import MULTIPLIER_STEP, Box, Cells, Prices
 from fairbound.solvers.cep.share_certificate import FORMAT, certificate_json, least_bound
 from fairbound.solvers.cep.share_master import Master, Optimum
 from fairbound.solvers.cep.share_tree import Node, Tree
@@ -42,8 +42,13 @@ FIRST_SHARE, FIRST_ROUNDS = 0.15, 2
 """Share of the limit, and interval models, after which the tree begins."""
 PLAN_SHARE = 0.3
 """Share of the tree's time that goes into plans."""
-ROUNDINGS, FIRST_ROUNDINGS = 2, 20
-PATIENCE = 300
+DIVES, FIRST_DIVES, DIVE_STEPS, NOISE = 1, 10, 60, 0.5
+"""Plans from the LP at a node, and at the first one; columns that are taken one after the other; how they vary."""
+PATIENCE, LATE = 300, 5
+"""Steps of a tabu search without gain; it begins at plans that are the best of so many of late."""
+FIRST_WIDTH = 20_000
+SEED_SHARE, SEEDS, SEEDS_PER_UNIT = 0.05, 2000, 40
+"""Groups that lose at most this share of the gap at the curve's prices begin the master, so many at most."""
 REPLAYED = 700_000
 """Steps of work that the checker does in a second, at least."""
 RESERVE = 0.5
@@ -80,12 +85,11 @@ class Sharing:
         value = self.search.value
         return -np.inf if value is None else float(value * (1 + self.share))
 
-    def run(self) -> tuple[Bound, dict[str, Any]] | None:
+    def run(self) -> tuple[Bound, dict[str, Any]]:
         """Search in stages; the bound that a replay has confirmed, with its certificate."""
         self._improve(self._home(), PATIENCE)
+        assert self.search.value is not None
         prices = self._first_prices()
-        if prices is None or self.search.value is None:
-            return None
         best: tuple[Fraction, Node] | None = None
         asked = self.search.settings.gap
         for share in sorted({*(stage for stage in STAGES if stage > asked), asked}, reverse=True):
@@ -95,7 +99,7 @@ class Sharing:
                 self.cells, self.master, Node(box, prices, own=True), self.target, self.meet, self.report, self.late
             )
             if best is None:
-                self._begin(box)
+                self._begin(tree, box, prices)
             done = tree.run()
             self.nodes += tree.nodes
             bound = least_bound(self.cells, tree.root, self.search.value * (1 + self.share))
@@ -113,22 +117,31 @@ class Sharing:
             self.search.nodes = self.nodes + (0 if self.tree is None else self.tree.nodes)
             self.search.tighten(Fraction(bound))
 
-    def _first_prices(self) -> Prices | None:
+    def _first_prices(self) -> Prices:
         """Those of the price curve."""
         cells, box = self.cells, self.cells.box()
         levels = self.regrets.price(cells.edges[cells.knots])
         units, levels = cells.repaired(self.regrets.best[self.open], levels, box)
-        multipliers, found = cells.search(units, box, self.search.late, 1000)
-        return cells.prices(units, levels, multipliers) if found.proven.all() and not len(found.excess) else None
+        multipliers, found = cells.search(units, box, self.search.late, FIRST_WIDTH)
+        if not found.proven.all() or len(found.excess):
+            # With the curve's own multiplier in each cell, raised until no unit is worth more at either end.
+            middle = (cells.pricer.lower + cells.pricer.upper) / 2
+            multipliers = np.round(self.regrets.price(middle) * MULTIPLIER_STEP) / MULTIPLIER_STEP
+            low, high, _, _ = cells.pricer.ends(units, multipliers, box.allowed[cells.middle])
+            units = units + np.maximum(np.maximum(low, high).max(axis=0), 0.0)
+        return cells.prices(units, levels, multipliers)
 
-    def _begin(self, box: Any) -> None:
-        """The first columns: pairs in the strips, and the groups of the best plan."""
+    def _begin(self, tree: Tree, box: Box, prices: Prices) -> None:
+        """The first columns: pairs in the strips, the groups of the best plan, and those that lose little."""
         levels, units = np.nonzero(self.cells.levels_allowed(box))
         self.master.add_pairs(units, levels)
         home = np.array(self._home())
         inside = np.array([home == group for group in range(home.max(initial=-1) + 1)])
         if len(inside):
             self._columns(inside)
+        little = SEED_SHARE * max(prices.bound - self.target(), 0.0)
+        _, found = self.cells.search(prices.units, box, self.late, FIRST_WIDTH, -little)
+        tree.add(found, SEEDS, SEEDS_PER_UNIT)
 
     def _columns(self, inside: Any) -> None:
         """Columns for the groups of a plan whose share lies in the middle."""
@@ -147,23 +160,41 @@ class Sharing:
     def meet(self, optimum: Optimum, first: bool) -> None:
         """Plans from the mixture of the LP, as long as they do not take too much of the time."""
         elapsed = self.search.seconds() - self.began
-        for k in range(FIRST_ROUNDINGS if first else ROUNDINGS):
+        for k in range(FIRST_DIVES if first else DIVES):
             if self.late() or (not first and self.planning > PLAN_SHARE * elapsed):
                 return
-            self._improve(self._rounded(optimum, 0.0 if k == 0 else 1.0), 0)
+            self._improve(self._dive(optimum, 0.0 if k == 0 else NOISE), 0)
 
-    def _rounded(self, optimum: Optimum, noise: float) -> list[int]:
-        """Columns of most weight first, as long as they fit; noise makes other plans of the same mixture."""
-        master, weights = self.master, optimum.weights
-        used = np.flatnonzero(weights > 1e-6)
-        order = used[np.argsort(-weights[used] * np.exp(noise * self.chance.standard_normal(len(used))), kind="stable")]
-        home, free = np.full(len(self.units), OUT), np.ones(len(self.units), dtype=bool)
-        for column in order.tolist():
-            unit = master.unit[column]
-            if unit >= 0 and free[unit]:
-                home[unit], free[unit] = master.level[column], False
-            elif unit < 0 and free[master.inside[column]].all():
-                home[master.inside[column]], free[master.inside[column]] = len(weights) + column, False
+    def _dive(self, optimum: Optimum, noise: float) -> list[int]:
+        """A plan from the LP: the columns of most weight are taken, the LP solved again, until it mixes nothing."""
+        master = self.master
+        wanted = master.open.copy()
+        for _ in range(DIVE_STEPS):
+            weights = optimum.weights
+            mixed = np.flatnonzero((weights > 1e-6) & (weights < 1 - 1e-6))
+            if not len(mixed) or self.late():
+                break
+            rank = weights[mixed] * np.exp(noise * self.chance.standard_normal(len(mixed)))
+            taken = mixed[(rank >= rank.max()) | (weights[mixed] > 0.9)]
+            for column in taken.tolist():
+                if not wanted[column]:
+                    continue  # another column that was taken has a unit of it
+                unit = master.unit[column]
+                units = master.inside[column] if unit < 0 else np.arange(len(self.units)) == unit
+                meets = (master.inside & units).any(axis=1)
+                meets[master.unit >= 0] |= units[master.unit[master.unit >= 0]]
+                wanted &= ~meets
+                wanted[column] = True
+            master.restrict(wanted, ~self.may_leave)
+            found = master.solve()
+            if found is None:
+                break
+            optimum = found
+        home = np.full(len(self.units), OUT)
+        for column in np.argsort(-optimum.weights, kind="stable")[: 3 * len(home)].tolist():
+            units = master.inside[column] if master.unit[column] < 0 else master.unit[column]
+            if optimum.weights[column] > 1e-6 and (home[units] == OUT).all():
+                home[units] = len(wanted) + column if master.unit[column] < 0 else master.level[column]
         return [int(group) for group in home]
 
     def _improve(self, home: list[int], patience: int) -> None:
@@ -173,7 +204,8 @@ class Sharing:
         improve(plan, self.may_leave, np.zeros(len(self.units), dtype=bool), self.late)
         value = plan.value()
         reached = -np.inf if value is None else float(value)
-        promising = reached > max(self.seen[-30:], default=-np.inf)
+        # A plan met before is not searched on, nor one that is worse than most of late.
+        promising = reached not in self.seen and reached >= max(self.seen[-LATE:], default=-np.inf)
         self.seen.append(reached)
         if patience or promising:
             plan = Tabu(plan, self.may_leave, self.chance).run(patience or PATIENCE, self.late)

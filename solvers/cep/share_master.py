@@ -42,8 +42,6 @@ class Optimum:
     prices: Floats
     lam: Floats
     weights: Floats
-    gains: Floats
-    """Reduced costs of the same columns: 0 or less."""
 
 
 class Master:
@@ -91,7 +89,6 @@ class Master:
         self._level_rows = count + np.arange(len(levels), dtype=np.int32)
         self.unit, self.level = np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
         self.inside, self.cell = np.zeros((0, count), dtype=bool), np.zeros(0, dtype=np.intp)
-        self.cost = np.zeros(0)
         self.open = np.zeros(0, dtype=bool)
         self._known: set[bytes] = set()
 
@@ -101,7 +98,6 @@ class Master:
             count, cost, np.zeros(count), np.full(count, highspy.kHighsInf), len(rows), starts.astype(np.int32),
             rows.astype(np.int32), values,
         )  # fmt: skip
-        self.cost = np.r_[self.cost, cost]
         self.open = np.r_[self.open, np.ones(count, dtype=bool)]
 
     def add_pairs(self, units: Indices, levels: Indices) -> None:
@@ -146,17 +142,17 @@ class Master:
         if not len(lost):
             return
         basis = self._highs.getBasis()
-        status = np.array([int(each) for each in basis.col_status])
+        states = list(basis.col_status)
         gone = (lost + len(self._outside)).astype(np.int32)
         self._highs.deleteCols(len(gone), gone)
-        kept = np.ones(len(status), dtype=bool)
+        kept = np.ones(len(states), dtype=bool)
         kept[gone] = False
-        basis.col_status = [basis.col_status[i] for i in np.flatnonzero(kept)]
+        basis.col_status = [states[i] for i in np.flatnonzero(kept)]
         self._highs.setBasis(basis)
         for row in np.packbits(self.inside[lost][self.unit[lost] < 0], axis=1):
             self._known.discard(row.tobytes())
         self.unit, self.level, self.cell = self.unit[keep], self.level[keep], self.cell[keep]
-        self.inside, self.open, self.cost = self.inside[keep], self.open[keep], self.cost[keep]
+        self.inside, self.open = self.inside[keep], self.open[keep]
 
     def solve(self, seconds: float | None = None) -> Optimum | None:
         """The optimum; ``None`` if the engine failed or time was over."""
@@ -181,7 +177,6 @@ class Master:
             np.where(self._must, prices, np.maximum(prices, 0.0)),
             lam,
             np.asarray(solution.col_value)[first:],
-            np.asarray(solution.col_dual)[first:],
         )
 
     def size(self) -> ModelSize:

@@ -29,9 +29,10 @@ NEAR = 0.1
 """A node's prices are near enough to its LP if they differ by this share of what is left to the target."""
 ADDED, ADDED_PER_UNIT = 300, 8
 """Groups that become columns in one round, and those that hold the same unit."""
-SEARCH_WIDTH, PROOF_WIDTH = 20_000, 120_000
+SEARCH_WIDTH, PROOF_WIDTH = 5_000, 120_000
 CANDIDATES = 8
-MOST_COLUMNS = 6000
+MOST_COLUMNS, COLUMNS_PER_UNIT = 600, 8
+"""Groups that the master holds at most; half of them stay when it is purged."""
 
 
 @dataclass
@@ -119,6 +120,7 @@ class Tree:
                 break
         if optimum is None:
             return None if self.late() else self._split(node, None)
+        optimum = self._purge(node.prices, optimum)
         self.meet(optimum, self.nodes == 1)
         if node.prices.bound <= self.target():
             return self._close(node)
@@ -144,7 +146,7 @@ class Tree:
         assert box is not None
         master.restrict(self._wanted(box), box.must)
         inner, levels = cells.repaired(node.prices.units, node.prices.levels, box)
-        step, optimum, stuck = 0.4 if self.nodes > 1 else 0.1, None, 0
+        step, optimum, stuck, wide = 0.4 if self.nodes > 1 else 0.1, None, 0, False
         for round_ in range(ROUNDS):
             if self.late():
                 return None
@@ -156,9 +158,10 @@ class Tree:
                 return optimum
             units, lam = inner + step * (optimum.prices - inner), levels + step * (optimum.lam - levels)
             units, lam = cells.repaired(units, lam, box)
-            wide = PROOF_WIDTH if stuck else SEARCH_WIDTH
-            multiplied, found = cells.search(units, box, self.late, wide)
-            added = self._add(found)
+            # A group above the cut by less than the prices are rounded up is none.
+            width = PROOF_WIDTH if wide else SEARCH_WIDTH
+            multiplied, found = cells.search(units, box, self.late, width, float(cells.step) / 2)
+            added = self.add(found)
             if not added and not len(found.excess) and found.proven.all():
                 stuck, step = 0, min(0.95, 1.3 * step)
                 inner, levels = units, lam
@@ -168,7 +171,9 @@ class Tree:
                     self.work += int(box.allowed.sum()) + found.steps - node.work
                     node.work = int(box.allowed.sum()) + found.steps
             elif added:
-                step = max(0.05, step * (0.9 if found.proven.all() else 0.7))
+                step, wide = max(0.01, step * (0.9 if found.proven.mean() > 0.5 else 0.6)), False
+            elif not wide and not found.proven.all():
+                wide = True
             else:
                 stuck += 1
                 step *= 0.5
@@ -178,20 +183,33 @@ class Tree:
                 return optimum
         return optimum
 
-    def _add(self, found: Found) -> int:
+    def add(self, found: Found, most: int = ADDED, same: int = ADDED_PER_UNIT) -> int:
         """Columns for the best of the groups found, not too many with the same unit."""
         chosen, held = [], np.zeros(found.inside.shape[1], dtype=int)
         for group in np.argsort(-found.excess, kind="stable")[:20_000].tolist():
             inside = found.inside[group]
-            if held[inside].min() < ADDED_PER_UNIT:
+            if held[inside].min() < same:
                 held[inside] += 1
                 chosen.append(group)
-                if len(chosen) >= ADDED:
+                if len(chosen) >= most:
                     break
         if not chosen:
             return 0
         inside = found.inside[chosen]
         return self.master.add_groups(inside, self.cells.pricer.worth(inside), self.cells.middle[found.cell[chosen]])
+
+    def _purge(self, prices: Prices, optimum: Optimum) -> Optimum:
+        """Take out the groups that lose most, where columns have become many."""
+        master, most = self.master, MOST_COLUMNS + COLUMNS_PER_UNIT * len(self.cells.units)
+        groups = np.flatnonzero(master.unit < 0)
+        if len(groups) <= most:
+            return optimum
+        excess = self.cells.pricer.excess(master.inside[groups], prices.units)
+        excess[optimum.weights[groups] > 0] = np.inf
+        keep = np.ones(len(master.unit), dtype=bool)
+        keep[groups[np.argsort(-excess, kind="stable")[most // 2 :]]] = False
+        master.purge(keep)
+        return Optimum(optimum.value, optimum.prices, optimum.lam, optimum.weights[keep])
 
     def _shares(self, optimum: Optimum) -> tuple[Floats, Floats]:
         """Mass of each unit (columns) at each edge of the cells, and inside each cell (rows)."""
