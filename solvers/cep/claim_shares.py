@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 NAME = "claim_shares"
 MANY_UNITS = 1000
 """Beyond so many the price curve alone is near enough, and sooner."""
-STAGES = (6e-6, 1e-6, 0.0)
-"""Gaps that the search closes one after the other."""
+STAGES = (6e-6, 1e-6, 1e-8)
+"""Gaps that the search closes one after the other; prices are rounded to a few parts in 1e9 of the bound."""
 SECONDS = 120.0
 """Time of the search where no limit is given."""
 FIRST_SHARE, FIRST_ROUNDS = 0.15, 2
@@ -92,7 +92,7 @@ class Sharing:
         prices = self._first_prices()
         best: tuple[Fraction, Node] | None = None
         asked = self.search.settings.gap
-        for share in sorted({*(stage for stage in STAGES if stage > asked), asked}, reverse=True):
+        for share in (*(stage for stage in STAGES if stage > asked), *([asked] if asked > STAGES[-1] else [])):
             self.share = Fraction(share)
             box = self.cells.narrowed(self.cells.box(), prices, self.target())
             tree = self.tree = Tree(
