@@ -7,7 +7,7 @@ it. The duals of its level rows are the prices of a ``PriceCurve``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -178,9 +178,8 @@ class LevelLp:
 
 def _without_group_rules(instance: CepInstance) -> CepInstance:
     """The instance without ``groups`` and ``min_group``: the bound does not see them."""
-    from dataclasses import replace
-
-    return replace(instance, groups=None, min_group=1)
+    plain = instance.groups is None and instance.min_group == 1
+    return instance if plain else replace(instance, groups=None, min_group=1)
 
 
 def solve_levels(

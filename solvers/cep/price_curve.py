@@ -49,6 +49,8 @@ ROUND_GAP = 0.2
 """An interval model stops at this gap of its regret; the bound does not depend on it."""
 ROUNDED_SECONDS = 0.7
 """Moves and swaps from a level LP that was rounded take so long at most."""
+EXACT_SECONDS = 2e-4
+"""Seconds a school that the exact bound and its certificate take."""
 STEPS = (18, 24, 30, 40)
 SEARCH_FINE = 201
 """Levels among which those of at most K groups are chosen."""
@@ -79,6 +81,11 @@ class PlanSearch(Search):
             for plan in first_plans(self.instance, self.objective, self.late):
                 self.offer(plan)
             yield
+
+    def left_for_prices(self) -> float | None:
+        """Seconds left for the level LP, so that there is time to state its bound exactly."""
+        left = self.left()
+        return None if left is None else max(0.0, left - EXACT_SECONDS * len(self.instance.schools))
 
     def impossible(self) -> Answer | None:
         """The answer where no grouping keeps the rules, or ``None``."""
@@ -319,7 +326,7 @@ def bound_and_regrets(search: PlanSearch) -> tuple[Regrets, LevelBound] | None:
         search.instance,
         search.objective,
         settings,
-        search.left,
+        search.left_for_prices,
         search.stop.is_set,
         on_levels=lambda lp: None if search.late() else polish(search, rounded(lp), ROUNDED_SECONDS),
     )
