@@ -38,11 +38,11 @@ STAGES = (6e-6, 1e-6, 1e-8)
 """Gaps that the search closes one after the other; prices are rounded to a few parts in 1e9 of the bound."""
 SECONDS = 120.0
 """Time of the search where no limit is given."""
-FIRST_SHARE, FIRST_ROUNDS = 0.15, 2
+FIRST_SHARE, FIRST_ROUNDS = 0.2, 3
 """Share of the limit, and interval models, after which the tree begins."""
 PLAN_SHARE = 0.3
 """Share of the tree's time that goes into plans."""
-DIVES, FIRST_DIVES, DIVE_STEPS, NOISE = 1, 10, 60, 0.5
+DIVES, FIRST_DIVES, DIVE_STEPS, NOISE = 1, 6, 60, 0.5
 """Plans from the LP at a node, and at the first one; columns that are taken one after the other; how they vary."""
 PATIENCE, LATE = 300, 5
 """Steps of a tabu search without gain; it begins at plans that are the best of so many of late."""
@@ -242,14 +242,13 @@ def answer(
                     proof = sharing.run()
                 except checker.Rejected as reason:
                     message = f"the checker rejected its certificate, which is a fault to report: {reason}"
-    if proof is None:
-        search.bound = search.proven
-    else:
-        search.bound = proof[0].value
+    if proof is not None and (search.proven is None or proof[0].value >= search.proven):
+        proof = None
+    search.bound = search.proven if proof is None else proof[0].value
     result = search.answer(found, message=message)
     if sharing is not None:
         result = replace(result, model=sharing.master.size(), nodes=sharing.nodes)
-    if proof is None or (search.proven is not None and proof[0].value >= search.proven):
+    if proof is None:
         return result
     return replace(result, claim=None, proven=proof[0], certificate=proof[1])
 

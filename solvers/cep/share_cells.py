@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Flags = NDArray[np.bool_]
 
-MIDDLE = 400
+MIDDLE = 600
 """Cells into which the range would be cut without strips."""
 STRIP = tuple(Fraction(2, 2**i) for i in range(9, -1, -1))
 """Edges of the cells of a strip, from its end of the range, in widths of a middle cell."""

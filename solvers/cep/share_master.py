@@ -42,6 +42,8 @@ class Optimum:
     prices: Floats
     lam: Floats
     weights: Floats
+    held: float
+    """Mass of the columns that hold prices up: where it is not 0, the value is that of no mixture of groups."""
 
 
 class Master:
@@ -70,15 +72,19 @@ class Master:
         count = len(arrays.enrolled)
         model = pyo.ConcreteModel(name="share_master")
         model.outside = pyo.Var(range(count), domain=pyo.NonNegativeReals)
-        model.eq15_school = pyo.Constraint(range(count), rule=lambda model, u: model.outside[u] == 1)
+        model.alone = pyo.Var(range(count), domain=pyo.NonNegativeReals)
+        model.eq15_school = pyo.Constraint(range(count), rule=lambda model, u: model.outside[u] + model.alone[u] == 1)
+        both = [*model.outside.values(), *model.alone.values()]
         model.objective = pyo.Objective(
-            expr=LinearExpression(linear_coefs=[-charge] * count, linear_vars=list(model.outside.values())),
+            expr=LinearExpression(linear_coefs=[-charge] * count + [-2 * charge] * count, linear_vars=both),
             sense=pyo.maximize,
         )
         form = compile_model(model)
         column = {id(variable): i for i, variable in enumerate(form.columns)}
         row = {id(constraint): i for i, constraint in enumerate(form.rows)}
         self._outside = np.array([column[id(model.outside[u])] for u in range(count)], dtype=np.int32)
+        self._alone = np.array([column[id(model.alone[u])] for u in range(count)], dtype=np.int32)
+        self._first = 2 * count
         self._rows = np.array([row[id(model.eq15_school[u])] for u in range(count)], dtype=np.int32)
         self._highs = engine.pass_model(form, settings)
         for option, value in OPTIONS.items():
@@ -130,11 +136,16 @@ class Master:
         changed = np.flatnonzero(wanted != self.open)
         if len(changed):
             upper = np.where(wanted[changed], highspy.kHighsInf, 0.0)
-            columns = (changed + len(self._outside)).astype(np.int32)
+            columns = (changed + self._first).astype(np.int32)
             self._highs.changeColsBounds(len(changed), columns, np.zeros(len(changed)), upper)
             self.open = wanted.copy()
         self._highs.changeColsCost(len(must), self._outside, np.where(must, -self._charge, 0.0))
         self._must = must
+
+    def hold(self, least: Floats | None) -> None:
+        """Keep prices from falling below these: a column for each unit alone, worth that; ``None`` lets them go."""
+        worth = np.full(len(self._alone), -2 * self._charge) if least is None else least
+        self._highs.changeColsCost(len(worth), self._alone, worth)
 
     def purge(self, keep: Flags) -> None:
         """Take columns out; the basis stays."""
@@ -143,7 +154,7 @@ class Master:
             return
         basis = self._highs.getBasis()
         states = list(basis.col_status)
-        gone = (lost + len(self._outside)).astype(np.int32)
+        gone = (lost + self._first).astype(np.int32)
         self._highs.deleteCols(len(gone), gone)
         kept = np.ones(len(states), dtype=bool)
         kept[gone] = False
@@ -171,12 +182,13 @@ class Master:
         solution = self._highs.getSolution()
         dual = np.asarray(solution.row_dual)
         prices, lam = dual[self._rows], np.maximum(0.0, -dual[self._level_rows])
-        first = len(self._outside)
+        x = np.asarray(solution.col_value)
         return Optimum(
             float(self._highs.getInfo().objective_function_value),
             np.where(self._must, prices, np.maximum(prices, 0.0)),
             lam,
-            np.asarray(solution.col_value)[first:],
+            x[self._first :],
+            float(x[self._alone].sum()),
         )
 
     def size(self) -> ModelSize:

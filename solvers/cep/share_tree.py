@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,9 +27,11 @@ ROUNDS = 150
 """Rounds of column generation at one node."""
 NEAR = 0.1
 """A node's prices are near enough to its LP if they differ by this share of what is left to the target."""
+HOLD, LOOSER = 0.05, 3.0
+"""Prices may fall at first by this share of what is left to the target, and then by so many times more."""
 ADDED, ADDED_PER_UNIT = 300, 8
 """Groups that become columns in one round, and those that hold the same unit."""
-SEARCH_WIDTH, PROOF_WIDTH = 5_000, 120_000
+SEARCH_WIDTH, PROOF_WIDTH = 1_500, 60_000
 CANDIDATES = 8
 MOST_COLUMNS, COLUMNS_PER_UNIT = 600, 8
 """Groups that the master holds at most; half of them stay when it is purged."""
@@ -141,47 +143,56 @@ class Tree:
         return wanted
 
     def _generate(self, node: Node) -> Optimum | None:
-        """Column generation: lowers the node's prices; the last optimum of the LP."""
-        cells, master, box = self.cells, self.master, node.box
+        """Column generation: lowers the node's prices; the last optimum of the LP.
+
+        Prices are held near the best that hold, and the hold is loosened whenever the LP presses on it.
+        """
+        master, box = self.master, node.box
         assert box is not None
         master.restrict(self._wanted(box), box.must)
-        inner, levels = cells.repaired(node.prices.units, node.prices.levels, box)
-        step, optimum, stuck, wide = 0.4 if self.nodes > 1 else 0.1, None, 0, False
-        for round_ in range(ROUNDS):
-            if self.late():
-                return None
-            optimum = master.solve()
-            if optimum is None:
-                return None
+        inner, levels = self.cells.repaired(node.prices.units, node.prices.levels, box)
+        hold = HOLD * max(node.prices.bound - self.target(), 0.0)
+        master.hold(inner - hold)
+        step, optimum, stuck, wide = 0.5, None, 0, False
+        for _ in range(ROUNDS):
+            optimum = None if self.late() else master.solve()
+            if optimum is None or node.prices.bound <= self.target():
+                break
             left = node.prices.bound - max(optimum.value, self.target())
-            if left <= 0 or left <= NEAR * (optimum.value - self.target()):
-                return optimum
+            if left <= NEAR * max(optimum.value - self.target(), 0.0):
+                if optimum.held < 1e-6:
+                    break
+                hold *= LOOSER
+                master.hold(inner - hold)
+                continue
             units, lam = inner + step * (optimum.prices - inner), levels + step * (optimum.lam - levels)
-            units, lam = cells.repaired(units, lam, box)
+            units, lam = self.cells.repaired(units, lam, box)
             # A group above the cut by less than the prices are rounded up is none.
-            width = PROOF_WIDTH if wide else SEARCH_WIDTH
-            multiplied, found = cells.search(units, box, self.late, width, float(cells.step) / 2)
+            width, cut = PROOF_WIDTH if wide else SEARCH_WIDTH, float(self.cells.step) / 2
+            multipliers, found = self.cells.search(units, box, self.late, width, cut)
             added = self.add(found)
             if not added and not len(found.excess) and found.proven.all():
                 stuck, step = 0, min(0.95, 1.3 * step)
                 inner, levels = units, lam
-                prices = cells.prices(units, lam, multiplied)
-                if prices.bound < node.prices.bound:
-                    node.prices, node.own = prices, True
-                    self.work += int(box.allowed.sum()) + found.steps - node.work
-                    node.work = int(box.allowed.sum()) + found.steps
+                self._lower(node, self.cells.prices(units, lam, multipliers), int(box.allowed.sum()) + found.steps)
+                master.hold(inner - hold)
             elif added:
                 step, wide = max(0.01, step * (0.9 if found.proven.mean() > 0.5 else 0.6)), False
             elif not wide and not found.proven.all():
                 wide = True
+            elif stuck > 3:
+                break
             else:
-                stuck += 1
-                step *= 0.5
-                if stuck > 4:
-                    return optimum
-            if round_ == ROUNDS - 1:
-                return optimum
-        return optimum
+                stuck, step = stuck + 1, step / 2
+        master.hold(None)
+        return master.solve() if optimum is not None and optimum.held >= 1e-6 else optimum
+
+    def _lower(self, node: Node, prices: Prices, work: int) -> None:
+        """Take prices that were proven in a node, if they are lower."""
+        if prices.bound < node.prices.bound:
+            node.prices, node.own = prices, True
+            self.work += work - node.work
+            node.work = work
 
     def add(self, found: Found, most: int = ADDED, same: int = ADDED_PER_UNIT) -> int:
         """Columns for the best of the groups found, not too many with the same unit."""
@@ -209,7 +220,7 @@ class Tree:
         keep = np.ones(len(master.unit), dtype=bool)
         keep[groups[np.argsort(-excess, kind="stable")[most // 2 :]]] = False
         master.purge(keep)
-        return Optimum(optimum.value, optimum.prices, optimum.lam, optimum.weights[keep])
+        return replace(optimum, weights=optimum.weights[keep])
 
     def _shares(self, optimum: Optimum) -> tuple[Floats, Floats]:
         """Mass of each unit (columns) at each edge of the cells, and inside each cell (rows)."""
