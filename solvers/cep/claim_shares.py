@@ -94,12 +94,13 @@ class Sharing:
         asked = self.search.settings.gap
         for share in (*(stage for stage in STAGES if stage > asked), *([asked] if asked > STAGES[-1] else [])):
             self.share = Fraction(share)
-            box = self.cells.narrowed(self.cells.box(), prices, self.target())
-            tree = self.tree = Tree(
-                self.cells, self.master, Node(box, prices, own=True), self.target, self.meet, self.report, self.late
-            )
-            if best is None:
-                self._begin(tree, box, prices)
+            root = Node(self.cells.box(), prices)
+            tree = self.tree = Tree(self.cells, self.master, root, self.target, self.meet, self.report, self.late)
+            root.work = 1
+            root.proofs.append(prices)
+            tree.narrow(root)
+            if best is None and root.box is not None:
+                self._begin(tree, root.box, prices)
             done = tree.run()
             self.nodes += tree.nodes
             bound = least_bound(self.cells, tree.root, self.search.value * (1 + self.share))

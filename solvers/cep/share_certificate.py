@@ -12,8 +12,9 @@ from fairbound.solvers.core.bound import Level
 
 if TYPE_CHECKING:
     from fairbound.models.cep import CepInstance
-    from fairbound.solvers.cep.share_cells import Cells
+    from fairbound.solvers.cep.share_cells import Cells, Prices
     from fairbound.solvers.cep.share_tree import Node
+    from fairbound.solvers.engines.base import Floats
 
 FORMAT = checker.FORMAT
 LEVEL = Level.L4
@@ -45,18 +46,31 @@ def _nodes(cells: Cells, root: Node, bound: Fraction) -> list[dict[str, Any]]:
     while waiting:
         node = waiting.pop()
         stated: dict[str, Any] = {}
-        prices = [round(price / step) for price in node.prices.units.tolist()]
-        if node.own:
-            stated["prices"] = prices
-            stated["levels"] = [round(price * MULTIPLIER_STEP) for price in node.prices.levels.tolist()]
-            stated["multipliers"] = [round(price * MULTIPLIER_STEP) for price in node.prices.cells.tolist()]
-        if sum(prices) > most and node.branch is not None:
+        if node.proofs:
+            stated["proofs"] = [_proof(prices, step) for prices in node.proofs]
+        if _total(node.prices, step) > most and node.branch is not None:
             assert node.below is not None
             assert node.above is not None
             stated["branch"] = list(node.branch)
             waiting += [node.above, node.below]
         found.append(stated)
     return found
+
+
+def _whole(values: Floats, parts: float) -> list[int]:
+    return [round(value * parts) for value in values.tolist()]
+
+
+def _total(prices: Prices, step: float) -> int:
+    return sum(round(price / step) for price in prices.units.tolist())
+
+
+def _proof(prices: Prices, step: float) -> dict[str, list[int]]:
+    return {
+        "prices": [round(price / step) for price in prices.units.tolist()],
+        "levels": _whole(prices.levels, MULTIPLIER_STEP),
+        "multipliers": _whole(prices.cells, MULTIPLIER_STEP),
+    }
 
 
 def least_bound(cells: Cells, root: Node, target: Fraction) -> Fraction:
@@ -69,5 +83,5 @@ def least_bound(cells: Cells, root: Node, target: Fraction) -> Fraction:
             assert node.above is not None
             waiting += [node.above, node.below]
         elif not node.closed:
-            worst = max(worst, sum(round(price / step) for price in node.prices.units.tolist()) * cells.step)
+            worst = max(worst, _total(node.prices, step) * cells.step)
     return worst

@@ -43,8 +43,8 @@ class Node:
 
     box: Box | None
     prices: Prices
-    own: bool = False
-    """Whether the prices were found here and not taken from the node above."""
+    proofs: list[Prices] = field(default_factory=list)
+    """What has been proven here, one after the other: each in the box that those before have left."""
     branch: tuple[int, int] | None = None
     below: Node | None = None
     above: Node | None = None
@@ -113,12 +113,10 @@ class Tree:
                 return self._close(node)
             if optimum is None and self.late():
                 return None
-            narrowed = self.cells.narrowed(node.box, node.prices, self.target())
-            fewer = node.box.allowed.sum() - narrowed.allowed.sum()
-            node.box = narrowed
-            if narrowed.empty():
+            fewer = self.narrow(node)
+            if node.box.empty():
                 return self._close(node)
-            if fewer < 0.02 * narrowed.allowed.sum() and (narrowed.must == node.box.must).all():
+            if fewer < 0.02 * node.box.allowed.sum():
                 break
         if optimum is None:
             return None if self.late() else self._split(node, None)
@@ -127,6 +125,16 @@ class Tree:
         if node.prices.bound <= self.target():
             return self._close(node)
         return self._split(node, optimum)
+
+    def narrow(self, node: Node) -> int:
+        """Leave out of a node's box what its prices rule out; how many pairs that are."""
+        assert node.box is not None
+        narrowed = self.cells.narrowed(node.box, node.prices, self.target())
+        fewer = int(node.box.allowed.sum() - narrowed.allowed.sum())
+        if not node.work and (fewer or (narrowed.must != node.box.must).any()):
+            node.proofs.append(node.prices)  # those of the node above, or a second time: the box has become smaller
+        node.box, node.work = narrowed, 0  # later prices need not hold in what is left out here
+        return fewer
 
     def _close(self, node: Node) -> list[Node]:
         node.closed, node.box = True, None
@@ -190,7 +198,11 @@ class Tree:
     def _lower(self, node: Node, prices: Prices, work: int) -> None:
         """Take prices that were proven in a node, if they are lower."""
         if prices.bound < node.prices.bound:
-            node.prices, node.own = prices, True
+            # Prices that nothing was left out by are not needed any more.
+            if node.work:
+                node.proofs.pop()
+            node.proofs.append(prices)
+            node.prices = prices
             self.work += work - node.work
             node.work = work
 

@@ -106,15 +106,15 @@ class Replay:
         """Every unit in every cell."""
         return [(1 << self.count) - 1] * self.cells, self.must
 
-    def proven(self, node: dict[str, Any], box: Box) -> tuple[int, Box]:
-        """What the prices of a node prove, and the box without what they leave out; ``Rejected`` where they fail."""
+    def proven(self, proof: dict[str, Any], box: Box) -> tuple[int, Box]:
+        """What prices prove in a box, and the box without what they leave out; ``Rejected`` where they fail."""
         allowed, must = box
-        prices = [whole(price) * self.price for price in node["prices"]]
-        levels = [whole(price, 0) for price in node["levels"]]
-        multipliers = [whole(price) for price in node["multipliers"]]
+        prices = [whole(price) * self.price for price in proof["prices"]]
+        levels = [whole(price, 0) for price in proof["levels"]]
+        multipliers = [whole(price) for price in proof["multipliers"]]
         middle = range(self.strip, self.cells - self.strip)
         if (len(prices), len(levels), len(multipliers)) != (self.count, 2 * self.strip + 2, len(middle)):
-            raise Rejected("a node has another number of prices")
+            raise Rejected("a proof has another number of prices")
         if any(price < 0 and not must >> unit & 1 for unit, price in enumerate(prices)):
             raise Rejected("the price of a unit that may stay out is negative")
         total = sum(prices)
@@ -212,8 +212,8 @@ class Replay:
             if not waiting:
                 raise Rejected("there are more nodes than branches")
             box, known = waiting.pop()
-            if "prices" in node:
-                total, box = self.proven(node, box)
+            for proof in node.get("proofs", ()):
+                total, box = self.proven(proof, box)
                 known = total if known is None else min(known, total)
             if "branch" in node:
                 unit, cell = (whole(part, 0) for part in node["branch"])
