@@ -93,7 +93,7 @@ class Sharing:
         best: tuple[Fraction, Node] | None = None
         asked = self.search.settings.gap
         for share in (*(stage for stage in STAGES if stage > asked), *([asked] if asked > STAGES[-1] else [])):
-            self.share = Fraction(share)
+            self.share = Fraction(str(share))
             root = Node(self.cells.box(), prices)
             tree = self.tree = Tree(self.cells, self.master, root, self.target, self.meet, self.report, self.late)
             root.work = 1
@@ -103,7 +103,8 @@ class Sharing:
                 self._begin(tree, root.box, prices)
             done = tree.run()
             self.nodes += tree.nodes
-            bound = least_bound(self.cells, tree.root, self.search.value * (1 + self.share))
+            wanted = self.search.value * (1 + self.share)
+            bound = least_bound(self.cells, tree.root, -(-wanted // self.cells.step) * self.cells.step)
             if best is None or bound < best[0]:
                 best = bound, tree.root
             if not done or self.late():

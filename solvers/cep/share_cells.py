@@ -33,7 +33,8 @@ MIDDLE = 600
 """Cells into which the range would be cut without strips."""
 STRIP = tuple(Fraction(2, 2**i) for i in range(9, -1, -1))
 """Edges of the cells of a strip, from its end of the range, in widths of a middle cell."""
-STRIP_CELLS = 8
+STRIP_CELLS, FEW_UNITS = 8, 24
+"""Cells of a strip; where units are few, all groups but those at the very ends can be searched."""
 EDGE_STEP = 10**7
 MULTIPLIER_STEP = 10**6
 """Edges and multipliers are rounded to this many parts; any rounding keeps the proof valid."""
@@ -109,7 +110,7 @@ class Cells:
         self.edges = np.array([float(edge) for edge in self.exact])
 
         count = len(self.exact) - 1
-        self.strip = STRIP_CELLS
+        self.strip = STRIP_CELLS if len(self.units) > FEW_UNITS else 1
         self.middle = np.arange(self.strip, count - self.strip)
         self.sides = np.r_[0 : self.strip, count - self.strip : count]
         self.knots = np.r_[0 : self.strip + 1, count - self.strip : count + 1]
@@ -129,7 +130,7 @@ class Cells:
         at = arrays.worth(t, lam).T
         i, j = self.left, self.left + 1
         width = (t[j] - t[i])[:, None]
-        rise = ((lam[j] - lam[i]))[:, None] / width
+        rise = (lam[j] - lam[i])[:, None] / width
         best = np.maximum(at[i], at[j])
         slope = arrays.slope[None] - lam[i][:, None] * arrays.enrolled[None]
         slope = slope + rise * (arrays.lifted[None] - t[i][:, None] * arrays.enrolled[None])
@@ -178,6 +179,4 @@ class Cells:
         low, high, sum_low, sum_high = self.pricer.ends(prices.units, prices.cells, box.allowed[self.middle])
         low, high = sum_low[:, None] + np.minimum(low, 0.0), sum_high[:, None] + np.minimum(high, 0.0)
         lost[self.middle] = -np.maximum(low, high)
-        return replace(
-            box, allowed=box.allowed & (lost < room), must=box.must | (prices.units > room)
-        )
+        return replace(box, allowed=box.allowed & (lost < room), must=box.must | (prices.units > room))

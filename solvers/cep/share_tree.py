@@ -92,6 +92,8 @@ class Tree:
                 return False
             _, _, node = self.open[0]
             children = self._process(node)
+            if children is None and not self.late():
+                return False  # every unit has one cell, and mixes within it: the bound stays where it is
             if children is None:  # stopped on the way
                 if node.prices.bound < -self.open[0][0]:
                     heapq.heapreplace(self.open, (-node.prices.bound, next(counter), node))
@@ -254,9 +256,7 @@ class Tree:
         if branch is None:
             return None
         node.branch = branch
-        node.below, node.above = (
-            Node(part, node.prices) for part in (box.below(*branch), box.above(*branch))
-        )
+        node.below, node.above = (Node(part, node.prices) for part in (box.below(*branch), box.above(*branch)))
         node.box = None
         return [node.below, node.above]
 
@@ -270,6 +270,7 @@ class Tree:
         # Strictly below edge j, and strictly above it: what lies on the edge is on neither side.
         below = out[None] + np.cumsum(mass, axis=0) - mass
         above = np.cumsum((at + inside)[::-1], axis=0)[::-1] - at
+        above[0] = 1.0 - out  # in or out
         score = np.minimum(below, above)
         cell = score.argmax(axis=0)
         best = score[cell, np.arange(score.shape[1])]
@@ -291,8 +292,11 @@ class Tree:
         return unit, int(cell[unit])
 
     def _widest(self, box: Box) -> tuple[int, int] | None:
-        """The unit with most cells, halved: where the LP says nothing."""
+        """The unit with most cells, halved, or one that may stay out, in or out: where the LP says nothing."""
         count = box.allowed.sum(axis=0)
         unit = int(count.argmax())
-        places = np.flatnonzero(box.allowed[:, unit])
-        return (unit, int(places[len(places) // 2])) if len(places) > 1 else None
+        if count[unit] > 1:
+            places = np.flatnonzero(box.allowed[:, unit])
+            return unit, int(places[len(places) // 2])
+        free = np.flatnonzero((count > 0) & ~box.must)
+        return (int(free[0]), 0) if len(free) else None

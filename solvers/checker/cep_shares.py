@@ -217,7 +217,7 @@ class Replay:
                 known = total if known is None else min(known, total)
             if "branch" in node:
                 unit, cell = (whole(part, 0) for part in node["branch"])
-                if unit >= self.count or not 0 < cell < self.cells:
+                if unit >= self.count or cell >= self.cells:
                     raise Rejected("a branch on a unit or a cell that is not there")
                 below, above = self._halves(box, unit, cell)
                 waiting += [(above, known), (below, known)]
