@@ -13,7 +13,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from fairbound.models.cep import CepInstance, Grouping
 from fairbound.models.cep.price_curve import level_range, units_of
 from fairbound.solvers.cep import price_curve
 from fairbound.solvers.cep.group_moves import OUT, Plan, improve
@@ -23,11 +22,13 @@ from fairbound.solvers.cep.share_master import Master, Optimum
 from fairbound.solvers.cep.share_tree import Node, Tree
 from fairbound.solvers.cep.tabu import Tabu
 from fairbound.solvers.checker import cep_shares as checker
+from fairbound.solvers.checker.common import Rejected
 from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.result import OnProgress, Settings
 
 if TYPE_CHECKING:
+    from fairbound.models.cep import CepInstance, Grouping
     from fairbound.solvers.cep.regrets import Regrets
     from fairbound.solvers.core.answer import Answer
 
@@ -61,7 +62,7 @@ class Sharing:
         self.search, self.regrets = search, regrets
         self.open = ~regrets.barred
         assert search.bound is not None
-        self.cells = Cells(search.instance, search.objective, float(abs(search.bound)))
+        self.cells = Cells(search.instance, search.objective, abs(float(search.bound)))
         self.units, self.arrays = self.cells.units, self.cells.arrays
         self.chance = np.random.default_rng(search.settings.seed)
         self.may_leave = ~regrets.must[self.open]
@@ -242,7 +243,7 @@ def answer(
                 sharing = Sharing(search, found[0])
                 try:
                     proof = sharing.run()
-                except checker.Rejected as reason:
+                except Rejected as reason:
                     message = f"the checker rejected its certificate, which is a fault to report: {reason}"
     if proof is not None and (search.proven is None or proof[0].value >= search.proven):
         proof = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.exact import decimal_text
@@ -11,6 +10,8 @@ from fairbound.solvers.checker import cep_shares as checker
 from fairbound.solvers.core.bound import Level
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from fairbound.models.cep import CepInstance
     from fairbound.solvers.cep.share_cells import Cells, Prices
     from fairbound.solvers.cep.share_tree import Node

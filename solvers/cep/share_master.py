@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import highspy
 import numpy as np
 import pyomo.environ as pyo
-from fairbound.solvers.cep.level_lp import UnitArrays
 from fairbound.solvers.core.result import ModelSize, Settings
 from fairbound.solvers.engines import highs as engine
 from fairbound.solvers.engines.standard_form import compile_model
@@ -16,13 +15,14 @@ from numpy.typing import NDArray
 from pyomo.core.expr import LinearExpression
 
 if TYPE_CHECKING:
+    from fairbound.solvers.cep.level_lp import UnitArrays
     from fairbound.solvers.engines.base import Floats
 
 Flags = NDArray[np.bool_]
-Indices = NDArray[np.intp]
+Indices = NDArray[np.integer]
 
 
-OPTIONS = {
+OPTIONS: dict[str, bool | float | str] = {
     "presolve": "off",
     "output_flag": False,
     "simplex_strategy": 4,
@@ -31,7 +31,7 @@ OPTIONS = {
     "dual_simplex_cost_perturbation_multiplier": 0.0,
     "primal_simplex_bound_perturbation_multiplier": 0.0,
 }
-"""Small LPs one after the other, each a few pivots from the last: perturbing and scaling them costs most of the time."""
+"""Small LPs, each a few pivots from the last: perturbing and scaling them would cost most of the time."""
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from fairbound.solvers.cep.level_lp import UnitArrays
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fairbound.solvers.cep.level_lp import UnitArrays
     from fairbound.solvers.engines.base import Floats
 
 Flags = NDArray[np.bool_]

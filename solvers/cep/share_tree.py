@@ -13,13 +13,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from fairbound.solvers.cep.share_cells import Box, Cells, Prices
-from fairbound.solvers.cep.share_master import Master, Optimum
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fairbound.solvers.cep.share_cells import Flags
+    from fairbound.solvers.cep.share_cells import Box, Cells, Flags, Prices
+    from fairbound.solvers.cep.share_master import Master, Optimum
     from fairbound.solvers.cep.share_pricing import Found
     from fairbound.solvers.engines.base import Floats
 

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from fairbound.models.cep import CepInstance, Grouping
 from fairbound.models.cep.evaluate import meets, totals
-from fairbound.models.cep.instance import School
 from fairbound.models.core.errors import InputError
 from fairbound.solvers.core.baseline import Baseline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+
+    from fairbound.models.cep.instance import School
 
     Late = Callable[[], bool]
 
@@ -49,7 +50,7 @@ def keep(instance: CepInstance, groups: Iterable[Sequence[School]], rounded: boo
     return Grouping.of([s.id for s in group] for group in groups if group and test(instance, group))
 
 
-def spare(instance: CepInstance, schools: Sequence[School], share: Fraction) -> list[int]:
+def spare(schools: Sequence[School], share: Fraction) -> list[int]:
     """Identified students of each school beyond a share of its students, in one whole unit."""
     spares = [school.identified - share * school.enrolled for school in schools]
     unit = lcm(*(value.denominator for value in spares)) if spares else 1
@@ -61,7 +62,7 @@ def pairs(
 ) -> Grouping:
     """The highest share with the lowest that the pair can carry, and so on."""
     schools = available(instance)
-    spares = spare(instance, schools, instance.threshold)
+    spares = spare(schools, instance.threshold)
     free, groups = [True] * len(schools), []
     for i, first in enumerate(schools):
         if not free[i]:
@@ -106,8 +107,10 @@ def threshold_fill(instance: CepInstance, _objective: str, _seed: int, _argument
     """The seed's group 0 again and again: fill a group by falling share while it stays fully funded,
     then one last group while it stays, rounded to four decimals, at the threshold."""
     schools, groups = available(instance), []
-    group, rest, over, filling = [], [], 0, True
-    for school, more in zip(schools, spare(instance, schools, instance.full_share), strict=True):
+    group: list[School] = []
+    rest: list[School] = []
+    over, filling = 0, True
+    for school, more in zip(schools, spare(schools, instance.full_share), strict=True):
         filling = filling and over + more >= 0
         # The first run ends where it no longer fits; of the others those join that fit, if there was one at all.
         if filling or (group and over + more >= 0):

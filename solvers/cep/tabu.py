@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from fairbound.solvers.cep.group_moves import OUT, Plan
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fairbound.solvers.engines.base import Floats
+    from numpy.typing import NDArray
 
 SPARE = 2
 """Empty groups that moves may open."""

@@ -32,8 +32,8 @@ MOST_WORK = 400_000_000
 """Pairs of unit and cell, and partial groups, that a certificate may ask for: more only costs time."""
 LARGEST = 10**40
 
-MOST_PAIRS, DEEPEST = 3_000_000, 1000
-"""Pairs of unit and edge that are tabled, and boxes that wait."""
+MOST_EDGES, MOST_PAIRS, DEEPEST = 10_000, 3_000_000, 1000
+"""Edges, pairs of unit and edge that are tabled, and boxes that wait."""
 
 Box = tuple[list[int], int]
 """Units that may be in each cell, and those that must be in some, as bits."""
@@ -63,6 +63,8 @@ class Replay:
         rules = data["parameters"]
         terms = coefficients(certificate["objective"], schools, money(data, schools))
         open_units = [unit[:5] for unit in units(data, schools, terms) if not unit[5]]
+        if len(certificate["edges"]) > MOST_EDGES:
+            raise Rejected(f"more than {MOST_EDGES} edges")
         edges = [rational(edge) for edge in certificate["edges"]]
         low = rational(rules["multiplier"]) * rational(rules["threshold"])
         if len(edges) < 2 or edges[0] != low or edges[-1] != 1 or any(x >= y for x, y in pairwise(edges)):
