@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from typing import TYPE_CHECKING
 
 from fairbound.models.cep import CepInstance, Cover, Grouping
 from fairbound.models.cep.instance import REIMBURSEMENT
@@ -11,10 +12,15 @@ from fairbound.models.cep.price_curve import LINEAR, coefficients
 from fairbound.models.core.errors import InputError
 from fairbound.solvers.core.baseline import Baseline
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 STEPS_PER_SCHOOL, MOST_STEPS = 500, 60_000
 
 
-def annealing(instance: CepInstance, objective: str, seed: int, argument: str | None) -> Grouping:
+def annealing(
+    instance: CepInstance, objective: str, seed: int, argument: str | None, late: Callable[[], bool] = lambda: False
+) -> Grouping:
     """Move one school at a time between ``argument`` groups (and outside), cooling geometrically.
 
     Floats throughout, as such programmes have them; a group under the threshold is worth nothing.
@@ -52,6 +58,8 @@ def annealing(instance: CepInstance, objective: str, seed: int, argument: str | 
     hot = max(1e-9, max(abs(a) + abs(b) for a, b in worth))
     steps = min(MOST_STEPS, STEPS_PER_SCHOOL * len(schools))
     for step in range(steps):
+        if step % 100 == 0 and late():
+            break
         temperature = hot * (1e-5 ** (step / steps))
         i = schools[chance.randrange(len(schools))]
         old, new = home[i], chance.randrange(count + outside) - outside
@@ -84,4 +92,4 @@ def annealing(instance: CepInstance, objective: str, seed: int, argument: str | 
     )
 
 
-ANNEALING = Baseline("annealing", "simulated annealing over a fixed number of groups", annealing, ("4",))
+ANNEALING = Baseline("annealing", "simulated annealing over a fixed number of groups", annealing, ("4",), clocked=True)

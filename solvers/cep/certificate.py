@@ -10,6 +10,7 @@ from fairbound.models.cep.rates import parse_rates
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import decimal_text, parse_number
 from fairbound.models.core.parameters import together_text
+from fairbound.solvers.cep import share_certificate
 from fairbound.solvers.checker import cep as checker
 from fairbound.solvers.core.bound import Level
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 FORMAT = "fairbound price curve 1"
 LEVEL = Level.L2
 CHECKER = checker
+MORE = (share_certificate,)
 
 
 def certificate_json(instance: CepInstance, objective: str, curve: PriceCurve, bound: Fraction) -> dict[str, Any]:

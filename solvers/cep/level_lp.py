@@ -7,7 +7,7 @@ it. The duals of its level rows are the prices of a ``PriceCurve``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -178,9 +178,8 @@ class LevelLp:
 
 def _without_group_rules(instance: CepInstance) -> CepInstance:
     """The instance without ``groups`` and ``min_group``: the bound does not see them."""
-    from dataclasses import replace
-
-    return replace(instance, groups=None, min_group=1)
+    plain = instance.groups is None and instance.min_group == 1
+    return instance if plain else replace(instance, groups=None, min_group=1)
 
 
 def solve_levels(
@@ -190,10 +189,11 @@ def solve_levels(
     seconds_left: Callable[[], float | None],
     stopped: Callable[[], bool],
     accuracy: float = 2e-7,
+    on_levels: Callable[[LevelLp], object] = lambda _lp: None,
 ) -> LevelBound | None:
     """Refine the level LP until its price curve agrees with it to ``accuracy``; ``None`` if infeasible.
 
-    When time is up the last price curve is returned: any is valid.
+    When time is up the last price curve is returned: any is valid. ``on_levels`` is shown the LP's first optima.
     """
     lp = LevelLp(instance, objective, settings)
     found: LevelBound | None = None
@@ -216,6 +216,8 @@ def solve_levels(
         added = sum([lp.add_columns(k, reduced[:, k] > tolerance) for k in range(len(levels))])
         if round_ > 0 and added > len(lp.units) // 50 + 5:
             continue
+        if round_ < DOUBLINGS:
+            on_levels(lp)
         # The dual of a level that few columns were offered to is 0 and says nothing: such knots are dropped.
         keep = [k for k in order if dense or used[k] > 1e-9] or [int(order[0])]
         t, lam = levels[keep], prices[keep]

@@ -1,8 +1,8 @@
 """Any district, any meals: a certified bound from the level LP, and a plan found against it.
 
-1. ``level_lp``: prices of the levels. 2. The bound (23), in rational arithmetic. 3. Interval models
-of regrets (``regrets``, ``models.cep_grouping.intervals``) give plans; each further round cuts the
-levels anew and starts from the best plan (large-neighbourhood search: units that lose much
+1. ``level_lp``: prices of the levels, and at each step a plan by rounding. 2. The bound (23), in rational
+arithmetic. 3. Interval models of regrets (``regrets``, ``models.cep.intervals``) give plans; each further
+round cuts the levels anew and starts from the best plan (large-neighbourhood search: units that lose much
 elsewhere stay). 4. Moves and swaps (``group_moves``). Mathematics: ``docs/cep_meals.md``.
 """
 
@@ -22,6 +22,7 @@ from fairbound.models.cep.price_curve import contributions, curve_bound, level_r
 from fairbound.models.core.errors import TriviallyInfeasibleError
 from fairbound.solvers.cep import subset_dp
 from fairbound.solvers.cep.certificate import certificate_json
+from fairbound.solvers.cep.first_plans import first_plans, rounded
 from fairbound.solvers.cep.group_moves import OUT, Plan, improve
 from fairbound.solvers.cep.level_lp import LevelBound, prune, solve_levels
 from fairbound.solvers.cep.regrets import Regrets, interval_model, middle_slots
@@ -42,8 +43,14 @@ NAME = "price_curve"
 ROUNDS = 4
 """Interval models that are tried where no time limit says otherwise."""
 ROUND_SECONDS = 15.0
+FIRST_ROUND = 0.25
+"""The first one takes this share of the time: a plan that moves and swaps begin from is wanted soon."""
 ROUND_GAP = 0.2
 """An interval model stops at this gap of its regret; the bound does not depend on it."""
+ROUNDED_SECONDS = 0.7
+"""Moves and swaps from a level LP that was rounded take so long at most."""
+EXACT_SECONDS = 2e-4
+"""Seconds a school that the exact bound and its certificate take."""
 STEPS = (18, 24, 30, 40)
 SEARCH_FINE = 201
 """Levels among which those of at most K groups are chosen."""
@@ -68,10 +75,17 @@ class PlanSearch(Search):
     def begin(self, start: Grouping | None) -> Iterator[None]:
         """While inside, Ctrl-C asks the search to stop; begins with plans that cost nothing to find."""
         with self.interruptible():
-            for plan in (start, first_plan(self.instance, self.objective), Grouping(())):
+            for plan in (start, Grouping(())):
                 if plan is not None:
                     self.offer(plan)
+            for plan in first_plans(self.instance, self.objective, self.late):
+                self.offer(plan)
             yield
+
+    def left_for_prices(self) -> float | None:
+        """Seconds left for the level LP, so that there is time to state its bound exactly."""
+        left = self.left()
+        return None if left is None else max(0.0, left - EXACT_SECONDS * len(self.instance.schools))
 
     def impossible(self) -> Answer | None:
         """The answer where no grouping keeps the rules, or ``None``."""
@@ -158,32 +172,19 @@ def unreachable(search: PlanSearch) -> str | None:
     return None
 
 
-def first_plan(instance: CepInstance, objective: str) -> Grouping:
-    """One group of everyone who must be in, and everyone who helps."""
-    low, _ = level_range(instance)
-    return Grouping.of(
-        [
-            [
-                member
-                for unit in units_of(instance, objective)
-                if unit.must or (not unit.barred and unit.lifted >= low * unit.enrolled)
-                for member in unit.members
-            ]
-        ]
-    )
-
-
-def polish(search: PlanSearch, regrets: Regrets, home: Sequence[int]) -> bool:
-    """Moves and swaps from a placement; offers the result."""
-    instance = search.instance
+def polish(search: PlanSearch, home: Sequence[int], seconds: float = np.inf) -> bool:
+    """Moves and swaps from a placement, for so long at most; offers the result."""
+    instance, units = search.instance, units_of(search.instance, search.objective)
     names = {name for name, _ in instance.limits}
-    plan = Plan(instance, units_of(instance, search.objective), home)
+    plan = Plan(instance, units, home)
     found = search.offer(plan.grouping())
     if REIMBURSEMENT in names:
         return found  # a move that covers more may cost money that a floor asks for
-    may_leave = ~regrets.must & (not names)
+    may_leave = np.array([not unit.must and not names for unit in units])
+    barred = np.array([unit.barred for unit in units])
+    until = search.seconds() + seconds
     _merge_down(plan)
-    improve(plan, may_leave, regrets.barred, search.late)
+    improve(plan, may_leave, barred, lambda: search.late() or search.seconds() > until)
     return search.offer(plan.grouping()) or found
 
 
@@ -298,7 +299,7 @@ def search_plans(
         if known is not None and round_:
             stated.assign(known)
         left = search.left()
-        seconds = min(ROUND_SECONDS, 1 + len(regrets.units) / 40)
+        seconds = min(ROUND_SECONDS, 1 + len(regrets.units) / 40) * (FIRST_ROUND if round_ == 0 else 1.0)
         seconds = seconds if left is None else min(seconds, max(left, 0.1))
         outcome = solve_model(
             stated.model,
@@ -309,7 +310,7 @@ def search_plans(
             search.stop.set()
         gained = False
         if outcome.has_solution:
-            gained = polish(search, regrets, stated.placement(len(regrets.units)))
+            gained = polish(search, stated.placement(len(regrets.units)))
         if not gained and round_ >= 1 and outcome.termination is Termination.FINISHED and len(regrets.units) <= 12:
             return
         round_ += 1
@@ -321,7 +322,14 @@ def bound_and_regrets(search: PlanSearch) -> tuple[Regrets, LevelBound] | None:
         search.bound = search.proven = Fraction(0)  # nobody may be covered
         return None
     settings = Settings(threads=search.settings.threads, seed=search.settings.seed)
-    levels = solve_levels(search.instance, search.objective, settings, search.left, search.stop.is_set)
+    levels = solve_levels(
+        search.instance,
+        search.objective,
+        settings,
+        search.left_for_prices,
+        search.stop.is_set,
+        on_levels=lambda lp: None if search.late() else polish(search, rounded(lp), ROUNDED_SECONDS),
+    )
     if levels is None:
         return None
     levels = replace(levels, curve=prune(search.instance, search.objective, levels.curve))

@@ -105,6 +105,32 @@ def coefficients(
     raise Rejected(f"objective {goal} is not linear in the claim share")
 
 
+def units(
+    data: dict[str, Any], schools: list[dict[str, str]], terms: list[tuple[Fraction, Fraction]]
+) -> list[tuple[Fraction, Fraction, Fraction, Fraction, bool, bool]]:
+    """Schools, or those kept together: a, b, N, q = m E, whether it must be in CEP, whether it must stay out."""
+    rules, found = data["parameters"], []
+    root = {school["id"]: i for i, school in enumerate(schools)}
+    home = list(range(len(schools)))  # schools kept together share a home
+    for joined_ids in pieces(rules["together"], ";"):
+        joined = {home[root[identifier(name)]] for name in pieces(joined_ids, "+")}
+        home = [min(joined) if place in joined else place for place in home]
+    forced_in, forced_out = (
+        {identifier(name) for name in pieces(rules[rule], ";")} for rule in ("forced_in", "forced_out")
+    )
+    families: dict[int, list[int]] = {}
+    for i, place in enumerate(home):
+        families.setdefault(place, []).append(i)
+    for place in sorted(families):
+        members = families[place]
+        names = {schools[i]["id"] for i in members}
+        a, b = (sum((terms[i][k] for i in members), Fraction(0)) for k in (0, 1))
+        n, e = (sum((rational(schools[i][c]) for i in members), Fraction(0)) for c in ("enrolled", "identified"))
+        must = bool(names & forced_in) or rules["cover"] == "all"
+        found.append((a, b, n, rational(rules["multiplier"]) * e, must, bool(names & forced_out)))
+    return found
+
+
 def largest(a: Fraction, b: Fraction, n: Fraction, q: Fraction, knots: list[tuple[Fraction, Fraction]]) -> Fraction:
     """Maximum over the curve of a + min(t, 1) b + lambda(t) (q - t n)."""
     best = max(a + min(t, Fraction(1)) * b + price * (q - t * n) for t, price in knots)
@@ -143,23 +169,11 @@ def recompute(certificate: dict[str, Any]) -> Fraction:
         total -= mu * rational(rules[f"min_{goal}"])
         more = coefficients(goal, schools, worth)
         terms = [(a + mu * c, b + mu * d) for (a, b), (c, d) in zip(terms, more, strict=True)]
-    root = {school["id"]: i for i, school in enumerate(schools)}
-    home = list(range(len(schools)))  # schools kept together share a home
-    for joined_ids in pieces(rules["together"], ";"):
-        joined = {home[root[identifier(name)]] for name in pieces(joined_ids, "+")}
-        home = [min(joined) if place in joined else place for place in home]
-    forced_in, forced_out = (
-        {identifier(name) for name in pieces(rules[rule], ";")} for rule in ("forced_in", "forced_out")
-    )
-    for place in sorted(set(home)):
-        members = [i for i in range(len(schools)) if home[i] == place]
-        names = {schools[i]["id"] for i in members}
-        if names & forced_out:
+    for a, b, n, q, must, barred in units(data, schools, terms):
+        if barred:
             continue
-        a, b = (sum((terms[i][k] for i in members), Fraction(0)) for k in (0, 1))
-        n, e = (sum((rational(schools[i][c]) for i in members), Fraction(0)) for c in ("enrolled", "identified"))
-        value = -(-largest(a, b, n, multiplier * e, knots) // STEP) * STEP
-        total += value if names & forced_in or rules["cover"] == "all" else max(value, Fraction(0))
+        value = -(-largest(a, b, n, q, knots) // STEP) * STEP
+        total += value if must else max(value, Fraction(0))
     return total
 
 

@@ -17,12 +17,15 @@ class Baseline:
     ----------
     usual
         Arguments with which comparisons run it (``width:3.125``); empty if it takes none.
+    clocked
+        Whether ``run`` takes a fifth argument that says when to stop, and then returns what it has.
     refuses
         Why it cannot run on this machine (a library that is not installed), or ``None``.
     """
 
     name: str
     summary: str
-    run: Callable[[Any, str, int, str | None], Any]
+    run: Callable[..., Any]
     usual: tuple[str, ...] = ()
+    clocked: bool = False
     refuses: Callable[[], str | None] = lambda: None

@@ -1,6 +1,7 @@
 """Certificates of every problem: which checker replays a format, and what a bound that it confirms is worth.
 
-``solvers/<problem>/certificate.py`` says FORMAT, LEVEL and CHECKER. The checkers themselves use the standard
+``solvers/<problem>/certificate.py`` says FORMAT, LEVEL and CHECKER, and names in MORE the modules that say so of
+further formats. The checkers themselves use the standard
 library alone and import nothing from here.
 """
 
@@ -57,7 +58,8 @@ def kinds() -> dict[str, Kind]:
         name = f"fairbound.solvers.{problem}.certificate"
         if find_spec(name) is not None:
             module = import_module(name)
-            found[module.FORMAT] = Kind(module.FORMAT, problem, module.LEVEL, module)
+            for each in (module, *getattr(module, "MORE", ())):
+                found[each.FORMAT] = Kind(each.FORMAT, problem, each.LEVEL, each)
     return found
 
 

@@ -21,6 +21,7 @@ from fairbound.solvers.core.answer import Answer
 from fairbound.solvers.core.formulations import AT, answer_formulation, engine_refuses, method_name, split_name
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.result import OnProgress, Settings, Termination
+from fairbound.solvers.core.search import Search
 from fairbound.solvers.engines.registry import DEFAULT, find_engine
 
 if TYPE_CHECKING:
@@ -54,7 +55,12 @@ def answer_baseline(
     _start: Any = None,
 ) -> Answer:
     """What a heuristic finds."""
-    return Answer(Termination.FINISHED, baseline.run(instance, objective, settings.seed, argument))
+    if not baseline.clocked:
+        return Answer(Termination.FINISHED, baseline.run(instance, objective, settings.seed, argument))
+    search = Search(instance, objective, settings)
+    with search.interruptible():
+        found = baseline.run(instance, objective, settings.seed, argument, search.late)
+        return Answer(search.why_late() if search.late() else Termination.FINISHED, found)
 
 
 def baseline_name(baseline: Baseline, argument: str | None) -> str:

@@ -1,0 +1,182 @@
+r"""Cells of claim share, and prices of units that hold on all of them.
+
+The range [m tau, 1] is cut into cells. In a *strip* at either end, where groups are large, every unit is
+priced at every level (22), with lambda linear in between; in the cells of the middle true groups are (36).
+Prices pi, that no unit exceeds in a strip and no group in the middle, bound every grouping by their sum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from math import floor, log10
+from typing import TYPE_CHECKING
+
+import numpy as np
+from fairbound.models.cep.price_curve import level_range, units_of
+from fairbound.solvers.cep.level_lp import UnitArrays
+from fairbound.solvers.cep.share_pricing import Pricer, multipliers
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fairbound.models.cep import CepInstance
+    from fairbound.models.cep.price_curve import Unit
+    from fairbound.solvers.cep.share_pricing import Found
+    from fairbound.solvers.engines.base import Floats
+
+Flags = NDArray[np.bool_]
+
+MIDDLE = 600
+"""Cells into which the range would be cut without strips."""
+STRIP = tuple(Fraction(2, 2**i) for i in range(9, -1, -1))
+"""Edges of the cells of a strip, from its end of the range, in widths of a middle cell."""
+STRIP_CELLS, FEW_UNITS = 8, 24
+"""Cells of a strip; where units are few, all groups but those at the very ends can be searched."""
+EDGE_STEP = 10**7
+MULTIPLIER_STEP = 10**6
+"""Edges and multipliers are rounded to this many parts; any rounding keeps the proof valid."""
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Prices of units, multipliers of the strips' levels and of the middle's cells; all multiples of their steps."""
+
+    units: Floats
+    levels: Floats
+    cells: Floats
+
+    @cached_property
+    def bound(self) -> float:
+        """What they prove where nothing is left out."""
+        return float(self.units.sum())
+
+
+@dataclass(frozen=True)
+class Box:
+    """A part of the search: cells in which a unit (columns) may be, and whether it must be in some."""
+
+    allowed: Flags
+    must: Flags
+
+    def below(self, unit: int, cell: int) -> Box:
+        """The share of the unit's group lies below a cell, or the unit stays out."""
+        allowed = self.allowed.copy()
+        allowed[cell:, unit] = False
+        return Box(allowed, self.must)
+
+    def above(self, unit: int, cell: int) -> Box:
+        """The unit's group has a share of that cell or above."""
+        allowed, must = self.allowed.copy(), self.must.copy()
+        allowed[:cell, unit] = False
+        must[unit] = True
+        return Box(allowed, must)
+
+    def empty(self) -> bool:
+        """Whether a unit has nowhere to be."""
+        return bool((self.must & ~self.allowed.any(axis=0)).any())
+
+
+class Cells:
+    """Cells of an instance and an objective.
+
+    Attributes
+    ----------
+    edges, exact
+        Edges of the cells, as floats and exactly.
+    strip
+        Cells of either strip.
+    knots
+        Indices of the edges that are levels of the strips.
+    step
+        Prices of units are multiples of this.
+    """
+
+    def __init__(self, instance: CepInstance, objective: str, scale: float) -> None:
+        self.units: tuple[Unit, ...] = tuple(unit for unit in units_of(instance, objective) if not unit.barred)
+        self.arrays = UnitArrays.of(self.units)
+        low, _ = level_range(instance)
+        width = (1 - low) / MIDDLE
+
+        def rounded(level: Fraction) -> Fraction:
+            return Fraction(round(level * EDGE_STEP), EDGE_STEP)
+
+        offsets = [width * part for part in STRIP]
+        inner = [low + width * k for k in range(3, MIDDLE - 2)]
+        levels = [low + offset for offset in offsets] + inner + [1 - offset for offset in reversed(offsets)]
+        self.exact = (low, *sorted({rounded(level) for level in levels if low < rounded(level) < 1}), Fraction(1))
+        self.edges = np.array([float(edge) for edge in self.exact])
+
+        count = len(self.exact) - 1
+        self.strip = STRIP_CELLS if len(self.units) > FEW_UNITS else 1
+        self.middle = np.arange(self.strip, count - self.strip)
+        self.sides = np.r_[0 : self.strip, count - self.strip : count]
+        self.knots = np.r_[0 : self.strip + 1, count - self.strip : count + 1]
+        self.left = np.searchsorted(self.knots, self.sides)
+        self.pricer = Pricer(self.arrays, self.edges[:-1][self.middle], self.edges[1:][self.middle])
+        power = floor(log10(max(scale, 1e-6) * 1e-9 / max(len(self.units), 1)))
+        self.step = Fraction(10) ** power
+
+    def box(self) -> Box:
+        """Everything."""
+        must = np.array([unit.must for unit in self.units])
+        return Box(np.ones((len(self.exact) - 1, len(self.units)), dtype=bool), must)
+
+    def strip_worth(self, lam: Floats) -> Floats:
+        """The most that each unit (columns) is worth in each cell of the strips (rows), equation (24)."""
+        arrays, t = self.arrays, self.edges[self.knots]
+        at = arrays.worth(t, lam).T
+        i, j = self.left, self.left + 1
+        width = (t[j] - t[i])[:, None]
+        rise = (lam[j] - lam[i])[:, None] / width
+        best = np.maximum(at[i], at[j])
+        slope = arrays.slope[None] - lam[i][:, None] * arrays.enrolled[None]
+        slope = slope + rise * (arrays.lifted[None] - t[i][:, None] * arrays.enrolled[None])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            summit = slope / (2 * rise * arrays.enrolled[None])
+        inside = (rise * arrays.enrolled[None] > 0) & (summit > 0) & (summit < width)
+        return np.asarray(np.where(inside, np.maximum(best, at[i] + slope * np.where(inside, summit, 0.0) / 2), best))
+
+    def levels_allowed(self, box: Box) -> Flags:
+        """Levels (rows) at which units may be: those at the ends of the strips' cells that are allowed."""
+        allowed = np.zeros((len(self.knots), len(self.units)), dtype=bool)
+        allowed[self.left] |= box.allowed[self.sides]
+        allowed[self.left + 1] |= box.allowed[self.sides]
+        return allowed
+
+    def repaired(self, units: Floats, levels: Floats, box: Box) -> tuple[Floats, Floats]:
+        """Prices raised until they hold in the strips, for multipliers that are rounded."""
+        levels = np.round(np.maximum(levels, 0.0) * MULTIPLIER_STEP) / MULTIPLIER_STEP
+        least = np.where(box.allowed[self.sides], self.strip_worth(levels), -np.inf).max(axis=0)
+        return np.maximum(np.maximum(units, least), np.where(box.must, -np.inf, 0.0)), levels
+
+    def search(
+        self, units: Floats, box: Box, late: Callable[[], bool], width: int, cut: float = 0.0
+    ) -> tuple[Floats, Found]:
+        """Multipliers of the middle's cells, and the groups there that are worth more than their prices."""
+        allowed = box.allowed[self.middle]
+        lam = multipliers(self.arrays, self.pricer.lower, self.pricer.upper, units, allowed)
+        lam = np.round(lam * MULTIPLIER_STEP) / MULTIPLIER_STEP
+        return lam, self.pricer.search(units, lam, allowed, cut, late, width)
+
+    def prices(self, units: Floats, levels: Floats, cells: Floats) -> Prices:
+        """Prices that hold in floats, rounded up by more than floats err."""
+        step = float(self.step)
+        return Prices((np.ceil(units / step) + 1) * step, levels, cells)
+
+    def narrowed(self, box: Box, prices: Prices, target: float) -> Box:
+        """The box without what cannot be part of a grouping worth more than the target.
+
+        A grouping loses against the sum of prices what its units lose in the strips, or what a group with
+        a given unit loses at least.
+        """
+        room = prices.bound - target
+        room += 1e-9 * abs(target)  # the checker is exact and leaves out at least as much
+        lost = np.empty(box.allowed.shape)
+        lost[self.sides] = prices.units[None] - self.strip_worth(prices.levels)
+        low, high, sum_low, sum_high = self.pricer.ends(prices.units, prices.cells, box.allowed[self.middle])
+        low, high = sum_low[:, None] + np.minimum(low, 0.0), sum_high[:, None] + np.minimum(high, 0.0)
+        lost[self.middle] = -np.maximum(low, high)
+        return replace(box, allowed=box.allowed & (lost < room), must=box.must | (prices.units > room))

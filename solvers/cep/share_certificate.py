@@ -1,0 +1,88 @@
+"""The claim-share certificate: a search tree of prices, as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fairbound.models.core.exact import decimal_text
+from fairbound.solvers.cep.share_cells import MULTIPLIER_STEP
+from fairbound.solvers.checker import cep_shares as checker
+from fairbound.solvers.core.bound import Level
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from fairbound.models.cep import CepInstance
+    from fairbound.solvers.cep.share_cells import Cells, Prices
+    from fairbound.solvers.cep.share_tree import Node
+    from fairbound.solvers.engines.base import Floats
+
+FORMAT = checker.FORMAT
+LEVEL = Level.L4
+CHECKER = checker
+
+
+def certificate_json(
+    instance: CepInstance, objective: str, cells: Cells, root: Node, bound: Fraction
+) -> dict[str, Any]:
+    """Everything that the checker needs: the instance itself, the edges, the tree in preorder, the bound it proves."""
+    return {
+        "format": FORMAT,
+        "instance": instance.name,
+        "digest": instance.digest,
+        "data": instance.canonical(),
+        "objective": objective,
+        "bound": decimal_text(bound),
+        "edges": [decimal_text(edge) for edge in cells.exact],
+        "strip": cells.strip,
+        "step": decimal_text(cells.step),
+        "nodes": _nodes(cells, root, bound),
+    }
+
+
+def _nodes(cells: Cells, root: Node, bound: Fraction) -> list[dict[str, Any]]:
+    """The tree in preorder, cut off where prices are at most the bound."""
+    most, step = int(bound / cells.step), float(cells.step)
+    found, waiting = [], [root]
+    while waiting:
+        node = waiting.pop()
+        stated: dict[str, Any] = {}
+        if node.proofs:
+            stated["proofs"] = [_proof(prices, step) for prices in node.proofs]
+        if _total(node.prices, step) > most and node.branch is not None:
+            assert node.below is not None
+            assert node.above is not None
+            stated["branch"] = list(node.branch)
+            waiting += [node.above, node.below]
+        found.append(stated)
+    return found
+
+
+def _whole(values: Floats, parts: float) -> list[int]:
+    return [round(value * parts) for value in values.tolist()]
+
+
+def _total(prices: Prices, step: float) -> int:
+    return sum(round(price / step) for price in prices.units.tolist())
+
+
+def _proof(prices: Prices, step: float) -> dict[str, list[int]]:
+    return {
+        "prices": [round(price / step) for price in prices.units.tolist()],
+        "levels": _whole(prices.levels, MULTIPLIER_STEP),
+        "multipliers": _whole(prices.cells, MULTIPLIER_STEP),
+    }
+
+
+def least_bound(cells: Cells, root: Node, target: Fraction) -> Fraction:
+    """The least bound that a tree proves: that of its open leaves, and no less than what closed the others."""
+    step, worst, waiting = float(cells.step), target, [root]
+    while waiting:
+        node = waiting.pop()
+        if node.branch is not None:
+            assert node.below is not None
+            assert node.above is not None
+            waiting += [node.above, node.below]
+        elif not node.closed:
+            worst = max(worst, _total(node.prices, step) * cells.step)
+    return worst

@@ -1,0 +1,196 @@
+"""The master LP of claim shares: units as rows, levels in the strips, true groups between them; kept alive in HiGHS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import highspy
+import numpy as np
+import pyomo.environ as pyo
+from fairbound.solvers.core.result import ModelSize, Settings
+from fairbound.solvers.engines import highs as engine
+from fairbound.solvers.engines.standard_form import compile_model
+from numpy.typing import NDArray
+from pyomo.core.expr import LinearExpression
+
+if TYPE_CHECKING:
+    from fairbound.solvers.cep.level_lp import UnitArrays
+    from fairbound.solvers.engines.base import Floats
+
+Flags = NDArray[np.bool_]
+Indices = NDArray[np.integer]
+
+
+OPTIONS: dict[str, bool | float | str] = {
+    "presolve": "off",
+    "output_flag": False,
+    "simplex_strategy": 4,
+    "simplex_scale_strategy": 0,
+    "simplex_dual_edge_weight_strategy": 1,
+    "dual_simplex_cost_perturbation_multiplier": 0.0,
+    "primal_simplex_bound_perturbation_multiplier": 0.0,
+}
+"""Small LPs, each a few pivots from the last: perturbing and scaling them would cost most of the time."""
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """Value of the LP, prices of units and of strip levels, weights of all columns but those for staying out."""
+
+    value: float
+    prices: Floats
+    lam: Floats
+    weights: Floats
+    held: float
+    """Mass of the columns that hold prices up: where it is not 0, the value is that of no mixture of groups."""
+
+
+class Master:
+    """The live LP.
+
+    A row per unit with a column for staying out, a row (27) per level of the strips, a column per pair
+    (unit, level), a column per group.
+
+    Parameters
+    ----------
+    levels
+        Claim shares of the strips.
+    charge
+        What leaving out a unit that must be covered costs: more than any group is worth.
+
+    Attributes
+    ----------
+    unit, level
+        Of every column: its unit and level, or -1 and -1 for a group.
+    inside, cell
+        Of every column: the units of a group as a row of 0 and 1, and its cell.
+    """
+
+    def __init__(self, arrays: UnitArrays, levels: Floats, charge: float, settings: Settings) -> None:
+        self.arrays, self.levels, self._charge = arrays, levels, charge
+        count = len(arrays.enrolled)
+        model = pyo.ConcreteModel(name="share_master")
+        model.outside = pyo.Var(range(count), domain=pyo.NonNegativeReals)
+        model.alone = pyo.Var(range(count), domain=pyo.NonNegativeReals)
+        model.eq15_school = pyo.Constraint(range(count), rule=lambda model, u: model.outside[u] + model.alone[u] == 1)
+        both = [*model.outside.values(), *model.alone.values()]
+        model.objective = pyo.Objective(
+            expr=LinearExpression(linear_coefs=[-charge] * count + [-2 * charge] * count, linear_vars=both),
+            sense=pyo.maximize,
+        )
+        form = compile_model(model)
+        column = {id(variable): i for i, variable in enumerate(form.columns)}
+        row = {id(constraint): i for i, constraint in enumerate(form.rows)}
+        self._outside = np.array([column[id(model.outside[u])] for u in range(count)], dtype=np.int32)
+        self._alone = np.array([column[id(model.alone[u])] for u in range(count)], dtype=np.int32)
+        self._first = 2 * count
+        self._rows = np.array([row[id(model.eq15_school[u])] for u in range(count)], dtype=np.int32)
+        self._highs = engine.pass_model(form, settings)
+        for option, value in OPTIONS.items():
+            self._highs.setOptionValue(option, value)
+        nothing = np.array([], dtype=np.int32), np.array([])
+        for _ in levels:
+            self._highs.addRow(0.0, highspy.kHighsInf, 0, *nothing)
+        self._level_rows = count + np.arange(len(levels), dtype=np.int32)
+        self.unit, self.level = np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
+        self.inside, self.cell = np.zeros((0, count), dtype=bool), np.zeros(0, dtype=np.intp)
+        self.open = np.zeros(0, dtype=bool)
+        self._known: set[bytes] = set()
+
+    def _append(self, cost: Floats, starts: Indices, rows: Indices, values: Floats) -> None:
+        count = len(cost)
+        self._highs.addCols(
+            count, cost, np.zeros(count), np.full(count, highspy.kHighsInf), len(rows), starts.astype(np.int32),
+            rows.astype(np.int32), values,
+        )  # fmt: skip
+        self.open = np.r_[self.open, np.ones(count, dtype=bool)]
+
+    def add_pairs(self, units: Indices, levels: Indices) -> None:
+        """Columns (unit, level)."""
+        arrays, t, count = self.arrays, self.levels[levels], len(units)
+        rows = np.stack([self._rows[units], self._level_rows[levels]], axis=1).ravel()
+        values = np.stack([np.ones(count), arrays.lifted[units] - t * arrays.enrolled[units]], axis=1).ravel()
+        self._append(arrays.fixed[units] + t * arrays.slope[units], 2 * np.arange(count), rows, values)
+        self.unit, self.level = np.r_[self.unit, units], np.r_[self.level, levels]
+        self.inside = np.vstack([self.inside, np.zeros((count, self.inside.shape[1]), dtype=bool)])
+        self.cell = np.r_[self.cell, np.full(count, -1)]
+
+    def add_groups(self, inside: Flags, worth: Floats, cell: Indices) -> int:
+        """Columns for groups that are not there yet; returns how many."""
+        keys = [row.tobytes() for row in np.packbits(inside, axis=1)]
+        new = [i for i, key in enumerate(keys) if key not in self._known and not self._known.add(key)]  # type: ignore[func-returns-value]
+        if not new:
+            return 0
+        inside, worth, cell = inside[new], worth[new], cell[new]
+        group, unit = np.nonzero(inside)
+        starts = np.searchsorted(group, np.arange(len(worth)))
+        self._append(worth, starts, self._rows[unit], np.ones(len(unit)))
+        self.unit = np.r_[self.unit, np.full(len(worth), -1)]
+        self.level = np.r_[self.level, np.full(len(worth), -1)]
+        self.inside, self.cell = np.vstack([self.inside, inside]), np.r_[self.cell, cell]
+        return len(new)
+
+    def restrict(self, wanted: Flags, must: Flags) -> None:
+        """Open the columns wanted, close the others, and say which units must be covered."""
+        changed = np.flatnonzero(wanted != self.open)
+        if len(changed):
+            upper = np.where(wanted[changed], highspy.kHighsInf, 0.0)
+            columns = (changed + self._first).astype(np.int32)
+            self._highs.changeColsBounds(len(changed), columns, np.zeros(len(changed)), upper)
+            self.open = wanted.copy()
+        self._highs.changeColsCost(len(must), self._outside, np.where(must, -self._charge, 0.0))
+        self._must = must
+
+    def hold(self, least: Floats | None) -> None:
+        """Keep prices from falling below these: a column for each unit alone, worth that; ``None`` lets them go."""
+        worth = np.full(len(self._alone), -2 * self._charge) if least is None else least
+        self._highs.changeColsCost(len(worth), self._alone, worth)
+
+    def purge(self, keep: Flags) -> None:
+        """Take columns out; the basis stays."""
+        lost = np.flatnonzero(~keep)
+        if not len(lost):
+            return
+        basis = self._highs.getBasis()
+        states = list(basis.col_status)
+        gone = (lost + self._first).astype(np.int32)
+        self._highs.deleteCols(len(gone), gone)
+        kept = np.ones(len(states), dtype=bool)
+        kept[gone] = False
+        basis.col_status = [states[i] for i in np.flatnonzero(kept)]
+        self._highs.setBasis(basis)
+        for row in np.packbits(self.inside[lost][self.unit[lost] < 0], axis=1):
+            self._known.discard(row.tobytes())
+        self.unit, self.level, self.cell = self.unit[keep], self.level[keep], self.cell[keep]
+        self.inside, self.open = self.inside[keep], self.open[keep]
+
+    def solve(self, seconds: float | None = None) -> Optimum | None:
+        """The optimum; ``None`` if the engine failed or time was over."""
+        limit = highspy.kHighsInf if seconds is None else self._highs.getRunTime() + seconds
+        self._highs.setOptionValue("time_limit", limit)
+        for _ in range(2):
+            engine.execute(self._highs)
+            status = self._highs.getModelStatus()
+            if status == highspy.HighsModelStatus.kOptimal:
+                break
+            if status == highspy.HighsModelStatus.kTimeLimit:
+                return None
+            self._highs.clearSolver()
+        else:
+            return None
+        solution = self._highs.getSolution()
+        dual = np.asarray(solution.row_dual)
+        prices, lam = dual[self._rows], np.maximum(0.0, -dual[self._level_rows])
+        x = np.asarray(solution.col_value)
+        return Optimum(
+            float(self._highs.getInfo().objective_function_value),
+            np.where(self._must, prices, np.maximum(prices, 0.0)),
+            lam,
+            x[self._first :],
+            float(x[self._alone].sum()),
+        )
+
+    def size(self) -> ModelSize:
+        """Its present size."""
+        return ModelSize(self._highs.getNumCol(), self._highs.getNumRow(), self._highs.getNumNz(), 0)

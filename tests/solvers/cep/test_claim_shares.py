@@ -1,0 +1,212 @@
+"""Branch and price over claim shares: equal to enumeration, and a certificate that proves nothing false."""
+
+from __future__ import annotations
+
+import json
+import random
+from copy import deepcopy
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from fairbound.models.cep import PROBLEM, CepInstance, Cover
+from fairbound.solvers.cep import claim_shares, share_cells, subset_dp
+from fairbound.solvers.checker import cep_shares as checker
+from fairbound.solvers.core import certificates
+from fairbound.solvers.core.bound import Level
+from fairbound.solvers.core.result import Settings
+from general_meals import with_meals
+
+
+def district(count: int, seed: int, **scenario: Any) -> CepInstance:
+    """Schools of random counts and meals, a third of them above the threshold."""
+    chance = random.Random(seed)
+    rows = []
+    for _ in range(count):
+        enrolled = chance.randint(60, 900)
+        identified = round(enrolled * chance.uniform(0.2, 0.75))
+        rows.append((enrolled, identified, chance.randint(0, 9000), chance.randint(2000, 30000)))
+    return with_meals(f"drawn {seed}", rows, **scenario)
+
+
+def truth_of(instance: CepInstance) -> Fraction:
+    best = subset_dp.METHOD.run(instance, "reimbursement", Settings()).primal_bound
+    assert best is not None
+    return best
+
+
+RULES: list[dict[str, Any]] = [
+    {},
+    {"cover": Cover.ALL, "threshold": Fraction(1, 4)},
+    {"threshold": Fraction(1, 3), "min_group": 2},
+    {"together": (("s1", "s4"), ("s2", "s6")), "forced_out": ("s3",)},
+    {"forced_in": ("s2", "s5"), "multiplier": Fraction(13, 10)},
+]
+
+
+@pytest.mark.parametrize("rules", RULES, ids=str)
+def test_it_reaches_the_best_grouping_and_proves_it(rules: dict[str, Any]) -> None:
+    instance = district(8, 3, **rules)
+    truth = truth_of(instance)
+    limit = None if instance.min_group == 1 else 10  # a rule that prices do not know of
+    found = claim_shares.METHOD.run(instance, "reimbursement", Settings(time_limit=limit))
+    assert found.primal_bound == truth
+    assert found.dual_bound is not None
+    assert truth <= found.dual_bound <= truth * (1 + (Fraction(1, 10**7) if instance.min_group == 1 else 1))
+    assert found.message == ""
+    assert found.solution is not None
+    assert PROBLEM.evaluate(instance, found.solution).feasible
+
+
+@pytest.fixture(scope="module")
+def proof() -> tuple[CepInstance, Fraction, dict[str, Any]]:
+    """A district, its best value, and a certificate with branches over few cells."""
+    usual, share_cells.MIDDLE = share_cells.MIDDLE, 40
+    try:
+        for seed in range(30):
+            instance = district(7, seed, cover=Cover.ALL, threshold=Fraction(1, 4))
+            found = claim_shares.METHOD.run(instance, "reimbursement", Settings(gap=1e-5))
+            document = None if found.certificate is None else json.loads(json.dumps(found.certificate))
+            if document and document["format"] == checker.FORMAT and len(document["nodes"]) > 2:
+                assert found.level is Level.L4
+                return instance, truth_of(instance), document
+    finally:
+        share_cells.MIDDLE = usual
+    raise AssertionError("no district needed a branch")
+
+
+def test_a_stranger_accepts_what_was_proven(proof: tuple[CepInstance, Fraction, dict[str, Any]]) -> None:
+    instance, truth, document = proof
+    bound, level = certificates.verify(document, instance.digest)
+    assert level is Level.L4
+    assert truth <= bound <= truth * (1 + Fraction(11, 10**6))
+
+
+@pytest.mark.parametrize("claim", [lambda value: value - Fraction(1, 100), lambda value: value * Fraction(998, 1000)])
+def test_a_bound_below_the_best_value_is_never_proven(
+    proof: tuple[CepInstance, Fraction, dict[str, Any]], claim: Any
+) -> None:
+    _, truth, document = proof
+    false = {**document, "bound": str(claim(truth))}
+    with pytest.raises(checker.Rejected):
+        checker.check(false)
+
+
+def mutated(document: dict[str, Any], chance: random.Random) -> dict[str, Any]:
+    """The document with one or two things changed that a proof rests on."""
+    changed = deepcopy(document)
+    for _ in range(chance.randint(1, 2)):
+        nodes = changed["nodes"]
+        node = chance.choice(nodes) if nodes else {}
+        proofs = node.get("proofs", [])
+        kind = chance.randrange(9)
+        if kind == 0:
+            share = Fraction(chance.choice([1, -1]), chance.choice([10, 1000, 10**5, 10**7]))
+            changed["bound"] = str(Fraction(changed["bound"]) * (1 + share))
+        elif kind in (1, 2, 3) and proofs:
+            column = chance.choice(proofs)[chance.choice(["prices", "prices", "levels", "multipliers"])]
+            place = chance.randrange(len(column))
+            column[place] += chance.choice([-1, 1]) * chance.choice([1, 1000, 10**6, 10**9])
+        elif kind == 4 and "branch" in node:
+            node["branch"][chance.randrange(2)] += chance.choice([-1, 1, 3])
+        elif kind == 5 and nodes:
+            nodes.pop(chance.randrange(len(nodes)))
+        elif kind == 6 and proofs:
+            proofs.pop(chance.randrange(len(proofs)))
+        elif kind == 7:
+            edges = changed["edges"]
+            edges.pop(chance.randrange(len(edges)))
+        elif kind == 8:
+            changed["strip"] += chance.choice([-1, 1])
+        if chance.random() < 0.5:  # so that claims below the truth are among them
+            changed["bound"] = str(Fraction(changed["bound"]) * (1 - Fraction(chance.randint(0, 40), 10**6)))
+    return changed
+
+
+def test_no_mutation_proves_more_than_is_true(proof: tuple[CepInstance, Fraction, dict[str, Any]]) -> None:
+    _, truth, document = proof
+    chance = random.Random(0)
+    accepted = 0
+    for _ in range(1000):
+        try:
+            bound = checker.check(mutated(document, chance))
+        except checker.Rejected:
+            continue
+        accepted += 1
+        assert bound >= truth
+    assert accepted  # some mutations are harmless: a bound that is raised, a price that was not needed
+
+
+HOSTILE: list[tuple[str, Any]] = [
+    ("nodes", []),
+    ("nodes", [{}]),
+    ("nodes", [{"branch": [0, 1]}] * 3000),
+    ("nodes", [{"branch": [10**9, 1]}, {}, {}]),
+    ("nodes", [{"proofs": [{"prices": [1], "levels": [1], "multipliers": [1]}]}]),
+    ("nodes", [{"proofs": "none"}]),
+    ("nodes", {"proofs": []}),
+    ("nodes", [[]]),
+    ("edges", ["0.4", "1"]),
+    ("edges", ["0.4", "nan", "1"]),
+    ("edges", ["0.4", *(str(Fraction(2, 5) + Fraction(k, 10**6)) for k in range(1, 500_000)), "1"]),
+    ("strip", 0),
+    ("strip", 10**9),
+    ("strip", True),
+    ("step", "0"),
+    ("step", "-1"),
+    ("step", "1e999"),
+    ("bound", None),
+    ("bound", "1/0"),
+    ("objective", "full_funding"),
+]
+
+
+@pytest.mark.parametrize(("key", "value"), HOSTILE, ids=lambda value: str(value)[:40])
+def test_hostile_documents_are_refused_in_one_line(
+    proof: tuple[CepInstance, Fraction, dict[str, Any]], key: str, value: Any
+) -> None:
+    with pytest.raises(checker.Rejected) as refused:
+        checker.check({**proof[2], key: value})
+    assert "\n" not in str(refused.value)
+    assert len(str(refused.value)) < 300
+
+
+def test_work_without_end_is_refused(
+    proof: tuple[CepInstance, Fraction, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checker, "MOST_WORK", 500)
+    with pytest.raises(checker.Rejected, match="more work"):
+        checker.check(proof[2])
+
+
+def test_another_instance_is_not_meant(proof: tuple[CepInstance, Fraction, dict[str, Any]]) -> None:
+    with pytest.raises(checker.Rejected, match="another instance"):
+        checker.check(proof[2], district(7, 99).digest)
+
+
+@pytest.mark.parametrize(
+    ("instance", "said"),
+    [
+        (district(6, 1, groups=2), "whole grouping"),
+        (district(6, 1, limits=(("students", Fraction(10)),)), "whole grouping"),
+        (district(6, 1, threshold=Fraction(7, 10)), "fully funded"),
+        (with_meals("even", [(100, 50, 100, 300), (200, 90, 200, 600)]), "proportional"),
+        (with_meals("nobody", [(0, 0, 0, 0), (200, 90, 100, 600), (90, 40, 500, 0)]), "without students"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+def test_it_refuses_what_it_cannot_price(instance: CepInstance, said: str) -> None:
+    refused = claim_shares.refuses(instance, "reimbursement")
+    assert refused is not None
+    assert said in refused
+
+
+def test_a_certificate_that_is_rejected_raises_no_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    def reject(*_arguments: Any) -> Fraction:
+        raise checker.Rejected("for a test")
+
+    monkeypatch.setattr(checker, "check", reject)
+    found = claim_shares.METHOD.run(district(7, 3, cover=Cover.ALL, threshold=Fraction(1, 4)), "reimbursement")
+    assert "fault to report" in found.message
+    assert found.level is Level.L2
+    assert found.certificate is None or found.certificate["format"] != checker.FORMAT
