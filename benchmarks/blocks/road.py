@@ -155,6 +155,7 @@ def by_linopy(city: ZoneInstance) -> Any:
 def by_arrays(city: ZoneInstance) -> Any:
     """A matrix, and nobody between."""
     import highspy
+    from fairbound.solvers.engines.highs import new
     from scipy import sparse
 
     n = numbers(city)
@@ -181,7 +182,7 @@ def by_arrays(city: ZoneInstance) -> Any:
     matrix = sparse.csr_array(sparse.vstack([units, seats, deviation, neighbour]))
     matrix.eliminate_zeros()
     free = highspy.kHighsInf
-    highs = highspy.Highs()
+    highs = new()
     highs.passModel(
         count + zones,
         matrix.shape[0],

@@ -68,11 +68,12 @@ def by_linopy(district: CepInstance) -> Any:
 def by_arrays(district: CepInstance) -> Any:
     """A matrix, and nobody between."""
     import highspy
+    from fairbound.solvers.engines.highs import new
 
     share, claimed, cap, most = numbers(district)
     count = len(share)
     rows, columns = [share, np.append(claimed, -1.0), np.append(cap, -1.0)], np.arange(count + 1, dtype=np.int32)
-    highs = highspy.Highs()
+    highs = new()
     highs.passModel(
         count + 1,
         3,

@@ -19,15 +19,20 @@ import highspy
 import numpy as np
 from fairbound.solvers.blocks.incumbents import TRIALS
 from fairbound.solvers.blocks.tree import separate, solution_of
-from fairbound.solvers.engines import highs as engine
-from fairbound.solvers.proofs.tree import WHOLE, Grower, Node
+from fairbound.solvers.engines.highs import execute
+from fairbound.solvers.proofs.live import Live
+from fairbound.solvers.proofs.suggest import WHOLE, branch
+from fairbound.solvers.proofs.tree import Grower, Node
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
 
     from fairbound.solvers.blocks.incumbents import ZoneIncumbents
+    from fairbound.solvers.checker.linear import System
     from fairbound.solvers.checker.rows.blocks import Zones
     from fairbound.solvers.engines.base import Floats
+    from fairbound.solvers.proofs.live import Multipliers
 
 MOST_ROUNDS, STALLED, LEAST_GAIN = 200, 3, 0.01
 """Rounds of separation at a node, how many of them may pass in a row without gain, and what is one, of the gap."""
@@ -53,6 +58,72 @@ class Costs:
         return self.sums[up] / self.trials[up] if self.trials[up] else usual
 
 
+class ZoneLive(Live):
+    """The live program of some of the system's rows, and of columns that were added to it.
+
+    Attributes
+    ----------
+    rows
+        The system's row of each row of the engine's.
+    age
+        At how many nodes in a row each was slack.
+    """
+
+    def __init__(self, system: System, seconds: float, stopped: Callable[[], bool]) -> None:
+        self.rows: list[int] = []
+        self.age: list[int] = []
+        self._scales: list[float] = []
+        super().__init__(system, seconds, stopped)
+        # Devex prices need no start after a basis is set, which every trial of a branch does.
+        self.engine.setOptionValue("simplex_dual_edge_weight_strategy", 1)
+
+    def pass_row(self, row: int | None = None) -> None:
+        """Pass a row of the system to the engine: one that had left, the next one by default."""
+        number = len(self._scales) if row is None else row
+        super().pass_row(number)
+        self.rows.append(number)
+        self.age.append(0)
+        if row is None:
+            self._scales.append(self.row_scale[-1])
+
+    def scale_of(self, row: int) -> float:
+        """What a row of the system is divided by, whether or not the engine has it."""
+        return self._scales[row]
+
+    def keep_rows(self, count: int) -> None:
+        """Delete the rows after the first so many; all of them are there."""
+        super().keep_rows(count)
+        del self.rows[count:], self.age[count:], self._scales[count:]
+
+    def forget(self, gone: list[int]) -> None:
+        """Take rows of the engine's out."""
+        self.engine.deleteRows(len(gone), np.array(gone, dtype=np.int32))
+        out = set(gone)
+        kept = [r for r in range(len(self.rows)) if r not in out]
+        self.rows, self.age = [self.rows[r] for r in kept], [self.age[r] for r in kept]
+        self.row_scale = [self.row_scale[r] for r in kept]
+
+    def add_column(self) -> None:
+        """A binary column without a cost or an entry, which the system has by now or will have."""
+        self.column_scale = np.append(self.column_scale, 1.0)
+        self.width = np.append(self.width, 1.0)
+        self.whole = np.append(self.whole, True)
+        self.entries.append([])
+        self.lower.append(0)
+        self.upper.append(1)
+        self.engine.addCol(0.0, 0.0, 1.0, 0, np.zeros(0, dtype=np.int32), np.zeros(0))
+
+    def _exact(self, y: Floats, factor: float) -> Multipliers:
+        """Multipliers by rows of the system."""
+        least = 1e-12 * float(np.abs(y).max(initial=0.0))
+        found = []
+        for r in np.flatnonzero(np.abs(y) > least).tolist():
+            i, value = self.rows[r], float(y[r])
+            if value > 0 or self.system.rows[i][2]:
+                found.append((i, value * factor / self.row_scale[r]))
+        return found
+
+
 class ZoneTree(Grower):
     """One run. The exact system and the live program are ``Grower``'s; incumbents are those of ``known``.
 
@@ -63,19 +134,17 @@ class ZoneTree(Grower):
     """
 
     system: Zones
+    live: ZoneLive
+    program = ZoneLive
 
     def __init__(self, known: ZoneIncumbents, system: Zones, random: Random, seconds: float) -> None:
         instance, search = known.instance, known.search
         # Without zones, a value that nothing exceeds: only emptiness closes a node then.
         largest = sum(abs(c) * max(abs(system.lower[j]), abs(system.upper[j])) for j, c in system.cost.items())
         claim = search.value if search.value is not None else system.unit * (largest + 1)
-        self.live_rows: list[int] = []
-        self.age: list[int] = []
         self.rows_of: dict[tuple[int, int, tuple[int, ...]], int] = {}
         self.place: dict[tuple[int, int, tuple[int, ...]], int] = {}
         super().__init__(system, claim, separate(instance, system), seconds, search.late)
-        # Devex prices need no start after a basis is set, which every trial of a branch does.
-        self.live.setOptionValue("simplex_dual_edge_weight_strategy", 1)
         self.known, self.random = known, random
         self.sides: list[int] = []
         self.side_of: list[int | None] = [None] * len(instance.units)
@@ -87,46 +156,25 @@ class ZoneTree(Grower):
 
     # The live program ------------------------------------------------------------------------------
 
-    def _pass_row(self, i: int) -> None:
-        super()._pass_row(i)
-        self.live_rows.append(i)
-        self.age.append(0)
-
-    def _exact(self, y: Floats, factor: float) -> list[tuple[int, float]]:
-        """Multipliers by rows of the system; the live program holds some of them."""
-        least = 1e-12 * float(np.abs(y).max(initial=0.0))
-        found = []
-        for r in np.flatnonzero(np.abs(y) > least).tolist():
-            i, value = self.live_rows[r], float(y[r])
-            if value > 0 or self.system.rows[i][2]:
-                found.append((i, value * factor / self.row_scale[r]))
-        return found
-
     def drop(self, kept: int) -> None:
         """Take back steps, and what is known of their rows."""
         super().drop(kept)
         count = self.base + kept
-        self.live_rows = [i for i in self.live_rows if i < count]
-        self.age = self.age[: len(self.live_rows)]
         self.rows_of = {key: i for key, i in self.rows_of.items() if i < count}
 
     def compact(self, oldest: int) -> None:
         """Take rows (13) and (19) out of the live program that were slack so often in a row: faster nodes."""
-        if len(self.live_rows) != self.live.getNumRow():
+        live = self.live
+        if len(live.rows) != live.engine.getNumRow():
             return
-        basis = self.live.getBasis()
+        basis = live.engine.getBasis()
         slack = [status == highspy.HighsBasisStatus.kBasic for status in basis.row_status]
-        self.age = [age + 1 if loose else 0 for age, loose in zip(self.age, slack, strict=True)]
-        gone = [r for r, i in enumerate(self.live_rows) if self.age[r] >= oldest and self.removable(i)]
+        live.age = [age + 1 if loose else 0 for age, loose in zip(live.age, slack, strict=True)]
+        gone = [r for r, i in enumerate(live.rows) if live.age[r] >= oldest and self.removable(i)]
         if len(gone) < LEAST_GONE and oldest:
             return
-        self.live.deleteRows(len(gone), np.array(gone, dtype=np.int32))
-        out = set(gone)
-        self.live_rows, self.age = (
-            [value for r, value in enumerate(values) if r not in out] for values in (self.live_rows, self.age)
-        )
-        self.row_scale = [value for r, value in enumerate(self.row_scale) if r not in out]
-        present = set(self.live_rows)
+        live.forget(gone)
+        present = set(live.rows)
         self.place = {key: i for key, i in self.rows_of.items() if i not in present}
 
     def separators(self, x: Floats) -> int:
@@ -134,7 +182,7 @@ class ZoneTree(Grower):
         added = 0
         for step in () if self.separate is None else self.separate(x):
             added += self.add(step)
-            if self.late():
+            if self.live.late():
                 break
         return added
 
@@ -150,18 +198,13 @@ class ZoneTree(Grower):
         if step[0] == "separator":
             key = (step[1], step[2], tuple(step[3]))
             if key in self.place:
-                self._pass_row(self.place.pop(key))
+                self.live.pass_row(self.place.pop(key))
                 return True
             if key in self.rows_of:
                 return False
             self.rows_of[key] = len(self.system.rows)
         if step[0] == "side":
-            self.column_scale = np.append(self.column_scale, 1.0)
-            self.whole = np.append(self.whole, True)
-            self.entries.append([])
-            self.lower.append(0)
-            self.upper.append(1)
-            self.live.addCol(0.0, 0.0, 1.0, 0, np.zeros(0, dtype=np.int32), np.zeros(0))
+            self.live.add_column()
         return super().add(step)
 
     def add_sides(self) -> None:
@@ -169,8 +212,8 @@ class ZoneTree(Grower):
         # One positive part a school, each in a row of its own: the first rows of the system.
         if set(self.system.cost) & set(self.system.x.values()) or len(self.system.cost) != len(self.system.zones):
             return
-        prices = np.asarray(self.live.getSolution().row_dual)[: len(self.system.zones)]
-        prices = prices * self.cost_scale / np.array(self.row_scale[: len(prices)])
+        prices = np.asarray(self.live.engine.getSolution().row_dual)[: len(self.system.zones)]
+        prices = prices * self.live.cost_scale / np.array(self.live.row_scale[: len(prices)])
         above = {j for j, price in enumerate(prices) if price > 0.5}
         for i, schools in enumerate(self.system.city.options):
             if schools & above and schools - above:
@@ -194,7 +237,9 @@ class ZoneTree(Grower):
         for pair, column in x.items() if each else ():
             costs[column] += each * steps.get(pair, 0)
         self.most = each * self.farthest
-        self.live.changeColsCost(n, np.arange(n, dtype=np.int32), costs * self.column_scale / self.cost_scale)
+        self.live.engine.changeColsCost(
+            n, np.arange(n, dtype=np.int32), costs * self.live.column_scale / self.live.cost_scale
+        )
 
     @cached_property
     def farthest(self) -> int:
@@ -209,7 +254,7 @@ class ZoneTree(Grower):
 
     def value(self) -> float:
         """A bound of the node, in costs of the exact system."""
-        return float(self.live.getInfo().objective_function_value) * self.cost_scale - self.most
+        return self.live.value() * self.live.cost_scale - self.most
 
     def cost(self, x: Floats) -> float:
         """What a point costs without the nudge."""
@@ -218,7 +263,7 @@ class ZoneTree(Grower):
     def exactly(self, node: Node) -> bool:
         """Whether the node closes once the nudge is taken off."""
         self.nudge(0.0)
-        closed = self.settled(node, self.solve())
+        closed = self.settled(node, self.live.solve())
         self.nudge(NUDGE)
         return closed
 
@@ -226,19 +271,19 @@ class ZoneTree(Grower):
         """Solve a node, adding the separators that its points break: its state, bound and last point."""
         best, stalled = -inf, 0
         for _ in range(MOST_ROUNDS):
-            state = self.solve()
+            state = self.live.solve()
             if state != "optimal":
                 return ("closed" if self.settled(node, state) else state), best, np.zeros(0)
             if self.settled(node, state):
                 return "closed", best, np.zeros(0)
-            value, x = self.value(), self.values()
+            value, x = self.value(), self.live.values()
             if self.most and self.cost(x) > float(self.enough) - self.most and self.exactly(node):
                 return "closed", best, np.zeros(0)
             gap = max(0.0, float(self.enough) - value)
             stalled = 0 if value > best + LEAST_GAIN * gap else stalled + 1
             best = max(best, value)
-            whole = self.fractions(x).max(initial=0.0) <= WHOLE
-            if (not whole and stalled >= STALLED) or self.late() or not self.separators(x):
+            whole = self.live.fractions(x).max(initial=0.0) <= WHOLE
+            if (not whole and stalled >= STALLED) or self.live.late() or not self.separators(x):
                 return "open", best, x
         return "open", best, x
 
@@ -269,11 +314,11 @@ class ZoneTree(Grower):
 
     def choose(self, x: Floats) -> tuple[int, bool] | None:
         """A side by reliability branching; where all sides are settled, a pair."""
-        fractional = self.fractions(x)
+        fractional = self.live.fractions(x)
         sides = [j for j in self.sides if fractional[j] > WHOLE]
         candidates = sides or np.flatnonzero(fractional > WHOLE).tolist()
         if not candidates:
-            return super().choose(x)
+            return branch(self.live, x)
         usual = [
             sum(costs.mean(up, 0.0) for costs in self.pseudo.values() if costs.trials[up])
             / max(1, sum(costs.trials[up] > 0 for costs in self.pseudo.values()))
@@ -286,16 +331,16 @@ class ZoneTree(Grower):
             return float(max(costs.mean(0, usual[0]) * part, 1e-9) * max(costs.mean(1, usual[1]) * (1 - part), 1e-9))
 
         order = sorted(candidates, key=lambda j: (-guess(j), -fractional[j]))[:CANDIDATES]
-        basis, start = self.live.getBasis(), float(self.live.getInfo().objective_function_value)
+        basis, start = self.live.engine.getBasis(), self.live.value()
         best, choice, failed = -1.0, (int(order[0]), False), 0
-        self.live.setOptionValue("simplex_iteration_limit", TRIAL_STEPS)
+        self.live.engine.setOptionValue("simplex_iteration_limit", TRIAL_STEPS)
         moved = False
         for j in order:
             costs = self.pseudo.setdefault(j, Costs([0.0, 0.0], [0, 0]))
             if min(costs.trials) >= RELIABLE:
                 score, up_first = guess(j), costs.mean(1, 0.0) * (1 - x[j]) < costs.mean(0, 0.0) * x[j]
             else:
-                if self.late() or failed >= LOOKAHEAD:
+                if self.live.late() or failed >= LOOKAHEAD:
                     break
                 gains = self.trial(j, x[j], basis, start)
                 moved = True
@@ -307,21 +352,23 @@ class ZoneTree(Grower):
             failed = 0 if score > best else failed + 1
             if score > best:
                 best, choice = score, (int(j), bool(up_first))
-        self.live.setOptionValue("simplex_iteration_limit", 2**31 - 1)
+        self.live.engine.setOptionValue("simplex_iteration_limit", 2**31 - 1)
         if moved:
-            self.live.setBasis(basis)
+            self.live.engine.setBasis(basis)
         return choice
 
     def trial(self, j: int, value: float, basis: Any, start: float) -> list[float]:
         """What either side of a branch adds to the live program's optimum, as far as a few steps tell."""
         gains = []
-        for low, high in ((self.lower[j], int(np.floor(value))), (int(np.floor(value)) + 1, self.upper[j])):
-            self.live.changeColBounds(j, low / self.column_scale[j], high / self.column_scale[j])
-            self.live.setBasis(basis)
-            engine.execute(self.live)
-            infeasible = self.live.getModelStatus() == highspy.HighsModelStatus.kInfeasible
-            gains.append(inf if infeasible else float(self.live.getInfo().objective_function_value) - start)
-        self.live.changeColBounds(j, self.lower[j] / self.column_scale[j], self.upper[j] / self.column_scale[j])
+        for low, high in ((self.live.lower[j], int(np.floor(value))), (int(np.floor(value)) + 1, self.live.upper[j])):
+            self.live.engine.changeColBounds(j, low / self.live.column_scale[j], high / self.live.column_scale[j])
+            self.live.engine.setBasis(basis)
+            execute(self.live.engine)
+            infeasible = self.live.engine.getModelStatus() == highspy.HighsModelStatus.kInfeasible
+            gains.append(inf if infeasible else self.live.value() - start)
+        self.live.engine.changeColBounds(
+            j, self.live.lower[j] / self.live.column_scale[j], self.live.upper[j] / self.live.column_scale[j]
+        )
         far = abs(start) + 1.0
         return [max(0.0, min(gain, far)) for gain in gains]
 
@@ -329,9 +376,9 @@ class ZoneTree(Grower):
 
     def grow(self) -> Node:
         """The tree: the open node with the least bound first, the latest of equals."""
-        top, serial = Node({}), count()
+        top, serial = Node(self.system, {}), count()
         state, bound, x = self.relax(top)
-        if state == "open" and not self.late():
+        if state == "open" and not self.live.late():
             self.least = bound
             self.tell()
             self.offer(x)
@@ -345,11 +392,11 @@ class ZoneTree(Grower):
         if state != "open":
             return top
         self.nudge(NUDGE)
-        if self.settled(top, self.solve()):  # the root may have dropped rows that its multipliers name
+        if self.settled(top, self.live.solve()):  # the root may have dropped rows that its multipliers name
             return top
         self.compact(0)
         heap, stuck = [(bound, 0, top, False)], list[float]()
-        while heap and not self.late() and not self.short(len(heap)):
+        while heap and not self.live.late() and not self.short(len(heap)):
             bound, _, node, known = heappop(heap)
             if bound > self.least:
                 self.least = bound
@@ -357,14 +404,14 @@ class ZoneTree(Grower):
             self.nodes += 1
             inherited = node.multipliers
             self.compact(OLDEST)  # the last program's solution is not asked for any more
-            self.set_box(node.changed)
+            self.enter(node)
             state, _, x = self.relax(node)
             if state == "closed":
                 continue
             if state != "open":
                 stuck.append(bound)  # the engine and exact arithmetic disagree: the node stays open
                 continue
-            if self.fractions(x).max(initial=0.0) <= WHOLE and self.better(x):
+            if self.live.fractions(x).max(initial=0.0) <= WHOLE and self.better(x):
                 assert self.plan is not None
                 self.known.search.offer(solution_of(self.known.instance, self.system, self.plan))
                 if self.settled(node, "optimal"):
@@ -375,7 +422,7 @@ class ZoneTree(Grower):
                 if self.settled(node, "optimal"):
                     continue
             # What the multipliers prove is the node's bound; an engine's value may be better than that.
-            found = float(self.bound(node.multipliers or []))
+            found = float(self.bound(node, node.multipliers or []))
             if found < bound:
                 node.multipliers = inherited
             bound = max(bound, found)
@@ -384,10 +431,13 @@ class ZoneTree(Grower):
                 stuck.append(bound)
                 continue
             j, up = choice
-            k = max(self.lower[j], min(int(np.floor(x[j])), self.upper[j] - 1))
-            low, high = self.lower[j], self.upper[j]
+            k = max(self.live.lower[j], min(int(np.floor(x[j])), self.live.upper[j] - 1))
+            low, high = self.live.lower[j], self.live.upper[j]
             node.branch, node.kind = (j, k), "branch"
-            node.children = [Node({**node.changed, j: (low, k)}), Node({**node.changed, j: (k + 1, high)})]
+            node.children = [
+                Node(self.system, {**node.changed, j: (low, k)}),
+                Node(self.system, {**node.changed, j: (k + 1, high)}),
+            ]
             for child in node.children if up else node.children[::-1]:
                 child.multipliers = node.multipliers
                 heappush(heap, (bound, -next(serial) - 1, child, settled))
@@ -397,7 +447,7 @@ class ZoneTree(Grower):
     def short(self, open_nodes: int) -> bool:
         """Whether what is left of the time is needed to write the proof and to replay it."""
         each = LEAF_SECONDS * len(self.system.lower) / 1000
-        return self.deadline - time.perf_counter() < each * (open_nodes + self.nodes)
+        return self.live.deadline - time.perf_counter() < each * (open_nodes + self.nodes)
 
     def tell(self) -> None:
         """Tell the bound of the open nodes."""

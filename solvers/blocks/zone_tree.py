@@ -19,7 +19,7 @@ from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.isolation import note_engine_threads
 from fairbound.solvers.core.result import EngineInfo, OnProgress, Seconds, Settings, Termination
 from fairbound.solvers.engines import highs as engine
-from fairbound.solvers.proofs.tree import Node, assembled, leaves
+from fairbound.solvers.proofs.tree import Node, assembled, nodes
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -61,7 +61,7 @@ def answer(
                     top = tree.grow()
     except KeyboardInterrupt:
         search.stop.set()
-    open_left = top is None or any(leaf.kind == "open" for leaf in leaves(top))
+    open_left = top is None or any(node.kind == "open" for node in nodes(top))
     if open_left and not known.perfect and (settings.time_limit is not None or search.stop.is_set()):
         termination = search.why_late()
     info = EngineInfo(engine.NAME, engine.version(), engine.options(settings))
@@ -93,17 +93,17 @@ def certified(tree: ZoneTree, top: Node, data: dict[str, Any], answered: Answer)
     """The answer with its tree as a certificate, if the checker accepts it."""
     system, search = tree.system, tree.known.search
     least: Fraction | None = None
-    for leaf in leaves(top):
-        if leaf.kind == "open":
-            if leaf.multipliers is None:
+    for node in nodes(top):
+        if node.kind == "open":
+            if node.multipliers is None:
                 return answered
-            tree.set_box(leaf.changed)
-            found = tree.bound(leaf.multipliers)
+            tree.enter(node)
+            found = tree.bound(node, node.multipliers)
             least = found if least is None else min(least, found)
-            leaf.kind = "bound"
+            node.kind = "bound"
     bound = tree.claim if least is None else min(tree.claim, system.proves(least))
     # Branches name the columns of sides, so their steps stay in the file even where no leaf uses their rows.
-    first = next(iter(leaves(top)))
+    first = next(node for node in nodes(top) if node.kind != "branch")
     defined = [(tree.base + n, 0.0) for n, step in enumerate(tree.steps) if step[0] == "side"]
     known = {i for i, _ in first.multipliers or ()}
     first.multipliers = [*(first.multipliers or ()), *(pair for pair in defined if pair[0] not in known)]

@@ -60,10 +60,10 @@ class Live:
 
     # Rows ------------------------------------------------------------------------------------------
 
-    def pass_row(self) -> None:
-        """Pass the next row of the system to the engine."""
+    def pass_row(self, row: int | None = None) -> None:
+        """Pass a row of the system to the engine, the next one by default."""
         i = len(self.row_scale)
-        terms, rhs, equation = self.system.rows[i]
+        terms, rhs, equation = self.system.rows[i if row is None else row]
         columns = np.fromiter(terms, dtype=np.int32, count=len(terms))
         values = np.array([float(a) for a in terms.values()]) * self.column_scale[columns]
         scale = _power(float(np.abs(values).max(initial=0.0)) / LARGEST)
@@ -72,6 +72,10 @@ class Live:
         for j, value in zip(columns.tolist(), (values / scale).tolist(), strict=True):
             self.entries[j].append((i, value))
         self.engine.addRow(right, right if equation else highspy.kHighsInf, len(columns), columns, values / scale)
+
+    def scale_of(self, row: int) -> float:
+        """What a row of the system is divided by."""
+        return self.row_scale[row]
 
     def keep_rows(self, count: int) -> None:
         """Delete the rows after the first so many."""
@@ -166,10 +170,10 @@ class Live:
 
     def shortened(self, multipliers: Multipliers, bits: int) -> Multipliers:
         """The same in so many bits: whole multiples of a small share of the largest, as the engine's scale has them."""
-        inner = [y * self.row_scale[i] for i, y in multipliers]
+        inner = [y * self.scale_of(i) for i, y in multipliers]
         grain = 2.0 ** (frexp(max(map(abs, inner), default=1.0))[1] - bits)
         whole = [round(y / grain) for y in inner]
-        return [(i, k * grain / self.row_scale[i]) for (i, _), k in zip(multipliers, whole, strict=True) if k]
+        return [(i, k * grain / self.scale_of(i)) for (i, _), k in zip(multipliers, whole, strict=True) if k]
 
     def narrowing(self, target: float) -> int:
         """How many columns (4) would narrow below a cost in the engine's scale, as floats tell."""

@@ -54,7 +54,9 @@ class Node:
 
 
 class Grower:
-    """One run: the search beside the exact system."""
+    """One run: the search beside the exact system, and a program of this kind."""
+
+    program: type[Live] = Live
 
     def __init__(
         self, system: System, claim: Fraction, separate: Separate | None, seconds: float, stopped: Callable[[], bool]
@@ -65,7 +67,7 @@ class Grower:
         self.steps: list[list[Any]] = []
         self.base = len(system.rows)
         self.gomory_rows = False
-        self.live = Live(system, seconds, stopped)
+        self.live = self.program(system, seconds, stopped)
 
     # Exact bounds ----------------------------------------------------------------------------------
 

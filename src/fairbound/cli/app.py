@@ -17,7 +17,7 @@ from fairbound.models.core.errors import InputError, UnsupportedModelError
 from fairbound.models.core.text import clean
 from fairbound.solvers.core.interrupts import requested
 
-STYLE = {"add_completion": False, "pretty_exceptions_enable": False, "rich_markup_mode": "rich"}
+STYLE: dict[str, Any] = {"add_completion": False, "pretty_exceptions_enable": False, "rich_markup_mode": "rich"}
 FILES = {
     "demo": "demo",
     "list": "catalogue",
