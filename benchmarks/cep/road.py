@@ -32,9 +32,8 @@ def by_pyomo(district: CepInstance) -> Any:
     import pyomo.environ as pyo
     from pyomo.contrib.solver.solvers.highs import Highs
 
-    share, claimed, cap, most = (
-        given.tolist() if isinstance(given, np.ndarray) else given for given in numbers(district)
-    )
+    *rows, most = numbers(district)
+    share, claimed, cap = (np.asarray(row).tolist() for row in rows)
     schools = range(len(share))
     model = pyo.ConcreteModel()
     model.x = pyo.Var(schools, domain=pyo.Binary)

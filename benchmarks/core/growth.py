@@ -14,13 +14,14 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from importlib import import_module
 from importlib.util import find_spec
 from math import log
 from pathlib import Path
 from statistics import linear_regression
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series, log_axis
@@ -32,7 +33,7 @@ from fairbound.models.core.registry import find_problem
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from fairbound.models.core.problem import Instance
 
@@ -176,7 +177,7 @@ def exponent(lines: Sequence[Line]) -> float | None:
     return linear_regression([x for x, _ in known], [y for _, y in known]).slope
 
 
-COLUMNS = {
+COLUMNS: dict[str, Callable[[Line], str]] = {
     "size": lambda line: f"{line.size:,}",
     "answer": lambda line: f"{line.status} {line.level}" if line.outcome == "ok" else line.outcome,
     "method": lambda line: line.method,
@@ -249,7 +250,9 @@ def read(path: Path) -> list[Line]:
     _, rows = read_rows(path)
     lines = []
     for _, row in rows:
-        cells = {key: (float(text) if text else None) if key in numbers else text for key, text in row.items()}
+        cells: dict[str, Any] = {
+            key: (float(text) if text else None) if key in numbers else text for key, text in row.items()
+        }
         lines.append(Line(**{**cells, "size": int(row["size"])}))
     return lines
 
