@@ -172,6 +172,30 @@ def test_flows_find_a_row_wherever_one_is_broken(city: ZoneInstance, data: st.Da
     assert {(v, j) for v, j, _ in found} == cut_off
 
 
+def test_a_cut_serves_every_unit_beyond_it() -> None:
+    """An island of two units behind one that another zone holds: a row for each."""
+    city = tiny.city("path", [(10, 1)] * 5, [(i, i + 1) for i in range(4)], [0, 2], [0, 0, 1, 1, 1], travel_ratio=None)
+    units = [{0, 1, 3, 4}, {1, 2, 3, 4}]
+    shares = {(i, 0): float(i != 1) for i in units[0]} | {(i, 1): float(i == 1) for i in units[1]}
+    shares[1, 1] = 1.0
+    found = {(v, j) for v, j, _ in flow_separators(city, units, {**shares, (2, 1): 1.0})}
+    assert {(3, 0), (4, 0)} <= found
+
+
+def test_rows_that_the_root_drops_may_come_back() -> None:
+    city = tiny.NAMED["grid of three schools"]
+    system = checker.rows_of("blocks").system(json.loads(json.dumps(city.canonical())), "dissimilarity")
+    known = ZoneIncumbents(city, "dissimilarity", Settings())
+    tree = zone_branching.ZoneTree(known, system, Random(1), 60.0)
+    v, j = next(pair for pair in system.x if pair[0] not in city.roots)
+    step = ["separator", v, j, sorted(u for u in range(len(city.units)) if u != v)]
+    assert tree.add(step)
+    assert not tree.add(step)
+    tree.drop(0)
+    assert tree.live_rows == list(range(tree.live.getNumRow())) == list(range(len(system.rows)))
+    assert tree.add(step)
+
+
 def test_annealing_returns_to_the_best_homes_and_heeds_the_clock(tmp_path: object) -> None:
     city = grid(tmp_path, 100, 4, 2)
     state = ZoneState(city, "dissimilarity", city.today)
@@ -179,6 +203,9 @@ def test_annealing_returns_to_the_best_homes_and_heeds_the_clock(tmp_path: objec
     assert homes == state.homes
     assert state.cost() == pytest.approx(ZoneState(city, "dissimilarity", homes).cost())
     assert state.cost() < ZoneState(city, "dissimilarity", city.today).cost()
+    hot = ZoneState(city, "dissimilarity", homes)
+    anneal(hot, Random(1), 2_000, warm=9.0, cold=9.0)  # a walk at random, whose end is far from the best
+    assert hot.cost() <= state.cost() + 1e-9
     late = ZoneState(city, "dissimilarity", city.today, lambda: 1.0)
     assert anneal(late, Random(1), 20_000) == list(city.today)
     path = tiny.NAMED["path"]
