@@ -72,8 +72,8 @@ MAY_NAME = {"models/__init__.py", "src/fairbound/cli/demo.py"}
 
 
 def _of_a_problem(path: Path) -> bool:
-    """Whether a file is a problem's own: in a folder of its name, or a checker or command of its name."""
-    return not set(PROBLEMS).isdisjoint({*path.relative_to(ROOT).parts[:-1], path.stem})
+    """Whether a file is a problem's own: in a folder of its name, or a checker or command that begins with its name."""
+    return not set(PROBLEMS).isdisjoint({*path.relative_to(ROOT).parts[:-1], path.stem, path.stem.partition("_")[0]})
 
 
 def _docstrings(tree: ast.Module) -> set[int]:

@@ -210,3 +210,40 @@ def test_a_certificate_that_is_rejected_raises_no_level(monkeypatch: pytest.Monk
     assert "fault to report" in found.message
     assert found.level is Level.L2
     assert found.certificate is None or found.certificate["format"] != checker.FORMAT
+
+
+def simple(instance: CepInstance, share: Fraction, bound: Fraction) -> dict[str, Any]:
+    """A certificate of two cells whose prices are a share of what each school is worth at full funding."""
+    step = Fraction(1, 1000)
+    prices = [-int(-weight * share // step) for weight in instance.weights]
+    low = instance.multiplier * instance.threshold
+    return {
+        "format": checker.FORMAT,
+        "instance": instance.name,
+        "digest": instance.digest,
+        "data": instance.canonical(),
+        "objective": "reimbursement",
+        "bound": str(bound),
+        "edges": [str(low), str((1 + low) / 2), "1"],
+        "strip": 1,
+        "step": str(step),
+        "nodes": [{"proofs": [{"prices": prices, "levels": [0] * 4, "multipliers": []}]}],
+    }
+
+
+def test_prices_below_what_a_school_is_worth_in_a_strip_are_refused() -> None:
+    instance = district(6, 1)
+    most = sum(instance.weights) + 1
+    assert checker.check(simple(instance, Fraction(1), most)) == most
+    with pytest.raises(checker.Rejected, match="worth more than its price"):
+        checker.check(simple(instance, Fraction(0), Fraction(0)))
+
+
+def test_only_a_unit_whose_price_is_all_that_is_left_must_be_covered() -> None:
+    instance = district(6, 1)
+    total = sum(instance.weights)
+    ordered = sorted(instance.weights)
+    document = simple(instance, Fraction(1), total - (ordered[2] + ordered[3]) / 2)
+    replay = checker.Replay(document)
+    _, (_, must) = replay.proven(document["nodes"][0]["proofs"][0], replay.root())
+    assert checker.members(must) == [u for u, weight in enumerate(instance.weights) if weight >= ordered[3]]
