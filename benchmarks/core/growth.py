@@ -14,7 +14,6 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from importlib import import_module
 from importlib.util import find_spec
@@ -33,7 +32,7 @@ from fairbound.models.core.registry import find_problem
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from fairbound.models.core.problem import Instance
 
