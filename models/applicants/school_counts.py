@@ -10,7 +10,7 @@ At known sizes the largest distance of a school is linear. Free seats choose one
 
 from __future__ import annotations
 
-import pyomo.environ as pyo
+import pyomo.core as pyo
 from fairbound.models.applicants.cell_counts import unit_of
 from fairbound.models.applicants.instance import WORST, ApplicantInstance, Division
 from fairbound.models.core.expressions import weighted

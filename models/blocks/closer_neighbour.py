@@ -19,7 +19,7 @@ from fairbound.models.core.whole import Vector
 
 if TYPE_CHECKING:
     from fairbound.models.blocks.instance import ZoneInstance
-    from pyomo.environ import ConcreteModel
+    from pyomo.core import ConcreteModel
 
 
 def build(instance: ZoneInstance, objective: str, relaxed: bool = False) -> ConcreteModel:

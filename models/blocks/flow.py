@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fairbound.models.blocks.instance import ZoneInstance, Zoning
-    from pyomo.environ import ConcreteModel
+    from pyomo.core import ConcreteModel
 
 
 def most_units(instance: ZoneInstance, units: Sequence[int], school: int) -> int:

@@ -22,7 +22,7 @@ from fairbound.models.core.problem import Formulation
 
 if TYPE_CHECKING:
     from fairbound.models.blocks.instance import ZoneInstance, Zoning
-    from pyomo.environ import ConcreteModel
+    from pyomo.core import ConcreteModel
 
 MOST_FLOWS = 300_000
 

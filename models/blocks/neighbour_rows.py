@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from fairbound.models.blocks.instance import ZoneInstance
-    from pyomo.environ import ConcreteModel
+    from pyomo.core import ConcreteModel
 
 
 def build(

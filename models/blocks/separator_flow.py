@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from fairbound.models.blocks.instance import ZoneInstance
     from fairbound.models.blocks.separators import Separator
-    from pyomo.environ import ConcreteModel
+    from pyomo.core import ConcreteModel
 
 MOST_ROWS = 100_000
 

@@ -30,7 +30,7 @@ from fairbound.models.core.whole import Vector
 
 if TYPE_CHECKING:
     from fairbound.models.cep.instance import CepInstance, Grouping
-    from pyomo.environ import ConcreteModel
+    from pyomo.core import ConcreteModel
 
 MOST_SCHOOLS = 12
 

@@ -19,7 +19,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyomo.environ as pyo
+import pyomo.core as pyo
 from fairbound.models.cep import rules
 from fairbound.models.cep.instance import CepInstance, Grouping
 from fairbound.models.cep.price_curve import level_range, refuses_jumps, units_of

@@ -25,7 +25,7 @@ from fairbound.models.core.whole import Vector
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from pyomo.environ import ConcreteModel
+    from pyomo.core import ConcreteModel
 
 STEPS = 2
 

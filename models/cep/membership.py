@@ -22,7 +22,7 @@ from fairbound.models.core.problem import Formulation
 from fairbound.models.core.whole import Vector
 
 if TYPE_CHECKING:
-    from pyomo.environ import ConcreteModel
+    from pyomo.core import ConcreteModel
 
 GROUP, FULL = "group", "full"
 

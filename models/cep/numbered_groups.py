@@ -28,7 +28,7 @@ from fairbound.models.core.whole import Vector
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pyomo.environ import ConcreteModel
+    from pyomo.core import ConcreteModel
 
 GROUPS = 3
 

@@ -22,7 +22,7 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyomo.environ as pyo
+import pyomo.core as pyo
 from fairbound.models.cep import rules
 from fairbound.models.cep.instance import CepInstance, Grouping
 from fairbound.models.cep.price_curve import LINEAR, Unit, refuses_jumps, units_of
@@ -33,7 +33,7 @@ from fairbound.models.core.whole import Vector
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pyomo.environ import ConcreteModel
+    from pyomo.core import ConcreteModel
 
 MOST_SCHOOLS = 40
 """Beyond this the pairs of schools are many, and the default methods are far ahead."""

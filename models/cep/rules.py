@@ -11,7 +11,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyomo.environ as pyo
+import pyomo.core as pyo
 from fairbound.models.cep.evaluate import lattice, meets, totals
 from fairbound.models.cep.instance import FULL_FUNDING, REIMBURSEMENT, SCHOOLS, STUDENTS, CepInstance, Cover, Grouping
 from fairbound.models.core.arrays import Columns, Goal, Part, Places, Rows, Terms, as_floats, homogeneous, scaled

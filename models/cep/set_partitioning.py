@@ -15,7 +15,7 @@ from itertools import chain, combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyomo.environ as pyo
+import pyomo.core as pyo
 from fairbound.models.cep import rules
 from fairbound.models.cep.evaluate import evaluate, meets, totals
 from fairbound.models.cep.instance import OBJECTIVES, CepInstance, Cover, Grouping

@@ -18,7 +18,7 @@ from itertools import permutations
 from math import floor, gcd
 from typing import Any
 
-import pyomo.environ as pyo
+import pyomo.core as pyo
 from fairbound.models.classes.evaluate import group_means
 from fairbound.models.classes.instance import GAP, MOVES, ClassInstance, Plan
 from fairbound.models.core.expressions import weighted

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pyomo.environ as pyo
+import pyomo.core as pyo
 from fairbound.models.classes.flows import add_gap_rows, add_goal, assign_gap
 from fairbound.models.classes.instance import ClassInstance, Plan
 from fairbound.models.core.expressions import weighted

@@ -17,16 +17,17 @@ import numpy as np
 from fairbound.models.core.whole import Vector, common_row, joined
 from numpy.typing import ArrayLike, NDArray
 from pyomo.common import dependencies
+from pyomo.core import Any as AnyIndex
+from pyomo.core import Binary, Integers, Reals, minimize
 from pyomo.core.base.constraint import ConstraintData, IndexedConstraint
 from pyomo.core.base.objective import ScalarObjective
 from pyomo.core.base.var import IndexedVar, VarData
 from pyomo.core.expr import LinearExpression
-from pyomo.environ import Any as AnyIndex
-from pyomo.environ import Binary, Integers, Reals, minimize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+# Models import pyomo.core: pyomo.environ adds writers and solvers, which take longer to load than a small solve takes.
 # Pyomo imports scipy.stats with any part of scipy, which takes longer than all else that starts; no model needs it.
 _scipy = vars(dependencies).get("scipy_available")
 if hasattr(_scipy, "_callback"):

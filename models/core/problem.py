@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from fairbound.models.core.truth import Truth
-    from pyomo.environ import ConcreteModel
+    from pyomo.core import ConcreteModel
 
 
 class Sense(StrEnum):

@@ -10,7 +10,7 @@ The groups may be exchanged, so the first subject is in the first one.
 
 from __future__ import annotations
 
-import pyomo.environ as pyo
+import pyomo.core as pyo
 from fairbound.models.core.expressions import weighted
 from fairbound.models.core.problem import Formulation
 from fairbound.models.designs.evaluate import evaluate

@@ -15,7 +15,7 @@ from fractions import Fraction
 from math import floor
 from typing import Any
 
-import pyomo.environ as pyo
+import pyomo.core as pyo
 from fairbound.models.core.expressions import weighted
 from fairbound.models.core.problem import Formulation
 from fairbound.models.grants import segments

@@ -13,7 +13,7 @@ from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-import pyomo.environ as pyo
+import pyomo.core as pyo
 from fairbound.models.core.expressions import weighted
 from fairbound.models.grants.evaluate import gain
 from fairbound.models.grants.instance import MEAN, WORST, GrantsInstance, Plan

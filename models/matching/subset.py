@@ -15,7 +15,7 @@ from fractions import Fraction
 from math import frexp
 from typing import TYPE_CHECKING, Any
 
-import pyomo.environ as pyo
+import pyomo.core as pyo
 from fairbound.models.core.exact import integer_row
 from fairbound.models.core.expressions import weighted
 from fairbound.models.core.problem import Formulation

@@ -9,7 +9,7 @@ r"""Sparse least absolute deviations: a binary for each feature, and a bound on 
 
 from __future__ import annotations
 
-import pyomo.environ as pyo
+import pyomo.core as pyo
 from fairbound.models.core.expressions import weighted
 from fairbound.models.core.problem import Formulation
 from fairbound.models.scores import residuals

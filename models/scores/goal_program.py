@@ -13,7 +13,7 @@ bounds are the same. Without a count of features there is no s and no (14).
 from __future__ import annotations
 
 import numpy as np
-import pyomo.environ as pyo
+import pyomo.core as pyo
 from fairbound.models.core.expressions import weighted
 from fairbound.models.core.problem import Formulation
 from fairbound.models.scores import big_m, residuals

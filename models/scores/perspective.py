@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pyomo.environ as pyo
+import pyomo.core as pyo
 from fairbound.models.core.expressions import weighted
 from fairbound.models.core.problem import Formulation
 from fairbound.models.scores import residuals

@@ -23,7 +23,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyomo.environ as pyo
+import pyomo.core as pyo
 from fairbound.models.core.expressions import weighted
 from fairbound.models.core.problem import Formulation
 from fairbound.models.scores.evaluate import residuals

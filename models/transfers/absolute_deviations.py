@@ -17,7 +17,7 @@ from fairbound.models.core.problem import Formulation
 from fairbound.models.transfers import rules
 from fairbound.models.transfers.instance import RACE_L1, RACE_L1_WEIGHTED, TransferInstance, TransferPlan
 from fairbound.models.transfers.terms import ratios
-from pyomo.environ import ConcreteModel, ConstraintList, NonNegativeReals, Objective, Reals, Var, minimize, value
+from pyomo.core import ConcreteModel, ConstraintList, NonNegativeReals, Objective, Reals, Var, minimize, value
 
 ANSWERS = (RACE_L1, RACE_L1_WEIGHTED)
 

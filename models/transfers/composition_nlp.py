@@ -20,7 +20,7 @@ from fairbound.models.core.problem import Formulation
 from fairbound.models.transfers import rules
 from fairbound.models.transfers.instance import COMBINED, RACE, RACE_WEIGHTED, TransferInstance
 from fairbound.models.transfers.terms import ratios
-from pyomo.environ import ConcreteModel, Constraint, Objective, Var, minimize
+from pyomo.core import ConcreteModel, Constraint, Objective, Var, minimize
 
 NOT_LINEAR = "a nonlinear model, beyond HiGHS; the methods ipopt and scip take it"
 

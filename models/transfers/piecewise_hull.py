@@ -23,8 +23,7 @@ from fairbound.models.core.problem import Formulation, Scope
 from fairbound.models.transfers import rules
 from fairbound.models.transfers.instance import RACE, TransferInstance
 from fairbound.models.transfers.terms import ratios
-from pyomo.core.expr import LinearExpression
-from pyomo.environ import (
+from pyomo.core import (
     Binary,
     ConcreteModel,
     ConstraintList,
@@ -34,6 +33,7 @@ from pyomo.environ import (
     Var,
     minimize,
 )
+from pyomo.core.expr import LinearExpression
 
 PIECES = 2
 """The hull of the whole range is nearly that of its pieces, so few will do."""

@@ -22,7 +22,7 @@ from fairbound.models.core.problem import Formulation, Scope
 from fairbound.models.transfers import rules
 from fairbound.models.transfers.instance import RACE, TransferInstance
 from fairbound.models.transfers.terms import ratios
-from pyomo.environ import (
+from pyomo.core import (
     Binary,
     ConcreteModel,
     ConstraintList,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-import pyomo.environ as pyo
+import pyomo.core as pyo
 from fairbound.models.transfers.instance import TransferInstance, TransferPlan, refuse_unbanded
 from fairbound.models.transfers.repair import repair
 from pyomo.core.expr import LinearExpression

@@ -12,7 +12,7 @@ from fairbound.models.core.problem import Formulation
 from fairbound.models.transfers import rules
 from fairbound.models.transfers.instance import RACE, RACE_WEIGHTED, TransferInstance
 from fairbound.models.transfers.terms import ratios
-from pyomo.environ import ConcreteModel, Objective, minimize
+from pyomo.core import ConcreteModel, Objective, minimize
 
 
 def build(instance: TransferInstance, objective: str, relaxed: bool = False) -> ConcreteModel:  # noqa: ARG001

@@ -15,7 +15,7 @@ from fairbound.models.core.problem import Formulation
 from fairbound.models.transfers import rules
 from fairbound.models.transfers.instance import RACE_WEIGHTED, TransferInstance
 from fairbound.models.transfers.terms import ratios
-from pyomo.environ import ConcreteModel, Constraint, NonNegativeReals, Objective, Var, minimize
+from pyomo.core import ConcreteModel, Constraint, NonNegativeReals, Objective, Var, minimize
 
 NOT_LINEAR = "second-order cones, beyond HiGHS; the method outer_approximation solves it with linear programs"
 

@@ -1,4 +1,4 @@
-"""The certificate of a division: a table that the checker makes anew (``docs/blocks.md``, (34))."""
+"""The certificate of a division: a table that the checker makes anew (``docs/blocks.md``, (36))."""
 
 from __future__ import annotations
 

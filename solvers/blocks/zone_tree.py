@@ -79,6 +79,9 @@ def answer(
     claim = tree.least * float(tree.system.unit)
     message = f"{tree.nodes} nodes, {len(tree.steps)} rows added"
     answered = replace(answered, message=message, claim=claim if isfinite(claim) else None, unit=tree.system.unit)
+    root = root_bound(tree, top)
+    if root is not None and (answered.proven is None or root.value > answered.proven.value):
+        answered = replace(answered, proven=root)
     if search.solution is None:
         return answered if open_left else replace(answered, termination=Termination.INFEASIBLE)
     if not settings.prove or known.perfect:
@@ -87,6 +90,15 @@ def answer(
         return certified(tree, top, data, answered)
     except KeyboardInterrupt:
         return replace(answered, termination=search.why_late())
+
+
+def root_bound(tree: ZoneTree, top: Node) -> Bound | None:
+    """What the multipliers of the root prove by weak duality alone, whatever becomes of the tree."""
+    known = top.multipliers
+    if not known or top.kind == "farkas" or max(i for i, _ in known) >= len(tree.system.rows):
+        return None
+    tree.enter(top)
+    return Bound(tree.system.proves(tree.bound(top, known)), Basis.MULTIPLIERS)
 
 
 def certified(tree: ZoneTree, top: Node, data: dict[str, Any], answered: Answer) -> Answer:

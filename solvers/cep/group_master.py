@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
-import pyomo.environ as pyo
+import pyomo.core as pyo
 from fairbound.solvers.core.result import ModelSize, Settings
 from fairbound.solvers.engines import highs as engine
 from fairbound.solvers.engines.standard_form import compile_model

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from fairbound.solvers.engines.base import Floats
     from numpy.typing import NDArray
-    from pyomo.environ import ConcreteModel
+    from pyomo.core import ConcreteModel
 
 MOST_PAIRS = 2000
 """Pairs (unit, slot) beyond each unit's best one that an interval model may hold."""

@@ -3,7 +3,7 @@
 Numbers are those of ``docs/blocks.md``. By (20) to (22) the value of a division follows from the seats taken, the race
 counts and the sum of incomes. Cells are taken one after the other; for the seats taken so far, the gaps of the races
 that are done and the count of the present race, the bits of one whole number say which sums of incomes can be
-reached (34). What cannot beat the claim any more is left out. Whole numbers throughout.
+reached (36). What cannot beat the claim any more is left out. Whole numbers throughout.
 """
 
 from __future__ import annotations

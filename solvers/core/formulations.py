@@ -19,7 +19,7 @@ from fairbound.solvers.engines.registry import DEFAULT, find_engine
 
 if TYPE_CHECKING:
     from fairbound.solvers.engines.base import Engine
-    from pyomo.environ import ConcreteModel
+    from pyomo.core import ConcreteModel
 
 AT = "@"
 """Between a formulation and its engine in the name of a method."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyomo.environ as pyo
+import pyomo.core as pyo
 from fairbound.models.core.arrays import Columns, Floats, Goal, Part, Places, Rows
 from pyomo.common.errors import InfeasibleConstraintException
 from pyomo.repn import generate_standard_repn

@@ -27,7 +27,7 @@ from fairbound.solvers.proofs.safe_bounds import matrix_bound
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pyomo.environ as pyo
+    import pyomo.core as pyo
 
 WITNESS_SECONDS = 1.0
 LEAST_ROOT_SECONDS = 1.0

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyomo.environ as pyo
+import pyomo.core as pyo
 from fairbound.models.core.arrays import collector_paused
 from fairbound.models.core.errors import TriviallyInfeasibleError, UnsupportedModelError
 from fairbound.solvers.engines.base import Floats, Program

@@ -270,6 +270,8 @@ def model(
     InputError
         If the formulation cannot state the question; the text says why.
     """
+    import pyomo.environ  # noqa: F401 - writers and solvers, which solves of our own do without
+
     asked = load(instance, parameters)
     problem = find_problem(asked.problem)
     [name] = objective_names(problem, objective)[:1]
