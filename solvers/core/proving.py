@@ -67,6 +67,8 @@ def proven(instance: Instance, result: Result, settings: Settings, theorems_too:
     optimal = result.status is Status.OPTIMAL
     by_theorem = result.basis is Basis.THEOREM and not theorems_too
     settled = optimal and (by_theorem or result.certificate is not None)
+    # A method whose own proof the limit ended has no time for another.
+    settled |= result.certificate is not None and result.termination is Termination.TIME_LIMIT
     if room is None or settled or result.primal_bound is None or result.contradiction or seconds <= 0:
         return result
     began, data = time.perf_counter(), instance.canonical()
