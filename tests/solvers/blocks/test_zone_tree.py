@@ -29,7 +29,7 @@ from fairbound.solvers.core.methods import find_method
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from fairbound import Level, Result, Settings, Status, Termination
+from fairbound import Basis, Level, Result, Settings, Status, Termination
 
 
 def grid(tmp_path: object, n: int, k: int, seed: int) -> ZoneInstance:
