@@ -20,11 +20,10 @@ from fairbound.models.blocks.instance import (
     ZoneInstance,
     Zoning,
     component,
-    once,
 )
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import common_measure, decimal_text
-from fairbound.models.core.problem import Evaluation, Violation
+from fairbound.models.core.problem import Evaluation, Violation, once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

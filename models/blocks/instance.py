@@ -6,11 +6,11 @@ are those of ``docs/blocks.md``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property, wraps
+from functools import cached_property
 from math import ceil, floor, lcm
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import decimal_text
@@ -29,7 +29,7 @@ from fairbound.models.core.parameters import (
 from fairbound.models.core.problem import Instance, Objective, Sense
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 DISSIMILARITY, TVD, INCOME = "dissimilarity", "tvd", "income"
 MAX_SHARE, TRAVEL, REZONED = "max_share_deviation", "travel", "rezoned"
@@ -256,21 +256,6 @@ class ZoneInstance(Instance):
         whole = {key: d.numerator * (steps // d.denominator) for key, d in found.items()}
         return tuple(tuple(whole[id(distance)] for distance in row) for row in self.travel), steps
 
-    def __getstate__(self) -> dict[str, Any]:
-        """The fields, with travel in whole numbers, which travel lighter; the rest is worked out again elsewhere."""
-        kept = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {**kept, "travel": None, "whole_travel": self.whole_travel, "digest": self.digest}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        rows, steps = state["whole_travel"]
-        known = {length: Fraction(length, steps) for length in {length for row in rows for length in row}}
-        vars(self).update(state, travel=tuple(tuple(known[length] for length in row) for row in rows))
-
-    @cached_property
-    def derived(self) -> dict[tuple[Any, ...], Any]:
-        """What ``once`` has worked out for this city, which never changes."""
-        return {}
-
     @cached_property
     def unit_index(self) -> dict[str, int]:
         return {unit.id: i for i, unit in enumerate(self.units)}
@@ -352,23 +337,6 @@ class ZoneInstance(Instance):
             return True
         whole = self.whole_travel[0][unit]
         return whole[school] * self.travel_ratio.denominator <= self.travel_ratio.numerator * whole[self.today[unit]]
-
-
-Answer = TypeVar("Answer")
-
-
-def once(function: Callable[..., Answer]) -> Callable[..., Answer]:
-    """Keep a function's answer about a city; nobody may change it. Further arguments are part of the key."""
-
-    @wraps(function)
-    def kept(instance: ZoneInstance, *more: Any) -> Answer:
-        key = (function.__name__, *more)
-        if key not in instance.derived:
-            instance.derived[key] = function(instance, *more)
-        answer: Answer = instance.derived[key]
-        return answer
-
-    return kept
 
 
 @dataclass(frozen=True)

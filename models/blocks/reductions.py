@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
-from fairbound.models.blocks.instance import once
+from fairbound.models.core.problem import once
 
 if TYPE_CHECKING:
     from fairbound.models.blocks.instance import ZoneInstance

@@ -197,15 +197,6 @@ class CepInstance(Instance):
         }
 
     @cached_property
-    def derived(self) -> dict[str, Any]:
-        """What others have worked out from this instance and may want again, by a name of theirs."""
-        return {}
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Fields alone travel to another process: the rest is worked out there."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
-
-    @cached_property
     def by_id(self) -> dict[str, School]:
         return {school.id: school for school in self.schools}
 

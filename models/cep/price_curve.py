@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from fairbound.models.cep.evaluate import totals
 from fairbound.models.cep.instance import REIMBURSEMENT, SCHOOLS, STUDENTS, CepInstance, Cover
+from fairbound.models.core.problem import once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,16 +107,13 @@ def units_of(
     multipliers
         mu_f >= 0 for floors f of the instance: a and b gain mu_f times those of f, equation (25).
     """
-    known = instance.derived.setdefault("units", {})
-    asked = objective, tuple((multipliers or {}).items())
-    if asked not in known:
-        known[asked] = _units(instance, objective, multipliers or {})
-    return known[asked]  # type: ignore[no-any-return]
+    return _units(instance, objective, tuple((multipliers or {}).items()))
 
 
-def _units(instance: CepInstance, objective: str, multipliers: Mapping[str, Fraction]) -> tuple[Unit, ...]:
+@once
+def _units(instance: CepInstance, objective: str, multipliers: tuple[tuple[str, Fraction], ...]) -> tuple[Unit, ...]:
     terms = [list(pair) for pair in coefficients(instance, objective)]
-    for name, mu in multipliers.items():
+    for name, mu in multipliers:
         for pair, extra in zip(terms, coefficients(instance, name), strict=True):
             pair[0] += mu * extra[0]
             pair[1] += mu * extra[1]

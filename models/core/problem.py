@@ -11,9 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from fairbound.models.core.errors import InputError, nearest
@@ -107,10 +107,36 @@ class Instance(ABC):
         """
 
     @cached_property
+    def derived(self) -> dict[tuple[Any, ...], Any]:
+        """What ``once`` has worked out from this instance, which never changes."""
+        return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields alone travel to other processes: what was derived from them is worked out again there."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+
+    @cached_property
     def digest(self) -> str:
         """sha256 of the canonical form, in hexadecimal."""
         text = json.dumps(self.canonical(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+A = TypeVar("A")
+
+
+def once(function: Callable[..., A]) -> Callable[..., A]:
+    """Keep a function's answer about an instance; nobody may change it. Further arguments are part of the key."""
+
+    @wraps(function)
+    def kept(instance: Any, *more: Any) -> A:
+        key = (function.__module__, function.__qualname__, *more)
+        if key not in instance.derived:
+            instance.derived[key] = function(instance, *more)
+        answer: A = instance.derived[key]
+        return answer
+
+    return kept
 
 
 @dataclass(frozen=True)
@@ -333,5 +359,6 @@ __all__ = [
     "Sense",
     "Violation",
     "decimal_text",
+    "once",
     "values_text",
 ]

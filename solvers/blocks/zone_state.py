@@ -20,10 +20,10 @@ from fairbound.models.blocks.instance import (
     TVD,
     ZoneInstance,
     component,
-    once,
 )
 from fairbound.models.blocks.reductions import fixed_options
 from fairbound.models.core.exact import common_measure
+from fairbound.models.core.problem import once
 
 if TYPE_CHECKING:
     from random import Random
