@@ -43,13 +43,20 @@ def counted(size: int) -> CepInstance:
 
 
 FAMILIES = (
-    Family("real_meals", "schools", (10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5120, 10_240, 20_480), resampled),
+    Family(
+        "real_meals",
+        "schools",
+        (10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5120, 10_240, 20_480),
+        resampled,
+        narrows=True,
+    ),
     Family(
         "real_meals_all_covered",
         "schools",
         (10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5120, 10_240, 20_480),
         resampled,
         parameters={"cover": "all"},
+        narrows=True,
     ),
     Family(
         "proportional_meals",
