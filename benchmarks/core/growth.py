@@ -168,8 +168,8 @@ def _run(name: str, size: int, seconds: float) -> Line:
     except subprocess.TimeoutExpired:
         return Line(name, size, "killed at the wall limit")
     if done.returncode:
-        said = done.stderr.strip().splitlines()
-        return Line(name, size, f"ended by {done.returncode}: {said[-1] if said else ''}"[:120])
+        said = "".join(f": {line}" for line in done.stderr.strip().splitlines()[-1:])
+        return Line(name, size, f"ended by {done.returncode}{said}"[:120])
     return Line(**json.loads(done.stdout.splitlines()[-1]))
 
 

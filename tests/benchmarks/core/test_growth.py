@@ -36,7 +36,7 @@ def test_a_family_is_measured_to_its_last_size_and_not_again(tmp_path: Path) -> 
 
 
 def test_what_breaks_is_a_line_and_ends_the_family(tmp_path: Path) -> None:
-    lines = [Line("designs/cohort", 12, "killed at the wall limit"), Line("designs/cohort", 16, "ended by -9: ")]
+    lines = [Line("designs/cohort", 12, "killed at the wall limit"), Line("designs/cohort", 16, "ended by -9")]
     growth.write(lines, 20, tmp_path)
     assert growth.read(tmp_path / "growth.csv") == lines
     done = run("designs/cohort", "--seconds", "20", "--out", str(tmp_path))
