@@ -58,6 +58,8 @@ SEARCH_CAPS = 1 - 5e-5
 """The local search aims for so much of a bound on another objective, to end inside it."""
 NEARLY_ZERO = 1e-7
 """What it aims for where the bound is 0: nodes that can only do worse than this are done, and those at 0 are not."""
+PROOF, PROOF_SHARE = 2.0, 0.1
+"""Seconds that are kept for a proof, and the share of the limit that they are at most."""
 MOST_REPLAYED = 100
 """A certificate of no more nodes is replayed at once, and the bound is then what the checker confirms."""
 DIVE_EVERY, DIVE_DEPTH = 64, 24
@@ -118,6 +120,11 @@ class Tree:
         self._offer(TransferPlan(()))
         self.start = float(values_today(self.instance)[self.search.objective]) * self.N
 
+    def late(self) -> bool:
+        """Whether the time is over but for what the proof takes to be written and replayed."""
+        left, limit = self.search.left(), self.search.settings.time_limit
+        return self.search.late() or (left is not None and limit is not None and left < min(PROOF, PROOF_SHARE * limit))
+
     # Incumbents -------------------------------------------------------------------------------
 
     def _offer(self, plan: TransferPlan) -> None:
@@ -147,6 +154,8 @@ class Tree:
         """
         for radius in RADII:
             for _ in range(STEPS):
+                if self.late():
+                    return point
                 low = np.minimum(np.maximum(self.low, point.sizes / radius), self.high)
                 high = np.maximum(np.minimum(self.high, point.sizes * radius), low)
                 found = self._relaxed(low, high, SEARCH_ROUNDS)
@@ -200,7 +209,7 @@ class Tree:
             if x is None:
                 return None
             point = program.point(x)
-            if point.value >= self.target * (1 + 1e-6) or turn == rounds - 1 or self.search.late():
+            if point.value >= self.target * (1 + 1e-6) or turn == rounds - 1 or self.late():
                 return point
             tolerance = CUT_SHARE * max(point.value, 0.02 * self.best, 1e-9) / self.N
             violated = program.separate(x, [tolerance, *others])
@@ -239,7 +248,7 @@ class Tree:
             # Mostly the least bound first; now and then straight down, where LP points become plans.
             entry = next((e for e in open_nodes if e[2] is dive), open_nodes[0])
             bound, _, node = entry
-            if self.search.late():
+            if self.late():
                 self.termination = self.search.why_late()
                 break
             width = node.high / node.low
@@ -290,9 +299,9 @@ class Tree:
             self.consider(point, True)
             node = Node(bound, low, high, shortfall, point.sizes, self.root)
             self._report(bound)
-            if bound >= self.target or turn == TIGHTENINGS or self.search.late():
+            if bound >= self.target or turn == TIGHTENINGS or self.late():
                 break
-            new_low, new_high, proofs = tightened(self.program, low, high, self.best * (1 + 1e-9))
+            new_low, new_high, proofs = tightened(self.program, low, high, self.best * (1 + 1e-9), self.late)
             shrink = np.log(high / low).sum() - np.log(new_high / new_low).sum()
             if shrink < 0.02 * np.log(high / low).sum():
                 break

@@ -12,6 +12,8 @@ from fairbound.solvers.transfers.node_program import SIDES, NodeProgram
 from fairbound.solvers.transfers.records import Tightening
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fairbound.solvers.transfers.composition import Floats
 
 
@@ -20,10 +22,13 @@ GRID = 2.0**-20
 OUTWARD = 1e-9
 
 
-def tightened(program: NodeProgram, low: Floats, high: Floats, limit: float) -> tuple[Floats, Floats, list[Tightening]]:
+def tightened(
+    program: NodeProgram, low: Floats, high: Floats, limit: float, late: Callable[[], bool]
+) -> tuple[Floats, Floats, list[Tightening]]:
     """A box that holds the sizes of every plan in this box whose value is at most ``limit``, and why.
 
-    Two linear programs a district, each bounded safely from its multipliers.
+    Two linear programs a district, each bounded safely from its multipliers; districts for which it is too late keep
+    their sizes.
     """
     engine = program.highs
     program.set_box(low, high)  # the local search has been elsewhere
@@ -34,6 +39,8 @@ def tightened(program: NodeProgram, low: Floats, high: Floats, limit: float) -> 
     last = engine.getNumRow() - 1
     engine.changeColsCost(len(columns), columns, np.zeros(len(columns)))
     for j in range(program.N):
+        if late():
+            break
         block = program.columns(j)
         sizes = np.repeat(program.ends[:, j] / program.S[j], program.degree[j])
         for sign in (1.0, -1.0):

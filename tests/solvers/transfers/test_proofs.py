@@ -332,7 +332,10 @@ def test_tightened_sizes_keep_better_plans() -> None:
     tree.solve_node(tree.low.copy(), tree.high.copy(), 0.0, 20, tree.root)
     # Elsewhere in between, as the local search is.
     tree.program.set_box(tree.low * 1.01, tree.high * 0.99)
-    low, high, _ = tightened(tree.program, tree.low, tree.high, tree.best * (1 + 1e-9))
+    limit = tree.best * (1 + 1e-9)
+    same = tightened(tree.program, tree.low, tree.high, limit, lambda: True)  # too late for any district
+    assert (same[0].tolist(), same[1].tolist(), same[2]) == (tree.low.tolist(), tree.high.tolist(), [])
+    low, high, _ = tightened(tree.program, tree.low, tree.high, limit, lambda: False)
     assert all(float(low[k]) <= size <= float(high[k]) for k, size in enumerate(sizes.values()))
 
 
