@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     import pyomo.core as pyo
 
 WITNESS_SECONDS = 1.0
-LEAST_ROOT_SECONDS = 1.0
-"""The relaxation of an integer program gets at least so long for a proven bound."""
+LEAST_ROOT_SECONDS, ROOT_SHARE = 1.0, 0.25
+"""For a proven bound the relaxation gets as long as the search, and at least so long; of a time limit, this share."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +127,15 @@ def solve(
         form.load(values)
         return read()
 
+    integer = prove and form.integrality.any() and form.Q is None
+    root: float | None = None
+    if integer and settings.time_limit is not None and rest.time_limit is not None:
+        # Before the search: where the limit ends that, the time for a proof is over too.
+        root = _proven_root(form, settings, ROOT_SHARE * rest.time_limit)
+        rest = replace(rest, time_limit=max(0.0, settings.time_limit - (time.perf_counter() - began)))
+    searching = time.perf_counter()
     ran = _run(chosen, form, rest, start, on_progress, scaled, None if read is None else incumbent)
-    seconds = time.perf_counter() - compiled
+    seconds = time.perf_counter() - searching
     termination, primal, dual = ran.termination, ran.primal, ran.dual
     if termination is Termination.FINISHED and settings.gap > 0 and primal is not None and dual is not None:
         closed = abs(dual - primal) <= 1e-9 * max(1.0, abs(primal))
@@ -136,9 +143,9 @@ def solve(
     if ran.values is not None:
         form.load(ran.values)
     proven = _proven(form, ran.row_dual) if termination is Termination.FINISHED else None
-    if prove and form.integrality.any() and form.Q is None:
-        left = None if settings.time_limit is None else settings.time_limit - (time.perf_counter() - began)
-        proven = _proven_root(form, settings, seconds, left)
+    if integer:
+        unlimited = settings.time_limit is None
+        proven = _proven_root(form, settings, max(LEAST_ROOT_SECONDS, seconds)) if unlimited else root
     disagreement = ""
     size = form.size
     twice = witness and engine == DEFAULT and form.integrality.any()
@@ -153,7 +160,7 @@ def solve(
         nodes=ran.nodes,
         size=size,
         compile_seconds=compiled - began,
-        solve_seconds=seconds,
+        solve_seconds=time.perf_counter() - compiled,
         trace=tuple(scaled(moment) for moment in ran.trace),
         engine=EngineInfo(engine, ran.version, chosen.options(settings)),
         message=ran.message,
@@ -201,13 +208,8 @@ def _proven(program: Program, row_dual: Floats | None) -> float | None:
     return sign * (bound + sign * program.offset - 2.0**-50 * (abs(program.offset) + abs(bound)))
 
 
-def _proven_root(form: StandardForm, settings: Settings, seconds: float, left: float | None) -> float | None:
-    """The bound that the relaxation proves, in about the time of the program itself, and no more than is left."""
-    limit = max(LEAST_ROOT_SECONDS, seconds)
-    if left is not None:
-        limit = min(limit, left)
-    if limit <= 0:
-        return None
+def _proven_root(form: StandardForm, settings: Settings, limit: float) -> float | None:
+    """The bound that the relaxation proves within so many seconds."""
     relaxed = replace(form, integrality=np.zeros(len(form.columns), dtype=np.int32))
     ran = highs.solve(relaxed, replace(settings, time_limit=limit, engine_options=(), log=""))
     return _proven(relaxed, ran.row_dual) if ran.termination is Termination.FINISHED else None

@@ -13,7 +13,9 @@ from fairbound.models import PROBLEMS
 from fairbound.models.core.arrays import Columns, Entries, Goal, Part, Rows
 from fairbound.models.core.errors import TriviallyInfeasibleError, UnsupportedModelError
 from fairbound.models.core.registry import find_problem
-from fairbound.solvers.core.result import Settings
+from fairbound.solvers.core.result import Settings, Termination
+from fairbound.solvers.engines import model as engine_model
+from fairbound.solvers.engines.base import Run
 from fairbound.solvers.engines.families import Members
 from fairbound.solvers.engines.model import solve
 from fairbound.solvers.engines.standard_form import StandardForm, compile_model
@@ -147,3 +149,13 @@ def test_rows_gathered_one_by_one() -> None:
     model.more = entries.rows(upper=1)
     assert (-np.inf, 1.0, (("x[a,1]", 1.0), ("x[b,2]", 1.0))) in rows_of(compile_model(model))[0]
     assert model.more["second"].upper == 1
+
+
+def test_a_program_that_ends_at_its_limit_has_a_proven_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The relaxation is proven before the search: after it there would be no time."""
+    model = knapsack(link=False)
+    monkeypatch.setattr(engine_model, "_run", lambda *_: Run(Termination.TIME_LIMIT))
+    outcome = solve(model, Settings(time_limit=10.0), prove=True)
+    assert outcome.termination is Termination.TIME_LIMIT
+    assert outcome.proven is not None
+    assert 13 <= outcome.proven < 14.5  # the knapsack's relaxation
