@@ -157,7 +157,7 @@ def _exact(numbers: NDArray[Any]) -> bool:
 
 def _times(numbers: NDArray[Any], factor: int) -> NDArray[Any]:
     """Entries times a whole number; the result cannot overflow."""
-    if factor == 1:
+    if factor == 1 or not numbers.any():  # 0 times a factor that is itself too large
         return numbers
     if numbers.dtype != object and _largest(numbers) * abs(factor) <= LARGEST_NUMBER:
         return numbers * np.int64(factor)

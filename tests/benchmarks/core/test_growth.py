@@ -48,7 +48,7 @@ def test_what_breaks_is_a_line_and_ends_the_family(tmp_path: Path) -> None:
 def test_unknown_families_are_refused() -> None:
     done = run("designs/cohorts")
     assert done.returncode == 1
-    assert "error: unknown family: found designs/cohorts, wanted one of designs/cohort" in done.stderr
+    assert "error: unknown family: found 'designs/cohorts', wanted one of designs/cohort" in done.stderr
 
 
 def test_the_power_of_growth() -> None:

@@ -38,6 +38,15 @@ def test_arithmetic(one: list[Fraction], two: list[Fraction], factor: Fraction) 
     assert a.span() == (float(max(filled) / min(filled)) if filled else 1)
 
 
+def test_nothing_times_a_number_beyond_64_bits() -> None:
+    nothing = Vector.of([0, 0])
+    assert (nothing * 2**80).fractions() == [0, 0]
+    assert joined([nothing, Vector.of([Fraction(1, 2**70)])]).fractions() == [0, 0, Fraction(1, 2**70)]
+    assert common_row(joined([Vector.of([1]), nothing, Vector.of([Fraction(1, 2**70)])])).tolist() == integer_row(
+        [Fraction(1), Fraction(0), Fraction(0), Fraction(1, 2**70)]
+    )
+
+
 @settings(max_examples=200, deadline=None)
 @given(VECTORS, st.integers(0, 2**62))
 def test_products_with_whole_numbers(values: list[Fraction], count: int) -> None:

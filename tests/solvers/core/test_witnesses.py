@@ -23,7 +23,7 @@ FIVE = tiny_cep.NAMED["five"]
 def test_they_agree_on_a_grouping_and_on_connected_zones(engine: str) -> None:
     need(engine)
     unproven = Settings(prove=0, witness=(engine,))
-    zones = fairbound.solve(tiny_blocks.NAMED["grid"], settings=unproven)
+    zones = fairbound.solve(tiny_blocks.NAMED["grid"], method="separator_loop", settings=unproven)
     assert (zones.status, zones.level, zones.basis) == (Status.OPTIMAL, Level.L3, Basis.WITNESSES)
     (heard,) = zones.witnesses
     assert (heard.says, heard.value) == ("optimal", zones.primal_bound)
@@ -62,7 +62,7 @@ def test_what_is_proven_stands_against_a_witness(monkeypatch: pytest.MonkeyPatch
 def test_an_engine_that_gives_no_answer_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     _lying(monkeypatch, says="unknown")
     settings = Settings(prove=0, witness=("highs-nopresolve",))
-    result = fairbound.solve(tiny_blocks.NAMED["grid"], settings=settings)
+    result = fairbound.solve(tiny_blocks.NAMED["grid"], method="separator_loop", settings=settings)
     assert (result.level, result.basis, result.contradiction) == (Level.L1, Basis.CLAIM, "")
 
 
