@@ -107,7 +107,7 @@ def testify(engine: str, instance: Instance, objective: str, seconds: float) -> 
         answer = ask(engine, system, left)
         if answer["plan"] is None or separate is None:
             break
-        steps = separate(np.array(answer["plan"], dtype=float))
+        steps = list(separate(np.array(answer["plan"], dtype=float)))
         if not steps:
             break
         system.rows += [system.step_row(step) for step in steps]
