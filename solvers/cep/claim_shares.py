@@ -25,7 +25,7 @@ from fairbound.solvers.checker import cep_shares as checker
 from fairbound.solvers.checker.common import Rejected
 from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.method import Kind, Method
-from fairbound.solvers.core.result import OnProgress, Settings
+from fairbound.solvers.core.result import OnProgress, Settings, Termination
 
 if TYPE_CHECKING:
     from fairbound.models.cep import CepInstance, Grouping
@@ -251,6 +251,8 @@ def answer(
     result = search.answer(found, message=message)
     if sharing is not None:
         result = replace(result, model=sharing.master.size(), nodes=sharing.nodes)
+        if limit is not None and sharing.late() and result.termination is Termination.FINISHED and not search.closed():
+            result = replace(result, termination=Termination.TIME_LIMIT)  # the rest of it was for the replay
     if proof is None:
         return result
     return replace(result, claim=None, proven=proof[0], certificate=proof[1])

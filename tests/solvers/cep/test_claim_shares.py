@@ -14,7 +14,7 @@ from fairbound.solvers.cep import claim_shares, share_cells, subset_dp
 from fairbound.solvers.checker import cep_shares as checker
 from fairbound.solvers.core import certificates
 from fairbound.solvers.core.bound import Level
-from fairbound.solvers.core.result import Settings
+from fairbound.solvers.core.result import Settings, Termination
 from general_meals import with_meals
 
 
@@ -247,3 +247,9 @@ def test_only_a_unit_whose_price_is_all_that_is_left_must_be_covered() -> None:
     replay = checker.Replay(document)
     _, (_, must) = replay.proven(document["nodes"][0]["proofs"][0], replay.root())
     assert checker.members(must) == [u for u, weight in enumerate(instance.weights) if weight >= ordered[3]]
+
+
+def test_a_tree_that_keeps_time_for_its_replay_says_that_the_limit_ended_it() -> None:
+    found = claim_shares.METHOD.run(district(60, 1), "reimbursement", Settings(time_limit=1.5))
+    assert found.gap
+    assert found.termination is Termination.TIME_LIMIT
