@@ -21,9 +21,9 @@ import pyomo.core as pyo
 from fairbound.models.applicants.cell_counts import unit_of
 from fairbound.models.applicants.evaluate import lattice
 from fairbound.models.applicants.instance import INCOME, LOSS, TVD, WORST, ApplicantInstance, Division
-from fairbound.models.core.exact import integer_row
 from fairbound.models.core.expressions import weighted
 from fairbound.models.core.problem import Formulation
+from fairbound.models.core.whole import integer_row
 
 Terms = list[tuple[Any, Fraction]]
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from fairbound.models.blocks import rules
 from fairbound.models.core.problem import Formulation, Scope
-from fairbound.models.core.whole import Vector
 
 if TYPE_CHECKING:
     from fairbound.models.blocks.instance import ZoneInstance
@@ -27,7 +26,7 @@ def build(instance: ZoneInstance, objective: str, relaxed: bool = False) -> Conc
     model = rules.start_model("closer_neighbour", instance, relaxed)
     if instance.contiguous:
         start, end = rules.edges(instance)
-        travel = Vector.of([cost for row in instance.travel for cost in row]).numbers.reshape(model.number.shape)
+        travel = rules.travel(instance).numbers.reshape(model.number.shape)
         model.eq18_closer = rules.at_most_neighbours(model, lambda j: travel[end, j] < travel[start, j])
     rules.set_goal(model, objective)
     return model

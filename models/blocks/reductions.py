@@ -21,12 +21,8 @@ Options = Sequence[AbstractSet[int]]
 """Schools, by index, that each unit may attend."""
 
 
-def rule_options(instance: ZoneInstance) -> Options:
+def rule_options(instance: ZoneInstance) -> list[set[int]]:
     """The schools that equation (9), ``forced`` and the schools' own units leave to each unit."""
-    return _rule_options(instance)
-
-
-def _rule_options(instance: ZoneInstance) -> list[set[int]]:
     whole, _ = instance.whole_travel
     ratio, everywhere = instance.travel_ratio, range(len(instance.schools))
     options = [set(everywhere) for _ in instance.units]
@@ -48,7 +44,7 @@ def _rule_options(instance: ZoneInstance) -> list[set[int]]:
 @once
 def fixed_options(instance: ZoneInstance) -> Options:
     """The same after fixing, repeated until nothing changes."""
-    options = _rule_options(instance)
+    options = rule_options(instance)
     while instance.contiguous:
         before = sum(map(len, options))
         zones: list[list[int]] = [[] for _ in instance.schools]

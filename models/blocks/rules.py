@@ -138,6 +138,12 @@ def edges(instance: ZoneInstance) -> tuple[Places, Places]:
     return start, np.array([u for near in instance.neighbours for u in near], dtype=np.intp)
 
 
+def travel(instance: ZoneInstance) -> Vector:
+    """Travel of every unit to every school, unit by unit."""
+    whole, steps = instance.whole_travel
+    return Vector.of([length for row in whole for length in row]) * Fraction(1, steps)
+
+
 def guests(model: pyo.ConcreteModel) -> tuple[Places, Places, Places]:
     """Units and schools of all pairs but the schools' own units, school by school; and the number of each pair there.
 
@@ -225,7 +231,7 @@ class Goals:
         model, instance = self.model, self.city
         students = model.students[model.pair_units]
         if objective == TRAVEL:
-            return Vector.of([instance.travel[i][j] for i, j in pairs(model)]).times(students)
+            return travel(instance)[model.pair_units * len(instance.schools) + model.pair_schools].times(students)
         assert objective == REZONED
         return Vector(np.where(np.array(instance.today)[model.pair_units] != model.pair_schools, students, 0))
 

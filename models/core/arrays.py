@@ -286,14 +286,13 @@ class Goal(ScalarObjective):  # type: ignore[misc]
     @property
     def _args_(self) -> Any:
         if self.parts:
-            pairs = [
-                (part.columns, place, value)
-                for part in self.parts
-                for place, value in zip(part.places.tolist(), part.coefficients.tolist(), strict=True)
-            ]
-            known = {id(part.columns): list(part.columns.values()) for part in self.parts}
-            variables = [known[id(columns)][place] for columns, place, _ in pairs]
-            self._args_ = (LinearExpression(linear_coefs=[a for *_, a in pairs], linear_vars=variables),)
+            coefficients: list[float] = []
+            variables: list[Any] = []
+            for part in self.parts:
+                members = list(part.columns.values())
+                variables += [members[place] for place in part.places.tolist()]
+                coefficients += part.coefficients.tolist()
+            self._args_ = (LinearExpression(linear_coefs=coefficients, linear_vars=variables),)
         return ScalarObjective._args_.__get__(self)
 
     @_args_.setter

@@ -88,23 +88,3 @@ def standard_deviation(values: Sequence[Fraction]) -> Fraction:
     variance = sum(((value - mean) ** 2 for value in values), Fraction(0)) / len(values)
     step = (common_measure(value - values[0] for value in values) or Fraction(1)) / FINENESS
     return isqrt(int(variance / step**2)) * step
-
-
-def integer_row(coefficients: Sequence[Fraction]) -> list[float]:
-    """Scale a homogeneous row to coprime integers, so that an engine sees it without rounding.
-
-    Large integers are divided by a power of two, which a float takes exactly. A row whose integers would
-    not fit a float exactly is scaled to a largest entry of ``LARGEST_ROUNDED`` instead; only then is it rounded.
-    """
-    measure = common_measure(coefficients)
-    if measure is None:
-        return [0.0] * len(coefficients)
-    scaled = [value / measure for value in coefficients]
-    largest = max(abs(value) for value in scaled)
-    if largest < EXACT_FLOAT_LIMIT:
-        step = 1
-        while largest > LARGEST_COEFFICIENT * step:
-            step *= 2
-        return [float(value) / step for value in scaled]
-    factor = Fraction(LARGEST_ROUNDED) / largest
-    return [float(value * factor) for value in scaled]

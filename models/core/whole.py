@@ -122,14 +122,22 @@ def joined(vectors: Sequence[Vector]) -> Vector:
     return Vector(np.concatenate(parts), denominator)
 
 
+def integer_row(coefficients: Iterable[Fraction]) -> list[float]:
+    """``common_row`` of some rationals."""
+    row: list[float] = common_row(Vector.of(coefficients)).tolist()
+    return row
+
+
 def common_row(vector: Vector) -> NDArray[np.float64]:
-    """``exact.integer_row`` of a vector: coprime whole numbers, so that an engine sees the row without rounding."""
+    """Scale a homogeneous row to coprime whole numbers, so that an engine sees it without rounding.
+
+    Large ones are divided by a power of two, which a float takes exactly. A row whose whole numbers would not fit a
+    float exactly is scaled to a largest entry of ``LARGEST_ROUNDED`` instead; only then is it rounded.
+    """
     measure = vector.measure()
     if measure is None:
         return np.zeros(len(vector))
-    numbers = vector.numbers // measure.numerator if vector.denominator == measure.denominator else None
-    if numbers is None:  # the measure was shortened
-        numbers = vector.numbers // int(measure * vector.denominator)
+    numbers = vector.numbers // int(measure * vector.denominator)
     largest = _largest(numbers)
     if largest >= EXACT_FLOAT_LIMIT:  # only here is the row rounded
         return np.array([number * LARGEST_ROUNDED / largest for number in numbers.tolist()], dtype=float)

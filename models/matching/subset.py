@@ -16,9 +16,9 @@ from math import frexp
 from typing import TYPE_CHECKING, Any
 
 import pyomo.core as pyo
-from fairbound.models.core.exact import integer_row
 from fairbound.models.core.expressions import weighted
 from fairbound.models.core.problem import Formulation
+from fairbound.models.core.whole import integer_row
 from fairbound.models.matching.instance import IMBALANCE, WEIGHT, Comparison, MatchingInstance
 
 if TYPE_CHECKING:

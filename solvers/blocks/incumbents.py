@@ -16,7 +16,7 @@ from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.search import Search
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from random import Random
 
     from fairbound.solvers.core.result import OnProgress, Settings
@@ -61,6 +61,14 @@ class ZoneIncumbents:
     def offer(self, homes: Sequence[int]) -> bool:
         """Take a zoning as incumbent if it keeps every rule and is better."""
         return self.search.offer(Zoning.of(self.instance, homes))
+
+    def largest(self, pairs: Iterable[tuple[int, int]], values: Iterable[float]) -> list[int]:
+        """The school with the largest x of every unit."""
+        best, homes = [-1.0] * len(self.instance.units), list(self.instance.today)
+        for (i, j), value in zip(pairs, values, strict=True):
+            if value > best[i]:
+                homes[i], best[i] = j, value
+        return homes
 
     @cached_property
     def least(self) -> Fraction:

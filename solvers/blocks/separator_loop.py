@@ -100,11 +100,7 @@ class SeparatorLoop(ZoneIncumbents):
 
     def homes(self, values: Floats) -> list[int]:
         """The school with the largest x of every unit."""
-        best, homes = [-1.0] * len(self.instance.units), list(self.instance.today)
-        for (i, j), value in zip(self.pairs, values[self.columns].tolist(), strict=True):
-            if value > best[i]:
-                homes[i], best[i] = j, value
-        return homes
+        return self.largest(self.pairs, values[self.columns].tolist())
 
     def raise_dual(self, bound: float) -> None:
         """A dual bound of the model, in units of its objective."""

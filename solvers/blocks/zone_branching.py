@@ -289,11 +289,7 @@ class ZoneTree(Grower):
 
     def offer(self, x: Floats) -> None:
         """Make zones of a point, and the claim of zones that are better."""
-        homes = list(self.known.instance.today)
-        best = [-1.0] * len(homes)
-        for (i, j), column in self.system.x.items():
-            if x[column] > best[i]:
-                homes[i], best[i] = j, x[column]
+        homes = self.known.largest(self.system.x, x[list(self.system.x.values())].tolist())
         options = self.known.options
         if self.sides and all(min(x[z], 1 - x[z]) <= WHOLE for z in self.sides):
             # All sides are settled: what is left to find are zones of this very value.

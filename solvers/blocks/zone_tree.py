@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import inf, isfinite
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fairbound.models.blocks import rules
 from fairbound.models.blocks.instance import DISSIMILARITY, INCOME, MAX_SHARE, ZoneInstance, Zoning
@@ -19,10 +19,7 @@ from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.isolation import note_engine_threads
 from fairbound.solvers.core.result import EngineInfo, OnProgress, Seconds, Settings, Termination
 from fairbound.solvers.engines import highs as engine
-from fairbound.solvers.proofs.tree import Node, assembled, nodes
-
-if TYPE_CHECKING:
-    from fractions import Fraction
+from fairbound.solvers.proofs.tree import Node, assembled, nodes, proven_claim
 
 NAME = "zone_tree"
 BUILD_TIMES, CHECK_TIMES = 6, 2.5
@@ -103,17 +100,9 @@ def root_bound(tree: ZoneTree, top: Node) -> Bound | None:
 
 def certified(tree: ZoneTree, top: Node, data: dict[str, Any], answered: Answer) -> Answer:
     """The answer with its tree as a certificate, if the checker accepts it."""
-    system, search = tree.system, tree.known.search
-    least: Fraction | None = None
-    for node in nodes(top):
-        if node.kind == "open":
-            if node.multipliers is None:
-                return answered
-            tree.enter(node)
-            found = tree.bound(node, node.multipliers)
-            least = found if least is None else min(least, found)
-            node.kind = "bound"
-    bound = tree.claim if least is None else min(tree.claim, system.proves(least))
+    search, bound = tree.known.search, proven_claim(tree, top)
+    if bound is None:
+        return answered
     # Branches name the columns of sides, so their steps stay in the file even where no leaf uses their rows.
     first = next(node for node in nodes(top) if node.kind != "branch")
     defined = [(tree.base + n, 0.0) for n, step in enumerate(tree.steps) if step[0] == "side"]

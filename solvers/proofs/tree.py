@@ -297,7 +297,16 @@ def prove(
     """
     grower = Grower(system, claim, separate, seconds, stopped)
     top = grower.grow()
-    least: Fraction | None = None
+    proven = proven_claim(grower, top)
+    return None if proven is None else Proof(proven, grower.plan, assembled(grower, top))
+
+
+def proven_claim(grower: Grower, top: Node) -> Fraction | None:
+    """What a tree proves: the claim, or what its open leaves leave of it; ``None`` for no bound at all.
+
+    Open leaves are closed with what their multipliers are worth.
+    """
+    system, least = grower.system, None
     for node in nodes(top):
         if node.kind == "open":
             if node.multipliers is None:
@@ -306,11 +315,10 @@ def prove(
             found = grower.bound(node, node.multipliers)
             least = found if least is None else min(least, found)
             node.kind = "bound"
-    proven = grower.claim
-    if least is not None:
-        weaker = system.proves(least)
-        proven = weaker if system.sign * weaker < system.sign * proven else proven
-    return Proof(proven, grower.plan, assembled(grower, top))
+    if least is None:
+        return grower.claim
+    weaker = system.proves(least)
+    return weaker if system.sign * weaker < system.sign * grower.claim else grower.claim
 
 
 def assembled(grower: Grower, top: Node) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from fairbound.models.core.exact import LARGEST_COEFFICIENT, common_measure, decimal_text, integer_row, parse_number
+from fairbound.models.core.exact import LARGEST_COEFFICIENT, common_measure, decimal_text, parse_number
+from fairbound.models.core.whole import integer_row
 from hypothesis import given
 from hypothesis import strategies as st
 

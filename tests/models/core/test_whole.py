@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
-from fairbound.models.core.exact import common_measure, integer_row
+from fairbound.models.core.exact import EXACT_FLOAT_LIMIT, LARGEST_COEFFICIENT, LARGEST_ROUNDED, common_measure
 from fairbound.models.core.whole import Vector, common_row, joined
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +15,22 @@ NUMBERS = st.one_of(
 )
 RATIONALS = st.builds(Fraction, NUMBERS, st.one_of(st.just(1), st.integers(1, 60), st.integers(1, 2**40)))
 VECTORS = st.lists(RATIONALS, min_size=1, max_size=6)
+
+
+def by_fractions(coefficients: list[Fraction]) -> list[float]:
+    """The row entry by entry: coprime whole numbers, which a power of two keeps below the largest coefficient."""
+    measure = common_measure(coefficients)
+    if measure is None:
+        return [0.0] * len(coefficients)
+    scaled = [value / measure for value in coefficients]
+    largest = max(abs(value) for value in scaled)
+    if largest < EXACT_FLOAT_LIMIT:
+        step = 1
+        while largest > LARGEST_COEFFICIENT * step:
+            step *= 2
+        return [float(value) / step for value in scaled]
+    factor = Fraction(LARGEST_ROUNDED) / largest
+    return [float(value * factor) for value in scaled]
 
 
 @settings(max_examples=400, deadline=None)
@@ -42,7 +58,7 @@ def test_nothing_times_a_number_beyond_64_bits() -> None:
     nothing = Vector.of([0, 0])
     assert (nothing * 2**80).fractions() == [0, 0]
     assert joined([nothing, Vector.of([Fraction(1, 2**70)])]).fractions() == [0, 0, Fraction(1, 2**70)]
-    assert common_row(joined([Vector.of([1]), nothing, Vector.of([Fraction(1, 2**70)])])).tolist() == integer_row(
+    assert common_row(joined([Vector.of([1]), nothing, Vector.of([Fraction(1, 2**70)])])).tolist() == by_fractions(
         [Fraction(1), Fraction(0), Fraction(0), Fraction(1, 2**70)]
     )
 
@@ -57,4 +73,4 @@ def test_products_with_whole_numbers(values: list[Fraction], count: int) -> None
 @settings(max_examples=400, deadline=None)
 @given(VECTORS)
 def test_rows_for_engines(values: list[Fraction]) -> None:
-    assert common_row(Vector.of(values)).tolist() == integer_row(values)
+    assert common_row(Vector.of(values)).tolist() == by_fractions(values)

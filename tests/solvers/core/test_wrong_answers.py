@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from fairbound.models.cep import set_partitioning
-from fairbound.models.core.exact import integer_row
 from fairbound.models.core.problem import Sense
 from fairbound.models.core.registry import find_problem
+from fairbound.models.core.whole import integer_row
 from fairbound.solvers.core.answer import Answer, conclude, lattice_bound
 from fairbound.solvers.core.bound import Basis, Bound, Level
 from fairbound.solvers.core.methods import methods_of
