@@ -33,8 +33,9 @@ types: $(READY)
 wheel: $(READY)
 	rm -rf dist && $(BIN)/python -m build --wheel --no-isolation
 
+# Warnings are errors: a dead link or anchor, a formula that cannot be drawn, a page that is in no menu.
 docs: $(READY)
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env -d build/doctrees docs site
 
 clean:
 	rm -rf $(VENV) build dist site demo *.egg-info

@@ -56,7 +56,7 @@ def performance_profile(seconds: Mapping[str, Mapping[str, float | None]]) -> di
 
     Notes
     -----
-    r_pq = t_pq / min_q' t_pq', and rho_q(f) = |{p : r_pq <= f}| / |P|. Source: Dolan and More,
+    r_pq = t_pq / min_q' t_pq', and ``rho_q(f) = |{p : r_pq <= f}| / |P|``. Source: Dolan and More,
     *Mathematical Programming* 91 (2002). Times of 0 are read as the least positive time there is.
     """
     questions = sorted({question for times in seconds.values() for question in times})
@@ -83,7 +83,7 @@ def performance_profile(seconds: Mapping[str, Mapping[str, float | None]]) -> di
 
 
 def bound_gap(one: float | None, other: float | None) -> float:
-    """|one - other| / max(|one|, |other|), between 0 and 1.
+    """``|one - other| / max(|one|, |other|)``, between 0 and 1.
 
     1 where either is absent or the signs differ, 0 where both are 0. Source: Berthold, *Operations
     Research Letters* 41 (2013), the primal gap function.
@@ -134,7 +134,7 @@ def par10(seconds: Iterable[float | None], limit: float) -> float:
 
 
 def root_gap(relaxation: float | None, best: Fraction | float | None) -> float | None:
-    """|LP bound - best known value| / |best known value|: the strength of a relaxation; 0 is perfect.
+    """``|LP bound - best known value| / |best known value|``: the strength of a relaxation; 0 is perfect.
 
     ``None`` without both, infinite for a best value of 0 that is not the LP bound.
     """
@@ -147,7 +147,7 @@ def root_gap(relaxation: float | None, best: Fraction | float | None) -> float |
 
 
 def gap_to_dual(value: Fraction | None, dual: Fraction | None) -> float | None:
-    """|dual - value| / |dual|: how far a heuristic may be from the best, with no best assumed.
+    """``|dual - value| / |dual|``: how far a heuristic may be from the best, with no best assumed.
 
     ``None`` without both, infinite for a dual bound of 0 that is not the value.
     """

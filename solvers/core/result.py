@@ -285,7 +285,7 @@ class Result(Pictured):
 
     @property
     def gap(self) -> float | None:
-        """Relative distance of the bounds: |dual - primal| / |primal|; ``None`` without both."""
+        """Relative distance of the bounds: ``|dual - primal| / |primal|``; ``None`` without both."""
         return relative_gap(self.primal_bound, self.dual_bound)
 
     @property
@@ -312,7 +312,7 @@ def _share(gap: float | None) -> str:
 
 
 def relative_gap(primal: Fraction | None, dual: Fraction | None) -> float | None:
-    """|dual - primal| / |primal|; infinite for a primal bound of 0 that is not the dual bound."""
+    """``|dual - primal| / |primal|``; infinite for a primal bound of 0 that is not the dual bound."""
     if primal is None or dual is None:
         return None
     if primal == dual:
