@@ -2,4 +2,4 @@
 
 from page_blocks import page_tests
 
-pytest_collect_file = page_tests("docs/*.md", "README.md").pytest()
+pytest_collect_file = page_tests("docs/*.md", "docs/gallery/*.md", "README.md").pytest()

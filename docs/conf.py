@@ -51,11 +51,14 @@ NAVIGATION = {
 }
 
 
+GALLERY = {"Experiments": ["meals", "borders", "seats", "classes", "budgets"]}
+
+
 def _navigation(app: Sphinx, name: str, source: list[str]) -> None:
-    """Add the tree of pages to the first one: in the file itself it would be noise to whoever reads it elsewhere."""
-    if name == app.config.root_doc:
-        for caption, pages in NAVIGATION.items():
-            source[0] += "\n\n```{toctree}\n:hidden:\n:caption: " + caption + "\n\n" + "\n".join(pages) + "\n```\n"
+    """Add the menus to the pages that carry them: in the files they would be noise to whoever reads them elsewhere."""
+    menus = {app.config.root_doc: NAVIGATION, "gallery/index": GALLERY}
+    for caption, pages in menus.get(name, {}).items():
+        source[0] += "\n\n```{toctree}\n:hidden:\n:caption: " + caption + "\n\n" + "\n".join(pages) + "\n```\n"
 
 
 def setup(app: Sphinx) -> None:

@@ -1,12 +1,22 @@
 """Check a certificate: ``python -m fairbound.solvers.checker FILE [DIGEST]``, or ``python checker.pyz FILE [DIGEST]``.
 
+In a checkout, with nothing installed: ``python solvers/checker FILE [DIGEST]``.
+
 Exit code 0: accepted; 1: rejected. Nothing but Python is needed.
 """
 
 import sys
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
+from types import ModuleType
 from typing import Any
+
+if not __package__ and "fairbound" not in sys.modules:
+    # Run as a folder: the names under which the checkers know each other, and nothing else of the package.
+    for name, place in (("fairbound", ""), ("fairbound.solvers", str(Path(__file__).resolve().parents[1]))):
+        sys.modules[name] = ModuleType(name)
+        sys.modules[name].__path__ = [place] if place else []
 
 from fairbound.solvers import checker
 from fairbound.solvers.checker.common import Rejected, read

@@ -7,7 +7,7 @@
     A program that begins with the page's earlier ones.
 ``text``
     Below a block: what was printed by it. Lines come in this order, blanks count once, and ``...`` stands for anything.
-``toml``, ``csv``, ``json``, and every block below a line that ends with a file's name
+any language, below a line that ends with a file's name
     A file, written for the blocks after it.
 
 Sybil's ``<!-- skip: next "reason" -->`` leaves a block out; it must say why.
@@ -72,6 +72,8 @@ def evaluate(example: Example) -> str | None:
     language, name, source = example.parsed
     state = example.namespace
     folder = Path(state["folder"].name)
+    if example.document.path == str(ROOT / "README.md"):
+        _as_checkout(folder)
     if name is not None and language != "console":
         return _write(folder / name, source)
     if language == "console":
@@ -85,6 +87,13 @@ def evaluate(example: Example) -> str | None:
     else:
         return f"a block of {language or 'no language'}: wanted console, python, text, or a file's name above it"
     return None
+
+
+def _as_checkout(folder: Path) -> None:
+    """Let the first page's commands see the files that they name as seen from the project's folder."""
+    for name in ("solvers", "benchmarks"):
+        if not (folder / name).exists():
+            (folder / name).symlink_to(ROOT / name)
 
 
 def _write(path: Path, text: str) -> None:
