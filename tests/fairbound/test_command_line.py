@@ -151,15 +151,6 @@ def test_pareto(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     ]
 
 
-def test_demo_writes_what_it_shows(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-    done = run("demo", "--out", "here")
-    assert done.returncode == 0, done.stderr
-    assert "17,364.8" in done.stdout
-    assert "14,235.4" in done.stdout
-    assert (tmp_path / "here" / "cep-threshold-0.40" / "solution.csv").is_file()
-
-
 @pytest.mark.skipif(data_file(cep.US) is None, reason="the national file is not on this machine (FAIRBOUND_DATA)")
 def test_a_sweep_says_what_it_did_and_goes_on(run: Run) -> None:
     done = run("sweep", "cep/us/vt/*", "-o", "vt.csv")

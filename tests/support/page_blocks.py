@@ -31,7 +31,7 @@ from sybil.parsers.markdown.lexers import FencedCodeBlockLexer
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 300
-FILE = re.compile(r"`([\w./-]+\.\w+)`:?$")
+FILE = re.compile(r"`([\w./-]+\.(?:csv|geojson|json|py|toml))`:?$")
 
 
 def page_tests(*patterns: str) -> Sybil:
