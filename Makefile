@@ -35,7 +35,7 @@ wheel: $(READY)
 
 # Warnings are errors: a dead link or anchor, a formula that cannot be drawn, a page that is in no menu.
 docs: $(READY)
-	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env -d build/doctrees docs site
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env --jobs auto -d build/doctrees docs site
 
 clean:
 	rm -rf $(VENV) build dist site demo *.egg-info

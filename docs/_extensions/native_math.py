@@ -1,7 +1,7 @@
-r"""Formulas as MathML, which browsers draw by themselves: no script, no font from elsewhere, and they can be read aloud.
+r"""Formulas as MathML, which browsers draw by themselves: no script, no font from elsewhere, and they are read aloud.
 
-``latex2mathml`` translates. Two things are done here, because browsers do not: ``\tag{n}`` becomes a number at the right
-margin, and bars such as ``\lvert`` and ``\bigl\lfloor`` are told whether they open or close.
+``latex2mathml`` translates. Two things are done here, because browsers do not: ``\tag{n}`` becomes a number at the
+right margin, and bars such as ``\lvert`` and ``\bigl\lfloor`` are told whether they open or close.
 """
 
 import re
@@ -15,8 +15,7 @@ from sphinx.writers.html5 import HTML5Translator
 FENCES = {
     name: (chr(0xE000 + place), sign, "prefix" if name.startswith("l") else "postfix")
     for place, (name, sign) in enumerate(
-        [("lvert", "|"), ("rvert", "|"), ("lVert", "‖"), ("rVert", "‖"), ("lfloor", "⌊"), ("rfloor", "⌋")]
-        + [("lceil", "⌈"), ("rceil", "⌉")]
+        zip(("lvert", "rvert", "lVert", "rVert", "lfloor", "rfloor", "lceil", "rceil"), "||‖‖⌊⌋⌈⌉", strict=True)
     )
 }
 """What stands for a fence while a formula is translated, its sign, and its side."""

@@ -12,13 +12,14 @@ import sys
 from pathlib import Path
 
 import matplotlib as mpl
-from fairbound import api
 from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series
 from fairbound.benchmarks.core.numbers import percent_text, value_text
 from fairbound.benchmarks.core.rooms import decision_figures
 from fairbound.benchmarks.core.static_figures import svg_text
-from fairbound.cli.demo import EXPERIMENTS, Experiment
 from fairbound.models.core.registry import find_problem
+
+from fairbound import api
+from fairbound.cli.demo import EXPERIMENTS, Experiment
 
 HERE = Path(__file__).parent
 README = HERE.parents[1] / "README.md"
@@ -55,7 +56,9 @@ def table(rows: list[dict[str, str]]) -> str:
 
 def shortfalls(experiment: Experiment, rows: list[dict[str, str]]) -> Figure:
     """How far each method stays behind the best proven bound, as bars."""
-    known = [(row["method"], float(row["shortfall"])) for row in rows if row["shortfall"] and row["status"] != "invalid"]
+    known = [
+        (row["method"], float(row["shortfall"])) for row in rows if row["shortfall"] and row["status"] != "invalid"
+    ]
     methods, values = zip(*known, strict=True)
     bars = Series("short of the bound", values, methods, Mark.BARS)
     axis = Axis("short of the best that is proven possible", percent=True)
