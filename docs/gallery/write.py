@@ -1,7 +1,7 @@
 """Write the tables and figures of the gallery from what ``fairbound demo --out DIR`` wrote: ``python write.py DIR``.
 
-A table stands between ``<!-- table NAME -->`` and ``<!-- end -->``, where NAME is the demo's folder; ``NAME.svg`` beside
-the page shows how far each method stays behind. Words are the page's own.
+A table stands between ``<!-- table NAME -->`` and ``<!-- end -->``, where NAME is the demo's folder; ``NAME.svg``
+beside the page shows how far each method stays behind. Words are the page's own.
 """
 
 from __future__ import annotations
