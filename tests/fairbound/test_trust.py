@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 from command_line import Run
+from fairbound.solvers.core import certificates
 from fairbound.solvers.engines import highs
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -34,6 +37,19 @@ def test_a_bundle_is_checked_by_python_alone(answer: Path) -> None:
     (answer / "forged.json").write_text(json.dumps(document))
     done = subprocess.run([*checker, str(answer / "forged.json")], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout[:9], done.stderr) == (1, "rejected:", "")
+
+
+def test_a_checkout_is_enough_to_check(tmp_path: Path) -> None:
+    """The first page's ten seconds: a clone, and Python without any library."""
+    references = ROOT / "benchmarks" / "references" / "certificates"
+    certificate = references / "cep-calpads33-threshold-0.40-reimbursement.json"
+    for room in (ROOT / "solvers" / "checker", tmp_path / "checker.pyz"):
+        if room.suffix:
+            certificates.write_checker(room)
+        command = [sys.executable, "-I", "-S", str(room), str(certificate)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.rstrip().endswith("has a better reimbursement than 86824/5")
 
 
 def test_an_answer_to_two_objectives_is_checked_by_python_alone(run: Run) -> None:
