@@ -27,6 +27,7 @@ html_math_renderer = "native"
 autodoc_typehints = "description"
 autodoc_typehints_format = "short"
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
 napoleon_google_docstring = False
 
 copybutton_prompt_text = "$ "
