@@ -33,9 +33,10 @@ types: $(READY)
 wheel: $(READY)
 	rm -rf dist && $(BIN)/python -m build --wheel --no-isolation
 
-# Warnings are errors: a dead link or anchor, a formula that cannot be drawn, a page that is in no menu.
+# Warnings are errors: a dead link or anchor, a formula that cannot be drawn, a page that is in no menu; a script or font from elsewhere.
 docs: $(READY)
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env --jobs auto -d build/doctrees docs site
+	! grep -rlE '(src|href)="(https?:)?//[^"]*\.(js|css|woff2?)"' site --include='*.html'
 
 clean:
 	rm -rf $(VENV) build dist site demo *.egg-info

@@ -14,6 +14,7 @@ html_title = f"fairbound {release}"
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_use_index = html_domain_indices = False
 html_copy_source = html_show_sourcelink = html_show_copyright = False
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "native_math"]
 exclude_patterns = ["_*"]
