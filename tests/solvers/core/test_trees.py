@@ -113,7 +113,7 @@ def test_whoever_interrupts_a_proof_keeps_the_answer(monkeypatch: pytest.MonkeyP
         raise KeyboardInterrupt
 
     monkeypatch.setattr(proving.checker, "check", interrupted)
-    result = fairbound.solve("cep/calpads33", "students")
+    result = fairbound.solve("cep/calpads33", objective="students")
     assert (result.termination, result.certificate) == (Termination.INTERRUPTED, None)
     assert result.primal_bound == 27054
 
