@@ -2,7 +2,6 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-PYTHON ?= python3.11
 READY := $(VENV)/.ready
 # Files of tests side by side; one more worker is worth little where commands are tested that use two cores.
 WORKERS := -n auto --maxprocesses 4 --dist loadfile
@@ -15,8 +14,10 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/pytest $(WORKERS)
 
+# PYTHON=... names the Python that sets up; else it is the first that .ci/find-python likes.
 $(READY): pyproject.toml requirements.lock
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/pip || { python=$$(.ci/find-python $(if $(PYTHON),"$(PYTHON)")) && \
+		echo "setting up $(VENV) with $$python, $$("$$python" --version)" && "$$python" -m venv $(VENV); }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(READY)
