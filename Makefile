@@ -31,8 +31,9 @@ types: $(READY)
 	rm -rf build/typed && $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --target build/typed .
 	cd build/typed && MYPYPATH=. ../../$(BIN)/mypy --config-file ../../pyproject.toml
 
+# A source archive, and the wheel that it builds: nothing left by earlier builds gets in.
 wheel: $(READY)
-	rm -rf dist && $(BIN)/python -m build --wheel --no-isolation
+	rm -rf dist && $(BIN)/python -m build --no-isolation
 
 docs: $(READY)
 	$(BIN)/mkdocs build --strict --quiet
