@@ -158,6 +158,8 @@ def test_demo_writes_what_it_shows(run: Run, monkeypatch: pytest.MonkeyPatch, tm
     assert "17,364.8" in done.stdout
     assert "14,235.4" in done.stdout
     assert (tmp_path / "here" / "cep-threshold-0.40" / "solution.csv").is_file()
+    assert "open here/report.html in a browser" in done.stdout
+    assert "Every seed's experiment" in (tmp_path / "here" / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.skipif(data_file(cep.US) is None, reason="the national file is not on this machine (FAIRBOUND_DATA)")
