@@ -67,11 +67,11 @@ def new_york(parts: Sequence[bytes]) -> bytes:
 
 def _states() -> tuple[Published, ...]:
     """The states' files, sorted by state."""
-    with (files("fairbound.instances.cep.data") / "us_parts.csv").open(encoding="utf-8", newline="") as table:
-        return tuple(
-            Published(on_github(*MEALSCOUNT, f"data/{row['state']}/latest.csv"), row["sha256"])
-            for row in csv.DictReader(table)
-        )
+    table = (files("fairbound.instances.cep.data") / "us_parts.csv").read_text(encoding="utf-8")
+    return tuple(
+        Published(on_github(*MEALSCOUNT, f"data/{row['state']}/latest.csv"), row["sha256"])
+        for row in csv.DictReader(StringIO(table))
+    )
 
 
 DATA = (

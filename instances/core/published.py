@@ -95,7 +95,8 @@ def needed(name: str) -> list[DataFile]:
     asked = [entry for entry in known if entry.holds(name) or entry.name.startswith(stem)]
     if not asked:
         raise InputError("unknown instance", found=name, wanted=nearest(name, [entry.name for entry in known]))
-    files, found = data_files(), {}
+    files = data_files()
+    found: dict[str, DataFile] = {}
     for file in (entry.file for entry in asked if entry.file is not None):
         if file not in files:
             raise InputError("nothing is known of where this comes from", file=file, wanted="the file in a data folder")
