@@ -76,7 +76,7 @@ def fetch(
     Returns
     -------
     Fetched
-        What became of it. An error is a state too: the next file may be had all the same.
+        What became of it. What raises ``InputError`` elsewhere is a state here: the next file may be had all the same.
     """
     found = check(file, folder)
     if found.state is not State.ABSENT:

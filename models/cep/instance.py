@@ -180,9 +180,11 @@ class CepInstance(Instance):
 
     @property
     def problem(self) -> str:
+        """Name of the problem."""
         return "cep"
 
     def canonical(self) -> dict[str, Any]:
+        """What the digest is taken from."""
         outside_known = self.outside is Outside.STANDARD  # else nothing depends on who eats reduced meals
         without = {"name"} if outside_known else {"name", "free", "reduced"}
         columns = [field.name for field in fields(School) if field.name not in without]
@@ -198,6 +200,7 @@ class CepInstance(Instance):
 
     @cached_property
     def by_id(self) -> dict[str, School]:
+        """Schools by id."""
         return {school.id: school for school in self.schools}
 
     @cached_property

@@ -53,8 +53,9 @@ def show(
 @app.command()
 @options.reads_file
 def check(instance: options.InstanceName, set_: options.Changes = None, problem: options.ProblemName = None) -> None:
-    """Check a file or a catalogue entry: one line that approves, and one for each thing that was understood, filled or
-    left out; or one line that says what is wrong.
+    """Check a file or a catalogue entry: one line that approves, or one that says what is wrong.
+
+    Further lines say what was understood, filled or left out.
     """
     asked = api.load(instance, options.changes(set_), problem)
     facts = ", ".join(f"{value} {name}" for name, value in find_problem(asked.problem).facts(asked).items())
