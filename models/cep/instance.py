@@ -321,6 +321,9 @@ def _validate(instance: CepInstance) -> None:
             raise InputError(f"{where}: negative meals", wanted="breakfasts and lunches at least 0")
         if school.enrolled == 0 and max(meals) > 0:
             raise InputError(f"{where}: meals without students", wanted="no meals where nobody is enrolled")
+        eligible = (school.free or Fraction(0), school.reduced or Fraction(0))
+        if min(eligible) < 0 or sum(eligible) > school.enrolled:
+            raise InputError(f"{where}: free and reduced", wanted="counts that are at most the enrolled together")
     for rule, ids in (
         ("forced_in", instance.forced_in),
         ("forced_out", instance.forced_out),
@@ -332,9 +335,6 @@ def _validate(instance: CepInstance) -> None:
     both = sorted(set(instance.forced_in) & set(instance.forced_out))
     if both:
         raise InputError("school in forced_in and in forced_out", found=both[0], wanted="one of the two")
-        eligible = (school.free or Fraction(0), school.reduced or Fraction(0))
-        if min(eligible) < 0 or sum(eligible) > school.enrolled:
-            raise InputError(f"{where}: free and reduced", wanted="counts that are at most the enrolled together")
     check_money(instance)
     known = [objective.name for objective in OBJECTIVES]
     for name, _ in instance.limits:
