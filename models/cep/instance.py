@@ -210,6 +210,12 @@ class CepInstance(Instance):
         return identified, Vector.of([school.enrolled for school in self.schools])
 
     @cached_property
+    def totals(self) -> tuple[Fraction, Fraction]:
+        """Identified and enrolled students of all schools."""
+        identified, enrolled = self.counts
+        return identified.sum(), enrolled.sum()
+
+    @cached_property
     def weights(self) -> tuple[Fraction, ...]:
         """W_s of equation (3), in the order of ``schools``: the value of a claim share of 1.
 

@@ -90,9 +90,9 @@ class Instance(ABC):
     def problem(self) -> str:
         """Name of the problem that this instance belongs to."""
 
-    @property
+    @cached_property
     def parameters(self) -> dict[str, str]:
-        """The parameters as text, each readable by ``--set`` again."""
+        """The parameters as text, each readable by ``--set`` again; nobody may change it."""
         return written(self, self.PARAMETERS)
 
     @abstractmethod

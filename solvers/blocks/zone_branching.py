@@ -443,7 +443,7 @@ class ZoneTree(Grower):
 
     def short(self, open_nodes: int) -> bool:
         """Whether what is left of the time is needed to write the proof and to replay it."""
-        each = LEAF_SECONDS * len(self.system.lower) / 1000
+        each = self.known.search.load() * LEAF_SECONDS * len(self.system.lower) / 1000
         return self.live.deadline - time.perf_counter() < each * (open_nodes + self.nodes)
 
     def tell(self) -> None:

@@ -179,7 +179,7 @@ class Tree:
     def late(self) -> bool:
         """Whether to stop: what is left of the time is needed for the replay."""
         left = self.search.left()
-        rest = replay_seconds(self.instance, self.count) if self.replayed else 0.0
+        rest = self.search.load() * replay_seconds(self.instance, self.count) if self.replayed else 0.0
         return self.search.late() or (left is not None and left < rest)
 
     def offer(self, subset: Sequence[int]) -> None:
