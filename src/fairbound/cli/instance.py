@@ -1,4 +1,4 @@
-"""``fairbound instance``: look at an instance, or check a file before it is used."""
+"""``fairbound instance``: look at an instance, check a file, make one, fetch published data."""
 
 from __future__ import annotations
 
