@@ -181,7 +181,7 @@ def test_what_an_engine_told_is_kept_when_it_is_ended(monkeypatch: pytest.Monkey
     assert found.termination is Termination.TIME_LIMIT
     assert found.values is not None
     assert (found.values.tolist(), found.primal, found.dual) == ([4.0, 0.0, 0.0], 27.0, 30.0)
-    assert "did not heed its limit of 1 s" in found.message
+    assert "did not heed its limit of 3 s" in found.message
     died = process.run("dying", program(), Settings())
     assert (died.termination, died.primal) == (Termination.ENGINE_ERROR, 27.0)
     assert "engine dying ended with code" in died.message
