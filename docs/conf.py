@@ -38,7 +38,7 @@ NAVIGATION = {
     "Start": ["district", "audit", "trust", "gallery/index"],
     "Problems": ["cep", "cep_meals", "blocks", "transfers", "classes", "matching", "scores", "grants"],
     "Bench": ["compare", "benchmarks", "honesty", "growth", "performance", "measured", "cluster"],
-    "Extend": ["own", "adding"],
+    "Extend": ["own", "adding", "releasing"],
     "Reference": [
         "commands",
         "files",

@@ -72,10 +72,12 @@ class Reference:
 
     @property
     def label(self) -> str:
+        """The question in words."""
         return f"{self.instance}{' ' + self.given if self.given else ''}, {self.objective}"
 
     @property
     def parameters(self) -> dict[str, str]:
+        """Its changed parameters, as text."""
         return dict(text.split("=", 1) for text in shlex.split(self.given))
 
 

@@ -23,7 +23,7 @@ from fairbound.cli.demo import EXPERIMENTS, Experiment
 
 HERE = Path(__file__).parent
 README = HERE.parents[1] / "README.md"
-TABLE = re.compile(r"(<!-- table (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+TABLE = re.compile(r"(<!-- table (\S+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 MAPS = {"zones"}
 
 
@@ -67,11 +67,12 @@ def shortfalls(experiment: Experiment, rows: list[dict[str, str]]) -> Figure:
 
 def pages(demo: Path) -> dict[Path, str]:
     """Every page with its tables anew."""
-    tables = {experiment.folder: table(rows_of(experiment, demo)) for experiment in EXPERIMENTS}
+    ran = [experiment for experiment in EXPERIMENTS if (demo / experiment.folder).is_dir()]
+    tables = {experiment.folder: f"\n{table(rows_of(experiment, demo))}\n" for experiment in ran}
     written = {}
     for path in (*sorted(HERE.glob("*.md")), README):
         text = path.read_text(encoding="utf-8")
-        written[path] = TABLE.sub(lambda found: f"{found[1]}\n{tables[found[2]]}\n{found[3]}", text)
+        written[path] = TABLE.sub(lambda found: f"{found[1]}{tables.get(found[2], found[3])}{found[4]}", text)
     return written
 
 

@@ -55,6 +55,7 @@ class Costs:
     trials: list[int]
 
     def mean(self, up: int, usual: float) -> float:
+        """Mean gain of a branch up (1) or down (0); ``usual`` before the first."""
         return self.sums[up] / self.trials[up] if self.trials[up] else usual
 
 

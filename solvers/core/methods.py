@@ -170,6 +170,8 @@ def default_method(instance: Instance, *objectives: str, engine: str | None = No
 
     With several objectives it must take each of them with those before it bounded. Where all that take
     it hesitate, the first of them answers.
+
+    Raises ``InputError`` where none takes it.
     """
     problem = find_problem(instance.problem)
     reasons: dict[str, list[str]] = {}
