@@ -27,9 +27,8 @@ def district(settings: Mapping[str, str], seed: int) -> dict[str, str]:
     """
     n, meals, mean = whole(settings, "n", 1), flag(settings, "meals"), float(share(settings, "share"))
     random = Random(f"district {n} {settings['share']} {settings['meals']} {seed}")
-    rows: list[tuple[str, ...]] = [
-        ("school_id", "enrolled", "identified", *(("breakfasts", "lunches") if meals else ()))
-    ]
+    counted = ("breakfasts", "lunches") if meals else ()
+    rows: list[tuple[str, ...]] = [("school_id", "enrolled", "identified", *counted)]
     for i in range(1, n + 1):
         enrolled = max(20, round(450 * random.lognormvariate(0, 0.6)))
         identified = round(enrolled * _beta(random, mean))

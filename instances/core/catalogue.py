@@ -171,7 +171,7 @@ def entries(problem: str | None = None) -> list[Entry]:
 
 
 def find_entry(name: str) -> Entry | None:
-    """The entry of a full name, if there is one. The problem that it begins with is looked at first: each takes time to load."""
+    """The entry of a full name, if any. The problem that it begins with is looked at first: each takes time to load."""
     first = [entry for source in _sources(name.partition("/")[0]) for entry in source.ENTRIES]
     found = next((entry for entry in first if entry.holds(name)), None)
     return found or next((entry for entry in entries() if entry.holds(name)), None)
