@@ -42,6 +42,8 @@ class Entry:
         The hidden truth of a simulation, which audits and studies may look at.
     licence
         What its publisher says of the data; the project's own where it was made up or generated.
+    closed
+        Whether nothing that was made from the data may be passed on.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Entry:
     problem: str | None = None
     truth: Callable[[], Truth] | None = None
     licence: str = OWN_LICENCE
+    closed: bool = False
 
     def holds(self, name: str) -> bool:
         """Whether it is the instance of a full name, or the family of it."""

@@ -124,6 +124,7 @@ ENTRIES = (
         texas,
         TEXAS,
         licence="none stated; altered copies are forbidden",
+        closed=True,
     ),
 )
 FORMATS = (

@@ -86,6 +86,7 @@ ENTRIES = (
         texas,
         TEXAS,
         licence="none stated; altered copies are forbidden",
+        closed=True,
     ),
     *(
         Entry(f"scores/drawn{p}", f"{n:,} rows, {p:,} correlated features, {k} of which count", SIMULATED_ORIGIN, drawn)
