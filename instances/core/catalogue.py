@@ -117,7 +117,8 @@ def _load_generated(name: str, made: Generated) -> Instance:
     with TemporaryDirectory() as folder:
         first = _write(made.texts(), Path(folder) / made.generator.file)[0]
         loaded: Any = load_file(first, made.problem)  # all are dataclasses
-    return replace(loaded, name=name)
+    named: Instance = replace(loaded, name=name)
+    return named
 
 
 def make(problem: str, name: str, settings: Mapping[str, str], seed: int) -> Mapping[str, str]:

@@ -18,7 +18,7 @@ import json
 import shutil
 from dataclasses import asdict
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fairbound.benchmarks.core.export import ZIPPED, Format, export_model
 from fairbound.benchmarks.core.references import metadata
@@ -53,18 +53,25 @@ MODELS, STARTS, INSTANCES = "models", "starts", "instances"
 EXACT, DECIMAL = "library.solu", "library-decimal.solu"
 BEGIN = """# {name}
 
-Reference library of exact, certified school-equity problems: {rows} rows, {easy} easy, {hard} hard, {open} open.
+Exact, certified answers to questions of school equity, with their models: {rows} rows, {easy} easy, {hard} hard,
+{open} open.
 
-- `models/NAME.mps.gz`: free MPS, names by the documentation; `.nl.gz` where the question is not linear. The first lines tell instance, parameters, sense, unit and offset.
-- `library.solu`: `=opt=` where a proof closed the question, else `=best=` and `=bestdual=`. Values are exact rationals of the *file's* objective, `p/q`;
-  `library-decimal.solu` has the same with 17 digits. The question's value, in `references.csv`, is the `unit` in `statistics.csv` times that.
-- Coefficients of the files are floats with all their digits. Where data are not whole numbers, an engine's value may differ from the exact one in the last digits.
-- `starts/NAME.sol`: the best solution by columns, as MIPLIB has them; HiGHS and SCIP read it, Gurobi as `.mst` or `.sol` too once its first line is gone.
-- `solutions/NAME.csv`: the same in the problem's words. `certificates/NAME.json.gz`: replay with `python checker.pyz FILE` (`fairbound checker -o checker.pyz`).
-- `instances/DIGEST.json`: the canonical form of an instance; its sha256 (as JSON without blanks, keys sorted) is the digest.
+- `models/NAME.mps.gz`: free MPS, always minimised, names as in the documentation; `.nl.gz` where a question is not
+  linear. The first lines tell instance, parameters, sense, unit and offset.
+- `library.solu`: `=opt=` where both bounds are equal, else `=best=` and `=bestdual=`, in the units of the file's
+  objective, as exact rationals `p/q`; `library-decimal.solu` has the nearest floats. The question's own value, in
+  `references.csv`, is the `unit` in `statistics.csv` times that.
+- Coefficients are floats with all their digits. Where data are not whole numbers an engine may be off in the last ones.
+- `starts/NAME.sol`: the best solution by columns, as MIPLIB has them; HiGHS and SCIP read it.
+- `solutions/NAME.csv`: the same in the problem's words.
+- `certificates/NAME.json.gz`: the proof of the bound. `fairbound checker -o checker.pyz`, then
+  `python checker.pyz FILE` replays it; one without `data` needs its instance, and `fairbound verify`.
+- `instances/DIGEST.json`: the canonical form of an instance, whose sha256 is the digest.
 - `engines.csv`: what engines of others claimed of these files. Claims, not facts.
+- `datapackage.json`, `croissant.json`: columns, types, sizes and sha256 of the files.
 
-To beat a row: `fairbound bench references --submit FILE --row NAME --name YOU`, with a `.sol`, a `.csv` or a certificate.
+To beat a row: `fairbound bench references --submit FILE --row NAME --name YOU`, FILE being a `.sol`, a `.csv` or a
+certificate.
 """
 
 
@@ -101,7 +108,8 @@ def export(
     write_text(out / DECIMAL, "\n".join(decimal) + "\n")
     names = {reference.name for reference in kept}
     write_csv(out / "references.csv", [asdict(reference) | _about(reference) for reference in kept])
-    for file, kind in ((ENGINES, Claim), (HISTORY, Replaced), (STATISTICS, Statistics)):
+    others: tuple[tuple[str, type[Any]], ...] = ((ENGINES, Claim), (HISTORY, Replaced), (STATISTICS, Statistics))
+    for file, kind in others:
         lines_of = [line for line in read_table(folder / file, kind) if line.row in names]
         if lines_of:
             write_csv(out / file, [asdict(line) for line in lines_of])
@@ -121,7 +129,7 @@ def _row(reference: Reference, instance: Instance, found: Written | None, folder
         if file:
             (out / room).mkdir(parents=True, exist_ok=True)
             shutil.copyfile(folder / room / file, out / room / file)
-    if found is None:
+    if found is None or not reference.solution:
         return
     problem = find_problem(reference.problem)
     rows = [row for _, row in read_rows(folder / SOLUTIONS / reference.solution)[1]]

@@ -74,12 +74,7 @@ CONTEXT = {
 }
 """The context that Croissant 1.0 prescribes."""
 LICENCE = {"name": "MIT", "path": "https://opensource.org/license/mit", "title": "MIT License"}
-OTHERS = {
-    ".mps.gz": "application/gzip",
-    ".nl.gz": "application/gzip",
-    ".solu": "text/plain",
-    ".json": "application/json",
-}
+FORMATS = {".gz": "application/gzip", ".solu": "text/plain"}
 
 
 def write(folder: Path) -> None:
@@ -187,4 +182,4 @@ def _croissant(folder: Path, tables: list[str], others: list[str]) -> dict[str, 
 
 
 def _format(name: str) -> str:
-    return next((kind for ending, kind in OTHERS.items() if name.endswith(ending)), "text/csv")
+    return next((kind for ending, kind in FORMATS.items() if name.endswith(ending)), "text/csv")

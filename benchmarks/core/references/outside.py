@@ -14,6 +14,7 @@ import sys
 import time
 from dataclasses import dataclass
 from fractions import Fraction
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -78,7 +79,7 @@ def _scip(path: Path, seconds: float) -> Found:
 def _highs(path: Path, seconds: float) -> Found:
     import highspy
 
-    engine = highspy.Highs()
+    engine: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     engine.setOptionValue("output_flag", False)
     engine.setOptionValue("threads", 1)
     engine.setOptionValue("time_limit", seconds)
@@ -95,12 +96,12 @@ def _highs(path: Path, seconds: float) -> Found:
 
 
 def _cpsat(path: Path, seconds: float) -> Found:
-    import ortools
     from ortools.linear_solver.python import model_builder
 
-    model = model_builder.Model()
+    model: Any = model_builder.Model()  # type: ignore[no-untyped-call]
+    found = metadata.version("ortools")
     if not model.import_from_mps_file(str(path)):
-        return ortools.__version__, "cannot read the file", None, None
+        return found, "cannot read the file", None, None
     solver = model_builder.Solver("sat")
     solver.set_time_limit_in_seconds(seconds)
     solver.set_solver_specific_parameters("num_workers:1")
@@ -109,7 +110,7 @@ def _cpsat(path: Path, seconds: float) -> Found:
     words = {kind.OPTIMAL: "optimal", kind.FEASIBLE: "limit", kind.NOT_SOLVED: "limit", kind.INFEASIBLE: "infeasible"}
     known = status in (kind.OPTIMAL, kind.FEASIBLE)
     primal, dual = (solver.objective_value, solver.best_objective_bound) if known else (None, None)
-    return ortools.__version__, words.get(status, status.name.lower()), primal, dual
+    return found, words.get(status, status.name.lower()), primal, dual
 
 
 def _glpk(path: Path, seconds: float) -> Found:

@@ -1,4 +1,4 @@
-"""Statistics of the models of rows: sizes, how far coefficients lie apart, and what the linear relaxation leaves open."""
+"""Statistics of the models of rows: sizes, how far coefficients lie apart, what the linear relaxation leaves open."""
 
 from __future__ import annotations
 

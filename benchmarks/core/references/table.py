@@ -67,8 +67,8 @@ class Reference:
     primal_bound, dual_bound
         Exact rationals as text. The dual bound is proven, or empty.
     level
-        What stands behind the dual bound; L1 where there is none; L0 where the solution is too large to be kept, so that
-        nobody can confirm the value.
+        What stands behind the dual bound; L1 where there is none. L0 where the solution is too large to be kept, so
+        that nobody can confirm the value.
     status, seconds
         See ``Status``; wall seconds of the solve that gave the dual bound, its proof included.
     method, engine
