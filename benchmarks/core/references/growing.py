@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from fairbound.benchmarks.core.references.checking import DATA, DEFINITION, confirm, lattice_status, load
@@ -19,6 +20,7 @@ from fairbound.benchmarks.core.references.table import (
     read_table,
     replaced,
     shipped,
+    stated,
     table_folder,
     version_of,
     write_certificate,
@@ -28,12 +30,12 @@ from fairbound.benchmarks.core.references.table import (
 )
 from fairbound.instances.core import catalogue
 from fairbound.models.core.errors import InputError
+from fairbound.models.core.exact import LONGEST_NUMBER
 from fairbound.solvers.core import certificates
 from fairbound.solvers.core.bound import Level
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from fractions import Fraction
     from pathlib import Path
 
     from fairbound.benchmarks.core.analysis import Question
@@ -95,6 +97,8 @@ def propose(question: Question, date: str, who: str = HOUSE) -> Reference | None
     if best is None or best.primal_bound is None:
         return None
     by = bound or best
+    if bound is not None and len(bound.proven_bound or "") > LONGEST_NUMBER:
+        bound = None
     return Reference(
         problem=question.problem,
         instance=best.instance,
@@ -102,7 +106,7 @@ def propose(question: Question, date: str, who: str = HOUSE) -> Reference | None
         objective=question.objective,
         digest=question.digest,
         version=version_of(best.instance),
-        primal_bound=best.primal_bound,
+        primal_bound=str(stated(Fraction(best.primal_bound), question.sense)),
         dual_bound="" if bound is None or bound.proven_bound is None else bound.proven_bound,
         level=Level.L1 if bound is None else bound.proven_level,
         status=Status.OPEN,

@@ -14,6 +14,7 @@ from fairbound.benchmarks.core.references.table import (
     find_reference,
     read_references,
     replaced,
+    stated,
     table_folder,
     write_references,
     write_solution,
@@ -79,7 +80,8 @@ def _solution(file: Path, old: Reference, kind: str, who: str, date: str, folder
     evaluation = problem.evaluate(instance, solution)
     if evaluation.violations:
         raise InputError(f"the solution breaks a rule: {evaluation.violations[0]}", file=str(file))
-    value, sense = evaluation.values[old.objective], old.asked.sense
+    sense = old.asked.sense
+    value = stated(evaluation.values[old.objective], sense)
     if old.dual is not None and sense.improves(value, old.dual):
         raise InputError(
             f"CONTRADICTION {old.name}: the value passes a bound at {old.level}; please report this", file=str(file),

@@ -14,6 +14,7 @@ from fractions import Fraction
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
+from math import ceil, floor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,7 +22,8 @@ from fairbound.instances.core import catalogue
 from fairbound.instances.core.files import written_whole
 from fairbound.instances.core.tables import read_rows, table_text, write_csv
 from fairbound.models.core.errors import InputError, nearest
-from fairbound.models.core.exact import parse_number
+from fairbound.models.core.exact import LONGEST_NUMBER, parse_number
+from fairbound.models.core.problem import Sense
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.bound import Level
 from fairbound.solvers.core.result import relative_gap
@@ -36,8 +38,11 @@ PROVEN = (Level.L2, Level.L4, Level.L5)
 STATISTICS, ENGINES, HISTORY = "statistics.csv", "engines.csv", "history.csv"
 SOLUTIONS, CERTIFICATES = "solutions", "certificates"
 EASY_SECONDS = 60.0
+ROUNDED = 10**40
+"""Values that are too long to be read are whole multiples of 1 over this, on their worse side."""
 NEAR = 1e-6
 """Where values have no lattice an optimum may be no rational number; such a question is closed at this relative gap."""
+ALL = "all"
 PLAIN_BYTES, MOST_BYTES = 16_384, 600_000
 """A larger solution is compressed; a solution or certificate that is larger than the latter even so is not kept."""
 
@@ -65,7 +70,7 @@ class Reference:
     digest, version
         sha256 of the instance; version of its generator, empty where it is not generated.
     primal_bound, dual_bound
-        Exact rationals as text. The dual bound is proven, or empty.
+        Exact rationals as text; see ``stated`` for values of very many digits. The dual bound is proven, or empty.
     level
         What stands behind the dual bound; L1 where there is none. L0 where the solution is too large to be kept, so
         that nobody can confirm the value.
@@ -159,6 +164,14 @@ def status_of(primal: Fraction, dual: Fraction | None, lattice: Fraction | None,
     return Status.EASY if seconds is not None and seconds <= EASY_SECONDS else Status.HARD
 
 
+def stated(value: Fraction, sense: Sense) -> Fraction:
+    """A value as the table has it: exact, or, where it has more digits than anybody reads, a little worse."""
+    if len(str(value)) <= LONGEST_NUMBER:
+        return value
+    scaled = value * ROUNDED
+    return Fraction(floor(scaled) if sense is Sense.MAXIMIZE else ceil(scaled), ROUNDED)
+
+
 def version_of(instance: str) -> str:
     """Version of the generator behind an instance's name; empty where none makes it."""
     made = catalogue.generated(instance)
@@ -241,6 +254,20 @@ def write_references(references: Iterable[Reference], folder: Path) -> None:
         by_problem.setdefault(reference.problem, []).append(reference)
     for problem, rows in by_problem.items():
         write_table(folder / f"{problem}.csv", sorted(rows, key=lambda r: (r.instance, r.given, r.objective)))
+
+
+def summary(references: Iterable[Reference]) -> list[dict[str, str]]:
+    """How many rows each problem has, by status and by level; the last line is of all."""
+    rows = list(references)
+    lines = []
+    for word in (*dict.fromkeys(row.problem for row in rows), ALL):
+        own = [row for row in rows if word in (ALL, row.problem)]
+        line = {"problem": word, "rows": str(len(own))}
+        line |= {status.value: str(sum(row.status == status for row in own)) for status in Status}
+        for level in (Level.L4, Level.L2, Level.L1, Level.L0):
+            line[level.value] = str(sum(row.level == level for row in own))
+        lines.append(line)
+    return lines
 
 
 Line = TypeVar("Line")

@@ -28,6 +28,7 @@ from fairbound.benchmarks.core.references.table import (
     Reference,
     read_references,
     read_table,
+    summary,
     table_folder,
     write_table,
 )
@@ -132,10 +133,8 @@ def _show(rows: list[Reference]) -> None:
     ]
     if lines:
         console().print(table("References", lines, text_columns=1))
-    counts = Counter(reference.status for reference in rows)
-    problems = len({reference.problem for reference in rows})
-    words = ", ".join(f"{counts[word]:,} {word}" for word in ("easy", "hard", "open"))
-    _say(f"{len(rows):,} references of {problems} problems: {words}")
+        console().print()
+    console().print(table("Rows", summary(rows), text_columns=1))
 
 
 def _short(text: str) -> str:
