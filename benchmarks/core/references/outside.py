@@ -25,6 +25,7 @@ from fairbound.models.core.errors import InputError, nearest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from fairbound.benchmarks.core.references.statistics import Statistics
     from fairbound.benchmarks.core.references.table import Reference
 
 GRACE = 30.0
@@ -186,9 +187,15 @@ def find(name: str) -> str:
     return name
 
 
-def reads(engine: str, kind: str) -> bool:
-    """Whether an engine takes files of a kind: ``mps`` or ``nl``."""
-    return kind in READERS[engine][1]
+WHOLE_ALONE = ("cpsat",)
+"""Engines that make whole numbers of all columns: what they say of others is about another question."""
+
+
+def reads(engine: str, about: Statistics) -> bool:
+    """Whether an engine takes the file of a row."""
+    if engine in WHOLE_ALONE and about.integers != about.columns:
+        return False
+    return about.file in READERS[engine][1]
 
 
 def ask(engine: str, path: Path, seconds: float) -> dict[str, Any]:

@@ -173,7 +173,7 @@ def _engines(rows: list[Reference], names: list[str], seconds: float, folder: Pa
         for reference, engine in asked:
             told(f"{engine} {reference.name}")
             about = kinds.get(reference.name)
-            if about is None or not outside.reads(engine, about.file) or (reference.name, engine) in known:
+            if about is None or not outside.reads(engine, about) or (reference.name, engine) in known:
                 continue
             path = Path(place) / f"{reference.name}.{about.file}"
             if not path.is_file():

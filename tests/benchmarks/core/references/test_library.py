@@ -14,7 +14,15 @@ import pytest
 from engines_here import need
 from fairbound.benchmarks.core.references import outside
 from fairbound.benchmarks.core.references.library import export, solu
-from fairbound.benchmarks.core.references.table import Reference, find_reference, read_references, table_folder
+from fairbound.benchmarks.core.references.statistics import Statistics
+from fairbound.benchmarks.core.references.table import (
+    STATISTICS,
+    Reference,
+    find_reference,
+    read_references,
+    read_table,
+    table_folder,
+)
 from fairbound.instances.core import question
 from reference_tables import REFERENCE
 
@@ -54,7 +62,10 @@ def values(library: Path, file: str) -> dict[str, tuple[str, Fraction]]:
 def test_engines_read_the_models_and_find_the_values(library: Path, engine: str) -> None:
     need(engine)
     known = values(library, "library.solu")
-    for name in SMALL[:: 1 if engine == "glpk" else 4]:
+    about = {line.row: line for line in read_table(library / STATISTICS, Statistics)}
+    taken = [name for name in SMALL if outside.reads(engine, about[name])]
+    assert len(taken) >= 3
+    for name in taken if engine == "glpk" else taken[:3]:
         word, value = known[name]
         assert word == "=opt="
         said = outside.ask(engine, library / "models" / f"{name}.mps.gz", 20)
