@@ -57,9 +57,8 @@ def written(instance: Instance, objective: str) -> Written | None:
     """Build the model that stands for a question: the first formulation that fits MPS, else the first of all."""
     known = stating(instance, objective)
     sign = 1 if find_problem(instance.problem).objective(objective).sense is Sense.MINIMIZE else -1
-    for each in known:
-        if each.beyond:
-            continue
+    # One that our own engine does not take may be linear all the same.
+    for each in sorted(known, key=lambda each: bool(each.beyond)):
         model = each.build(instance, objective)
         unit = sign * Fraction(getattr(model, "objective_unit", 1))
         try:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fairbound.benchmarks.core.export import read_sol
+from fairbound.benchmarks.core.export import Format, read_sol
 from fairbound.benchmarks.core.references.checking import lattice_status, load, whole
 from fairbound.benchmarks.core.references.growing import keep_history, merge, with_certificate
-from fairbound.benchmarks.core.references.models import formulation_of
+from fairbound.benchmarks.core.references.models import written
 from fairbound.benchmarks.core.references.table import (
     Reference,
     find_reference,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from fairbound.models.core.problem import Instance
+    from fairbound.models.core.problem import Formulation, Instance
 
 OUTSIDE = "submitted"
 """The method of a bound that was brought in."""
@@ -74,7 +74,7 @@ def submit(file: Path, who: str, date: str, row: str = "", folder: Path | None =
 def _solution(file: Path, old: Reference, kind: str, who: str, date: str, folder: Path) -> Reference:
     instance, problem = load(old), find_problem(old.problem)
     if kind == ".sol":
-        solution = read_sol(formulation_of(instance, old.objective), instance, old.objective, file)
+        solution = read_sol(_linear(instance, old), instance, old.objective, file)
     else:
         solution = problem.read_solution(instance, [row for _, row in read_rows(file)[1]])
     evaluation = problem.evaluate(instance, solution)
@@ -94,6 +94,14 @@ def _solution(file: Path, old: Reference, kind: str, who: str, date: str, folder
     assert merged is not None
     merged = replace(merged, solution=write_solution(folder, old.name, problem.solution_rows(instance, solution)))
     return _settled(merged, instance)
+
+
+def _linear(instance: Instance, old: Reference) -> Formulation[Any, Any]:
+    """The formulation whose columns a ``.sol`` names."""
+    found = written(instance, old.objective)
+    if found is None or found.kind is not Format.MPS:
+        raise InputError(f"{old.name} has no model with columns of that name", wanted="the problem's table, as .csv")
+    return found.formulation
 
 
 def _bound(file: Path, references: list[Reference], row: str, folder: Path) -> tuple[Reference, Reference]:

@@ -23,6 +23,7 @@ from fairbound.benchmarks.core.references.table import (
     Reference,
     read_references,
     read_table,
+    summary,
     table_folder,
 )
 from fairbound.instances.core import catalogue
@@ -73,6 +74,14 @@ def test_the_shipped_table_is_what_it_promises() -> None:
     ):
         assert {path.name for path in (PLACE / folder).iterdir()} == files - {""}
     assert sum(path.stat().st_size for path in PLACE.rglob("*") if path.is_file()) < 8 * 2**20
+
+
+def test_the_page_counts_what_is_there() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "references.md").read_text(encoding="utf-8")
+    head, _, *lines = [line for line in page.split("## What a row says")[0].splitlines() if line.startswith("|")]
+    names = [cell.strip() for cell in head.strip("|").split("|")]
+    told = [dict(zip(names, (cell.strip() for cell in line.strip("|").split("|")), strict=True)) for line in lines]
+    assert told == summary(read_references())
 
 
 def test_three_outside_engines_stand_beside_the_proven_bounds() -> None:
