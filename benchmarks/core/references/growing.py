@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fairbound.benchmarks.core.analysis import Question
+    from fairbound.benchmarks.core.row import Row
     from fairbound.models.core.problem import Instance, Sense
 
     Proofs = Callable[[str], Mapping[str, Any] | None]
@@ -110,13 +111,17 @@ def propose(question: Question, date: str, who: str = HOUSE) -> Reference | None
         dual_bound="" if bound is None or bound.proven_bound is None else bound.proven_bound,
         level=Level.L1 if bound is None else bound.proven_level,
         status=Status.OPEN,
-        seconds=f"{by.wall_seconds:.2f}",
-        method=by.method,
-        engine=f"{by.engine} {by.engine_version}".strip(),
         who=who,
         date=date,
         solution="",
+        **_maker(by),
     )
+
+
+def _maker(by: Row) -> dict[str, str]:
+    """Who gave a bound, and in which time."""
+    engine = f"{by.engine} {by.engine_version}".strip()
+    return {"method": by.method, "engine": engine, "seconds": f"{by.wall_seconds:.2f}"}
 
 
 def update(
@@ -150,9 +155,11 @@ def update(
         if offered is None or question.contradictions:
             continue
         instance = load(offered)
-        document = _document(question, offered, proofs)
-        if document is not None:
-            offered = replace(offered, level=certificates.kind_of(document).level.value)
+        found = _document(question, offered, proofs)
+        document: Mapping[str, Any] | None = None
+        if found is not None:
+            by, document = found
+            offered = replace(offered, level=certificates.kind_of(document).level.value, **_maker(by))
         elif offered.dual_bound:
             offered = _confirmed(offered, instance, place)
         old = table.get(offered.key)
@@ -207,8 +214,8 @@ def _confirmed(offered: Reference, instance: Instance, folder: Path) -> Referenc
     return offered if how != DEFINITION else replace(offered, level=Level.L2.value)
 
 
-def _document(question: Question, offered: Reference, proofs: Proofs) -> Mapping[str, Any] | None:
-    """A certificate of the offered bound that a row of the run has, if it is accepted and small enough."""
+def _document(question: Question, offered: Reference, proofs: Proofs) -> tuple[Row, Mapping[str, Any]] | None:
+    """A row of the run with a certificate of the offered bound, if it is accepted and small enough."""
     for row in question.solves:
         document = proofs(row.key)
         if document is None or row.proven_bound != offered.dual_bound:
@@ -218,7 +225,7 @@ def _document(question: Question, offered: Reference, proofs: Proofs) -> Mapping
         except certificates.Rejected:
             continue
         if str(proven) == offered.dual_bound and len(packed(shown(document, offered.instance))) <= MOST_BYTES:
-            return document
+            return row, document
     return None
 
 

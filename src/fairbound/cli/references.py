@@ -158,8 +158,6 @@ def _measure(rows: list[Reference], folder: Path) -> None:
             told(reference.name)
             if reference.name in known or absent(reference.instance):
                 continue
-            # The second check finds everything imported and the instance loaded, as most do in a long run.
-            check(reference, folder)
             known[reference.name] = measure(load(reference), check(reference, folder))
             write_table(folder / STATISTICS, sorted(known.values(), key=lambda line: line.row))
     _say(f"{len(known):,} rows have statistics")
