@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from fairbound.benchmarks.core.references.checking import DATA, DEFINITION, confirm, lattice_status, load
+from fairbound.benchmarks.core.references.checking import DATA, confirm, lattice_status, load
 from fairbound.benchmarks.core.references.table import (
     HISTORY,
     MOST_BYTES,
@@ -31,6 +31,7 @@ from fairbound.benchmarks.core.references.table import (
 from fairbound.instances.core import catalogue
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import LONGEST_NUMBER
+from fairbound.models.core.problem import Sense
 from fairbound.solvers.core import certificates
 from fairbound.solvers.core.bound import Level
 
@@ -40,13 +41,13 @@ if TYPE_CHECKING:
 
     from fairbound.benchmarks.core.analysis import Question
     from fairbound.benchmarks.core.row import Row
-    from fairbound.models.core.problem import Instance, Sense
+    from fairbound.models.core.problem import Instance
 
     Proofs = Callable[[str], Mapping[str, Any] | None]
 
 HOUSE = "fairbound"
 """Who brings in what the project's own runs find."""
-AGAIN_SECONDS = 20.0
+AGAIN_SECONDS = 60.0
 """A bound without a certificate must be computed again within so many seconds to stand in the table."""
 
 
@@ -93,13 +94,10 @@ def _compare(question: Question, reference: Reference) -> list[str]:
 
 
 def propose(question: Question, date: str, who: str = HOUSE) -> Reference | None:
-    """The row that a run offers for a question, its bound proven or empty; ``None`` without a value."""
-    best, bound = question.best_primal, question.best_proven
+    """The row that a run offers for a question, without a bound; ``None`` without a value."""
+    best = question.best_primal
     if best is None or best.primal_bound is None:
         return None
-    by = bound or best
-    if bound is not None and len(bound.proven_bound or "") > LONGEST_NUMBER:
-        bound = None
     return Reference(
         problem=question.problem,
         instance=best.instance,
@@ -108,13 +106,13 @@ def propose(question: Question, date: str, who: str = HOUSE) -> Reference | None
         digest=question.digest,
         version=version_of(best.instance),
         primal_bound=str(stated(Fraction(best.primal_bound), question.sense)),
-        dual_bound="" if bound is None or bound.proven_bound is None else bound.proven_bound,
-        level=Level.L1 if bound is None else bound.proven_level,
+        dual_bound="",
+        level=Level.L1.value,
         status=Status.OPEN,
         who=who,
         date=date,
         solution="",
-        **_maker(by),
+        **_maker(best),
     )
 
 
@@ -154,15 +152,9 @@ def update(
         offered = propose(question, date)
         if offered is None or question.contradictions:
             continue
-        instance = load(offered)
-        found = _document(question, offered, proofs)
-        document: Mapping[str, Any] | None = None
-        if found is not None:
-            by, document = found
-            offered = replace(offered, level=certificates.kind_of(document).level.value, **_maker(by))
-        elif offered.dual_bound:
-            offered = _confirmed(offered, instance, place)
         old = table.get(offered.key)
+        instance = load(offered)
+        offered, document = _proven(question, offered, old, instance, proofs, place)
         merged = merge(old, offered, question.sense)
         if merged is None:
             continue
@@ -205,28 +197,49 @@ def is_own(instance: str) -> bool:
     return entry is not None and entry.file is None
 
 
-def _confirmed(offered: Reference, instance: Instance, folder: Path) -> Reference:
-    """The row with its bound, if that can be confirmed without a certificate; else without."""
-    try:
-        how = confirm(offered, instance, folder, AGAIN_SECONDS)
-    except InputError:
-        return replace(offered, dual_bound="", level=Level.L1.value)
-    return offered if how != DEFINITION else replace(offered, level=Level.L2.value)
-
-
-def _document(question: Question, offered: Reference, proofs: Proofs) -> tuple[Row, Mapping[str, Any]] | None:
-    """A row of the run with a certificate of the offered bound, if it is accepted and small enough."""
-    for row in question.solves:
+def _proven(
+    question: Question,
+    offered: Reference,
+    old: Reference | None,
+    instance: Instance,
+    proofs: Proofs,
+    folder: Path,
+) -> tuple[Reference, Mapping[str, Any] | None]:
+    """The offered row with the strongest bound of the run that can be confirmed, and its certificate, if it has one."""
+    sense = question.sense
+    bare = replace(offered, dual_bound="", level=Level.L1.value)
+    rows = [row for row in question.solves if row.proven is not None and not sense.improves(offered.primal, row.proven)]
+    # The strongest first; of equal ones, the one at the highest level.
+    rows.sort(key=lambda row: row.proven_level, reverse=True)
+    rows.sort(key=lambda row: row.proven or 0, reverse=sense is Sense.MINIMIZE)
+    for row in rows:
+        bound = row.proven_bound or ""
+        tried = replace(offered, dual_bound=bound, level=row.proven_level, **_maker(row))
+        if len(bound) > LONGEST_NUMBER:
+            continue
+        if old is not None and old.solution and not _stronger(old, tried, sense):
+            break
         document = proofs(row.key)
-        if document is None or row.proven_bound != offered.dual_bound:
-            continue
+        level = _accepted(document, tried)
+        if level is not None:
+            return replace(tried, level=level), document
         try:
-            proven, _ = certificates.verify(document, offered.digest)
-        except certificates.Rejected:
+            confirm(tried, instance, folder, AGAIN_SECONDS)
+        except InputError:
             continue
-        if str(proven) == offered.dual_bound and len(packed(shown(document, offered.instance))) <= MOST_BYTES:
-            return row, document
-    return None
+        return tried, None
+    return bare, None
+
+
+def _accepted(document: Mapping[str, Any] | None, tried: Reference) -> str | None:
+    """The level of a certificate of a row's bound, if it is accepted and small enough."""
+    if document is None or len(packed(shown(document, tried.instance))) > MOST_BYTES:
+        return None
+    try:
+        proven, level = certificates.verify(document, tried.digest)
+    except certificates.Rejected:
+        return None
+    return level.value if str(proven) == tried.dual_bound else None
 
 
 def shown(document: Mapping[str, Any], instance: str) -> str:
