@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -40,8 +39,6 @@ if TYPE_CHECKING:
 
     from fairbound.models.core.problem import Instance
 
-DATA = "data"
-"""The part of a certificate that holds the instance; left out where that is not the project's to pass on."""
 CERTIFICATE, DEFINITION, AGAIN = "certificate replayed", "by definition", "computed again"
 DIGEST = "digest holds, no solution is kept"
 QUICK_SECONDS = 2.0
@@ -256,8 +253,7 @@ def whole(document: Any, instance: Instance) -> dict[str, Any]:
     """A certificate with the instance in it, where that was left out; raises ``InputError`` for anything else."""
     if not isinstance(document, dict):
         raise InputError("not a certificate", found=type(document).__name__, wanted="a JSON object")
-    # By way of text, so that it is what a file would hold.
-    return {DATA: json.loads(json.dumps(instance.canonical())), **document}
+    return certificates.whole(document, instance)
 
 
 def lattice_status(reference: Reference, instance: Instance) -> Status:

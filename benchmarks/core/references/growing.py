@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from fairbound.benchmarks.core.references.checking import DATA, confirm, lattice_status, load
+from fairbound.benchmarks.core.references.checking import confirm, lattice_status, load
 from fairbound.benchmarks.core.references.table import (
     HISTORY,
     MOST_BYTES,
@@ -244,7 +244,8 @@ def _accepted(document: Mapping[str, Any] | None, tried: Reference) -> str | Non
 
 def shown(document: Mapping[str, Any], instance: str) -> str:
     """The text of a certificate, without data that is not the project's to pass on."""
-    return json.dumps({key: part for key, part in document.items() if key != DATA or is_own(instance)}) + "\n"
+    own = is_own(instance)
+    return json.dumps({key: part for key, part in document.items() if own or key != certificates.DATA}) + "\n"
 
 
 def with_certificate(reference: Reference, document: Mapping[str, Any], folder: Path) -> Reference:

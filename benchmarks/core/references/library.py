@@ -65,7 +65,7 @@ Exact, certified answers to questions of school equity, with their models: {rows
 - `starts/NAME.sol`: the best solution by columns, as MIPLIB has them; HiGHS and SCIP read it.
 - `solutions/NAME.csv`: the same in the problem's words.
 - `certificates/NAME.json.gz`: the proof of the bound. `fairbound checker -o checker.pyz`, then
-  `python checker.pyz FILE` replays it; one without `data` needs its instance, and `fairbound verify`.
+  `python checker.pyz FILE` replays it; one without `data` needs its instance: `fairbound verify FILE --instance NAME`.
 - `instances/DIGEST.json`: the canonical form of an instance, whose sha256 is the digest.
 - `engines.csv`: what engines of others claimed of these files. Claims, not facts.
 - `datapackage.json`, `croissant.json`: columns, types, sizes and sha256 of the files.
