@@ -30,7 +30,7 @@ from fairbound.models.core.errors import InputError
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core import certificates
 from fairbound.solvers.core.bound import Level
-from fairbound.solvers.core.result import Settings
+from fairbound.solvers.core.result import Settings, Termination
 from fairbound.solvers.core.solve import solve
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 CERTIFICATE, DEFINITION, AGAIN = "certificate replayed", "by definition", "computed again"
 DIGEST = "digest holds, no solution is kept"
+AGAIN_SECONDS = 120.0
+"""Time limit of a computation that is made again."""
 QUICK_SECONDS = 2.0
 """Rows whose check took longer are left out of a quick one."""
 
@@ -198,13 +200,11 @@ def _other_digest(reference: Reference, instance: Instance) -> str:
     return said
 
 
-def confirm(reference: Reference, instance: Instance, folder: Path, seconds: float | None = None) -> str:
+def confirm(reference: Reference, instance: Instance, folder: Path) -> str:
     """How the dual bound of a row was confirmed.
 
-    Parameters
-    ----------
-    seconds
-        Time limit of a computation; none by default.
+    A bound that is computed again must be there when the method ends by itself: what a time limit leaves is another
+    bound on another machine.
 
     Raises
     ------
@@ -220,11 +220,14 @@ def confirm(reference: Reference, instance: Instance, folder: Path, seconds: flo
         raise InputError("a level without its certificate", found=reference.level)
     if reference.asked.natural_bound == dual:
         return DEFINITION
-    settings = Settings(prove=0, time_limit=seconds)
+    settings = Settings(prove=0, time_limit=AGAIN_SECONDS)
     proven = None
     # A default answer may add a theorem to what the method that it names proves.
     for method in (reference.method, None):
-        proven = solve(instance, reference.objective, method, settings, isolate=seconds is not None).proven_bound
+        result = solve(instance, reference.objective, method, settings, isolate=False)
+        if result.termination is Termination.TIME_LIMIT:
+            raise InputError(f"{reference.method} does not prove it in time", wanted=f"{AGAIN_SECONDS:g} s")
+        proven = result.proven_bound
         if proven is not None and not reference.asked.sense.improves(proven, dual):
             return AGAIN
     raise InputError(f"{reference.method} proves {proven}", wanted=dual)

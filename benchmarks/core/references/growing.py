@@ -47,8 +47,6 @@ if TYPE_CHECKING:
 
 HOUSE = "fairbound"
 """Who brings in what the project's own runs find."""
-AGAIN_SECONDS = 60.0
-"""A bound without a certificate must be computed again within so many seconds to stand in the table."""
 
 
 def alarms(asked: Iterable[Question], table: Mapping[tuple[str, str], Reference] | None = None) -> list[str]:
@@ -224,7 +222,7 @@ def _proven(
         if level is not None:
             return replace(tried, level=level), document
         try:
-            confirm(tried, instance, folder, AGAIN_SECONDS)
+            confirm(tried, instance, folder)
         except InputError:
             continue
         return tried, None
