@@ -2,7 +2,6 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-PYTHON ?= python3.11
 READY := $(VENV)/.ready
 # Files of tests side by side; one more worker is worth little where commands are tested that use two cores.
 WORKERS := -n auto --maxprocesses 4 --dist loadfile
@@ -15,9 +14,12 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/pytest $(WORKERS)
 
+# PYTHON=... names the Python that sets up; else it is the first that .ci/find-python likes. Half of what pip does
+# would be to compile what is never imported.
 $(READY): pyproject.toml requirements.lock
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	@test -x $(BIN)/pip || { python=$$(.ci/find-python $(if $(PYTHON),"$(PYTHON)")) && \
+		echo "setting up $(VENV) with $$python, $$("$$python" --version)" && "$$python" -m venv $(VENV); }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
@@ -30,8 +32,9 @@ types: $(READY)
 	rm -rf build/typed && $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --target build/typed .
 	cd build/typed && MYPYPATH=. ../../$(BIN)/mypy --config-file ../../pyproject.toml
 
+# A source archive, and the wheel that it builds: nothing left by earlier builds gets in.
 wheel: $(READY)
-	rm -rf dist && $(BIN)/python -m build --wheel --no-isolation
+	rm -rf dist && $(BIN)/python -m build --no-isolation
 
 docs: $(READY)
 	$(BIN)/mkdocs build --strict --quiet

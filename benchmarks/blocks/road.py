@@ -43,6 +43,7 @@ class Numbers:
 
     @property
     def zones(self) -> int:
+        """How many zones it joins."""
         return len(self.ends)
 
 

@@ -43,10 +43,12 @@ class Line:
 
     @property
     def value(self) -> Fraction | None:
+        """The value of the best grouping; ``None`` where none was found."""
         return self.result.primal_bound
 
     @property
     def bound(self) -> Fraction | None:
+        """What no grouping is beyond; ``None`` where nothing is known."""
         return self.result.dual_bound
 
 
@@ -255,7 +257,10 @@ def cover(instance: CepInstance, time_limit: float | None = LIMIT, say: Say = _q
 
 
 def school(instance: CepInstance, school_id: str, time_limit: float | None = LIMIT, say: Say = _quiet) -> Analysis:
-    """One school: the best plan with it and without it, and what each other place for it would change."""
+    """One school: the best plan with it and without it, and what each other place for it would change.
+
+    Raises ``InputError`` for an unknown one.
+    """
     if school_id not in instance.by_id:
         raise InputError("unknown school", found=school_id, wanted=nearest(school_id, instance.by_id))
     inside = replace(

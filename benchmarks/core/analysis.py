@@ -49,14 +49,17 @@ class Question:
 
     @property
     def problem(self) -> str:
+        """Its problem."""
         return self.rows[0].problem
 
     @property
     def objective(self) -> str:
+        """What it optimises."""
         return self.rows[0].objective
 
     @property
     def title(self) -> str:
+        """The question as reports call it."""
         return self.rows[0].title
 
     @property
@@ -76,6 +79,7 @@ class Question:
 
     @cached_property
     def sense(self) -> Sense:
+        """Whether more or less is better."""
         return self.rows[0].direction
 
     @cached_property
@@ -130,10 +134,12 @@ class Question:
 
     @property
     def primal(self) -> Fraction | None:
+        """The best value that any method reached."""
         return None if self.best_primal is None else self.best_primal.primal
 
     @property
     def dual(self) -> Fraction | None:
+        """The best bound that any method proved or claimed."""
         return None if self.best_dual is None else self.best_dual.dual
 
     @property

@@ -20,6 +20,7 @@ Kind = TypeVar("Kind", bound=Instance)
 
 
 def questions_of(rows: Iterable[Row]) -> list[list[Row]]:
+    """Rows that answer one question, together."""
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
         groups.setdefault((row.instance, row.given, row.objective), []).append(row)

@@ -54,11 +54,23 @@ def tiny_of(problem: str) -> Tiny:
     return found
 
 
-def answers(method: Method, instance: Instance, objective: str, best: Fraction | None, tiny: Tiny) -> list[str]:
+def solve(method: Method, instance: Instance, objective: str) -> Result:
+    """What a method says of a tiny instance, whose answer is known and needs no proof."""
+    return method.run(instance, objective, Settings(prove=0), None)
+
+
+def answers(
+    method: Method,
+    instance: Instance,
+    objective: str,
+    best: Fraction | None,
+    tiny: Tiny,
+    ask: Callable[[Method, Instance, str], Result] = solve,
+) -> list[str]:
     """A method reaches the optimum if it is exact; no value beats it, and no bound misses it."""
     problem = find_problem(tiny.problem)
     sense = problem.objective(objective).sense
-    result = method.run(instance, objective, Settings(prove=0), None)
+    result = ask(method, instance, objective)
     wrong = list(_reached(method, result, best, tiny))
     if best is None:
         return wrong
@@ -238,7 +250,7 @@ def _solution(problem: Problem[Any, Any], own: set[str], instance: Instance, obj
     """A feasible solution, from the first exact method that has one; those to be checked come last."""
     for method in sorted(methods_of(problem), key=lambda method: method.name in own):
         if method.kind is not Kind.BASELINE and method.exact and method.refuses(instance, objective) is None:
-            result = method.run(instance, objective, Settings(prove=0), None)
+            result = solve(method, instance, objective)
             if result.primal_bound is not None:
                 return result.solution
     return None

@@ -69,6 +69,7 @@ class Labels:
         self._objective = objective
 
     def __call__(self, component: Any) -> str:
+        """The name that a component has in the file."""
         name = self._objective if component.ctype is pyo.Objective else component.name
         plain = re.sub(r"[^A-Za-z0-9_()]", "_", name.translate(_BRACKETS))
         if re.match(r"[0-9()]|[eE][0-9_]*$|[eE][0-9]", plain):

@@ -63,7 +63,7 @@ def roads() -> dict[str, Road]:
 
 
 def ours(problem: str, road: Road, instance: Instance) -> Any:
-    """This project's way."""
+    """Build as this project does."""
     from fairbound.models.core.arrays import collector_paused
     from fairbound.solvers.core.result import Settings
     from fairbound.solvers.engines.highs import pass_model

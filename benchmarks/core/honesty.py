@@ -357,10 +357,12 @@ class Tally:
 
     @property
     def cases(self) -> int:
+        """How many models were asked."""
         return sum(self.counts.values())
 
     @property
     def wrong(self) -> int:
+        """How many claims were wrong."""
         return sum(self.counts[outcome] for outcome in WRONG)
 
 

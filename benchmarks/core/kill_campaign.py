@@ -72,6 +72,7 @@ class Findings:
 
     @property
     def clean(self) -> bool:
+        """Whether nothing was lost, repeated, broken or refused."""
         return not (self.lost or self.repeated or self.broken or self.refused)
 
 

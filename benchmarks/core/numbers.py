@@ -68,6 +68,7 @@ def percent_number(share: float) -> str:
 
 
 def seconds_text(value: float) -> str:
+    """Seconds with their unit."""
     return f"{seconds_number(value)} s"
 
 
@@ -83,4 +84,5 @@ def count_text(value: float) -> str:
 
 
 def megabytes_number(value: float) -> str:
+    """Megabytes without decimals."""
     return INFINITE if value == inf else _few(value, 0)

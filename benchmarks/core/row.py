@@ -116,10 +116,12 @@ class Row:
 
     @property
     def primal(self) -> Fraction | None:
+        """The value of the solution, exactly."""
         return None if self.primal_bound is None else Fraction(self.primal_bound)
 
     @property
     def dual(self) -> Fraction | None:
+        """The dual bound, exactly."""
         return None if self.dual_bound is None else Fraction(self.dual_bound)
 
     @property
@@ -129,10 +131,12 @@ class Row:
 
     @property
     def direction(self) -> Sense:
+        """Whether more or less is better."""
         return Sense(self.sense)
 
     @property
     def moments(self) -> list[tuple[float, float | None, float | None, int]]:
+        """The trace: seconds, primal and dual bound, nodes."""
         return [tuple(moment) for moment in json.loads(self.trace)]
 
     @property

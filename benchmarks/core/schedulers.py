@@ -125,7 +125,10 @@ def _batches(specifications: Sequence[Specification], size: int) -> Iterator[lis
 
 @contextmanager
 def connect(scheduler: str, workers: int) -> Iterator[Any]:
-    """A client of the scheduler; what was started for it is closed at the end."""
+    """A client of the scheduler; what was started for it is closed at the end.
+
+    Raises ``InputError`` where none answers.
+    """
     distributed = _need("distributed")
     with ExitStack() as stack:
         if scheduler == LOCAL:

@@ -100,9 +100,10 @@ class Specification:
 
 
 def content_of(instance: str, problem: str | None = None) -> str:
-    """A digest of the data behind an instance: of the instance itself for a file, which may have others beside
-    it; sha256 of the file for a part of its rows, and of the data file for a catalogue name; nothing where the data
-    comes with fairbound.
+    """A digest of the data behind an instance; nothing where the data comes with fairbound.
+
+    For a file, which may have others beside it, that of the instance itself; for a part of its rows the sha256 of the
+    file, and for a catalogue name that of the data file.
     """
     file = Source.named(instance)
     if file is not None and file.reading.only:

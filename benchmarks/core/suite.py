@@ -121,6 +121,7 @@ class Plan:
 
     @cached_property
     def keys(self) -> frozenset[str]:
+        """The keys of what is planned."""
         return frozenset(specification.key for specification in self.specifications)
 
 

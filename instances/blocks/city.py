@@ -43,7 +43,7 @@ class Cells:
     file: str
 
     def number(self, row: Row, column: str, whole: bool = False, text: str | None = None) -> Fraction:
-        """A number, at least 0."""
+        """A number, at least 0; raises ``InputError`` for any other cell."""
         found = row[1].get(column, "") if text is None else text
         try:
             value = cell_number(found)
@@ -55,7 +55,7 @@ class Cells:
         return value
 
     def point(self, row: Row) -> tuple[Fraction, Fraction]:
-        """Coordinates."""
+        """Coordinates; raises ``InputError`` for any other cells."""
         try:
             x, y = cell_number(row[1].get("x", "")), cell_number(row[1].get("y", ""))
         except ValueError:

@@ -200,6 +200,8 @@ def joined(source: Source, rows: Sequence[Row]) -> list[Row]:
 
     They join by the unit's id, without what spreadsheets and the Census add or lose. A column of the table takes the
     place of the file's.
+
+    Raises ``InputError`` for a table of another city.
     """
     found = [(line, dict(cells)) for line, cells in rows]
     units = {plain_geoid(cells.get("unit", "")): cells for _, cells in found}

@@ -20,7 +20,6 @@ from fairbound.models.core.exact import decimal_text
 from pydantic import BaseModel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 US = "cep/us_districts.csv.gz"
@@ -81,7 +80,7 @@ def us_district(path: Path, key: str) -> CepInstance:
 
     Every change to the published row is recorded in ``repairs``.
     """
-    schools, repairs = [], []
+    schools, repairs, cells = [], [], []
     header, districts = _us_rows(path)
     rows = text_rows(header, districts[key], strip=False)
     for line, row in rows:
@@ -89,21 +88,17 @@ def us_district(path: Path, key: str) -> CepInstance:
         if not identifier:
             identifier = f"row{line}"
             repairs.append(f"row {line}: no school code, called {identifier}")
-        cells: Mapping[str, str] = {
-            "school_id": identifier,
-            "name": row["school_name"],
-            "enrolled": row["enrolled"],
-            "identified": row["identified"],
-        }
-        [(_, typed)] = validate_rows(path, [(line, cells)], SchoolRow)
+        named = {"school_id": identifier, "name": row["school_name"]}
+        cells.append((line, named | {"enrolled": row["enrolled"], "identified": row["identified"]}))
+    for line, typed in validate_rows(path, cells, SchoolRow):
         identified = typed.identified or Fraction(0)
         if identified > typed.enrolled:
             repairs.append(
-                f"row {line}: school {identifier} has {decimal_text(identified)} identified of "
+                f"row {line}: school {typed.school_id} has {decimal_text(identified)} identified of "
                 f"{decimal_text(typed.enrolled)} enrolled, capped"
             )
             identified = typed.enrolled
-        schools.append(School(id=identifier, name=typed.name, enrolled=typed.enrolled, identified=identified))
+        schools.append(School(id=typed.school_id, name=typed.name, enrolled=typed.enrolled, identified=identified))
     title = rows[0][1]["district_name"]
     return CepInstance(name=f"cep/us/{key}", schools=tuple(schools), repairs=tuple(repairs), title=title)
 

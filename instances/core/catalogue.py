@@ -179,7 +179,10 @@ def find_entry(name: str) -> Entry | None:
 
 
 def expand(pattern: str) -> list[str]:
-    """The instance names that a name, a family (``cep/us/*``) or a part of one (``cep/us/ca/*``) stands for."""
+    """The instance names that a name, a family (``cep/us/*``) or a part of one (``cep/us/ca/*``) stands for.
+
+    Raises ``InputError`` for a name that stands for none.
+    """
     if not pattern.endswith("/*"):
         return [pattern]
     stem = pattern.removesuffix("*")

@@ -88,15 +88,33 @@ class FileFormat:
     template: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def data_file(relative: str) -> Path | None:
-    """Find a file of real data, or ``None``: in ``FAIRBOUND_DATA``, else in ``../shared/data``.
-
-    The latter is looked for beside the working folder and beside the project's own folder.
-    """
+def data_home() -> Path:
+    """The data folder that files are fetched into: ``FAIRBOUND_DATA``, else one among the user's caches."""
     named = os.environ.get(DATA_VARIABLE)
-    beside = [Path.cwd().parent / "shared" / "data", Path(__file__).parents[3] / "shared" / "data"]
-    roots = [Path(named)] if named else beside
-    return next((root / relative for root in roots if (root / relative).is_file()), None)
+    if named:
+        return Path(named)
+    import pooch  # takes a while, and most commands never ask
+
+    return Path(pooch.os_cache("fairbound")) / "data"
+
+
+def home_of(relative: str) -> Path:
+    """The data folder in which a file is, or would be fetched into.
+
+    Without ``FAIRBOUND_DATA`` that is ``../shared/data`` where it is there, looked for beside the working folder and
+    beside the project's own folder.
+    """
+    if not os.environ.get(DATA_VARIABLE):
+        for root in (Path.cwd().parent, Path(__file__).parents[3]):
+            if (root / "shared" / "data" / relative).is_file():
+                return root / "shared" / "data"
+    return data_home()
+
+
+def data_file(relative: str) -> Path | None:
+    """Find a file of real data, or ``None``: in ``FAIRBOUND_DATA``, ``../shared/data``, or where it was fetched to."""
+    path = home_of(relative) / relative
+    return path if path.is_file() else None
 
 
 def need_file(name: str, relative: str) -> Path:
@@ -106,7 +124,7 @@ def need_file(name: str, relative: str) -> Path:
         raise InputError(
             f"the data of {name} is not on this machine",
             found=os.environ.get(DATA_VARIABLE, "no ../shared/data"),
-            wanted=f"a folder with {relative}, named by {DATA_VARIABLE}",
+            wanted=f"a folder with {relative}, named by {DATA_VARIABLE} (fairbound instance fetch {name})",
         )
     return path
 

@@ -267,7 +267,10 @@ class Source:
         return [Source(path) for path in sorted(found) if path != self.path]
 
     def refuse(self, error: InputError, kind: str) -> None:
-        """Raise an error that says how the file can be taken as it stands, or note that it was."""
+        """Raise an error that says how the file can be taken as it stands, or note that it was.
+
+        Raises ``InputError``.
+        """
         if kind in self.reading.accept:
             place = "" if error.row is None else f"row {error.row}: "
             self.notes.append(f"accepted ({kind}): {place}{error.what}")

@@ -98,7 +98,10 @@ def text_rows(header: Sequence[str], lines: Iterable[tuple[int, Sequence[str]]],
 
 
 def check_header(path: Path | str, header: Iterable[str], model: type[BaseModel]) -> None:
-    """Refuse a table that lacks a column, or has one that looks like a misspelled optional one."""
+    """Refuse a table that lacks a column, or has one that looks like a misspelled optional one.
+
+    Raises ``InputError``.
+    """
     columns = list(header)
     for name, field in model.model_fields.items():
         if field.is_required() and name not in columns:

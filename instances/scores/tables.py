@@ -51,7 +51,10 @@ class Raw:
 def whole_panel(
     raw: dict[str, Raw], years: Sequence[int], functions: Sequence[str], notes: list[str]
 ) -> tuple[Panel, tuple[str, ...]]:
-    """Districts with every year and enough scores, by the seed's rules, and what was left out, in sentences."""
+    """Districts with every year and enough scores, by the seed's rules, and what was left out, in sentences.
+
+    Raises ``InputError`` where none is left.
+    """
     every = {name: found for name, found in raw.items() if all(year in found.spending for year in years)}
     kept = {
         name: found
@@ -102,7 +105,10 @@ def load_tables(source: Source) -> ScoresInstance:
 
 
 def texas_panel(given: Path | Source) -> tuple[Panel, tuple[str, ...]]:
-    """The seed's preprocessing, step by step, up to where missing scores are filled."""
+    """The seed's preprocessing, step by step, up to where missing scores are filled.
+
+    Raises ``InputError`` for tables of another kind.
+    """
     source = Source.of(given)
     path = source.path
     header, rows = source.table()

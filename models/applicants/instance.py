@@ -145,6 +145,7 @@ class ApplicantInstance(Instance):
 
     @property
     def problem(self) -> str:
+        """Name of the problem."""
         return "applicants"
 
     def seats_of(self, first: int) -> tuple[int, ...]:
@@ -164,6 +165,7 @@ class ApplicantInstance(Instance):
         return Division(tuple(counts), tuple(more))
 
     def canonical(self) -> dict[str, Any]:
+        """What the digest is taken from."""
         return {
             "problem": self.problem,
             "cells": [
@@ -175,10 +177,12 @@ class ApplicantInstance(Instance):
 
     @cached_property
     def total(self) -> int:
+        """All applicants."""
         return sum(cell.count for cell in self.cells)
 
     @cached_property
     def races(self) -> tuple[str, ...]:
+        """Races, in the order of the cells."""
         return tuple(dict.fromkeys(cell.race for cell in self.cells))
 
     def race_counts(self, counts: Sequence[int]) -> tuple[int, ...]:
@@ -190,6 +194,7 @@ class ApplicantInstance(Instance):
 
     @cached_property
     def has_incomes(self) -> bool:
+        """Whether every applicant has an income."""
         return all(cell.income is not None for cell in self.cells if cell.count)
 
     @cached_property

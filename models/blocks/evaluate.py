@@ -58,7 +58,7 @@ def has_incomes(instance: ZoneInstance) -> bool:
 
 @once
 def income_weights(instance: ZoneInstance) -> tuple[Fraction, ...]:
-    """s_i (income_i - mean) of every unit, in dollars."""
+    """s_i (income_i - mean) of every unit, in dollars; raises ``InputError`` where an income is missing."""
     if not has_incomes(instance):
         raise InputError("objective income", found="a unit with students and no income", wanted="an income for each")
     amounts = [unit.students * (unit.income or Fraction(0)) for unit in instance.units]

@@ -222,9 +222,11 @@ class ZoneInstance(Instance):
 
     @property
     def problem(self) -> str:
+        """Name of the problem."""
         return "blocks"
 
     def canonical(self) -> dict[str, Any]:
+        """What the digest is taken from."""
         return {
             "problem": self.problem,
             "group_names": list(self.group_names),
@@ -258,10 +260,12 @@ class ZoneInstance(Instance):
 
     @cached_property
     def unit_index(self) -> dict[str, int]:
+        """Place of each unit, by id."""
         return {unit.id: i for i, unit in enumerate(self.units)}
 
     @cached_property
     def school_index(self) -> dict[str, int]:
+        """Place of each school, by id."""
         return {school.id: j for j, school in enumerate(self.schools)}
 
     @cached_property
@@ -318,10 +322,12 @@ class ZoneInstance(Instance):
 
     @cached_property
     def group_position(self) -> int:
+        """Place of the group that is looked at, among the groups."""
         return self.group_names.index(self.group)
 
     @cached_property
     def barred_pairs(self) -> frozenset[tuple[int, int]]:
+        """Places of units and of schools that they may not attend."""
         return frozenset((self.unit_index[unit], self.school_index[school]) for unit, school in self.barred)
 
     def seat_range(self, school: School) -> tuple[int, int]:

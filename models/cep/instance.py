@@ -180,9 +180,11 @@ class CepInstance(Instance):
 
     @property
     def problem(self) -> str:
+        """Name of the problem."""
         return "cep"
 
     def canonical(self) -> dict[str, Any]:
+        """What the digest is taken from."""
         outside_known = self.outside is Outside.STANDARD  # else nothing depends on who eats reduced meals
         without = {"name"} if outside_known else {"name", "free", "reduced"}
         columns = [field.name for field in fields(School) if field.name not in without]
@@ -198,6 +200,7 @@ class CepInstance(Instance):
 
     @cached_property
     def by_id(self) -> dict[str, School]:
+        """Schools by id."""
         return {school.id: school for school in self.schools}
 
     @cached_property
@@ -205,6 +208,12 @@ class CepInstance(Instance):
         """E and N of all schools, in the order of ``schools``."""
         identified = Vector.of([school.identified for school in self.schools])
         return identified, Vector.of([school.enrolled for school in self.schools])
+
+    @cached_property
+    def totals(self) -> tuple[Fraction, Fraction]:
+        """Identified and enrolled students of all schools."""
+        identified, enrolled = self.counts
+        return identified.sum(), enrolled.sum()
 
     @cached_property
     def weights(self) -> tuple[Fraction, ...]:
@@ -318,6 +327,9 @@ def _validate(instance: CepInstance) -> None:
             raise InputError(f"{where}: negative meals", wanted="breakfasts and lunches at least 0")
         if school.enrolled == 0 and max(meals) > 0:
             raise InputError(f"{where}: meals without students", wanted="no meals where nobody is enrolled")
+        eligible = (school.free or Fraction(0), school.reduced or Fraction(0))
+        if min(eligible) < 0 or sum(eligible) > school.enrolled:
+            raise InputError(f"{where}: free and reduced", wanted="counts that are at most the enrolled together")
     for rule, ids in (
         ("forced_in", instance.forced_in),
         ("forced_out", instance.forced_out),
@@ -329,9 +341,6 @@ def _validate(instance: CepInstance) -> None:
     both = sorted(set(instance.forced_in) & set(instance.forced_out))
     if both:
         raise InputError("school in forced_in and in forced_out", found=both[0], wanted="one of the two")
-        eligible = (school.free or Fraction(0), school.reduced or Fraction(0))
-        if min(eligible) < 0 or sum(eligible) > school.enrolled:
-            raise InputError(f"{where}: free and reduced", wanted="counts that are at most the enrolled together")
     check_money(instance)
     known = [objective.name for objective in OBJECTIVES]
     for name, _ in instance.limits:

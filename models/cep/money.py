@@ -145,8 +145,7 @@ LAW_BEFORE = Fraction(2, 5), "the law until 25 October 2023"
 def assumptions(instance: CepInstance) -> list[str]:
     """What an answer rests on beside the table of schools, in sentences."""
     laws = dict([LAW, LAW_BEFORE])
-    enrolled = sum((school.enrolled for school in instance.schools), Fraction(0))
-    identified = sum((school.identified for school in instance.schools), Fraction(0))
+    identified, enrolled = instance.totals
     said = [f"threshold {decimal_text(instance.threshold)}: {laws.get(instance.threshold, 'no law of ours')}"]
     said.append(f"{float(identified / (enrolled or 1)):.2%} of all students are identified")
     if instance.rates is None:

@@ -59,7 +59,7 @@ class Unit:
 
 
 def coefficients(instance: CepInstance, objective: str) -> list[tuple[Fraction, Fraction]]:
-    """(a_s, b_s) of every school for a linear objective."""
+    """(a_s, b_s) of every school for a linear objective; raises ``ValueError`` for one that is not linear."""
     if objective == REIMBURSEMENT:
         return list(zip(instance.gains, instance.weights, strict=True))
     if objective == STUDENTS:

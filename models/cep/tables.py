@@ -81,7 +81,7 @@ def _summary_row(
 
 def facts(instance: CepInstance) -> dict[str, str]:
     """Size of an instance for people."""
-    identified, enrolled = totals(instance.schools)
+    identified, enrolled = instance.totals
     return {
         "schools": f"{len(instance.schools):,}",
         "students": f"{float(enrolled):,.10g}",

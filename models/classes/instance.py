@@ -112,6 +112,7 @@ class ClassInstance(Instance):
                 raise InputError(f"limit on {name}", found=decimal_text(least), wanted="at least 0")
 
     def check_question(self) -> None:
+        """Refuse a cohort or groups that nobody is in; raises ``InputError``."""
         if not self.members:
             known = sorted({student.labels[self._place(COHORT_COLUMN)] for student in self.students})
             raise InputError("parameter cohort", found=self.cohort, wanted=nearest(self.cohort, [*known, EVERYONE]))
@@ -126,6 +127,7 @@ class ClassInstance(Instance):
 
     @property
     def problem(self) -> str:
+        """Name of the problem."""
         return "classes"
 
     def canonical(self) -> dict[str, Any]:
@@ -166,7 +168,7 @@ class ClassInstance(Instance):
 
     @cached_property
     def group_of(self) -> tuple[str, ...]:
-        """The group of every member."""
+        """The group of every member; raises ``InputError`` where one has none."""
         if self.groups == INCOME:
             return tuple(f"band {band}" for band in self._bands)
         place = self._place(self.groups)

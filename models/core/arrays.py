@@ -131,7 +131,7 @@ class Columns(_Family, IndexedVar):  # type: ignore[misc]  # Pyomo has no types
             variable.set_value(value, skip_validation=True)
 
     def ends(self) -> tuple[Floats, Floats]:
-        """Lower and upper ends as they are now, those of a fixed variable being its value."""
+        """Lower and upper ends of each variable as they are now; those of a fixed one are its value. Shape (count,)."""
         if self.made is None:
             return self.low, self.high
         known = [(v.value, v.value) if v.fixed else v.bounds for v in self.made.values()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from math import gcd, isqrt, lcm
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ LONGEST_NUMBER = 1000
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?|[+-]?\d+/\d+")
 
 
+@lru_cache(maxsize=1 << 14)
 def parse_number(text: str) -> Fraction:
     """Read a decimal (``0.40``) or a ratio (``2/5``) exactly; raises ``ValueError`` otherwise.
 

@@ -134,7 +134,10 @@ def changed(instance: Any, given: Mapping[str, str], parameters: Sequence[Parame
 
 
 def bounded(instance: Any, objective: Objective, value: Any) -> Any:
-    """The instance with one more rule: the objective is at least (maximise) or at most (minimise) a value."""
+    """The instance with one more rule: the objective is at least (maximise) or at most (minimise) a value.
+
+    Raises ``InputError`` where the problem takes no limit.
+    """
     if all(field.name != "limits" for field in fields(instance)):
         raise InputError(f"instances of {instance.problem} take no limit on an objective", found=objective.name)
     found = dict(instance.limits)

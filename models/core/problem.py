@@ -76,11 +76,10 @@ class Instance(ABC):
         What was changed in published data before this instance was made.
     limits
         Least values of objectives that are maximised, largest values of the others: pairs (objective, value).
-    PARAMETERS
-        How ``--set`` reads the fields that may be changed, and how they are written.
     """
 
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = ()
+    """How ``--set`` reads the fields that may be changed, and how they are written."""
     name: str
     title: str = ""
     repairs: tuple[str, ...] = ()
@@ -91,9 +90,9 @@ class Instance(ABC):
     def problem(self) -> str:
         """Name of the problem that this instance belongs to."""
 
-    @property
+    @cached_property
     def parameters(self) -> dict[str, str]:
-        """The parameters as text, each readable by ``--set`` again."""
+        """The parameters as text, each readable by ``--set`` again; nobody may change it."""
         return written(self, self.PARAMETERS)
 
     @abstractmethod
@@ -172,6 +171,7 @@ class Evaluation:
 
     @property
     def feasible(self) -> bool:
+        """Whether no rule is broken."""
         return not self.violations
 
     def to_frame(self) -> pd.DataFrame:

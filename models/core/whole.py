@@ -105,7 +105,7 @@ class Vector:
         return Fraction(step, self.denominator) if step else None
 
     def floats(self) -> NDArray[np.float64]:
-        """Every entry as the nearest float."""
+        """The nearest float of each entry, shape (n,)."""
         if self.numbers.dtype == object or self.denominator > EXACT_FLOAT_LIMIT or not _exact(self.numbers):
             return np.array([top / self.denominator for top in self.numbers.tolist()], dtype=float)
         return self.numbers / float(self.denominator)

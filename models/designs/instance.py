@@ -64,6 +64,7 @@ class DesignInstance(Instance):
             raise InputError("parameter rho", found=decimal_text(self.rho), wanted="at least 0")
 
     def check_question(self) -> None:
+        """Refuse an odd number of subjects and covariates that tell nothing; raises ``InputError``."""
         n = len(self.subjects)
         if n < 2 or n % 2:
             raise InputError("subjects for two groups of one size", found=n, wanted="an even number of them")
@@ -76,9 +77,11 @@ class DesignInstance(Instance):
 
     @property
     def problem(self) -> str:
+        """Name of the problem."""
         return "designs"
 
     def canonical(self) -> dict[str, Any]:
+        """What the digest is taken from."""
         places = [self.columns.index(covariate) for covariate in self.covariates]
         subjects = [[s.id, *(decimal_text(s.numbers[place]) for place in places)] for s in self.subjects]
         return {"problem": self.problem, "subjects": subjects, "parameters": self.parameters}

@@ -141,6 +141,7 @@ class GrantsInstance(Instance):
                 raise InputError(f"students of district {district.id}", found=district.students, wanted="at least 1")
 
     def check_question(self) -> None:
+        """Refuse effects that nobody states or that add nothing; raises ``InputError``."""
         if not self.effects:
             raise InputError("nobody says what money does", wanted="--set effects=literature, or effects by function")
         if self.effects == FITTED and not self.fitted:
@@ -158,6 +159,7 @@ class GrantsInstance(Instance):
 
     @property
     def problem(self) -> str:
+        """Name of the problem."""
         return "grants"
 
     def canonical(self) -> dict[str, Any]:

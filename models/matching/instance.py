@@ -83,6 +83,7 @@ class MatchingInstance(Instance):
                 raise InputError("a covariate in exact and in means", found=column, wanted="one of them")
 
     def check_question(self) -> None:
+        """Refuse a side without students and covariates that tell nothing; raises ``InputError``."""
         if not self.members:
             known = sorted({unit.labels[self._place(COHORT_COLUMN)] for unit in self.units})
             raise InputError("parameter cohort", found=self.cohort, wanted=nearest(self.cohort, [*known, EVERYONE]))
@@ -98,6 +99,7 @@ class MatchingInstance(Instance):
 
     @property
     def problem(self) -> str:
+        """Name of the problem."""
         return "matching"
 
     def canonical(self) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def penalty(instance: ScoresInstance, model: LinearModel) -> Fraction:
 
 
 def residuals(instance: ScoresInstance, model: LinearModel, test: bool = False) -> tuple[NDArray[Any], Fraction]:
-    """Labels less predictions, as whole numbers and the unit that they count."""
+    """Labels less predictions, a whole number for each row, and the unit that they count."""
     design = instance.design
     labels = np.array(design.test_labels if test else design.labels, dtype=object)
     weights = {j: model.coefficients[j] * design.columns[j].unit / design.label_unit for j in model.used}
@@ -71,12 +71,12 @@ def residuals(instance: ScoresInstance, model: LinearModel, test: bool = False) 
 
 
 def mean_absolute(numbers: NDArray[Any], unit: Fraction) -> Fraction:
-    """Equation (1)."""
+    """Mean of absolute values over rows, equation (1)."""
     return Fraction(int(np.abs(numbers).sum()), len(numbers)) * unit
 
 
 def mean_square(numbers: NDArray[Any], unit: Fraction) -> Fraction:
-    """Mean of squares."""
+    """Mean of squares over rows."""
     return Fraction(int((numbers**2).sum()), len(numbers)) * unit**2
 
 

@@ -118,9 +118,11 @@ class ScoresInstance(Instance):
 
     @property
     def problem(self) -> str:
+        """Name of the problem."""
         return "scores"
 
     def check_question(self) -> None:
+        """Refuse rows and features that no model can be fitted to; raises ``InputError``."""
         design = self.design
         if len(design.labels) < 2:
             raise InputError("too few rows for training", found=len(design.labels), wanted="at least 2")

@@ -84,7 +84,7 @@ def bounds(instance: ScoresInstance) -> tuple[float, NDArray[np.float64]]:
 
 
 def model_of(instance: ScoresInstance, constant: float, coefficients: NDArray[np.float64]) -> LinearModel:
-    """A model in the features' own units, from one in standard deviations about the means."""
+    """A model in the features' own units, from one in standard deviations about the means: a coefficient for each."""
     _, means, spreads = scaled(instance)
     each = coefficients / spreads
     start = constant - float(each @ means)

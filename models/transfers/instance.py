@@ -167,9 +167,11 @@ class TransferInstance(Instance):
 
     @property
     def problem(self) -> str:
+        """Name of the problem."""
         return "transfers"
 
     def canonical(self) -> dict[str, Any]:
+        """What the digest is taken from."""
         return {
             "problem": self.problem,
             "groups": list(self.groups),
@@ -182,6 +184,7 @@ class TransferInstance(Instance):
 
     @cached_property
     def index(self) -> dict[str, int]:
+        """Place of each district, by id."""
         return {district.id: i for i, district in enumerate(self.districts)}
 
     @cached_property
@@ -205,6 +208,7 @@ class TransferInstance(Instance):
 
     @cached_property
     def total(self) -> Fraction:
+        """All students."""
         return sum(self.sizes, Fraction(0))
 
     @cached_property
@@ -331,6 +335,7 @@ def _validate(instance: TransferInstance) -> None:
 
 
 def amounts_today(instance: TransferInstance) -> list[list[Fraction]]:
+    """Amounts of each measure, a list a measure, by district."""
     return [list(measure.amounts) for measure in instance.measures]
 
 

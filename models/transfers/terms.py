@@ -1,8 +1,8 @@
-"""The terms of an objective as ratios of linear functions of the moves: what formulations share.
+r"""The terms of an objective as ratios of linear functions of the moves: what formulations share.
 
 Every term of the poster is a function of a ratio. In district j, with s_ij students from i,
 
-.. math:: \\frac{\\sum_i a_i s_{ij}}{\\sum_i b_i s_{ij}} - \\text{target} \\qquad (12)
+.. math:: \frac{\sum_i a_i s_{ij}}{\sum_i b_i s_{ij}} - \text{target} \qquad (12)
 
 where a and b are amounts per student at the origin (1 for students themselves), or an amount that
 stays in j.
@@ -42,6 +42,7 @@ class Amount:
 
     @property
     def counts_students(self) -> bool:
+        """Whether its unit is a student."""
         return self.rates is not None and all(rate == 1 for rate in self.rates)
 
 

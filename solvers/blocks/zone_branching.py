@@ -55,6 +55,7 @@ class Costs:
     trials: list[int]
 
     def mean(self, up: int, usual: float) -> float:
+        """Mean gain of a branch up (1) or down (0); ``usual`` before the first."""
         return self.sums[up] / self.trials[up] if self.trials[up] else usual
 
 
@@ -442,7 +443,7 @@ class ZoneTree(Grower):
 
     def short(self, open_nodes: int) -> bool:
         """Whether what is left of the time is needed to write the proof and to replay it."""
-        each = LEAF_SECONDS * len(self.system.lower) / 1000
+        each = self.known.search.load() * LEAF_SECONDS * len(self.system.lower) / 1000
         return self.live.deadline - time.perf_counter() < each * (open_nodes + self.nodes)
 
     def tell(self) -> None:

@@ -25,6 +25,8 @@ def annealing(
 
     Floats throughout, as such programmes have them; a group under the threshold is worth nothing.
     At the end such groups are dropped.
+
+    Raises ``InputError`` for an argument that is no number of groups.
     """
     if argument is None or not argument.isdecimal() or int(argument) < 1:
         raise InputError("annealing", found=argument, wanted="a number of groups, for example annealing:4")

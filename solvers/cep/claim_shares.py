@@ -78,7 +78,7 @@ class Sharing:
 
     def late(self) -> bool:
         """Whether the tree must stop, so that its replay ends in time."""
-        replay = 0.0 if self.tree is None else self.tree.work / REPLAYED
+        replay = 0.0 if self.tree is None else self.search.load() * self.tree.work / REPLAYED
         return self.search.late() or self.search.closed() or self.search.seconds() + replay > self.until
 
     def target(self) -> float:

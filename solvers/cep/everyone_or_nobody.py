@@ -9,8 +9,9 @@ Both need no engine, and the bound is the value itself: level L2. Mathematics: `
 from __future__ import annotations
 
 from fairbound.models.cep import CepInstance, Cover, Grouping, evaluate, membership
-from fairbound.models.cep.evaluate import meets, totals
+from fairbound.models.cep.evaluate import meets
 from fairbound.models.cep.rules import concerns_full_funding
+from fairbound.models.core.problem import once
 from fairbound.solvers.core.answer import Answer
 from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.formulations import answer_formulation
@@ -20,19 +21,19 @@ from fairbound.solvers.core.result import OnProgress, Settings, Termination
 NAME = "everyone_or_nobody"
 
 
+@once
 def settled(instance: CepInstance, objective: str) -> Grouping | None:
     """The best grouping where the theorem names it, else ``None``."""
     if instance.limits or instance.min_group > 1 or concerns_full_funding(instance, objective):
         return None
-    schools = instance.schools
-    short = all(not meets(school.identified, school.enrolled, instance.threshold) for school in schools)
+    identified, enrolled = instance.counts
+    short = not ((identified - enrolled * instance.threshold).numbers >= 0).any()
     if short and not instance.forced_in and instance.cover is Cover.ANY:
         return Grouping(())
     if instance.forced_out or any(gain < 0 for gain in instance.gains):
         return None
-    identified, enrolled = totals(schools)
-    if meets(identified, enrolled, instance.threshold):
-        return Grouping.of([[school.id for school in schools]])
+    if meets(*instance.totals, instance.threshold):
+        return Grouping.of([[school.id for school in instance.schools]])
     return None
 
 

@@ -53,6 +53,7 @@ class UnitArrays:
 
     @classmethod
     def of(cls, units: tuple[Unit, ...]) -> UnitArrays:
+        """One entry a unit, in floats."""
         columns = ("enrolled", "lifted", "fixed", "slope")
         return cls(*(np.array([float(getattr(unit, column)) for unit in units]) for column in columns))
 

@@ -85,7 +85,7 @@ class PlanSearch(Search):
     def left_for_prices(self) -> float | None:
         """Seconds left for the level LP, so that there is time to state its bound exactly."""
         left = self.left()
-        return None if left is None else max(0.0, left - EXACT_SECONDS * len(self.instance.schools))
+        return None if left is None else max(0.0, left - self.load() * EXACT_SECONDS * len(self.instance.schools))
 
     def impossible(self) -> Answer | None:
         """The answer where no grouping keeps the rules, or ``None``."""

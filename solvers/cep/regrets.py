@@ -44,6 +44,7 @@ class Regrets:
 
     @classmethod
     def of(cls, instance: CepInstance, objective: str, curve: PriceCurve, entries: Sequence[Contribution]) -> Regrets:
+        """The regrets of a price curve, one entry a school."""
         units = units_of(instance, objective, dict(curve.multipliers))
         return cls(
             instance,
@@ -58,10 +59,12 @@ class Regrets:
 
     @property
     def low(self) -> float:
+        """The lowest claim share."""
         return float(self.levels[0])
 
     @property
     def high(self) -> float:
+        """The highest claim share."""
         return float(self.levels[-1])
 
     def price(self, level: Floats | float) -> Floats:

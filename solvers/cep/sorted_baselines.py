@@ -104,8 +104,10 @@ def bins(instance: CepInstance, _objective: str, _seed: int, argument: str | Non
 
 
 def threshold_fill(instance: CepInstance, _objective: str, _seed: int, _argument: str | None) -> Grouping:
-    """The seed's group 0 again and again: fill a group by falling share while it stays fully funded,
-    then one last group while it stays, rounded to four decimals, at the threshold."""
+    """The seed's group 0 again and again: fill a group by falling share while it stays fully funded.
+
+    Then one last group while it stays, rounded to four decimals, at the threshold.
+    """
     schools, groups = available(instance), []
     group: list[School] = []
     rest: list[School] = []

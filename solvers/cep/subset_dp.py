@@ -106,6 +106,7 @@ class GroupValues:
         return fixed * enrolled + slope * lifted, enrolled * self.worth
 
     def exact(self, mask: int) -> Fraction:
+        """What the schools of a mask are worth as one group."""
         pair = self.pair(mask)
         assert pair is not None
         return Fraction(*pair)

@@ -117,7 +117,10 @@ class Table:
         return min(found, default=None)
 
     def kept(self, layer: Layer, race: int, rest: int, cells: int) -> Layer:
-        """The states, and the sums of each, that can still beat the claim after so many cells."""
+        """The states, and the sums of each, that can still beat the claim after so many cells.
+
+        Raises ``Rejected`` where they are too many.
+        """
         low, high = self.ends[cells]
         found: Layer = {}
         for (used, gap, count), bits in layer.items():
@@ -136,7 +139,10 @@ class Table:
         return found
 
     def layers(self) -> Any:
-        """The layer after each cell, with the race that it is of; a race's last one is also the next one's first."""
+        """The layer after each cell, with the race that it is of; a race's last one is also the next one's first.
+
+        Raises ``Rejected`` where that takes too much work.
+        """
         layer: Layer = {(0, 0, 0): 1}
         cells, written = 0, 0
         for race, group in enumerate(self.groups):

@@ -57,6 +57,8 @@ def money(data: dict[str, Any], schools: list[dict[str, str]]) -> list[tuple[Fra
     """(p, W) of each school: what it gains by being in CEP at all, and what a claim share of 1 is worth.
 
     W is in dollars a year above the paid rate, or in students without rates; p is (40) under standard claiming.
+
+    Raises ``Rejected`` where a rate is missing.
     """
     if data["rates"] is None:
         return [(rational(school["gain"]), rational(school["enrolled"])) for school in schools]
@@ -82,7 +84,7 @@ def money(data: dict[str, Any], schools: list[dict[str, str]]) -> list[tuple[Fra
 def claimed_outside(
     school: dict[str, str], enrolled: Fraction, served: Fraction, rate: dict[str, Fraction | None]
 ) -> Fraction:
-    """Dollars of one meal under standard counting and claiming, (39)."""
+    """Dollars of one meal under standard counting and claiming, (39); raises ``Rejected`` where a rate is missing."""
     free = Fraction(round(served * rational(school["free"]) / enrolled)) if enrolled else Fraction(0)
     reduced = Fraction(round(served * rational(school["reduced"]) / enrolled)) if enrolled else Fraction(0)
     reduced = min(reduced, served - free)
@@ -95,7 +97,10 @@ def claimed_outside(
 def coefficients(
     goal: str, schools: list[dict[str, str]], worth: list[tuple[Fraction, Fraction]]
 ) -> list[tuple[Fraction, Fraction]]:
-    """(a, b) of each school: in CEP at claim share t it counts a + t b towards the goal."""
+    """(a, b) of each school: in CEP at claim share t it counts a + t b towards the goal.
+
+    Raises ``Rejected`` for one that is not linear.
+    """
     if goal == "reimbursement":
         return worth
     if goal == "students":
@@ -144,7 +149,7 @@ def largest(a: Fraction, b: Fraction, n: Fraction, q: Fraction, knots: list[tupl
 
 
 def recompute(certificate: dict[str, Any]) -> Fraction:
-    """The bound that the knots prove for the data."""
+    """The bound that the knots prove for the data; raises ``Rejected``."""
     data = certificate["data"]
     rules = data["parameters"]
     if data["problem"] != "cep":

@@ -45,7 +45,7 @@ def members(bits: int) -> list[int]:
 
 
 def whole(value: Any, least: int = -LARGEST) -> int:
-    """A whole number of the file."""
+    """A whole number of the file; raises ``Rejected`` for anything else."""
     if type(value) is not int or not least <= value <= LARGEST:
         raise Rejected(f"no whole number that can be: {str(value)[:40]}")
     return value

@@ -102,7 +102,10 @@ class System:
         return Fraction(self.dual(multipliers, lower, upper, costs)[0], 1 << multipliers[1])
 
     def dual(self, multipliers: Scaled, lower: list[int], upper: list[int], costs: bool) -> tuple[int, list[int]]:
-        """The bound (1) and the reduced costs d of every column, both times the power of two of the multipliers."""
+        """The bound (1) and the reduced costs d of every column, both times the power of two of the multipliers.
+
+        Raises ``Rejected`` for a negative one of an inequality.
+        """
         pairs, shift = multipliers
         reduced, total = [0] * len(lower), 0
         if costs:
@@ -157,7 +160,10 @@ class System:
         return {j: a for j, a in terms.items() if j not in self.out}, rhs - gone, equation
 
     def gomory(self, multipliers: Scaled, flipped: list[int]) -> Row:
-        """The Gomory mixed-integer row (2) of a combination of rows; ``flipped`` columns count from their upper end."""
+        """The Gomory mixed-integer row (2) of a combination of rows; ``flipped`` columns count from their upper end.
+
+        Raises ``Rejected`` where it does not hold.
+        """
         pairs, shift = multipliers
         one = 1 << shift
         sums: dict[int, int] = {}
@@ -214,7 +220,10 @@ class System:
         return {j: a for j, a in short.items() if a}, rhs >> spare, False
 
     def step_row(self, step: list[Any]) -> Row:
-        """The row that a step of a certificate adds, once it is proven; problems add kinds of their own."""
+        """The row that a step of a certificate adds, once it is proven; problems add kinds of their own.
+
+        Raises ``Rejected`` for a step that is unknown or not proven.
+        """
         if step[0] == "gomory" and len(step) == 3:
             return self.gomory(scaled(step[1], len(self.rows)), [place(j, len(self.lower)) for j in step[2]])
         raise Rejected(f"unknown step {step[0]!r}")
@@ -233,7 +242,10 @@ def place(value: Any, count: int) -> int:
 
 
 def multipliers_of(content: Any, count: int) -> Scaled:
-    """Multipliers of a node: ``rows`` and their ``whole`` numbers over a power of two, or pairs of rows and floats."""
+    """Multipliers of a node: ``rows`` and their ``whole`` numbers over a power of two, or pairs of rows and floats.
+
+    Raises ``Rejected`` for any others.
+    """
     if type(content) is not dict:
         return scaled(content, count)
     names, whole, shift = content["rows"], content["whole"], content["bits"]

@@ -68,7 +68,10 @@ class Question:
         return (mean**2 + (spread + ridge) / self.n**2) * self.label_unit**2
 
     def solved(self, subset: list[int]) -> Fraction:
-        """Least value of the features of a subset, exactly: its normal equations (9)."""
+        """Least value of the features of a subset, exactly: its normal equations (9).
+
+        Raises ``Rejected`` where they have no single solution.
+        """
         rows = [
             [Fraction(self.gram[i][j]) + (self.ridge * self.gram[i][i] if i == j else 0) for j in subset]
             + [Fraction(self.cross[i])]
@@ -123,7 +126,10 @@ class Shifted:
             raise Rejected("the shares of the diagonal are too large: what is left is not positive semidefinite")
 
     def bound(self, inside: list[int], free: list[int], most: int, coefficients: list[Any]) -> Fraction:
-        """What coefficients prove of all subsets that hold ``inside`` and at most so many of ``free`` (11)."""
+        """What coefficients prove of all subsets that hold ``inside`` and at most so many of ``free`` (11).
+
+        Raises ``Rejected`` for a coefficient that stands twice.
+        """
         asked = self.asked
         b = {place(j, asked.p): rational(x) for j, x in coefficients}
         if len(b) < len(coefficients):

@@ -91,6 +91,8 @@ def leaf_bound(
 
     With a ``goal`` (district, sign, price, limit) it bounds sign times a district's size over today's instead,
     among plans that score at most the limit.
+
+    Raises ``Rejected`` for multipliers that prove nothing.
     """
     N = districts.N
     conservation = [Fraction(y, MULTIPLIER_SCALE) for y in leaf["conservation"]]

@@ -83,7 +83,10 @@ def lp_rounding(instance: ClassInstance, objective: str, seed: int, _argument: s
 
 
 def annealing(instance: ClassInstance, objective: str, seed: int, argument: str | None) -> Plan:
-    """Simulated annealing over swaps of two students of a school, from the greedy plan; its best plan is returned."""
+    """Simulated annealing over swaps of two students of a school, from the greedy plan; its best plan is returned.
+
+    Raises ``InputError`` for an argument that is no number of swaps.
+    """
     try:
         steps = int(parse_number(argument or str(SWAPS)))
     except ValueError:

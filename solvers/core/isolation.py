@@ -227,7 +227,10 @@ class Isolation:
         return None if self._server is None else self._server.pid
 
     def start(self) -> None:
-        """Start the fork server, if it does not run, and wait until it is ready."""
+        """Start the fork server, if it does not run, and wait until it is ready.
+
+        Raises ``RuntimeError`` where it does not start.
+        """
         if self._server is not None and self._server.poll() is None:
             return
         self._bury()

@@ -137,7 +137,7 @@ def find_method(problem: Problem[Any, Any], name: str) -> Method:
     formulation, engine = split_name(name)
     if engine:
         return _from_formulation(problem.formulation(formulation), find_engine(engine).name)
-    known = methods_of(problem)
+    known = cheapest_first(problem)
     for method in known:
         if method.name == name:
             return method
@@ -170,6 +170,8 @@ def default_method(instance: Instance, *objectives: str, engine: str | None = No
 
     With several objectives it must take each of them with those before it bounded. Where all that take
     it hesitate, the first of them answers.
+
+    Raises ``InputError`` where none takes it.
     """
     problem = find_problem(instance.problem)
     reasons: dict[str, list[str]] = {}

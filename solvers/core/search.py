@@ -16,6 +16,9 @@ from fairbound.solvers.core.result import OnProgress, Progress, Settings, Termin
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+LEAST_WORK = 0.1
+"""Seconds of work after which their pace says something."""
+
 
 @dataclass
 class Search:
@@ -42,6 +45,7 @@ class Search:
     trace: list[Progress] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
     began: float = field(default_factory=time.perf_counter)
+    worked: float = field(default_factory=time.process_time)
 
     def __post_init__(self) -> None:
         self.problem = find_problem(self.instance.problem)
@@ -50,6 +54,11 @@ class Search:
     def seconds(self) -> float:
         """Seconds since the search began."""
         return time.perf_counter() - self.began
+
+    def load(self) -> float:
+        """Seconds that a second's work of this process has taken so far: 1 on an idle core, more on a busy one."""
+        work = time.process_time() - self.worked
+        return max(1.0, self.seconds() / work) if work > LEAST_WORK else 1.0
 
     def left(self) -> float | None:
         """Seconds left of the time limit, or ``None`` without one."""

@@ -16,10 +16,11 @@ import time
 from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.plugins import plugins
-from fairbound.models.core.problem import Formulation, Instance, Problem, Scope
+from fairbound.models.core.problem import Formulation, Instance, Problem, Scope, Sense
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.answer import Answer, conclude
 from fairbound.solvers.core.formulations import relaxation_bound
@@ -186,12 +187,12 @@ class _Heard:
 
     on_progress: OnProgress | None
     trace: list[Progress] = field(default_factory=list)
-    solutions: deque[Any] = field(default_factory=lambda: deque(maxlen=LAST_SOLUTIONS))
+    solutions: deque[tuple[float | None, Any]] = field(default_factory=lambda: deque(maxlen=LAST_SOLUTIONS))
 
     def __call__(self, told: str) -> None:
         moment: Progress = _unpack(told)
         if moment.solution is not None:
-            self.solutions.append(moment.solution)
+            self.solutions.append((moment.primal, moment.solution))
         self.trace.append(replace(moment, solution=None))
         if self.on_progress is not None:
             self.on_progress(moment)
@@ -200,14 +201,11 @@ class _Heard:
         """The last bound told."""
         return next((moment.dual for moment in reversed(self.trace) if moment.dual is not None), None)
 
-    def best(self, problem: Problem[Any, Any], instance: Instance, objective: str) -> Any:
-        """The best solution told that keeps every rule, or ``None``."""
-        sense, best = problem.objective(objective).sense, None
-        for solution in self.solutions:
-            evaluation = problem.evaluate(instance, solution)
-            if evaluation.feasible and (best is None or sense.improves(evaluation.values[objective], best[0])):
-                best = evaluation.values[objective], solution
-        return None if best is None else best[1]
+    def best(self, problem: Problem[Any, Any], instance: Instance, sense: Sense) -> Any:
+        """Of the solutions told that keep every rule the one that was said to be best, or ``None``."""
+        sign = -1.0 if sense is Sense.MAXIMIZE else 1.0
+        ordered = sorted(self.solutions, key=lambda told: inf if told[0] is None else sign * told[0])
+        return next((solution for _, solution in ordered if problem.evaluate(instance, solution).feasible), None)
 
 
 def _limits(seconds: float | None) -> Limits:
@@ -255,7 +253,7 @@ def _run(
         message = f"the method failed: {ending.message}"
     known = Answer(
         stopped,
-        heard.best(problem, instance, objective),
+        heard.best(problem, instance, problem.objective(objective).sense),
         claim=heard.dual() if _bounds(method) else None,
         trace=tuple(heard.trace),
         seconds=Seconds(total=time.perf_counter() - began),

@@ -91,7 +91,10 @@ def ask(engine: str, system: System, seconds: float) -> dict[str, Any]:
 
 
 def testify(engine: str, instance: Instance, objective: str, seconds: float) -> Testimony:
-    """One engine's answer to the question; rows that its plans break are added, and it is asked again."""
+    """One engine's answer to the question; rows that its plans break are added, and it is asked again.
+
+    Raises ``Rejected`` where a column need not be whole.
+    """
     began = time.perf_counter()
     system = checker.rows_of(instance.problem).system(instance.canonical(), objective)
     if system.continuous:

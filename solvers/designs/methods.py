@@ -24,7 +24,10 @@ def randomised(instance: DesignInstance, _objective: str, seed: int, _argument: 
 
 
 def rerandomised(instance: DesignInstance, _objective: str, seed: int, argument: str | None) -> Design:
-    """The best of so many draws (Morgan and Rubin 2012)."""
+    """The best of so many draws (Morgan and Rubin 2012).
+
+    Raises ``InputError`` for an argument that is no number of draws.
+    """
     try:
         draws = int(parse_number(argument or str(DRAWS)))
     except ValueError:

@@ -62,7 +62,7 @@ class Program:
         return ModelSize(columns, rows, int(self.A.nnz), int(self.integrality.sum()), row, matrix)
 
     def value(self, x: Floats) -> float:
-        """The linear objective of a point, in floats."""
+        """The linear objective of a point of shape (columns,), in floats."""
         return float(self.c @ x) + self.offset
 
 
@@ -235,7 +235,10 @@ def set_options(
 def made(
     program: Program, termination: Termination, x: Floats | None, bound: float | None, infinite: float, **more: Any
 ) -> Run:
-    """What an engine found of the file of a program: its least cost without the offset is turned back."""
+    """What an engine found of the file of a program: its least cost without the offset is turned back.
+
+    ``x`` has shape (columns,).
+    """
     dual = None
     if bound is not None and np.isfinite(bound) and abs(bound) < infinite:
         dual = (-bound if program.maximize else bound) + program.offset

@@ -167,7 +167,8 @@ def solve(
 ) -> Run:
     """Run a program; ``incumbent`` makes of a better point the solution that its progress carries.
 
-    ``chosen`` are options of the engine beside those of the settings.
+    ``start`` has shape (columns,), and so has what ``incumbent`` is given; ``chosen`` are options of the engine beside
+    those of the settings.
 
     Raises
     ------

@@ -141,7 +141,7 @@ def how_it_ended(process: subprocess.Popen[str], words: Path) -> str:
 
 
 def save(program: Program, path: Path, start: Floats | None) -> None:
-    """A program, and a point to begin from, in one file."""
+    """A program, and a point of shape (columns,) to begin from, in one file."""
     parts: dict[str, Any] = {
         "maximize": program.maximize,
         "offset": program.offset,
@@ -160,7 +160,7 @@ VECTORS = ("c", "row_lower", "row_upper", "column_lower", "column_upper", "integ
 
 
 def load(path: Path) -> tuple[Program, Floats | None]:
-    """The inverse of ``save``."""
+    """The program and the point, shape (columns,), of a file: the inverse of ``save``."""
     import scipy.sparse as sp
 
     with np.load(path) as parts:

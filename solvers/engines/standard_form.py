@@ -54,7 +54,7 @@ class StandardForm(Program):
         return np.array([number.get(id(variable), -1) for variable in family.values()], dtype=np.intp)
 
     def start(self) -> Floats | None:
-        """Values of the variables as a MIP start, or ``None`` if any has none."""
+        """Values of the variables, shape (columns,), as a MIP start, or ``None`` if any has none."""
         point = np.zeros(len(self.columns))
         for family, places in self.families:
             if not family.has_values():

@@ -43,6 +43,7 @@ class Rows:
 
     @property
     def nonzeros(self) -> int:
+        """How many coefficients there are."""
         return self.start[-1]
 
     def add(

@@ -1,7 +1,7 @@
-"""Least absolute deviations exactly: the dual by an engine, its final basis solved again in rationals.
+r"""Least absolute deviations exactly: the dual by an engine, its final basis solved again in rationals.
 
-The dual asks for weights :math:`-1 \\le u_i \\le 1` that sum to 0, are orthogonal to every feature, and make
-:math:`\\sum_i u_i y_i` largest (8). Its basic columns are the rows that a best model passes through, and the model
+The dual asks for weights :math:`-1 \le u_i \le 1` that sum to 0, are orthogonal to every feature, and make
+:math:`\sum_i u_i y_i` largest (8). Its basic columns are the rows that a best model passes through, and the model
 solves these rows.
 """
 

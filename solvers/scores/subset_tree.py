@@ -179,7 +179,7 @@ class Tree:
     def late(self) -> bool:
         """Whether to stop: what is left of the time is needed for the replay."""
         left = self.search.left()
-        rest = replay_seconds(self.instance, self.count) if self.replayed else 0.0
+        rest = self.search.load() * replay_seconds(self.instance, self.count) if self.replayed else 0.0
         return self.search.late() or (left is not None and left < rest)
 
     def offer(self, subset: Sequence[int]) -> None:
@@ -329,7 +329,8 @@ def answer(
         message = f"no certificate: to replay it takes {replay:.0f} s, more than half of the time limit"
     if document is not None:
         try:
-            proven = Bound(checker.check(document), Basis.CERTIFICATE, checker.FORMAT)
+            with search.interruptible():  # whoever asks to stop now wants what is known: the replay is short
+                proven = Bound(checker.check(document), Basis.CERTIFICATE, checker.FORMAT)
         except Rejected as reason:
             document, message = None, f"the checker rejected its certificate, which is a fault to report: {reason}"
     if why is Termination.FINISHED and proven is not None and search.value != proven.value:

@@ -60,6 +60,7 @@ class Shares:
 
     @property
     def identity(self) -> Floats:
+        """The plan in which everybody stays, one entry a flow."""
         stays: Floats = (self.source == self.target).astype(np.float64)
         return stays
 
@@ -127,6 +128,7 @@ class Ended:
 
     @property
     def sound(self) -> bool:
+        """Whether it keeps the rules within the tolerance and has a value."""
         return self.violation <= TOLERATED and bool(np.isfinite(self.value))
 
 

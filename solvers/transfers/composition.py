@@ -106,15 +106,18 @@ class Composition:
 
     @cached_property
     def rates(self) -> Floats:
+        """Rates (districts, terms)."""
         count = len(self.near)
         return np.array([[float(t.rates[i]) for t in self.terms] for i in range(count)]).reshape(count, -1)
 
     @cached_property
     def weights(self) -> Floats:
+        """Weight of each term."""
         return np.array([float(term.weight) for term in self.terms])
 
     @cached_property
     def kinds(self) -> NDArray[np.str_]:
+        """Kind of each term, as text."""
         return np.array([term.kind for term in self.terms], dtype=np.str_)
 
     @cached_property

@@ -59,9 +59,12 @@ SEARCH_CAPS = 1 - 5e-5
 NEARLY_ZERO = 1e-7
 """What it aims for where the bound is 0: nodes that can only do worse than this are done, and those at 0 are not."""
 PROOF, PROOF_SHARE = 2.0, 0.1
-"""Seconds that are kept for a proof, and the share of the limit that they are at most."""
-MOST_REPLAYED = 100
-"""A certificate of no more nodes is replayed at once, and the bound is then what the checker confirms."""
+"""Seconds that are kept to write a proof, and the share of the limit that they are at most."""
+MOST_REPLAYED, REPLAY_SECONDS = 100, 0.0015
+"""A certificate of no more nodes is replayed at once, and the bound is then what the checker confirms. It works so
+many seconds for each bound and each district."""
+GRACE = 1.0
+"""A replay may end so many seconds after the limit, before its process would be ended."""
 DIVE_EVERY, DIVE_DEPTH = 64, 24
 """Of every 64 nodes, 24 follow one path down from the node of least bound."""
 EDGE = 0.1
@@ -123,7 +126,17 @@ class Tree:
     def late(self) -> bool:
         """Whether the time is over but for what the proof takes to be written and replayed."""
         left, limit = self.search.left(), self.search.settings.time_limit
-        return self.search.late() or (left is not None and limit is not None and left < min(PROOF, PROOF_SHARE * limit))
+        if left is None or limit is None:
+            return self.search.late()
+        kept = self.search.load() * min(PROOF, PROOF_SHARE * limit) + self.replay_seconds()
+        return self.search.late() or left < min(kept, limit / 2)
+
+    def replay_seconds(self) -> float:
+        """About how long the checker will take, at the pace so far; 0 where nothing is replayed at once."""
+        if self.search.nodes > MOST_REPLAYED:
+            return 0.0
+        bounds = sum(len(proofs) for proofs in self.tightenings) + self.search.nodes + 1
+        return self.search.load() * REPLAY_SECONDS * bounds * self.N
 
     # Incumbents -------------------------------------------------------------------------------
 
@@ -341,9 +354,12 @@ def answer(
     dual = tree.dual_bound if search.value is None else min(tree.dual_bound, search.value)
     proven, message = Bound(dual, Basis.MULTIPLIERS, "leaves of the spatial tree"), ""
     certificate = certificate_json(tree)
-    if certificate is not None and search.nodes <= MOST_REPLAYED:
+    left = search.left()
+    in_time = left is None or tree.replay_seconds() <= left + GRACE
+    if certificate is not None and search.nodes <= MOST_REPLAYED and in_time:
         try:
-            proven = Bound(checker.check(certificate), Basis.CERTIFICATE, FORMAT)
+            with search.interruptible():  # whoever asks to stop now wants what is known: the replay is short
+                proven = Bound(checker.check(certificate), Basis.CERTIFICATE, FORMAT)
         except Rejected as reason:
             certificate, message = None, f"the checker rejected its certificate, which is a fault to report: {reason}"
     return Answer(

@@ -13,6 +13,7 @@ from command_line import Run
 from fairbound.instances.cep import sources as cep
 from fairbound.instances.core.entry import data_file
 
+from fairbound.cli import demo
 from fairbound.cli.app import FILES, commands_of
 
 
@@ -151,13 +152,28 @@ def test_pareto(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     ]
 
 
+SMALL_SUITE = """
+name = "small"
+title = "A small suite"
+
+[[experiment]]
+instances = ["cep/calpads33"]
+methods = ["membership", "alone"]
+"""
+
+
 def test_demo_writes_what_it_shows(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
+    """The first experiment and a small suite; all of it is run from the wheel."""
+    (tmp_path / "small.toml").write_text(SMALL_SUITE)
+    monkeypatch.setattr(demo, "EXPERIMENTS", demo.EXPERIMENTS[:1])
+    monkeypatch.setattr(demo, "SUITE", "small.toml")
     done = run("demo", "--out", "here")
     assert done.returncode == 0, done.stderr
     assert "17,364.8" in done.stdout
     assert "14,235.4" in done.stdout
     assert (tmp_path / "here" / "cep-threshold-0.40" / "solution.csv").is_file()
+    assert "open here/report.html in a browser" in done.stdout
+    assert "A small suite" in (tmp_path / "here" / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.skipif(data_file(cep.US) is None, reason="the national file is not on this machine (FAIRBOUND_DATA)")

@@ -157,13 +157,16 @@ class City:
         return [[w // step for w in row] for row in weights], scale * step
 
     def amounts(self) -> list[Fraction]:
-        """Students times income of each unit."""
+        """Students times income of each unit; raises ``Rejected`` where an income is missing."""
         if any(income is None for income, s in zip(self.income, self.s, strict=True) if s):
             raise Rejected("a unit with students has no income")
         return [s * (income or Fraction(0)) for income, s in zip(self.income, self.s, strict=True)]
 
     def costs(self, objective: str) -> list[list[Fraction]]:
-        """What it costs that a unit attends a school: (5), (6)."""
+        """What it costs that a unit attends a school: (5), (6).
+
+        Raises ``Rejected`` for an objective that is not linear.
+        """
         if objective == "travel":
             return [[s * d for d in row] for s, row in zip(self.s, self.travel, strict=True)]
         if objective == "rezoned":

@@ -61,7 +61,10 @@ class Classes:
 
 
 def system(data: dict[str, Any], objective: str) -> System:
-    """Rows (2), (3), (6) and (7), the budget of (4), and for the gap its own column, equation (5)."""
+    """Rows (2), (3), (6) and (7), the budget of (4), and for the gap its own column, equation (5).
+
+    Raises ``Rejected`` for another objective.
+    """
     asked = Classes(data)
     if objective not in ("moves", "gap"):
         raise Rejected(f"no rows are stated for {objective!r}")

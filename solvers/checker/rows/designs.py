@@ -30,7 +30,10 @@ class Designs:
 
 
 def system(data: dict[str, Any], objective: str) -> System:
-    """Rows (9) and (10): a column for each subject, and the discrepancy in units of a step that all values have."""
+    """Rows (9) and (10): a column for each subject, and the discrepancy in units of a step that all values have.
+
+    Raises ``Rejected`` for another objective.
+    """
     if objective != "discrepancy":
         raise Rejected(f"no rows are stated for {objective!r}")
     asked = Designs(data)

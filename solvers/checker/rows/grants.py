@@ -66,7 +66,10 @@ class Grants:
 
 
 def system(data: dict[str, Any], objective: str) -> System:
-    """Rows (3), (6) and (7): how much of each piece each district buys, and who is granted."""
+    """Rows (3), (6) and (7): how much of each piece each district buys, and who is granted.
+
+    Raises ``Rejected`` for another objective.
+    """
     if objective not in (WORST, MEAN):
         raise Rejected(f"rows are stated for {WORST} and {MEAN}")
     asked = Grants(data)

@@ -62,7 +62,10 @@ def mean_row(values: list[Fraction], tolerance: Fraction) -> tuple[list[int], in
 
 
 def system(data: dict[str, Any], objective: str) -> System:
-    """Rows (1) and (2) over a column for each student, and pairs to be maximised, (3)."""
+    """Rows (1) and (2) over a column for each student, and pairs to be maximised, (3).
+
+    Raises ``Rejected`` for another objective.
+    """
     if objective != "pairs":
         raise Rejected("rows are stated for pairs")
     asked = Matching(data)

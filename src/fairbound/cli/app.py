@@ -56,12 +56,15 @@ class Commands(typer.core.TyperGroup):
     """The commands. One that Ctrl-C or SIGTERM ended says so, whatever it had done by then."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the library names the arguments
+        """Names in the order of the table."""
         return [*FILES, *commands_of(PROBLEMS_OWN)]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        """The command of a name; its file is loaded now."""
         return commands_of(FILES.get(cmd_name, PROBLEMS_OWN)).get(cmd_name)
 
     def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
         try:
             answer = super().invoke(ctx)
         except KeyboardInterrupt:

@@ -22,6 +22,7 @@ from fairbound.solvers.core.comparison import Compared
 from fairbound.solvers.core.interrupts import requested
 from fairbound.solvers.core.method import Kind
 from fairbound.solvers.core.result import Result
+from fairbound.solvers.core.wall import kept
 
 
 @dataclass(frozen=True)
@@ -113,15 +114,17 @@ def demo(out: Out = Path("fairbound-demo")) -> None:
 
     Needs no data but what comes with fairbound.
     """
-    from fairbound.benchmarks.core.report import report  # slow to import, and no other command waits for it
-
-    for experiment in EXPERIMENTS:
-        _show(experiment, out / experiment.folder)
+    with kept():  # one fork server for all of them
+        for experiment in EXPERIMENTS:
+            _show(experiment, out / experiment.folder)
     shown = console()
     shown.print(f"The benchmark suite {SUITE}, one process for each solve", style="bold")
+    from fairbound.benchmarks.core.report import report  # slow to import: the first results do not wait for it
+
     bench.run(SUITE, out / "bench")
-    page = report(out / "bench", out / "report.html")
+    page = report(out / "bench", out / "report.html", static=False)
     shown.print(f"\nopen {page} in a browser; solutions and tables are beside it", soft_wrap=True)
+    shown.print(f"fairbound bench report {out / 'bench'} also writes every figure and table for print", soft_wrap=True)
 
 
 def _show(experiment: Experiment, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""``fairbound instance``: look at an instance, or check a file before it is used."""
+"""``fairbound instance``: look at an instance, check a file, make one, fetch published data."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ import typer
 
 from fairbound import api
 from fairbound.cli import options
+from fairbound.cli.exit_codes import ANSWER_IS_NO
 from fairbound.cli.screen import console, facts_lines
+from fairbound.cli.show import running
 from fairbound.instances.core import catalogue
+from fairbound.instances.core.entry import home_of
 from fairbound.models.core.registry import find_problem
 
 app = typer.Typer(help="Look at instances and check files.", no_args_is_help=True)
@@ -50,8 +53,9 @@ def show(
 @app.command()
 @options.reads_file
 def check(instance: options.InstanceName, set_: options.Changes = None, problem: options.ProblemName = None) -> None:
-    """Check a file or a catalogue entry: one line that approves, and one for each thing that was understood, filled or
-    left out; or one line that says what is wrong.
+    """Check a file or a catalogue entry: one line that approves, or one that says what is wrong.
+
+    Further lines say what was understood, filled or left out.
     """
     asked = api.load(instance, options.changes(set_), problem)
     facts = ", ".join(f"{value} {name}" for name, value in find_problem(asked.problem).facts(asked).items())
@@ -92,3 +96,48 @@ def make(
     written = " and ".join(map(str, [path, *beside]))
     facts = ", ".join(f"{value} {name}" for name, value in find_problem(problem).facts(loaded).items())
     console().print(f"{written}: {facts}", soft_wrap=True)
+
+
+@app.command()
+def fetch(
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME...", help="Catalogue names, families or problems, e.g. cep/us or cep.")
+    ],
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--to", metavar="DIR", file_okay=False, help="The data folder; else FAIRBOUND_DATA, or among your caches."
+        ),
+    ] = None,
+    mirror: Annotated[
+        str | None,
+        typer.Option(metavar="FROM", help="A folder, or the address of one, that holds the files by their names."),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only look whether the files are there and unchanged.")
+    ] = False,
+) -> None:
+    """Fetch the real data of instances, each file whole and of the sha256 that the catalogue knows, or not at all.
+
+    Exit code 1 if a file is not there in the end.
+    """
+    from fairbound.instances.core import fetch as fetching  # what downloads is loaded where somebody downloads
+    from fairbound.instances.core.published import needed
+
+    files = {file.name: file for name in names for file in needed(name)}
+    if not files:
+        console().print(f"{', '.join(names)}: comes with fairbound, nothing to fetch", soft_wrap=True)
+    done = []
+    with running("looking for data") as line:
+        for file in files.values():
+            folder = to or home_of(file.name)
+            done.append(
+                fetching.check(file, folder) if check else fetching.fetch(file, folder, mirror, on_part=line.say)
+            )
+            with line.aside():
+                console().print(f"{file.name}: {done[-1].said}", soft_wrap=True)
+    fetched = [each.file for each in done if each.state is fetching.State.FETCHED]
+    for said in dict.fromkeys(f"licence of {file.origin}: {file.licence}" for file in fetched):
+        console().print(said, soft_wrap=True)
+    if not all(each.state in (fetching.State.THERE, fetching.State.FETCHED) for each in done):
+        raise typer.Exit(ANSWER_IS_NO)

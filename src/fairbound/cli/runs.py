@@ -57,6 +57,7 @@ class Following:
         self.failed: Counter[str] = Counter()
 
     def __call__(self, event: Event) -> None:
+        """Show what has begun or ended."""
         key, label = event.specification.key, event.specification.label
         if event.row is None:
             self.running[key] = escape(clean(label))

@@ -22,6 +22,7 @@ class Screen(Console):
     """A console that takes no text for markup or for an instruction to the terminal: names come from files."""
 
     def render_str(self, text: str, **options: Any) -> Text:
+        """Text as it is, without what a terminal would obey."""
         return super().render_str(clean(text), **options)
 
     def print(self, *objects: Any, crop: bool = False, **options: Any) -> None:

@@ -126,6 +126,7 @@ class Line:
             self.bar.start()
 
     def __call__(self, moment: Progress) -> None:
+        """Show a moment of progress."""
         primal = "no solution yet" if moment.primal is None else f"primal {moment.primal:,.6g}"
         dual = "" if moment.dual is None else f", dual {moment.dual:,.6g}"
         nodes = f", {moment.nodes:,} nodes" if moment.nodes else ""

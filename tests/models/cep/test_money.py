@@ -122,3 +122,10 @@ def test_a_table_of_ones_own(tmp_path: Path) -> None:
             find_rates(str(path))
     with pytest.raises(InputError, match="cannot be read"):
         find_rates(str(tmp_path / "none.csv"))
+
+
+@pytest.mark.parametrize("eligible", [(60, 41), (-1, 10)])
+def test_free_and_reduced_are_counts_of_the_enrolled(eligible: tuple[int, int]) -> None:
+    free, reduced = eligible
+    with pytest.raises(InputError, match="school c: free and reduced: wanted counts that are at most the enrolled"):
+        CepInstance("x", (school("c", 100, 50, free=free, reduced=reduced, breakfasts=0, lunches=0),))

@@ -14,7 +14,7 @@ from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.formulations import relaxation_bound
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.methods import find_method, methods_of
-from fairbound.solvers.core.result import Settings
+from fairbound.solvers.core.result import Result
 
 MODULES = [import_module(f"fairbound.benchmarks.{name}.tiny") for name in PROBLEMS]
 TINIES: tuple[Tiny, ...] = tuple(module.TINY for module in MODULES)
@@ -36,6 +36,17 @@ def formulations(problem: str, instance: Instance, objective: str) -> list[Formu
     return [f for f in found if f.refuses(instance, objective) is None and not f.beyond]
 
 
+SOLVED: dict[tuple[str, ...], Result] = {}
+
+
+def solved(method: Method, instance: Instance, objective: str) -> Result:
+    """What a method says, asked once for all tests of this file."""
+    key = (instance.problem, method.name, instance.digest, objective)
+    if key not in SOLVED:
+        SOLVED[key] = contract.solve(method, instance, objective)
+    return SOLVED[key]
+
+
 def test_every_problem_has_tiny_instances() -> None:
     assert {tiny.problem for tiny in TINIES} == set(PROBLEMS)
 
@@ -49,7 +60,7 @@ def test_methods_agree_with_brute_force(tiny: Tiny, instance: Instance, objectiv
         if method.refuses(instance, objective) is not None or method.name in OWN_PROCESS:
             continue
         asked.append(method)
-        assert contract.answers(method, instance, objective, best, tiny) == [], method.name
+        assert contract.answers(method, instance, objective, best, tiny, solved) == [], method.name
     assert any(method.exact and method.closes for method in asked)
 
 
@@ -60,7 +71,7 @@ def test_assigned_solutions_are_read_back(tiny: Tiny, instance: Instance, object
     for formulation in formulations(tiny.problem, instance, objective):
         if formulation.scope is not Scope.EXACT:
             continue
-        result = find_method(problem, formulation.name).run(instance, objective, Settings(prove=0), None)
+        result = solved(find_method(problem, formulation.name), instance, objective)
         if result.solution is not None:
             words = contract.round_trip(problem, formulation, instance, objective, result.solution)
             assert words == [], formulation.name
@@ -104,7 +115,7 @@ def test_solutions_survive_a_table(tiny: Tiny) -> None:
     for instance in tiny.instances:
         for method in methods_of(problem):
             if method.refuses(instance, objective) is None and method.kind is not Kind.BASELINE:
-                solution = method.run(instance, objective, Settings(prove=0), None).solution
+                solution = solved(method, instance, objective).solution
                 if solution is not None:
                     assert contract.table(problem, instance, solution) == []
                 break

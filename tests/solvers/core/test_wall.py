@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -115,6 +116,16 @@ def test_a_solution_that_breaks_a_rule_is_no_answer() -> None:
     everyone = tiny_cep.NAMED["forced in"]  # the best single school is not the one that must be in
     result = fairbound.solve(everyone, method="deaf", settings=SHORT)
     assert (result.status, result.solution) == (Status.UNKNOWN, None)
+
+
+def test_the_best_of_the_last_incumbents_that_keep_every_rule_is_kept() -> None:
+    """A later round may tell less than an earlier one, and rows that are not there yet make plans that break rules."""
+    asked = tiny_cep.NAMED["forced in"]
+    broken, [first, second] = BEST, [each for each in tiny_cep.groupings(asked) if evaluate(asked, each).feasible][:2]
+    told = [(1.0, second), (5.0, broken), (3.0, first), (None, second)]
+    sense = PROBLEM.objective("reimbursement").sense
+    assert wall._Heard(None, solutions=deque(told)).best(PROBLEM, asked, sense) == first
+    assert wall._Heard(None, solutions=deque([(5.0, broken)])).best(PROBLEM, asked, sense) is None
 
 
 def test_a_thread_gets_an_interpreter_of_its_own_for_its_limits() -> None:

@@ -31,7 +31,7 @@ F = Fraction
 
 def test_a_default_plan_is_proven() -> None:
     asked = fairbound.load("grants/synthetic")
-    result = fairbound.solve(asked, settings=Settings(gap=1e-4))
+    result = fairbound.solve(asked, settings=Settings(gap=1e-4, prove=60))
     assert result.proven is not None
     assert result.proven_gap <= F(1e-4)  # the gap is a float
     assert result.measures["granted_districts"] <= 20

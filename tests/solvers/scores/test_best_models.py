@@ -124,7 +124,7 @@ def test_what_is_false_is_refused(proof: dict[str, Any]) -> None:
 def test_a_tree_that_is_stopped_proves_what_it_has() -> None:
     """Rows that are all but noise: nothing closes in time, and the bound still holds."""
     asked = ScoresInstance("drawn", drawn_design(60, 90, 30, 0.3, 5), k=8, ridge=Fraction(1, 1000))
-    result = fairbound.solve(asked, objective=BEST_SUBSET, settings=Settings(time_limit=2.5))
+    result = fairbound.solve(asked, objective=BEST_SUBSET, settings=Settings(time_limit=3))
     assert (result.termination, result.status) == (Termination.TIME_LIMIT, Status.FEASIBLE)
     assert result.proven is not None
     assert result.proven.level is Level.L4

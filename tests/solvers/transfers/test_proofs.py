@@ -21,9 +21,11 @@ from fairbound.models.transfers import Reading, evaluate
 from fairbound.models.transfers.repair import as_plan, keeps_rules
 from fairbound.solvers.checker import transfers as checker
 from fairbound.solvers.checker.__main__ import main
+from fairbound.solvers.core.bound import Level
 from fairbound.solvers.core.result import Settings, Status, Termination
 from fairbound.solvers.core.search import Search
 from fairbound.solvers.proofs.safe_bounds import Rows, safe_bound
+from fairbound.solvers.transfers import spatial_tree
 from fairbound.solvers.transfers.composition import SizeTerm, composition, tangent_holds
 from fairbound.solvers.transfers.node_bound import node_bound
 from fairbound.solvers.transfers.node_program import NodeProgram
@@ -199,6 +201,18 @@ def test_the_checker_is_a_program(
     _raise_bound(certificate := copy.deepcopy(certificate))
     path.write_text(json.dumps(certificate))
     assert main([str(path)]) == 1
+
+
+def test_a_stop_in_the_middle_of_the_replay_keeps_what_it_proves(monkeypatch: pytest.MonkeyPatch) -> None:
+    check = checker.check
+
+    def stopped(document: dict[str, Any]) -> Fraction:
+        signal.raise_signal(signal.SIGINT)
+        return check(document)
+
+    monkeypatch.setattr(spatial_tree.checker, "check", stopped)
+    result = api.solve(SMALL, settings=Settings(gap=1e-3))
+    assert (result.proven.level, result.certificate is None) == (Level.L4, False)
 
 
 def test_any_multipliers_give_a_bound() -> None:
