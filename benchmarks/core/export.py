@@ -94,6 +94,9 @@ def export_model(
 ) -> list[Path]:
     """Write a formulation of an instance; returns the files written. A path that ends in ``.gz`` is compressed.
 
+    MPS and LP say in their first lines which question it is, and what one unit of their objective, which has the name
+    of the question's, is worth. NL keeps names in two files beside it: ``.col`` and ``.row``, a name a line.
+
     Parameters
     ----------
     start
@@ -101,9 +104,6 @@ def export_model(
         not 0, after ``=obj=`` with the value of the file's objective. MPS and LP alone have such.
     minimized
         Turn an objective round that is maximised: not every reader of MPS knows senses.
-
-    MPS and LP say in their first lines which question it is, and what one unit of their objective, which has the name
-    of the question's, is worth. NL keeps names in two files beside it: ``.col`` and ``.row``, a name a line.
 
     Raises
     ------

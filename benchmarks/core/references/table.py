@@ -120,10 +120,12 @@ class Reference:
 
     @property
     def primal(self) -> Fraction:
+        """The value of the solution."""
         return Fraction(self.primal_bound)
 
     @property
     def dual(self) -> Fraction | None:
+        """The proven bound, or ``None``."""
         return Fraction(self.dual_bound) if self.dual_bound else None
 
     @property
