@@ -125,7 +125,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ({"given": "threshold=0.25"}, "the instance has digest"),
         ({"solution": "missing.csv"}, "cannot be read"),
         ({"certificate": "x.json"}, "cannot be read"),
-        ({"certificate": ""}, "a level without its certificate: found L4"),
+        ({"certificate": ""}, "a level without its certificate"),
         ({"certificate": "", "level": "L2", "dual_bound": "17365"}, "membership proves"),
         ({"sha256": "0" * 64}, "another certificate"),
         ({"level": "L5"}, "the certificate is worth L4, not L5"),

@@ -102,6 +102,7 @@ def test_scip_takes_the_starts(library: Path) -> None:
         path.unlink()
 
 
+@pytest.mark.filterwarnings("ignore")  # of what the validators' own libraries use
 def test_metadata_are_valid(library: Path) -> None:
     frictionless = pytest.importorskip("frictionless")
     mlcroissant = pytest.importorskip("mlcroissant")
@@ -112,6 +113,7 @@ def test_metadata_are_valid(library: Path) -> None:
     assert sorted(found) == sorted(row.name for row in rows())
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_wrong_metadata_are_found(library: Path, tmp_path: Path) -> None:
     """The validator looks at sizes, hashes, keys and patterns."""
     frictionless = pytest.importorskip("frictionless")
