@@ -58,8 +58,16 @@ def proven(instance: Instance, result: Result, settings: Settings, theorems_too:
     What a theorem settles needs none, unless the certificate is to be joined with others (``theorems_too``).
 
     A plan that is better than the result's, where the tree meets one, takes its place. A certificate of a weaker bound
-    than what is claimed stands beside the claim.
+    than what is claimed stands beside the claim. Ctrl-C ends the proof, not the answer.
     """
+    try:
+        return _proven(instance, result, settings, theorems_too)
+    except KeyboardInterrupt:
+        return replace(result, termination=Termination.INTERRUPTED)
+
+
+def _proven(instance: Instance, result: Result, settings: Settings, theorems_too: bool) -> Result:
+    """The same, as long as nobody interrupts it."""
     seconds = settings.prove
     if settings.time_limit is not None:
         seconds = min(seconds, settings.time_limit - result.seconds.total)

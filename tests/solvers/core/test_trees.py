@@ -22,7 +22,7 @@ from fairbound.solvers.checker.common import Rejected
 from fairbound.solvers.checker.linear import System, multipliers_of, replay, scaled, smaller
 from fairbound.solvers.core import proving
 from fairbound.solvers.core.bound import Basis, Level
-from fairbound.solvers.core.result import Result, Settings, Status
+from fairbound.solvers.core.result import Result, Settings, Status, Termination
 from fairbound.solvers.proofs.plain import plain_tree
 from fairbound.solvers.proofs.tree import prove
 from forgeries import answered, mutated
@@ -106,6 +106,16 @@ def test_a_default_answer_carries_its_proof() -> None:
     )
     without = fairbound.solve("cep/calpads33", parameters={"threshold": "0.40"}, settings=Settings(prove=0))
     assert (without.level, without.certificate) == (Level.L1, None)
+
+
+def test_whoever_interrupts_a_proof_keeps_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_document: Any) -> Fraction:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(proving.checker, "check", interrupted)
+    result = fairbound.solve("cep/calpads33", objective="students")
+    assert (result.termination, result.certificate) == (Termination.INTERRUPTED, None)
+    assert result.primal_bound == 27054
 
 
 def test_no_mutation_proves_more_than_the_truth(certificates: list[dict[str, Any]]) -> None:
