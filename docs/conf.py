@@ -37,7 +37,7 @@ copybutton_only_copy_prompt_lines = True
 NAVIGATION = {
     "Start": ["district", "audit", "trust", "gallery/index"],
     "Problems": ["cep", "cep_meals", "blocks", "transfers", "classes", "matching", "scores", "grants"],
-    "Bench": ["compare", "benchmarks", "honesty", "growth", "performance", "measured", "cluster"],
+    "Bench": ["compare", "benchmarks", "references", "honesty", "growth", "performance", "measured", "cluster"],
     "Extend": ["own", "adding", "releasing"],
     "Reference": [
         "commands",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -49,8 +50,8 @@ def documented(docstring: str) -> list[str]:
     """Names in the section on parameters, if there is one."""
     section = re.search(r"^Parameters\n-+\n(.*?)(?=\n\n\w+\n-+\n|\Z)", docstring, re.DOTALL | re.MULTILINE)
     lines = section[1].splitlines() if section else []
-    heads = [line.partition(" : ")[0] for line in lines if line and not line[0].isspace()]
-    return [name.strip().lstrip("*") for head in heads for name in head.split(",")]
+    heads = [line for line, below in pairwise(lines) if line[:1].strip() and below[:1].isspace()]
+    return [name.strip().lstrip("*") for head in heads for name in head.partition(" : ")[0].split(",")]
 
 
 @pytest.mark.parametrize("path", OUTSIDE, ids=lambda path: str(path.relative_to(ROOT)))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from fairbound.benchmarks.core.growth import Family
@@ -18,10 +16,7 @@ SEED = 1
 
 def grid(units: int, schools: int | None = None, seed: int = SEED) -> Instance:
     """A grid city as its file is read."""
-    given = {"n": str(units), "k": str(schools or max(2, round(units**0.5 / 2)))}
-    with TemporaryDirectory() as folder:
-        made = catalogue.write_made("blocks", "grid", given, seed, Path(folder) / "city.json")
-        return catalogue.load(str(made[0]))
+    return catalogue.load(f"blocks/grid/n={units},k={schools or max(2, round(units**0.5 / 2))}/{seed}")
 
 
 FAMILIES = (

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -23,11 +21,7 @@ Floats = np.typing.NDArray[np.float64]
 
 def instance(binaries: int) -> ZoneInstance:
     """A grid city with so many pairs of a unit and a school: seats so many that none is left out."""
-    with TemporaryDirectory() as folder:
-        made = catalogue.write_made(
-            "blocks", "grid", {"n": str(binaries // SCHOOLS), "k": str(SCHOOLS)}, 1, Path(folder) / "city.json"
-        )
-        city = catalogue.load(str(made[0]))
+    city = catalogue.load(f"blocks/grid/n={binaries // SCHOOLS},k={SCHOOLS}/1")
     assert isinstance(city, ZoneInstance)
     return find_problem("blocks").with_parameters(city, {"seats_tolerance": str(SCHOOLS), "travel_ratio": "none"})  # type: ignore[no-any-return]
 

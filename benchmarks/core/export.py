@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pyomo.environ as pyo
-from fairbound.instances.core.files import read_text
+from fairbound.instances.core.files import read_text, write_text
 from fairbound.models.core.errors import InputError, TriviallyInfeasibleError, UnsupportedModelError
 from fairbound.models.core.registry import find_problem
 from fairbound.models.core.text import clean
@@ -25,7 +25,7 @@ from pyomo.opt import ProblemFormat
 from pyomo.repn import generate_standard_repn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from fairbound.models.core.problem import Formulation, Instance
 
@@ -89,11 +89,21 @@ def export_model(
     path: Path,
     kind: Format,
     relaxed: bool = False,
+    start: tuple[Any, Path] | None = None,
+    minimized: bool = False,
 ) -> list[Path]:
     """Write a formulation of an instance; returns the files written. A path that ends in ``.gz`` is compressed.
 
     MPS and LP say in their first lines which question it is, and what one unit of their objective, which has the name
     of the question's, is worth. NL keeps names in two files beside it: ``.col`` and ``.row``, a name a line.
+
+    Parameters
+    ----------
+    start
+        A solution, and a file for it that HiGHS, SCIP and others read: a line ``NAME VALUE`` for each column that is
+        not 0, after ``=obj=`` with the value of the file's objective. MPS and LP alone have such.
+    minimized
+        Turn an objective round that is maximised: not every reader of MPS knows senses.
 
     Raises
     ------
@@ -105,6 +115,7 @@ def export_model(
     if reason is not None:
         raise InputError(f"formulation {formulation.name} refuses {instance.name}: {reason}")
     model = formulation.build(instance, objective, relaxed=relaxed)
+    turned = minimized and _turn_round(model)
     if kind is not Format.NL:
         try:
             compile_model(model)
@@ -118,23 +129,57 @@ def export_model(
         made = Path(folder) / f"model.{kind}"
         # NL keeps names aside, whatever they are; the others write them into rows and must be able to read them.
         labels = {"symbolic_solver_labels": True} if kind is Format.NL else {"labeler": Labels(objective)}
-        model.write(str(made), format=_WRITERS[kind], io_options=labels)
+        _, key = model.write(str(made), format=_WRITERS[kind], io_options=labels)
         if kind is not Format.NL:
-            _head(made, kind, _about(model, instance, objective))
+            _head(made, kind, _about(model, instance, objective, turned))
         if path.suffix == ZIPPED:
             made = _zipped(made)
         names = [made.with_suffix(ending) for ending in (".col", ".row") if made.with_suffix(ending).is_file()]
         written = [name.replace(path.with_suffix(name.suffix)) for name in names]
         made.replace(path)
+    if start is not None and kind is not Format.NL:
+        formulation.assign(model, start[0])
+        write_text(start[1], _start_lines(model, model.solutions.symbol_map[key].bySymbol))
+        written.append(start[1])
     return [path, *written]
 
 
-def _about(model: pyo.ConcreteModel, instance: Instance, objective: str) -> list[str]:
+def _start_lines(model: pyo.ConcreteModel, known: Mapping[str, Any]) -> str:
+    """The values of a model's variables by their names in its file."""
+    [goal] = model.component_data_objects(pyo.Objective, active=True)
+    lines = [f"=obj= {float(pyo.value(goal.expr))!r}"]
+    for name, component in known.items():
+        if component is not None and hasattr(component, "is_variable_type") and component.is_variable_type():
+            value = component.value or 0
+            if value:
+                lines.append(f"{name} {float(value)!r}")
+    if offset_of(model):
+        lines.append("ONE_VAR_CONSTANT 1.0")
+    return "\n".join(lines) + "\n"
+
+
+def offset_of(model: pyo.ConcreteModel) -> float:
+    """The constant of a linear or quadratic objective; 0 of any other."""
+    [goal] = model.component_data_objects(pyo.Objective, active=True)
+    found = generate_standard_repn(goal.expr, compute_values=True, quadratic=False)
+    return float(found.constant)
+
+
+def _turn_round(model: pyo.ConcreteModel) -> bool:
+    """Minimise what a model maximises; returns whether it did."""
+    [goal] = model.component_data_objects(pyo.Objective, active=True)
+    if goal.sense != pyo.maximize:
+        return False
+    goal.set_value(-goal.expr)
+    goal.set_sense(pyo.minimize)
+    return True
+
+
+def _about(model: pyo.ConcreteModel, instance: Instance, objective: str, turned: bool) -> list[str]:
     """What a reader of a file must know: the question, and how its value follows from the file's objective."""
     asked = find_problem(instance.problem).objective(objective)
-    unit = Fraction(getattr(model, "objective_unit", 1))
-    [goal] = model.component_data_objects(pyo.Objective, active=True)
-    constant = generate_standard_repn(goal.expr, compute_values=True, quadratic=False).constant
+    unit = Fraction(getattr(model, "objective_unit", 1)) * (-1 if turned else 1)
+    constant = offset_of(model)
     return [
         f"Instance:   {instance.name}, digest {instance.digest}",
         f"Parameters: {', '.join(f'{name}={text}' for name, text in instance.parameters.items() if text)}",
@@ -147,7 +192,9 @@ def _head(path: Path, kind: Format, lines: Sequence[str]) -> None:
     """Put comments before a file."""
     before, after = ("* ", "") if kind is Format.MPS else ("\\* ", " *\\")
     plain = "".join(f"{before}{line.encode('ascii', 'replace').decode()}{after}\n" for line in map(clean, lines))
-    path.write_text(plain + path.read_text(encoding="utf-8"), encoding="utf-8")
+    # Not every reader of MPS knows that section, and all minimise without it.
+    text = path.read_text(encoding="utf-8").replace("\nOBJSENSE\n MIN\n", "\n", 1)
+    path.write_text(plain + text, encoding="utf-8")
 
 
 def _zipped(path: Path) -> Path:

@@ -25,7 +25,7 @@ from fairbound.benchmarks.core.analysis import (
     standings,
 )
 from fairbound.benchmarks.core.figures import problem_figures
-from fairbound.benchmarks.core.references import alarms
+from fairbound.benchmarks.core.references.growing import alarms
 from fairbound.benchmarks.core.static_figures import write_static
 from fairbound.benchmarks.core.store import Store
 from fairbound.benchmarks.core.table_files import write_tables

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fairbound.benchmarks.core.machine import versions
+from fairbound.benchmarks.core.specification import DEFAULT as DEFAULT_METHOD
 from fairbound.benchmarks.core.specification import Specification, content_of
 from fairbound.instances.core import catalogue
 from fairbound.instances.core.entry import data_file
@@ -230,7 +231,7 @@ def _specifications(suite: Suite, experiment: Experiment, skipped: dict[str, Non
             range(experiment.repetitions),
         ):
             problem.check_parameters(parameters)
-            kind = find_method(problem, method).kind
+            kind = None if method == DEFAULT_METHOD else find_method(problem, method).kind
             is_model = kind is Kind.FORMULATION
             if kind is Kind.BASELINE and "," in objective:
                 continue  # a heuristic takes one objective
@@ -300,9 +301,10 @@ def _methods(problem: Problem[Any, Any], names: list[str], engines: list[str]) -
     for name in names:
         if name in GROUPS:
             chosen += [method for method in methods_of(problem) if method.kind in GROUPS[name]]
-        else:
+        elif name != DEFAULT_METHOD:
             chosen.append(find_method(problem, name))
-    return [method.name for method in on_engines(problem, chosen, _engines(engines))]
+    first = [DEFAULT_METHOD] if DEFAULT_METHOD in names else []
+    return first + [method.name for method in on_engines(problem, chosen, _engines(engines))]
 
 
 def _engines(names: list[str]) -> list[str]:

@@ -6,6 +6,7 @@ from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from fairbound.instances.applicants.drawn import GENERATORS
 from fairbound.instances.core.entry import Entry, FileFormat
 from fairbound.instances.core.source import Source, plain_geoid
 from fairbound.models.applicants.instance import ApplicantInstance, Cell
@@ -190,6 +191,7 @@ ENTRIES = (
         "65 applicants to Daniel Webster Elementary by race, 22 seats",
         "printed in the Datathon Fall 2024 notebook on SFUSD",
         lambda _name: sfusd65(),
+        licence="figures printed in the notebook",
     ),
 )
 FORMATS = (
@@ -197,3 +199,4 @@ FORMATS = (
         "applicants", "a CSV of applications with ProgramCode and Block Group", _recognises, _load, template=TEMPLATE
     ),
 )
+__all__ = ["ENTRIES", "FORMATS", "GENERATORS", "SEED_COUNTS", "load_tables", "sfusd65"]

@@ -157,7 +157,9 @@ def _recognises(source: Source) -> bool:
 
 
 def _real(name: str, file: str, summary: str, origin: str) -> Entry:
-    return Entry(name, summary, origin, lambda name: load_json(need_file(name, file), name), file=file)
+    return Entry(
+        name, summary, origin, lambda name: load_json(need_file(name, file), name), file, licence="census figures"
+    )
 
 
 def grid100(name: str) -> ZoneInstance:

@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING
 
+from fairbound.instances.cep.drawn import GENERATORS
 from fairbound.instances.cep.meaning import SYNONYMS
 from fairbound.instances.cep.tables import TAKES, TEMPLATE, SchoolRow, load_csv, schools_of
 from fairbound.instances.core.entry import Entry, FileFormat, data_file, need_file
@@ -128,6 +129,7 @@ ENTRIES = (
         "33 schools of a sample district in California",
         "printed in the MealsCount notebook",
         lambda _name: calpads33(),
+        licence="figures printed in the notebook",
     ),
     Entry(
         "cep/nyc1453",
@@ -135,6 +137,7 @@ ENTRIES = (
         "New York City, project SchoolLunch, test data for CEP grouping",
         lambda name: nyc1453(need_file(name, NYC)),
         file=NYC,
+        licence="not stated",
     ),
     Entry(
         "cep/us/*",
@@ -143,6 +146,8 @@ ENTRIES = (
         _load_us,
         file=US,
         members=_us_members,
+        licence="MIT (the repository's)",
     ),
 )
 FORMATS = (FileFormat("cep", "a CSV with the columns school_id and enrolled", _recognises, load_csv, TAKES, TEMPLATE),)
+__all__ = ["ENTRIES", "FORMATS", "GENERATORS", "calpads33", "nyc1453", "us_district", "us_districts"]

@@ -1,13 +1,16 @@
 """The catalogue: named instances with their origin, and instances from files.
 
-Each problem's ``sources.py`` lists its own ``ENTRIES`` and ``FORMATS``, and ``GENERATORS`` if it has any.
+Each problem's ``sources.py`` lists its own ``ENTRIES`` and ``FORMATS``, and ``GENERATORS`` if it has any. What a
+generator makes has a name and needs no file: ``blocks/grid/n=100,k=4/3`` is problem, generator, settings and seed.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from fairbound.instances.core.entry import Entry, FileFormat, Generator, data_file, need_file
@@ -55,6 +58,69 @@ def find_generator(problem: str, name: str) -> Generator:
     raise InputError(f"unknown generator of {problem}", found=name, wanted=nearest(name, [g.name for g in known]))
 
 
+TRUTH = "_truth"
+"""What is added to the name of a generated file for the table of its hidden truth."""
+DEFAULTS = "default"
+"""In the place of settings: those of the generator."""
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What a generator makes of some settings and a seed: ``blocks/grid/n=100,k=4/3``."""
+
+    problem: str
+    family: str
+    settings: Mapping[str, str]
+    seed: int
+
+    @cached_property
+    def generator(self) -> Generator:
+        """Who makes it; raises ``InputError`` for an unknown name."""
+        return find_generator(self.problem, self.family)
+
+    @property
+    def origin(self) -> str:
+        """For people: generator, version and seed."""
+        return f"generated: {self.family}, version {self.generator.version}, seed {self.seed}"
+
+    def texts(self) -> Mapping[str, str]:
+        """Its files, as ``make`` has them."""
+        return make(self.problem, self.family, self.settings, self.seed)
+
+
+def generated(name: str) -> Generated | None:
+    """The parts of the name of a generated instance; ``None`` for any other name.
+
+    Raises
+    ------
+    InputError
+        For a setting without a value, or twice.
+    """
+    parts = name.split("/")
+    if len(parts) != 4 or parts[0] not in PROBLEMS or not (parts[3].isascii() and parts[3].isdecimal()):
+        return None
+    problem, family, text, seed = parts
+    if text != DEFAULTS and "=" not in text:
+        return None
+    settings: dict[str, str] = {}
+    for word in () if text == DEFAULTS else text.split(","):
+        key, equals, value = word.partition("=")
+        if not equals or not key or not value or key in settings:
+            wanted = f"{problem}/{family}/NAME=VALUE,.../SEED, each setting once"
+            raise InputError("settings of a generated instance", found=text, wanted=wanted)
+        settings[key] = value
+    return Generated(problem, family, settings, int(seed))
+
+
+def _load_generated(name: str, made: Generated) -> Instance:
+    """The instance that is read from the files of ``instance make``, under its own name."""
+    with TemporaryDirectory() as folder:
+        first = _write(made.texts(), Path(folder) / made.generator.file)[0]
+        loaded: Any = load_file(first, made.problem)  # all are dataclasses
+    named: Instance = replace(loaded, name=name)
+    return named
+
+
 def make(problem: str, name: str, settings: Mapping[str, str], seed: int) -> Mapping[str, str]:
     """The texts of a generated instance, as ``Generator.make`` has them; raises ``InputError`` for wrong names."""
     generator = find_generator(problem, name)
@@ -71,7 +137,10 @@ def make(problem: str, name: str, settings: Mapping[str, str], seed: int) -> Map
 def write_made(problem: str, name: str, settings: Mapping[str, str], seed: int, out: Path) -> list[Path]:
     """Write a generated instance to a file, or into a folder; returns the paths, the one to load first."""
     texts = make(problem, name, settings, seed)
-    first = out if out.suffix and not out.is_dir() else out / find_generator(problem, name).file
+    return _write(texts, out if out.suffix and not out.is_dir() else out / find_generator(problem, name).file)
+
+
+def _write(texts: Mapping[str, str], first: Path) -> list[Path]:
     paths = []
     for added, text in sorted(texts.items()):
         paths.append(first.with_name(f"{first.stem}{added}{first.suffix}"))
@@ -102,8 +171,8 @@ def entries(problem: str | None = None) -> list[Entry]:
     return [entry for entry in known if problem in (None, entry.problem) or entry.name.startswith(f"{problem}/")]
 
 
-def _find(name: str) -> Entry | None:
-    """The entry of a full name. The problem that it begins with is looked at first: each takes time to load."""
+def find_entry(name: str) -> Entry | None:
+    """The entry of a full name, if any. The problem that it begins with is looked at first: each takes time to load."""
     first = [entry for source in _sources(name.partition("/")[0]) for entry in source.ENTRIES]
     found = next((entry for entry in first if entry.holds(name)), None)
     return found or next((entry for entry in entries() if entry.holds(name)), None)
@@ -150,13 +219,16 @@ def split(source: Source, columns: Sequence[str]) -> list[str]:
 
 def source(name: str) -> Path | None:
     """The data file behind a catalogue name; ``None`` if it needs none, or the file is not on this machine."""
-    entry = _find(name)
+    entry = None if generated(name) else find_entry(name)
     return None if entry is None or entry.file is None else data_file(entry.file)
 
 
 def problem_of(name: str) -> str:
     """The problem of an instance; raises ``InputError`` for an unknown name. A file is read for it."""
-    entry = _find(name)
+    made = generated(name)
+    if made is not None:
+        return made.problem
+    entry = find_entry(name)
     if entry is not None:
         return entry.problem or entry.name.partition("/")[0]
     path = Source.named(name)
@@ -169,7 +241,8 @@ def load(name: str, problem: str | None = None) -> Instance:
     Parameters
     ----------
     name
-        ``cep/calpads33``, or the path of a file, with ``#`` and how it is to be read as ``Source`` says.
+        ``cep/calpads33``, a generated instance such as ``blocks/grid/n=100,k=4/3``, or the path of a file, with ``#``
+        and how it is to be read as ``Source`` says.
     problem
         The problem of a file that does not tell.
 
@@ -178,7 +251,10 @@ def load(name: str, problem: str | None = None) -> Instance:
     InputError
         For an unknown name (with the nearest ones) and for a file that cannot be used.
     """
-    entry = _find(name)
+    made = generated(name)
+    if made is not None:
+        return _load_generated(name, made)
+    entry = find_entry(name)
     if entry is not None and not name.endswith("*"):
         return entry.load(name)
     source = Source.named(name)
@@ -193,7 +269,16 @@ def load(name: str, problem: str | None = None) -> Instance:
 
 def load_truth(name: str) -> Truth:
     """The hidden truth of a simulation in the catalogue, or one in a file; raises ``InputError``."""
-    entry = _find(name)
+    made = generated(name)
+    if made is not None:
+        text = made.texts().get(TRUTH)
+        if text is None:
+            raise InputError("no hidden truth belongs to this instance", found=name, wanted="a simulation, or a file")
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / f"{made.family}{TRUTH}.csv"
+            write_text(path, text)
+            return replace(read_truth(path), name=f"the truth of {name}")
+    entry = find_entry(name)
     if entry is not None:
         if entry.truth is None:
             raise InputError("no hidden truth belongs to this instance", found=name, wanted="a simulation, or a file")

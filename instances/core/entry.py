@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fairbound.models.core.truth import Truth
 
 DATA_VARIABLE = "FAIRBOUND_DATA"
+OWN_LICENCE = "MIT"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,10 @@ class Entry:
         Its problem, where that is not the first part of the name: listed under both.
     truth
         The hidden truth of a simulation, which audits and studies may look at.
+    licence
+        What its publisher says of the data; the project's own where it was made up or generated.
+    closed
+        Whether nothing that was made from the data may be passed on.
     """
 
     name: str
@@ -49,6 +54,8 @@ class Entry:
     members: Callable[[], Iterable[str]] | None = None
     problem: str | None = None
     truth: Callable[[], Truth] | None = None
+    licence: str = OWN_LICENCE
+    closed: bool = False
 
     def holds(self, name: str) -> bool:
         """Whether it is the instance of a full name, or the family of it."""
@@ -135,6 +142,8 @@ class Generator:
         for the one that ``load`` reads, ``"_borders"`` for a table beside it; raises ``InputError``.
     file
         Name of the first file where only a folder is named.
+    version
+        Another one for every change after which the same settings and seed give another instance.
     """
 
     problem: str
@@ -143,3 +152,4 @@ class Generator:
     settings: Mapping[str, str | None]
     make: Callable[[Mapping[str, str], int], Mapping[str, str]]
     file: str
+    version: int = 1

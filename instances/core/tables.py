@@ -220,7 +220,12 @@ def is_broken(cell: object) -> TypeGuard[Fraction]:
 
 
 def write_csv(path: Path, rows: Iterable[Mapping[str, str]]) -> None:
-    """Write rows as CSV in one step: a reader sees the old file or the whole new one.
+    """Write rows as CSV in one step: a reader sees the old file or the whole new one."""
+    write_text(path, table_text(rows))
+
+
+def table_text(rows: Iterable[Mapping[str, str]]) -> str:
+    """Rows as the text of a CSV file.
 
     A text that begins with ``= + - @``, a tab or a carriage return gets an apostrophe before it, so that no
     spreadsheet takes it for a formula; ``read_rows`` takes it away again. Numbers stay as they are.
@@ -228,4 +233,4 @@ def write_csv(path: Path, rows: Iterable[Mapping[str, str]]) -> None:
     table = list(rows)
     columns = list(table[0]) if table else []
     cells = [columns, *([str(row[column]) for column in columns] for row in table)]
-    write_text(path, csv_text([_harmless(cell) for cell in line] for line in cells))
+    return csv_text([_harmless(cell) for cell in line] for line in cells)

@@ -9,6 +9,7 @@ from fairbound.instances.classes.sources import simulated_roster
 from fairbound.instances.core.entry import Entry, FileFormat
 from fairbound.instances.core.source import Source
 from fairbound.instances.core.tables import LARGEST, cell_number
+from fairbound.instances.designs.drawn import GENERATORS
 from fairbound.models.core.errors import InputError
 from fairbound.models.designs.instance import DesignInstance, Subject
 
@@ -67,3 +68,4 @@ ENTRIES = tuple(
     for n in SIZES
 )
 FORMATS = (FileFormat("designs", "a CSV with subject_id and columns of numbers", recognises, load_csv, (), TEMPLATE),)
+__all__ = ["ENTRIES", "FORMATS", "GENERATORS", "load_csv", "simulated"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fairbound.instances.core.entry import Entry, FileFormat, need_file
 from fairbound.instances.core.source import Source
+from fairbound.instances.grants.drawn import GENERATORS
 from fairbound.instances.grants.fitting import fitted_effects
 from fairbound.instances.scores.simulation import simulate
 from fairbound.instances.scores.sources import SIMULATED_ORIGIN, TEXAS, TEXAS_ORIGIN, panel_at, synthetic_truth
@@ -122,6 +123,8 @@ ENTRIES = (
         TEXAS_ORIGIN,
         texas,
         TEXAS,
+        licence="none stated; altered copies are forbidden",
+        closed=True,
     ),
 )
 FORMATS = (
@@ -133,3 +136,4 @@ FORMATS = (
         template=TEMPLATE,
     ),
 )
+__all__ = ["ENTRIES", "FORMATS", "GENERATORS", "asked_of", "load_districts", "synthetic", "texas"]

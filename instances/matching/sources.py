@@ -15,6 +15,7 @@ from fairbound.instances.classes.sources import (
     seed_truth,
     simulated_roster,
 )
+from fairbound.instances.classes.sources import GENERATORS as COHORTS
 from fairbound.instances.classes.tables import Roster, is_students, load_roster
 from fairbound.instances.core.entry import Entry, FileFormat
 from fairbound.models.matching.instance import EVERYONE, MatchingInstance, Unit
@@ -76,4 +77,5 @@ ENTRIES = (
         for n in DRAWN
     ),
 )
+GENERATORS = tuple(replace(generator, problem="matching") for generator in COHORTS)
 FORMATS = (FileFormat("matching", "the same with --problem matching", is_students, load_tables, (), TEMPLATE),)

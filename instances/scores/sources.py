@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fairbound.instances.core.entry import Entry, FileFormat, Generator, need_file
 from fairbound.instances.core.tables import csv_text
 from fairbound.instances.core.truth import truth_of
+from fairbound.instances.scores.drawn import FEATURES
 from fairbound.instances.scores.simulation import Settings, drawn_design, simulate
 from fairbound.instances.scores.tables import (
     is_budgets,
@@ -78,7 +79,15 @@ ENTRIES = (
         synthetic,
         truth=synthetic_truth,
     ),
-    Entry("scores/texas", "the seed's 930 Texas districts, 2005 to 2019", TEXAS_ORIGIN, texas, TEXAS),
+    Entry(
+        "scores/texas",
+        "the seed's 930 Texas districts, 2005 to 2019",
+        TEXAS_ORIGIN,
+        texas,
+        TEXAS,
+        licence="none stated; altered copies are forbidden",
+        closed=True,
+    ),
     *(
         Entry(f"scores/drawn{p}", f"{n:,} rows, {p:,} correlated features, {k} of which count", SIMULATED_ORIGIN, drawn)
         for p, (n, k) in DRAWN.items()
@@ -93,6 +102,7 @@ GENERATORS = (
         _make,
         "districts.csv",
     ),
+    FEATURES,
 )
 TEMPLATE = {
     "": (

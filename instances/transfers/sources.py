@@ -319,6 +319,7 @@ def _recognises(source: Source) -> bool:
     return source.has("district", "enroll", names=NAMES)
 
 
+PUBLIC = "figures of public agencies"
 ENTRIES = (
     Entry(
         "transfers/planar9",
@@ -332,6 +333,7 @@ ENTRIES = (
         "California Department of Education enrolment; borders of Census 2012",
         alameda,
         file=DISTRICTS,
+        licence=PUBLIC,
     ),
     Entry(
         "transfers/alameda/*",
@@ -339,6 +341,7 @@ ENTRIES = (
         "as transfers/alameda17",
         _load_part,
         file=DISTRICTS,
+        licence=PUBLIC,
         members=lambda: [f"transfers/alameda/{count}" for count in range(2, 18)],
     ),
     Entry(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from fractions import Fraction
 from functools import lru_cache
 from math import gcd, isqrt, lcm
@@ -20,6 +21,12 @@ LARGEST_ROUNDED = 10**6
 """Rows whose integers no float holds are scaled to this largest coefficient."""
 
 LONGEST_NUMBER = 1000
+LONGEST_EXACT = 10**6
+"""Digits of an exact value as text. Python's own limit of 4,300 is passed by a mean over hundreds of districts; what
+comes from outside is bounded by ``LONGEST_NUMBER``."""
+if 0 < sys.get_int_max_str_digits() < LONGEST_EXACT:
+    sys.set_int_max_str_digits(LONGEST_EXACT)
+
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?|[+-]?\d+/\d+")
 
 

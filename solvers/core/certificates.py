@@ -7,6 +7,7 @@ library alone and import nothing from here.
 
 from __future__ import annotations
 
+import json
 import zipfile
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
     from fairbound.models.core.problem import Instance
     from fairbound.solvers.core.bound import Level
+
+
+DATA = "data"
+"""The part of a certificate that holds the instance."""
 
 
 class Rejected(Exception):
@@ -69,6 +74,14 @@ def kind_of(document: Mapping[str, Any]) -> Kind:
     if not isinstance(found, str) or found not in kinds():
         raise Rejected(f"unknown format {found!r}, wanted one of {', '.join(sorted(kinds()))}")
     return kinds()[found]
+
+
+def whole(document: Mapping[str, Any], instance: Instance) -> dict[str, Any]:
+    """A certificate with the instance in it, where that was left out because the data is not to be passed on."""
+    if DATA in document:
+        return dict(document)
+    # By way of text, so that it is what a file would hold.
+    return {DATA: json.loads(json.dumps(instance.canonical())), **document}
 
 
 def verify(document: Mapping[str, Any], digest: str | None = None) -> tuple[Fraction, Level]:

@@ -123,7 +123,7 @@ def verify(
     certificate
         The JSON object, or the path of its file.
     instance
-        The instance that is meant; without it the proof is about the data inside.
+        The instance that is meant, whose data may have been left out; without it the proof is about the data inside.
 
     Raises
     ------
@@ -131,8 +131,10 @@ def verify(
         If any step of the proof fails, or it is about another instance.
     """
     document = certificate if isinstance(certificate, Mapping) else read_json(Path(certificate))
-    digest = None if instance is None else load(instance, parameters).digest
-    return certificates.verify(document, digest)
+    if instance is None:
+        return certificates.verify(document)
+    asked = load(instance, parameters)
+    return certificates.verify(certificates.whole(document, asked), asked.digest)
 
 
 def compare(

@@ -76,12 +76,35 @@ def test_diff(folder: Path) -> None:
 def test_references(tmp_path: Path, folder: Path) -> None:
     done = fairbound("bench", "references", "--update", folder / "a", "--table", "table", cwd=tmp_path)
     assert done.returncode == 0
-    assert "1 references, 0 wrong" in done.stdout
+    assert "1 rows taken" in done.stdout
+    done = fairbound("bench", "references", "--table", "table", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "cep-calpads33-reimbursement" in done.stdout
+    done = fairbound("bench", "references", "--verify", "--table", "table", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "1 references, 0 wrong: 1 " in done.stdout
     table = tmp_path / "table" / "cep.csv"
     table.write_text(table.read_text().replace("86824/5", "86825/5", 1))
-    done = fairbound("bench", "references", "--table", "table", cwd=tmp_path)
+    done = fairbound("bench", "references", "--verify", "--table", "table", cwd=tmp_path)
     assert done.returncode == 1
     assert "1 references, 1 wrong" in done.stdout
+
+
+def test_the_library_is_measured_exported_and_taken_from(tmp_path: Path, folder: Path) -> None:
+    row, table = "cep-calpads33-reimbursement", ("--table", "table")
+    fairbound("bench", "references", "--update", folder / "a", *table, cwd=tmp_path)
+    done = fairbound("bench", "references", "--measure", "--engines", "highs", "--seconds", "5", *table, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "1 rows have statistics\n1 claims\n")
+    assert f"{row},membership,mps,-1,34,33,3," in (tmp_path / "table" / "statistics.csv").read_text()
+    assert f"{row},highs," in (tmp_path / "table" / "engines.csv").read_text()
+    done = fairbound("bench", "references", "--export", "out", *table, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "written: out\n")
+    assert (tmp_path / "out" / "library.solu").read_text() == f"=best= {row} -86824/5\n=bestdual= {row} -88467/5\n"
+    start = tmp_path / "out" / "starts" / f"{row}.sol"
+    done = fairbound("bench", "references", "--submit", start, "--row", row, "--name", "Ada", *table, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "no better than what stands" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_suites(tmp_path: Path) -> None:
@@ -94,6 +117,7 @@ def test_suites(tmp_path: Path) -> None:
         (("run", "nothing", "--out", "x"), "error: unknown suite: found 'nothing'"),
         (("run", "smoke", "--out", "x", "--retry", "lost"), "error: --retry: found 'lost', wanted ok, timeout"),
         (("report", "x"), "error: x: no results here"),
+        (("references", "--engines", "x"), "error: unknown engine: found 'x'"),
         (("diff", "x", "y"), "error: x: no results here"),
     ],
 )

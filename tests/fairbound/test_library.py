@@ -110,6 +110,10 @@ def test_certificates_are_made_and_verified_in_python(tmp_path: Path) -> None:
     assert document is not None
     assert document == result.certificate
     assert fairbound.verify(document, "cep/calpads33") == (result.dual_bound, Level.L2)
+    without = {key: part for key, part in document.items() if key != "data"}
+    assert fairbound.verify(without, "cep/calpads33") == (result.dual_bound, Level.L2)
+    with pytest.raises(fairbound.Rejected):
+        fairbound.verify(without)
     with pytest.raises(fairbound.Rejected, match="another instance"):
         fairbound.verify(document, "cep/calpads33", {"threshold": "0.25"})
     plan = fairbound.solve("transfers/planar9", objective="race", parameters={"p": "0.1"}, settings=Settings(gap=0.02))

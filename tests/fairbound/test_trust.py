@@ -42,7 +42,7 @@ def test_a_bundle_is_checked_by_python_alone(answer: Path) -> None:
 def test_a_checkout_is_enough_to_check(tmp_path: Path) -> None:
     """The first page's ten seconds: a clone, and Python without any library."""
     references = ROOT / "benchmarks" / "references" / "certificates"
-    certificate = references / "cep-calpads33-threshold-0.40-reimbursement.json"
+    certificate = references / "cep-calpads33-threshold-0.40-reimbursement.json.gz"
     for room in (ROOT / "solvers" / "checker", tmp_path / "checker.pyz"):
         if room.suffix:
             certificates.write_checker(room)

@@ -20,7 +20,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from fairbound.benchmarks.core.references import read_references
+from fairbound.benchmarks.core.references.table import read_references
 from fairbound.benchmarks.core.suite import load_suite, plan
 from fairbound.instances.core import catalogue
 from fairbound.instances.core.tables import read_rows
@@ -277,7 +277,7 @@ def run(every: list[Reader], files: int, seed: int) -> Counts:
 
 def good_files() -> tuple[str, str, str, str]:
     """A price curve, a transfer tree, a solution and a reference table, made here."""
-    from fairbound.benchmarks.core.references import table_folder
+    from fairbound.benchmarks.core.references.table import table_folder
 
     import fairbound
 

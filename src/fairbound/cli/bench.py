@@ -1,18 +1,17 @@
-"""``fairbound bench``: run suites, look at their results, report, compare, keep the reference table."""
+"""``fairbound bench``: run suites, look at their results, report, compare."""
 
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from fairbound.benchmarks.core import references as reference_table
 from fairbound.benchmarks.core.analysis import Question, compare_exact, crossings, heuristic_gaps, questions, standings
 from fairbound.benchmarks.core.difference import Change, difference, totals
 from fairbound.benchmarks.core.numbers import percent_text
+from fairbound.benchmarks.core.references.growing import alarms as reference_alarms
 from fairbound.benchmarks.core.report_tables import (
     Table,
     answers_table,
@@ -25,7 +24,7 @@ from fairbound.benchmarks.core.row import Row
 from fairbound.benchmarks.core.runner import WORKERS, run_plan
 from fairbound.benchmarks.core.store import Store, read_rows
 from fairbound.benchmarks.core.suite import load_suite, plan, shipped_suites
-from fairbound.cli import honesty, runs
+from fairbound.cli import honesty, references, runs
 from fairbound.cli.exit_codes import ANSWER_IS_NO, INTERRUPTED
 from fairbound.cli.screen import console, table
 from fairbound.cli.show import number, percent, shout
@@ -37,6 +36,7 @@ app = typer.Typer(help="Benchmarks: run suites, report, compare, verify referenc
 def register(main: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command()(honesty.honesty)
+    app.command()(references.references)
     main.add_typer(app, name="bench")
 
 
@@ -105,7 +105,7 @@ def _complain(rows: list[Row], asked: list[Question]) -> bool:
     counted = Counter((row.outcome, row.method) for row in rows if row.outcome != Outcome.OK)
     for (outcome, method), count in sorted(counted.items()):
         out.print(f"{count:,} {outcome}: {method}")
-    alarms = [text for question in asked for text in question.contradictions] + reference_table.alarms(asked)
+    alarms = [text for question in asked for text in question.contradictions] + reference_alarms(asked)
     for text in alarms:
         out.print(text, style="bold red", soft_wrap=True)
     return any("CONTRADICTION" in text or "claims the bound" in text for text in alarms)
@@ -185,45 +185,4 @@ def diff(
         )
     out.print("A time counts as changed beyond its noise: the spread of repetitions, at least 25 % and 0.05 s.")
     if sums.counts[Change.WORSE]:
-        raise typer.Exit(ANSWER_IS_NO)
-
-
-@app.command()
-def references(
-    update: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="First take the better answers of a run into the table.")
-    ] = None,
-    folder: Annotated[
-        Path | None, typer.Option("--table", metavar="FOLDER", help="Another reference table than the shipped one.")
-    ] = None,
-) -> None:
-    """Verify the reference table again: digests, exact values of the solutions, certificates."""
-    out = console()
-    if update is not None:
-        with Store(update) as store:
-            today = datetime.now(UTC).date().isoformat()
-            found = questions(store.rows())
-            written = reference_table.update(found, store.solution, today, folder, store.certificate)
-        for reference in written:
-            out.print(
-                f"taken: {reference.label}: {reference.primal_bound} <> {reference.dual_bound} ({reference.level})"
-            )
-    rows, wrong = [], 0
-    for check in reference_table.verify(folder=folder):
-        wrong += bool(check.faults)
-        verdict = "; ".join(check.faults) or check.absent or ("certified" if check.certified else "value holds")
-        reference = check.reference
-        rows.append(
-            {
-                "reference": reference.label,
-                "value": reference.primal_bound,
-                "bound": reference.dual_bound or "-",
-                "level": reference.level,
-                "verdict": verdict,
-            }
-        )
-    if rows:
-        out.print(table("References", rows, text_columns=1))
-    out.print(f"{len(rows):,} references, {wrong} wrong")
-    if wrong:
         raise typer.Exit(ANSWER_IS_NO)

@@ -55,3 +55,10 @@ def test_integer_rows_keep_their_direction(values: list[Fraction]) -> None:
 
 def test_rows_beyond_floats_are_scaled_down() -> None:
     assert max(integer_row([Fraction(1, 3), Fraction(10**20)])) == 1e6
+
+
+def test_an_exact_value_may_have_thousands_of_digits() -> None:
+    """A mean over hundreds of districts has; Python alone stops at 4,300."""
+    value = Fraction(10**9000 + 1, 3)
+    assert len(decimal_text(value)) > 9000
+    assert Fraction(str(value)) == value
