@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fairbound.models.core.errors import InputError
+from platformdirs import user_cache_dir
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -93,9 +94,7 @@ def data_home() -> Path:
     named = os.environ.get(DATA_VARIABLE)
     if named:
         return Path(named)
-    import pooch  # takes a while, and most commands never ask
-
-    return Path(pooch.os_cache("fairbound")) / "data"
+    return Path(user_cache_dir("fairbound")) / "data"
 
 
 def home_of(relative: str) -> Path:
