@@ -269,9 +269,11 @@ def test_the_toolbar_covers_nothing(browser: Any, full: Path) -> None:
     name = "[data-figure='cep-seconds-reimbursement']"
     browser.execute_script("document.querySelector(arguments[0]).scrollIntoView()", name)
     wait(browser, f'return document.querySelector("{name} .nsewdrag") !== null')
-    edge = "return document.querySelector(arguments[0]).getBoundingClientRect()[arguments[1]]"
-    bar = browser.execute_script(edge, f"{name} .modebar-group", "bottom")
-    assert 0 < bar <= browser.execute_script(edge, f"{name} .nsewdrag", "top") + 1
+    # Both at one moment: figures above are drawn as they come into view, and push this one down.
+    boxes = "return arguments[0].map(part => document.querySelector(part).getBoundingClientRect())"
+    bar, plot = browser.execute_script(boxes, [f"{name} .modebar-group", f"{name} .nsewdrag"])
+    assert bar["height"] > 0
+    assert bar["bottom"] <= plot["top"] + 1
 
 
 def test_a_legend_keeps_off_the_title_of_an_axis(browser: Any, full: Path) -> None:
