@@ -14,12 +14,11 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/pytest $(WORKERS)
 
-# PYTHON=... names the Python that sets up; else it is the first that .ci/find-python likes. Half of what pip does
-# would be to compile what is never imported.
+# PYTHON=... names the Python that sets up; else it is the first that .ci/find-python likes.
 $(READY): pyproject.toml requirements.lock
 	@test -x $(BIN)/pip || { python=$$(.ci/find-python $(if $(PYTHON),"$(PYTHON)")) && \
 		echo "setting up $(VENV) with $$python, $$("$$python" --version)" && "$$python" -m venv $(VENV); }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
