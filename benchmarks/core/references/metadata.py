@@ -172,7 +172,7 @@ def _croissant(folder: Path, tables: list[str], others: list[str]) -> dict[str, 
         "name": NAME,
         "description": ABOUT,
         "license": LICENCE["path"],
-        "url": "https://pypi.org/project/fairbound/",
+        "url": "README.md",  # beside it: the library has no address of its own
         "version": version("fairbound"),
         "datePublished": max((row["date"] for _, row in rows), default="2026-01-01"),
         "citeAs": f"{TITLE}, version {version('fairbound')}",
