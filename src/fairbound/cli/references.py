@@ -13,7 +13,6 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from fairbound.benchmarks.core.analysis import questions
 from fairbound.benchmarks.core.export import Format, export_model
@@ -34,6 +33,7 @@ from fairbound.benchmarks.core.references.table import (
 )
 from fairbound.benchmarks.core.store import Store
 from fairbound.cli.exit_codes import ANSWER_IS_NO
+from fairbound.cli.runs import progress_bar
 from fairbound.cli.screen import console, table
 from fairbound.cli.show import shout
 
@@ -143,10 +143,8 @@ def _short(text: str) -> str:
 
 @contextmanager
 def _bar(word: str, total: int) -> Iterator[Callable[[str], None]]:
-    """A bar on standard error while rows are worked on; hears the name of each that is done."""
-    shown = console(stderr=True)
-    columns = (BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=shown, disable=not shown.is_terminal, transient=True) as bar:
+    """A bar while rows are worked on; hears the name of each that is done."""
+    with progress_bar() as bar:
         task = bar.add_task(word, total=total)
         yield lambda name: bar.update(task, advance=1, description=f"{word} {escape(name)}")
 

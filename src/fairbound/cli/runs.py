@@ -39,19 +39,24 @@ def outcomes(text: str) -> list[str]:
     return again
 
 
+def progress_bar() -> Bar:
+    """A bar on standard error: how many are done, the time, and one line of words; nothing where nobody looks."""
+    shown = console(stderr=True)
+    columns = (
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
+    )
+    return Bar(*columns, console=shown, disable=not shown.is_terminal, transient=True, expand=True)
+
+
 class Following:
     """Hears the events of a run and shows them on standard error."""
 
     def __init__(self, total: int) -> None:
-        shown = console(stderr=True)
-        columns = (
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
-        )
-        self.bar = Bar(*columns, console=shown, disable=not shown.is_terminal, transient=True, expand=True)
+        self.bar = progress_bar()
         self.task = self.bar.add_task("", total=total)
         self.running: dict[str, str] = {}
         self.failed: Counter[str] = Counter()
