@@ -172,7 +172,12 @@ def entries(problem: str | None = None) -> list[Entry]:
 
 
 def find_entry(name: str) -> Entry | None:
-    """The entry of a full name, if any. The problem that it begins with is looked at first: each takes time to load."""
+    """The entry of a full name, if any; a generated instance has none, whatever family its name begins like.
+
+    The problem that it begins with is looked at first: each takes time to load.
+    """
+    if generated(name) is not None:
+        return None
     first = [entry for source in _sources(name.partition("/")[0]) for entry in source.ENTRIES]
     found = next((entry for entry in first if entry.holds(name)), None)
     return found or next((entry for entry in entries() if entry.holds(name)), None)
@@ -219,7 +224,7 @@ def split(source: Source, columns: Sequence[str]) -> list[str]:
 
 def source(name: str) -> Path | None:
     """The data file behind a catalogue name; ``None`` if it needs none, or the file is not on this machine."""
-    entry = None if generated(name) else find_entry(name)
+    entry = find_entry(name)
     return None if entry is None or entry.file is None else data_file(entry.file)
 
 

@@ -146,9 +146,10 @@ def catalogue_instance(name: str) -> Instance:
 
 def absent(name: str) -> str:
     """Which data file of an instance is not on this machine; empty if nothing is missing."""
-    entry = None if catalogue.generated(name) else catalogue.find_entry(name)
-    missing = entry is not None and entry.file is not None and data_file(entry.file) is None
-    return f"{entry.file} is not on this machine" if entry is not None and missing else ""
+    entry = catalogue.find_entry(name)
+    if entry is None or entry.file is None or data_file(entry.file) is not None:
+        return ""
+    return f"{entry.file} is not on this machine"
 
 
 def check(reference: Reference, folder: Path) -> Check:
