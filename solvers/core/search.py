@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LEAST_WORK = 0.1
 """Seconds of work after which their pace says something."""
+EVERY = 0.1
+"""Seconds for which a reading of the pace holds: the clock of the processor costs a call of the system."""
 
 
 @dataclass
@@ -46,6 +48,8 @@ class Search:
     stop: threading.Event = field(default_factory=threading.Event)
     began: float = field(default_factory=time.perf_counter)
     worked: float = field(default_factory=time.process_time)
+    _pace: tuple[float, float] = (0.0, 1.0)
+    """When the load was read last, in seconds since the search began, and what it was."""
 
     def __post_init__(self) -> None:
         self.problem = find_problem(self.instance.problem)
@@ -57,8 +61,11 @@ class Search:
 
     def load(self) -> float:
         """Seconds that a second's work of this process has taken so far: 1 on an idle core, more on a busy one."""
-        work = time.process_time() - self.worked
-        return max(1.0, self.seconds() / work) if work > LEAST_WORK else 1.0
+        seconds = self.seconds()
+        if seconds - self._pace[0] > EVERY:
+            work = time.process_time() - self.worked
+            self._pace = seconds, max(1.0, seconds / work) if work > LEAST_WORK else 1.0
+        return self._pace[1]
 
     def left(self) -> float | None:
         """Seconds left of the time limit, or ``None`` without one."""

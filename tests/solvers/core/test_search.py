@@ -18,4 +18,6 @@ def test_a_busy_core_makes_a_second_of_work_longer(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(time, "process_time", lambda: worked + 3.0)
     assert search.load() == 4.0
     monkeypatch.setattr(time, "process_time", lambda: worked + 24.0)  # two threads
+    assert search.load() == 4.0  # a reading holds for a moment
+    monkeypatch.setattr(time, "perf_counter", lambda: began + 13.0)
     assert search.load() == 1.0
