@@ -19,6 +19,7 @@ from fairbound.solvers.cep.group_moves import OUT, Plan, improve
 from fairbound.solvers.cep.share_cells import MULTIPLIER_STEP, Box, Cells, Prices
 from fairbound.solvers.cep.share_certificate import FORMAT, certificate_json, least_bound
 from fairbound.solvers.cep.share_master import Master, Optimum
+from fairbound.solvers.cep.share_plan import ListModel, best_plan
 from fairbound.solvers.cep.share_tree import Node, Tree
 from fairbound.solvers.cep.tabu import Tabu
 from fairbound.solvers.checker import cep_shares as checker
@@ -47,6 +48,10 @@ DIVES, FIRST_DIVES, DIVE_STEPS, NOISE = 1, 6, 60, 0.5
 """Plans from the LP at a node, and at the first one; columns that are taken one after the other; how they vary."""
 PATIENCE, LATE = 300, 5
 """Steps of a tabu search without gain; it begins at plans that are the best of so many of late."""
+LIST_SHARE, FIRST_LIST, LEAST_LIST = 0.3, 20.0, 0.5
+"""Share of the tree's time that goes into integer programs over listed groups, seconds before that, and least of one."""
+MOST_PLANNED = 3000
+"""Listed groups of which a plan is made: those that lose least."""
 FIRST_WIDTH = 20_000
 SEED_SHARE, SEEDS, SEEDS_PER_UNIT = 0.05, 2000, 40
 """Groups that lose at most this share of the gap at the curve's prices begin the master, so many at most."""
@@ -68,10 +73,11 @@ class Sharing:
         self.may_leave = ~regrets.must[self.open]
         charge = 10.0 * float(np.abs(self.arrays.fixed).sum() + np.abs(self.arrays.slope).sum()) + 1.0
         settings = Settings(threads=search.settings.threads, seed=search.settings.seed)
+        self.settings = settings
         self.master = Master(self.arrays, self.cells.edges[self.cells.knots], charge, settings)
         self.tree: Tree | None = None
         self.share = Fraction(0)
-        self.planning, self.began, self.nodes = 0.0, search.seconds(), 0
+        self.planning, self.listing, self.began, self.nodes = 0.0, 0.0, search.seconds(), 0
         self.seen: list[float] = []
         limit = search.settings.time_limit
         self.until = search.seconds() + SECONDS if limit is None else limit - RESERVE
@@ -96,7 +102,7 @@ class Sharing:
         for share in (*(stage for stage in STAGES if stage > asked), *([asked] if asked > STAGES[-1] else [])):
             self.share = Fraction(str(share))
             root = Node(self.cells.box(), prices)
-            tree = self.tree = Tree(self.cells, self.master, root, self.target, self.meet, self.report, self.late)
+            tree = self.tree = Tree(self.cells, self.master, root, self.target, self.meet, self.report, self.plan, self.late)
             root.work = 1
             root.proofs.append(prices)
             tree.narrow(root)
@@ -167,6 +173,23 @@ class Sharing:
             if self.late() or (not first and self.planning > PLAN_SHARE * elapsed):
                 return
             self._improve(self._dive(optimum, 0.0 if k == 0 else NOISE), 0)
+
+    def plan(self, node: Node) -> None:
+        """The best plan of the groups that a node has listed, as long as that does not take too much of the time."""
+        elapsed = self.search.seconds() - self.began
+        seconds = min(LIST_SHARE * (self.until - self.search.seconds()), LIST_SHARE * elapsed + FIRST_LIST - self.listing)
+        if seconds < LEAST_LIST:
+            return
+        assert node.box is not None
+        assert node.listed is not None
+        began = self.search.seconds()
+        room = self.cells.room(node.prices, self.target())
+        listed = node.listed.least(MOST_PLANNED, node.prices.units)
+        model = ListModel(self.cells, node.box, listed, node.prices, room)
+        home = best_plan(model, self._home(), self.settings, seconds)
+        if home is not None:
+            self._improve(home, 0)
+        self.listing += self.search.seconds() - began
 
     def _dive(self, optimum: Optimum, noise: float) -> list[int]:
         """A plan from the LP: the columns of most weight are taken, the LP solved again, until it mixes nothing."""

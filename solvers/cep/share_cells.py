@@ -7,7 +7,7 @@ Prices pi, that no unit exceeds in a strip and no group in the middle, bound eve
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import floor, log10
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from fairbound.models.cep.price_curve import level_range, units_of
 from fairbound.solvers.cep.level_lp import UnitArrays
+from fairbound.solvers.cep.share_list import MOST_GROUPS, MOST_STEPS, Listed
 from fairbound.solvers.cep.share_pricing import Pricer, multipliers
 from numpy.typing import NDArray
 
@@ -124,6 +125,13 @@ class Cells:
         must = np.array([unit.must for unit in self.units])
         return Box(np.ones((len(self.exact) - 1, len(self.units)), dtype=bool), must)
 
+    def in_middle(self, box: Box, units: list[int]) -> Box:
+        """The part where these units' groups are in the middle: neither in a strip nor out."""
+        allowed, must = box.allowed.copy(), box.must.copy()
+        allowed[np.ix_(self.sides, units)] = False
+        must[units] = True
+        return Box(allowed, must)
+
     def strip_worth(self, lam: Floats) -> Floats:
         """The most that each unit (columns) is worth in each cell of the strips (rows), equation (24)."""
         arrays, t = self.arrays, self.edges[self.knots]
@@ -166,17 +174,34 @@ class Cells:
         step = float(self.step)
         return Prices((np.ceil(units / step) + 1) * step, levels, cells)
 
-    def narrowed(self, box: Box, prices: Prices, target: float) -> Box:
-        """The box without what cannot be part of a grouping worth more than the target.
+    def room(self, prices: Prices, target: float) -> float:
+        """What a grouping worth more than the target may lose; the checker is exact and allows no more."""
+        return prices.bound - target + 1e-9 * abs(target)
+
+    def narrowed(self, box: Box, prices: Prices, target: float, listed: Listed | None) -> tuple[Box, Listed | None]:
+        """The box, and the list of groups, without what cannot be part of a grouping worth more than the target.
 
         A grouping loses against the sum of prices what its units lose in the strips, or what a group with
         a given unit loses at least.
         """
-        room = prices.bound - target
-        room += 1e-9 * abs(target)  # the checker is exact and leaves out at least as much
-        lost = np.empty(box.allowed.shape)
-        lost[self.sides] = prices.units[None] - self.strip_worth(prices.levels)
-        low, high, sum_low, sum_high = self.pricer.ends(prices.units, prices.cells, box.allowed[self.middle])
-        low, high = sum_low[:, None] + np.minimum(low, 0.0), sum_high[:, None] + np.minimum(high, 0.0)
-        lost[self.middle] = -np.maximum(low, high)
-        return replace(box, allowed=box.allowed & (lost < room), must=box.must | (prices.units > room))
+        room = self.room(prices, target)
+        allowed = box.allowed.copy()
+        allowed[self.sides] &= prices.units[None] - self.strip_worth(prices.levels) < room
+        if listed is None:
+            low, high, sum_low, sum_high = self.pricer.ends(prices.units, prices.cells, box.allowed[self.middle])
+            low, high = sum_low[:, None] + np.minimum(low, 0.0), sum_high[:, None] + np.minimum(high, 0.0)
+            allowed[self.middle] &= -np.maximum(low, high) < room
+        else:
+            listed = listed.within(box.allowed[self.middle])
+            listed = listed.only(-listed.excess(prices.units) < room)
+            allowed[self.middle] = listed.cells(len(self.middle))
+        return Box(allowed, box.must | (prices.units > room)), listed
+
+    def listed(self, box: Box, prices: Prices, target: float, late: Callable[[], bool]) -> Listed | None:
+        """All groups of the middle that a grouping worth more than the target may have; ``None`` if too many."""
+        cut = -self.room(prices, target)
+        allowed = box.allowed[self.middle]
+        found = self.pricer.search(prices.units, prices.cells, allowed, cut, late, MOST_STEPS, MOST_STEPS)
+        if not found.proven.all() or found.steps > MOST_STEPS or len(found.excess) > MOST_GROUPS:
+            return None
+        return Listed(found.inside, found.cell, self.pricer.worth(found.inside), found.steps)

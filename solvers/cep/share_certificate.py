@@ -48,11 +48,13 @@ def _nodes(cells: Cells, root: Node, bound: Fraction) -> list[dict[str, Any]]:
         node = waiting.pop()
         stated: dict[str, Any] = {}
         if node.proofs:
-            stated["proofs"] = [_proof(prices, step) for prices in node.proofs]
+            stated["proofs"] = [proof_json(prices, step) for prices in node.proofs]
         if _total(node.prices, step) > most and node.branch is not None:
             assert node.below is not None
             assert node.above is not None
-            stated["branch"] = list(node.branch)
+            if node.lists:
+                stated["listed"] = True
+            stated["branch"] = node.branch.stated()
             waiting += [node.above, node.below]
         found.append(stated)
     return found
@@ -66,7 +68,8 @@ def _total(prices: Prices, step: float) -> int:
     return sum(round(price / step) for price in prices.units.tolist())
 
 
-def _proof(prices: Prices, step: float) -> dict[str, list[int]]:
+def proof_json(prices: Prices, step: float) -> dict[str, list[int]]:
+    """Prices and multipliers in their units."""
     return {
         "prices": [round(price / step) for price in prices.units.tolist()],
         "levels": _whole(prices.levels, MULTIPLIER_STEP),

@@ -98,8 +98,15 @@ class Pricer:
         cut: float,
         late: Callable[[], bool] = lambda: False,
         width: int = MOST_PARTIAL,
+        most: float = np.inf,
     ) -> Found:
-        """Groups worth more than ``cut`` above their prices, all of them where ``proven``."""
+        """Groups worth more than ``cut`` above their prices, all of them where ``proven``.
+
+        Parameters
+        ----------
+        width, most
+            Partial groups kept at one depth, of the best; and in all, where the search gives up.
+        """
         arrays = self.arrays
         low, high, sum_low, sum_high = self.ends(prices, lam, allowed)
         proven = np.maximum(sum_low, sum_high) <= cut
@@ -136,7 +143,7 @@ class Pricer:
         steps = 0
         for i in range(deep):
             grow = real[cell, i]
-            if late():
+            if late() or steps > most:
                 proven[live] = False
                 break
             step = table[:, cell[grow], i]

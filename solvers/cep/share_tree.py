@@ -13,11 +13,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from fairbound.solvers.cep.share_branch import Branch, Kind, Mixture, widest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fairbound.solvers.cep.share_cells import Box, Cells, Flags, Prices
+    from fairbound.solvers.cep.share_list import Listed
     from fairbound.solvers.cep.share_master import Master, Optimum
     from fairbound.solvers.cep.share_pricing import Found
     from fairbound.solvers.engines.base import Floats
@@ -31,7 +33,9 @@ HOLD, LOOSER = 0.05, 3.0
 ADDED, ADDED_PER_UNIT = 300, 8
 """Groups that become columns in one round, and those that hold the same unit."""
 SEARCH_WIDTH, PROOF_WIDTH = 1_500, 60_000
-CANDIDATES = 8
+LIST_AGAIN = 0.7
+"""Groups are listed, if they were too many, once the prices exceed the target by so much less."""
+PLAN_AGAIN = 0.5
 MOST_COLUMNS, COLUMNS_PER_UNIT = 600, 8
 """Groups that the master holds at most; half of them stay when it is purged."""
 
@@ -44,12 +48,20 @@ class Node:
     prices: Prices
     proofs: list[Prices] = field(default_factory=list)
     """What has been proven here, one after the other: each in the box that those before have left."""
-    branch: tuple[int, int] | None = None
+    branch: Branch | None = None
     below: Node | None = None
     above: Node | None = None
     closed: bool = False
     work: int = 0
     """Pairs and partial groups that a replay of the prices looks at."""
+    listed: Listed | None = None
+    """The groups of the middle that are left, once they are listed."""
+    lists: bool = False
+    """Whether they were listed here, after all that was proven here."""
+    planned: float = np.inf
+    """How many there were when a plan was made of them."""
+    refused: float = np.inf
+    """What prices exceeded the target by when groups were too many to list."""
 
 
 @dataclass
@@ -64,6 +76,8 @@ class Tree:
         Is shown the LP's mixture at every node; may raise the target.
     report
         Is told the bound whenever it falls.
+    plan
+        Is shown a node once its groups are listed, and whenever they have become half as many; may raise the target.
     """
 
     cells: Cells
@@ -72,6 +86,7 @@ class Tree:
     target: Callable[[], float]
     meet: Callable[[Optimum, bool], None]
     report: Callable[[float], None]
+    plan: Callable[[Node], None]
     late: Callable[[], bool]
     nodes: int = 0
     work: int = 0
@@ -122,26 +137,49 @@ class Tree:
         if optimum is None:
             return None if self.late() else self._split(node, None)
         optimum = self._purge(node.prices, optimum)
-        self.meet(optimum, self.nodes == 1)
+        if node.listed is None:
+            self.meet(optimum, self.nodes == 1)
         if node.prices.bound <= self.target():
             return self._close(node)
+        self._list(node)
+        if node.listed is not None and len(node.listed) <= PLAN_AGAIN * node.planned:
+            node.planned = len(node.listed)
+            self.plan(node)
+            if node.prices.bound <= self.target():
+                return self._close(node)
         return self._split(node, optimum)
 
     def narrow(self, node: Node) -> int:
         """Leave out of a node's box what its prices rule out; how many pairs that are."""
         assert node.box is not None
-        narrowed = self.cells.narrowed(node.box, node.prices, self.target())
+        narrowed, listed = self.cells.narrowed(node.box, node.prices, self.target(), node.listed)
         fewer = int(node.box.allowed.sum() - narrowed.allowed.sum())
-        if not node.work and (fewer or (narrowed.must != node.box.must).any()):
+        shorter = listed is not None and node.listed is not None and len(listed) < len(node.listed)
+        if not node.work and (fewer or shorter or (narrowed.must != node.box.must).any()):
             node.proofs.append(node.prices)  # those of the node above, or a second time: the box has become smaller
-        node.box, node.work = narrowed, 0  # later prices need not hold in what is left out here
+        node.box, node.listed, node.work = narrowed, listed, 0  # later prices need not hold in what is left out here
         return fewer
 
+    def _list(self, node: Node) -> None:
+        """List the groups of the middle for the nodes below, if there are not too many."""
+        room = node.prices.bound - self.target()
+        if node.listed is not None or node.box is None or room > LIST_AGAIN * node.refused:
+            return
+        node.listed = self.cells.listed(node.box, node.prices, self.target(), self.late)
+        if node.listed is None:
+            node.refused = room
+            return
+        node.lists = True
+        if not node.proofs or node.proofs[-1] is not node.prices:
+            node.proofs.append(node.prices)
+            self.work += int(node.box.allowed.sum())
+        self.work += node.listed.steps
+
     def _close(self, node: Node) -> list[Node]:
-        node.closed, node.box = True, None
+        node.closed, node.box, node.listed = True, None, None
         return []
 
-    def _wanted(self, box: Box) -> Flags:
+    def _wanted(self, box: Box, listed: Listed | None) -> Flags:
         """Columns that a box allows."""
         master = self.master
         pairs = master.unit >= 0
@@ -149,6 +187,8 @@ class Tree:
         wanted[pairs] = self.cells.levels_allowed(box)[master.level[pairs], master.unit[pairs]]
         groups = np.flatnonzero(~pairs)
         wanted[groups] = ~(master.inside[groups] & ~box.allowed[master.cell[groups]]).any(axis=1)
+        if listed is not None:
+            wanted[groups] &= listed.holds(master.inside[groups])
         return wanted
 
     def _generate(self, node: Node) -> Optimum | None:
@@ -158,7 +198,7 @@ class Tree:
         """
         master, box = self.master, node.box
         assert box is not None
-        master.restrict(self._wanted(box), box.must)
+        master.restrict(self._wanted(box, node.listed), box.must)
         inner, levels = self.cells.repaired(node.prices.units, node.prices.levels, box)
         hold = HOLD * max(node.prices.bound - self.target(), 0.0)
         master.hold(inner - hold)
@@ -178,7 +218,10 @@ class Tree:
             units, lam = self.cells.repaired(units, lam, box)
             # A group above the cut by less than the prices are rounded up is none.
             width, cut = PROOF_WIDTH if wide else SEARCH_WIDTH, float(self.cells.step) / 2
-            multipliers, found = self.cells.search(units, box, self.late, width, cut)
+            if node.listed is None:
+                multipliers, found = self.cells.search(units, box, self.late, width, cut)
+            else:
+                multipliers, found = np.zeros(0), node.listed.search(units, cut)
             added = self.add(found)
             if not added and not len(found.excess) and found.proven.all():
                 stuck, step = 0, min(0.95, 1.3 * step)
@@ -235,67 +278,47 @@ class Tree:
         master.purge(keep)
         return replace(optimum, weights=optimum.weights[keep])
 
-    def _shares(self, optimum: Optimum) -> tuple[Floats, Floats]:
-        """Mass of each unit (columns) at each edge of the cells, and inside each cell (rows)."""
-        master, cells = self.master, self.cells
-        used = np.flatnonzero(optimum.weights > 1e-7)
-        weights = optimum.weights[used]
-        at, inside = (np.zeros((len(cells.edges), len(cells.units))) for _ in range(2))
-        pairs = master.unit[used] >= 0
-        np.add.at(at, (cells.knots[master.level[used[pairs]]], master.unit[used[pairs]]), weights[pairs])
-        for column, weight in zip(used[~pairs], weights[~pairs], strict=True):
-            inside[master.cell[column], master.inside[column]] += weight
-        return at, inside
-
     def _split(self, node: Node, optimum: Optimum | None) -> list[Node] | None:
         """Two children, by the branch that lowers the LP most."""
-        box = node.box
-        assert box is not None
-        branch = self._branch(box, optimum)
-        if branch is None:
+        assert node.box is not None
+        node.branch = self._branch(node.box, node.listed, optimum)
+        if node.branch is None:
             return None
-        node.branch = branch
-        node.below, node.above = (Node(part, node.prices) for part in (box.below(*branch), box.above(*branch)))
-        node.box = None
+        prices = node.prices if node.listed is None else replace(node.prices, cells=np.zeros(0))
+        node.below, node.above = (
+            Node(box, prices, listed=listed, planned=node.planned, refused=node.refused)
+            for box, listed in node.branch.parts(node.box, node.listed, self.cells)
+        )
+        node.box = node.listed = None
         return [node.below, node.above]
 
-    def _branch(self, box: Box, optimum: Optimum | None) -> tuple[int, int] | None:
-        """A unit and a cell: of some candidates the one whose two LPs fall most."""
+    def _branch(self, box: Box, listed: Listed | None, optimum: Optimum | None) -> Branch | None:
+        """Of some candidates the one whose two LPs fall most."""
         if optimum is None:
-            return self._widest(box)
-        at, inside = self._shares(optimum)
-        mass = at + inside
-        out = np.maximum(1.0 - mass.sum(axis=0), 0.0)
-        # Strictly below edge j, and strictly above it: what lies on the edge is on neither side.
-        below = out[None] + np.cumsum(mass, axis=0) - mass
-        above = np.cumsum((at + inside)[::-1], axis=0)[::-1] - at
-        above[0] = 1.0 - out  # in or out
-        score = np.minimum(below, above)
-        cell = score.argmax(axis=0)
-        best = score[cell, np.arange(score.shape[1])]
-        candidates = np.argsort(-best, kind="stable")[:CANDIDATES]
-        candidates = candidates[best[candidates] > 1e-6]
-        if not len(candidates):
-            return self._widest(box)
-        gains = []
-        for unit in candidates.tolist():
-            falls = []
-            for part in (box.below(unit, int(cell[unit])), box.above(unit, int(cell[unit]))):
-                self.master.restrict(self._wanted(part), part.must)
-                value = self.master.solve()
-                falls.append(np.inf if value is None else max(optimum.value - value.value, 0.0))
-            limit = max(optimum.value - self.target(), 1e-9)
-            one, two = (min(fall, limit) / limit + 1e-3 for fall in falls)
-            gains.append(one * two)
-        unit = int(candidates[int(np.argmax(gains))])
-        return unit, int(cell[unit])
-
-    def _widest(self, box: Box) -> tuple[int, int] | None:
-        """The unit with most cells, halved, or one that may stay out, in or out: where the LP says nothing."""
-        count = box.allowed.sum(axis=0)
-        unit = int(count.argmax())
-        if count[unit] > 1:
-            places = np.flatnonzero(box.allowed[:, unit])
-            return unit, int(places[len(places) // 2])
-        free = np.flatnonzero((count > 0) & ~box.must)
-        return (int(free[0]), 0) if len(free) else None
+            return widest(box)
+        mixture = Mixture(self.cells, self.master, optimum)
+        candidates = list(mixture.shares())
+        if listed is not None:
+            candidates += [
+                *mixture.traits(Kind.WEIGHT, listed),
+                *mixture.traits(Kind.STUDENTS, listed),
+                *mixture.together(),
+            ]
+        best, chosen = 0.0, None
+        limit = max(optimum.value - self.target(), 1e-9)
+        master = self.master
+        every, groups = self._wanted(box, listed), master.unit < 0
+        for branch in candidates:
+            gain = 1.0
+            for part, kept in zip(
+                branch.boxes(box, self.cells), branch.groups(master.inside[groups], self.cells), strict=True
+            ):
+                wanted = self._wanted(part, None)
+                wanted[groups] &= kept
+                master.restrict(wanted & every, part.must)
+                value = master.solve()
+                fall = np.inf if value is None else max(optimum.value - value.value, 0.0)
+                gain *= min(fall, limit) / limit + 1e-3
+            if gain > best:
+                best, chosen = gain, branch
+        return widest(box) if chosen is None else chosen

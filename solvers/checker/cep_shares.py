@@ -15,8 +15,12 @@ over a group is at most 0: it is linear in t, so at most the larger of its value
 sum of the positive ones. Where that is above 0, the groups are searched depth first. Then no grouping in the
 box is worth more than the sum of pi; a unit that loses all of what this exceeds the bound may be left out of a
 cell. A branch says of one unit that its group has a share below an edge (or it stays out), or not.
+
+A node may list the groups of the middle: all that lose less than what the sum of pi exceeds the bound. No other is
+in a better grouping, so below that node prices hold in the middle if no group of the list is worth more.
 """
 
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 from math import lcm
@@ -35,8 +39,14 @@ LARGEST = 10**40
 MOST_EDGES, MOST_PAIRS, DEEPEST = 10_000, 3_000_000, 1000
 """Edges, pairs of unit and edge that are tabled, and boxes that wait."""
 
-Box = tuple[list[int], int]
-"""Units that may be in each cell, and those that must be in some, as bits."""
+MOST_LISTED = 200_000
+
+Item = tuple[int, int, int, int, int]
+"""psi of a unit at both ends of a cell, what it adds to the surplus at either, and its number."""
+Group = tuple[int, int, tuple[int, ...], int]
+"""A group of a list: its cell, its units as bits and as numbers, and its worth, rounded up."""
+Box = tuple[list[int], int, list[Group] | None]
+"""Units that may be in each cell, and those that must be in some, as bits; the groups of the middle, once listed."""
 
 
 def members(bits: int) -> list[int]:
@@ -97,7 +107,7 @@ class Replay:
         # At each edge and for each unit: a + t b, and what a multiplier of 1 millionth adds to it.
         self.value = [[a + t * b // parts for a, b in zip(self.a, self.b, strict=True)] for t in at]
         self.over = [[parts * q - t * n for n, q in zip(self.n, self.q, strict=True)] for t in at]
-        self.worth = worth
+        self.worth, self.people = worth, people
         self.width = [after - before for before, after in pairwise(at)]
 
     def _within(self) -> None:
@@ -106,23 +116,27 @@ class Replay:
 
     def root(self) -> Box:
         """Every unit in every cell."""
-        return [(1 << self.count) - 1] * self.cells, self.must
+        return [(1 << self.count) - 1] * self.cells, self.must, None
 
     def proven(self, proof: dict[str, Any], box: Box) -> tuple[int, Box]:
         """What prices prove in a box, and the box without what they leave out; ``Rejected`` where they fail."""
-        allowed, must = box
-        prices = [whole(price) * self.price for price in proof["prices"]]
-        levels = [whole(price, 0) for price in proof["levels"]]
-        multipliers = [whole(price) for price in proof["multipliers"]]
+        allowed, must, listed = box
+        prices, levels, multipliers = self._read(proof, listed is not None)
         middle = range(self.strip, self.cells - self.strip)
-        if (len(prices), len(levels), len(multipliers)) != (self.count, 2 * self.strip + 2, len(middle)):
-            raise Rejected("a proof has another number of prices")
         if any(price < 0 and not must >> unit & 1 for unit, price in enumerate(prices)):
             raise Rejected("the price of a unit that may stay out is negative")
         total = sum(prices)
         room = total - self.claim
         fewer = []
+        inside = [0] * self.cells
+        if listed is not None:
+            listed = self._fewer(listed, allowed, prices, room)
+            for cell, bits, _, _ in listed:
+                inside[cell] |= bits
         for cell in range(self.cells):
+            if cell in middle and listed is not None:
+                fewer.append(inside[cell])
+                continue
             here = members(allowed[cell])
             self.work += len(here) + 1
             if cell in middle:
@@ -133,7 +147,56 @@ class Replay:
             fewer.append(sum(1 << unit for unit, loss in zip(here, lost, strict=True) if loss < room))
             self._within()
         # A unit whose price is all that exceeds the bound cannot stay out.
-        return total, (fewer, must | sum(1 << unit for unit, price in enumerate(prices) if price >= room))
+        must |= sum(1 << unit for unit, price in enumerate(prices) if price >= room)
+        return total, (fewer, must, listed)
+
+    def _read(self, proof: dict[str, Any], listed: bool) -> tuple[list[int], list[int], list[int]]:
+        """Prices of units and of the strips' levels, and the cells' multipliers, which a list has no use for."""
+        prices = [whole(price) * self.price for price in proof["prices"]]
+        levels = [whole(price, 0) for price in proof["levels"]]
+        multipliers = [whole(price) for price in proof["multipliers"]]
+        cells = 0 if listed else self.cells - 2 * self.strip
+        if (len(prices), len(levels), len(multipliers)) != (self.count, 2 * self.strip + 2, cells):
+            raise Rejected("a proof has another number of prices")
+        return prices, levels, multipliers
+
+    def _fewer(self, listed: list[Group], allowed: list[int], prices: list[int], room: int) -> list[Group]:
+        """The groups of a list that a box allows and that lose less than there is room for."""
+        kept = []
+        self.work += len(listed)
+        for group in listed:
+            cell, bits, units, worth = group
+            if bits & ~allowed[cell]:
+                continue
+            lost = sum([prices[unit] for unit in units]) - worth
+            if lost < 0:
+                raise Rejected(f"in cell {cell} the group of units {units} is worth more than its prices")
+            if lost < room:
+                kept.append(group)
+        return kept
+
+    def listed(self, proof: dict[str, Any], box: Box) -> Box:
+        """The box with all groups of the middle that lose less than what the prices exceed the bound."""
+        allowed, must, listed = box
+        if listed is not None:
+            raise Rejected("a list below a list")
+        prices, _, multipliers = self._read(proof, listed=False)
+        room = sum(prices) - self.claim
+        found: list[Group] = []
+        for cell, multiplier in enumerate(multipliers, self.strip):
+            items, _ = self._items(cell, members(allowed[cell]), prices, multiplier, -room)
+            for units in self._groups(items, -room):
+                worth = self._worth(units)
+                if sum(prices[unit] for unit in units) - worth < room:
+                    found.append((cell, sum(1 << unit for unit in units), units, worth))
+                if len(found) > MOST_LISTED:
+                    raise Rejected(f"a list of more than {MOST_LISTED} groups")
+        return allowed, must, found
+
+    def _worth(self, units: tuple[int, ...]) -> int:
+        """Worth of a group below full funding, rounded up."""
+        fixed, slope, n, q = (sum([column[unit] for unit in units]) for column in (self.a, self.b, self.n, self.q))
+        return fixed - (-slope * q // n)
 
     def _unit_losses(self, cell: int, here: list[int], prices: list[int], first: int, last: int) -> list[int]:
         """What each unit loses against its price in a cell of a strip, at least."""
@@ -155,6 +218,16 @@ class Replay:
 
     def _group_losses(self, cell: int, here: list[int], prices: list[int], multiplier: int) -> list[int]:
         """What a group with each unit loses against its prices in a cell of the middle, at least."""
+        items, reach = self._items(cell, here, prices, multiplier, 0)
+        for units in self._groups(items, 0):
+            if self._worth(units) > sum(prices[unit] for unit in units):
+                raise Rejected(f"in cell {cell} the group of units {units} is worth more than its prices")
+        return [-most for most in reach]
+
+    def _items(
+        self, cell: int, here: list[int], prices: list[int], multiplier: int, cut: int
+    ) -> tuple[list[Item], list[int]]:
+        """psi of units at both ends of a cell, of those that a group above the cut can have; and how far each reaches."""
         factor = multiplier * self.worth
         low_value, low_over = self.value[cell], self.over[cell]
         high_value, high_over = self.value[cell + 1], self.over[cell + 1]
@@ -162,17 +235,15 @@ class Replay:
         high = [high_value[unit] - prices[unit] + factor * high_over[unit] for unit in here]
         most_low, most_high = sum(x for x in low if x > 0), sum(x for x in high if x > 0)
         reach = [max(most_low + min(x, 0), most_high + min(y, 0)) for x, y in zip(low, high, strict=True)]
-        if most_low > 0 or most_high > 0:
-            items = [
-                (x, y, low_over[unit], high_over[unit], unit)
-                for x, y, most, unit in zip(low, high, reach, here, strict=True)
-                if most > 0
-            ]
-            self._search(cell, items, prices)
-        return [-most for most in reach]
+        items = [
+            (x, y, low_over[unit], high_over[unit], unit)
+            for x, y, most, unit in zip(low, high, reach, here, strict=True)
+            if most > cut
+        ]
+        return items, reach
 
-    def _search(self, cell: int, items: list[tuple[int, int, int, int, int]], prices: list[int]) -> None:
-        """Every group of these units whose share lies in the cell: none may be worth more than its prices."""
+    def _groups(self, items: list[Item], cut: int) -> Iterator[tuple[int, ...]]:
+        """Every group of these units whose share lies in the cell, and for which either end's sum is above the cut."""
         items.sort(key=lambda item: -max(abs(item[0]), abs(item[1])))
         rest = [(0, 0, 0, 0)]
         for x, y, over, under, _ in reversed(items):
@@ -184,28 +255,20 @@ class Replay:
             depth, low, high, over, under, group = stack.pop()
             self.work += 1
             if depth == len(items):
-                self._judge(cell, group, prices)
+                if group:
+                    yield group
                 continue
             x, y, up, down, unit = items[depth]
             depth += 1
             a, b, c, d = rest[depth]
-            # Neither end's sum may stay positive, nor the share reach the cell: then this part is done.
-            if (low + a > 0 or high + b > 0) and over + c >= 0 and under + d <= 0:
+            # Neither end's sum may stay above the cut, nor the share reach the cell: then this part is done.
+            if (low + a > cut or high + b > cut) and over + c >= 0 and under + d <= 0:
                 stack.append((depth, low, high, over, under, group))
             low, high, over, under = low + x, high + y, over + up, under + down
-            if (low + a > 0 or high + b > 0) and over + c >= 0 and under + d <= 0:
+            if (low + a > cut or high + b > cut) and over + c >= 0 and under + d <= 0:
                 stack.append((depth, low, high, over, under, (*group, unit)))
             if self.work > MOST_WORK:
                 self._within()
-
-    def _judge(self, cell: int, group: tuple[int, ...], prices: list[int]) -> None:
-        """A group with its share in the cell may not be worth more than its prices at that very share."""
-        if not group:
-            return
-        fixed = sum(self.a[unit] - prices[unit] for unit in group)
-        slope, n, q = (sum(column[unit] for unit in group) for column in (self.b, self.n, self.q))
-        if fixed * n + slope * q > 0:
-            raise Rejected(f"in cell {cell} the group of units {group} is worth more than its prices")
 
     def run(self, nodes: list[dict[str, Any]]) -> None:
         """Replay the tree, whose nodes stand in preorder; ``Rejected`` where a leaf is not closed."""
@@ -217,12 +280,11 @@ class Replay:
             for proof in node.get("proofs", ()):
                 total, box = self.proven(proof, box)
                 known = total if known is None else min(known, total)
+            if node.get("listed", False):
+                box = self.listed(node["proofs"][-1], box)
             if "branch" in node:
-                unit, cell = (whole(part, 0) for part in node["branch"])
-                if unit >= self.count or cell >= self.cells:
-                    raise Rejected("a branch on a unit or a cell that is not there")
-                below, above = self._halves(box, unit, cell)
-                waiting += [(above, known), (below, known)]
+                no, yes = self.parts(box, node["branch"])
+                waiting += [(yes, known), (no, known)]
                 self._within()
                 if len(waiting) > DEEPEST:
                     raise Rejected(f"more than {DEEPEST} branches wait at a time")
@@ -231,13 +293,54 @@ class Replay:
         if waiting:
             raise Rejected("a branch is missing")
 
+    def parts(self, box: Box, branch: list[Any]) -> tuple[Box, Box]:
+        """A box where what a branch says does not hold, and where it does."""
+        unit = whole(branch[0], 0)
+        if unit >= self.count:
+            raise Rejected("a branch on a unit that is not there")
+        if len(branch) == 2:
+            return self._halves(box, unit, whole(branch[1], 0))
+        _, kind, at = branch
+        allowed, must, listed = box
+        if listed is None:
+            raise Rejected("a branch on groups that are not listed")
+        self.work += len(listed)
+        holds = [group for group in listed if group[1] >> unit & 1]
+        both = 1 << unit
+        if kind == "with":
+            other = whole(at, 0)
+            if other >= self.count or other == unit:
+                raise Rejected("a branch on a unit that is not there")
+            both |= 1 << other
+            chosen = [group for group in holds if group[1] >> other & 1]
+        else:
+            chosen = [group for group in holds if self._trait(kind, group[2]) > rational(at)]
+        rest = set(chosen)
+        no = allowed, must, [group for group in listed if group not in rest]
+        # In one of the groups chosen, so in no other, nor in a strip.
+        strips = [*range(self.strip), *range(self.cells - self.strip, self.cells)]
+        inside = [here & ~both if cell in strips else here for cell, here in enumerate(allowed)]
+        yes = inside, must | both, [*chosen, *(group for group in listed if not group[1] & both)]
+        return no, yes
+
+    def _trait(self, kind: Any, units: tuple[int, ...]) -> Fraction:
+        """Students of a group, or its weight per student."""
+        people = sum([self.n[unit] for unit in units])
+        if kind == "students":
+            return Fraction(people, self.people)
+        if kind == "weight":
+            return Fraction(sum([self.b[unit] for unit in units]) * self.people, people * self.scale)
+        raise Rejected(f"a branch on no trait: {str(kind)[:40]}")
+
     def _halves(self, box: Box, unit: int, cell: int) -> tuple[Box, Box]:
         """The unit's group has a share below a cell, or the unit stays out; and of that cell or above."""
-        (allowed, must), one = box, 1 << unit
+        if cell >= self.cells:
+            raise Rejected("a branch on a cell that is not there")
+        (allowed, must, listed), one = box, 1 << unit
         self.work += self.cells
         below = [*allowed[:cell], *(here & ~one for here in allowed[cell:])]
         above = [*(here & ~one for here in allowed[:cell]), *allowed[cell:]]
-        return (below, must), (above, must | one)
+        return (below, must, listed), (above, must | one, listed)
 
     def _empty(self, box: Box) -> bool:
         """Whether a unit that must be in CEP has no cell left."""

@@ -58,20 +58,22 @@ def test_it_reaches_the_best_grouping_and_proves_it(rules: dict[str, Any]) -> No
     assert PROBLEM.evaluate(instance, found.solution).feasible
 
 
-@pytest.fixture(scope="module")
-def proof() -> tuple[CepInstance, Fraction, dict[str, Any]]:
-    """A district, its best value, and a certificate with branches over few cells."""
-    usual, share_cells.MIDDLE = share_cells.MIDDLE, 40
-    try:
+@pytest.fixture(scope="module", params=["searched", "listed"])
+def proof(request: pytest.FixtureRequest) -> tuple[CepInstance, Fraction, dict[str, Any]]:
+    """A district, its best value, and a certificate with branches over few cells, with lists of groups or without."""
+    listed = request.param == "listed"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(share_cells, "MIDDLE", 40)
+        if not listed:
+            patch.setattr(share_cells, "MOST_GROUPS", 0)
         for seed in range(30):
             instance = district(7, seed, cover=Cover.ALL, threshold=Fraction(1, 4))
             found = claim_shares.METHOD.run(instance, "reimbursement", Settings(gap=1e-5))
             document = None if found.certificate is None else json.loads(json.dumps(found.certificate))
             if document and document["format"] == checker.FORMAT and len(document["nodes"]) > 2:
                 assert found.level is Level.L4
+                assert any("listed" in node for node in document["nodes"]) is listed
                 return instance, truth_of(instance), document
-    finally:
-        share_cells.MIDDLE = usual
     raise AssertionError("no district needed a branch")
 
 
@@ -99,16 +101,22 @@ def mutated(document: dict[str, Any], chance: random.Random) -> dict[str, Any]:
         nodes = changed["nodes"]
         node = chance.choice(nodes) if nodes else {}
         proofs = node.get("proofs", [])
-        kind = chance.randrange(9)
+        kind = chance.randrange(10)
         if kind == 0:
             share = Fraction(chance.choice([1, -1]), chance.choice([10, 1000, 10**5, 10**7]))
             changed["bound"] = str(Fraction(changed["bound"]) * (1 + share))
         elif kind in (1, 2, 3) and proofs:
             column = chance.choice(proofs)[chance.choice(["prices", "prices", "levels", "multipliers"])]
-            place = chance.randrange(len(column))
-            column[place] += chance.choice([-1, 1]) * chance.choice([1, 1000, 10**6, 10**9])
+            if column:
+                column[chance.randrange(len(column))] += chance.choice([-1, 1]) * chance.choice([1, 1000, 10**6, 10**9])
         elif kind == 4 and "branch" in node:
-            node["branch"][chance.randrange(2)] += chance.choice([-1, 1, 3])
+            branch, step = node["branch"], chance.choice([-1, 1, 3])
+            place = chance.choice([0, len(branch) - 1])
+            branch[place] = branch[place] + step if type(branch[place]) is int else str(Fraction(branch[place]) * step)
+            if len(branch) == 3 and chance.random() < 0.3:
+                branch[1] = chance.choice(["with", "weight", "students", "share"])
+        elif kind == 9:
+            node["listed"] = not node.get("listed", False)
         elif kind == 5 and nodes:
             nodes.pop(chance.randrange(len(nodes)))
         elif kind == 6 and proofs:
@@ -245,7 +253,7 @@ def test_only_a_unit_whose_price_is_all_that_is_left_must_be_covered() -> None:
     ordered = sorted(instance.weights)
     document = simple(instance, Fraction(1), total - (ordered[2] + ordered[3]) / 2)
     replay = checker.Replay(document)
-    _, (_, must) = replay.proven(document["nodes"][0]["proofs"][0], replay.root())
+    _, (_, must, _) = replay.proven(document["nodes"][0]["proofs"][0], replay.root())
     assert checker.members(must) == [u for u, weight in enumerate(instance.weights) if weight >= ordered[3]]
 
 

@@ -1,0 +1,157 @@
+"""Branches of the claim-share tree: what they say, the two parts they make, and those that an LP's mixture suggests.
+
+On a unit's share (52) always. Once the groups of the middle are listed, also on a trait of the unit's group, as in
+``group_cover``, or on two units in one group (Ryan and Foster, 1981): it is one of these listed groups, or not (54).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+from fairbound.models.core.exact import decimal_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fairbound.solvers.cep.level_lp import UnitArrays
+    from fairbound.solvers.cep.share_cells import Box, Cells, Flags
+    from fairbound.solvers.cep.share_list import Listed
+    from fairbound.solvers.cep.share_master import Master, Optimum
+    from fairbound.solvers.engines.base import Floats
+
+Part = tuple["Box", "Listed | None"]
+
+SHARES, TRAITS, PAIRS = 8, 3, 3
+"""Candidates of each kind."""
+FRACTION = 1e-6
+APART = 1e-9
+"""Share of itself by which two values of a trait differ that a branch parts, so that rounding cannot mistake them."""
+
+
+class Kind(StrEnum):
+    """What a branch is on."""
+
+    SHARE = "share"
+    WEIGHT = "weight"
+    STUDENTS = "students"
+    WITH = "with"
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A unit's group has a share in cell ``at`` or above; is a listed one with more than ``at``; holds unit ``at``."""
+
+    unit: int
+    kind: Kind
+    at: int | Fraction
+
+    def stated(self) -> list[int | str]:
+        """As a certificate writes it."""
+        if self.kind is Kind.SHARE:
+            return [self.unit, int(self.at)]
+        at = int(self.at) if self.kind is Kind.WITH else decimal_text(Fraction(self.at))
+        return [self.unit, self.kind.value, at]
+
+    def boxes(self, box: Box, cells: Cells) -> tuple[Box, Box]:
+        """Where units may be if it does not hold, and if it does."""
+        if self.kind is Kind.SHARE:
+            return box.below(self.unit, int(self.at)), box.above(self.unit, int(self.at))
+        units = [self.unit, int(self.at)] if self.kind is Kind.WITH else [self.unit]
+        return box, cells.in_middle(box, units)
+
+    def groups(self, inside: Flags, cells: Cells) -> tuple[Flags, Flags]:
+        """Which groups there may be if it does not hold, and if it does; a share is left to the boxes."""
+        if self.kind is Kind.SHARE:
+            both = np.ones(len(inside), dtype=bool)
+            return both, both
+        holds = inside[:, self.unit]
+        if self.kind is Kind.WITH:
+            other = inside[:, int(self.at)]
+            chosen, touched = holds & other, holds | other
+        else:
+            chosen, touched = holds & (trait(self.kind, inside, cells.arrays) > float(self.at)), holds
+        return ~chosen, chosen | ~touched
+
+    def parts(self, box: Box, listed: Listed | None, cells: Cells) -> tuple[Part, Part]:
+        """Where it does not hold, and where it does."""
+        no, yes = self.boxes(box, cells)
+        if listed is None:
+            return (no, None), (yes, None)
+        without, within = self.groups(listed.inside, cells)
+        return (no, listed.only(without)), (yes, listed.only(within))
+
+
+def trait(kind: Kind, inside: Flags, arrays: UnitArrays) -> Floats:
+    """Weight per student, or students, of groups."""
+    people = inside @ arrays.enrolled
+    return np.asarray(people if kind is Kind.STUDENTS else (inside @ arrays.slope) / people)
+
+
+def widest(box: Box) -> Branch | None:
+    """The unit with most cells, halved, or one that may stay out, in or out: where the LP says nothing."""
+    count = box.allowed.sum(axis=0)
+    unit = int(count.argmax())
+    if count[unit] > 1:
+        places = np.flatnonzero(box.allowed[:, unit])
+        return Branch(unit, Kind.SHARE, int(places[len(places) // 2]))
+    free = np.flatnonzero((count > 0) & ~box.must)
+    return Branch(int(free[0]), Kind.SHARE, 0) if len(free) else None
+
+
+class Mixture:
+    """What an LP's optimum mixes."""
+
+    def __init__(self, cells: Cells, master: Master, optimum: Optimum) -> None:
+        self.cells, self.master = cells, master
+        used = np.flatnonzero(optimum.weights > 1e-7)
+        pairs = master.unit[used] >= 0
+        self.pairs, self.groups = used[pairs], used[~pairs]
+        self.pair_weights, self.weights = optimum.weights[self.pairs], optimum.weights[self.groups]
+        self.inside = master.inside[self.groups]
+
+    def shares(self) -> Iterator[Branch]:
+        """Units and edges with most mass on the lesser side."""
+        cells, master = self.cells, self.master
+        at, inside = (np.zeros((len(cells.edges), len(cells.units))) for _ in range(2))
+        np.add.at(at, (cells.knots[master.level[self.pairs]], master.unit[self.pairs]), self.pair_weights)
+        for column, weight in zip(self.groups, self.weights, strict=True):
+            inside[master.cell[column], master.inside[column]] += weight
+        mass = at + inside
+        out = np.maximum(1.0 - mass.sum(axis=0), 0.0)
+        # Strictly below edge j, and strictly above it: what lies on the edge is on neither side.
+        below = out[None] + np.cumsum(mass, axis=0) - mass
+        above = np.cumsum(mass[::-1], axis=0)[::-1] - at
+        above[0] = 1.0 - out  # in or out
+        score = np.minimum(below, above)
+        cell = score.argmax(axis=0)
+        best = score[cell, np.arange(score.shape[1])]
+        for unit in np.argsort(-best, kind="stable")[:SHARES].tolist():
+            if best[unit] > FRACTION:
+                yield Branch(unit, Kind.SHARE, int(cell[unit]))
+
+    def traits(self, kind: Kind, listed: Listed) -> Iterator[Branch]:
+        """Units whose groups differ most in a trait, parted at its mean."""
+        every = trait(kind, listed.inside, self.cells.arrays)
+        mixture = self.inside * self.weights[:, None]
+        covered = mixture.sum(axis=0)
+        value = trait(kind, self.inside, self.cells.arrays)
+        mean = mixture.T @ value / np.where(covered > FRACTION, covered, 1.0)
+        spread = np.sqrt((mixture * (value[:, None] - mean[None]) ** 2).sum(axis=0))
+        for unit in np.argsort(-spread, kind="stable")[:TRAITS].tolist():
+            values = every[listed.inside[:, unit]]
+            less, more = values[values <= mean[unit]], values[values > mean[unit]]
+            if len(less) and len(more) and more.min() - less.max() > APART * abs(mean[unit]):
+                yield Branch(unit, kind, Fraction(f"{(less.max() + more.min()) / 2:.12g}"))
+
+    def together(self) -> Iterator[Branch]:
+        """Pairs of units that are about half in one group."""
+        both = (self.inside * self.weights[:, None]).T @ self.inside.astype(float)
+        score = np.triu(np.minimum(both, 1.0 - both), 1)
+        for place in np.argsort(-score, axis=None, kind="stable")[:PAIRS].tolist():
+            unit, other = divmod(place, score.shape[1])
+            if score[unit, other] > FRACTION:
+                yield Branch(unit, Kind.WITH, other)
