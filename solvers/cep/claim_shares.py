@@ -49,7 +49,7 @@ DIVES, FIRST_DIVES, DIVE_STEPS, NOISE = 1, 6, 60, 0.5
 PATIENCE, LATE = 300, 5
 """Steps of a tabu search without gain; it begins at plans that are the best of so many of late."""
 LIST_SHARE, FIRST_LIST, LEAST_LIST = 0.3, 20.0, 0.5
-"""Share of the tree's time that goes into integer programs over listed groups, seconds before that, and least of one."""
+"""Share of the tree's time that goes into plans of listed groups, seconds that may before, and the least of one."""
 MOST_PLANNED = 3000
 """Listed groups of which a plan is made: those that lose least."""
 FIRST_WIDTH = 20_000
@@ -102,7 +102,9 @@ class Sharing:
         for share in (*(stage for stage in STAGES if stage > asked), *([asked] if asked > STAGES[-1] else [])):
             self.share = Fraction(str(share))
             root = Node(self.cells.box(), prices)
-            tree = self.tree = Tree(self.cells, self.master, root, self.target, self.meet, self.report, self.plan, self.late)
+            tree = self.tree = Tree(
+                self.cells, self.master, root, self.target, self.meet, self.report, self.plan, self.late
+            )
             root.work = 1
             root.proofs.append(prices)
             tree.narrow(root)
@@ -177,7 +179,9 @@ class Sharing:
     def plan(self, node: Node) -> None:
         """The best plan of the groups that a node has listed, as long as that does not take too much of the time."""
         elapsed = self.search.seconds() - self.began
-        seconds = min(LIST_SHARE * (self.until - self.search.seconds()), LIST_SHARE * elapsed + FIRST_LIST - self.listing)
+        seconds = min(
+            LIST_SHARE * (self.until - self.search.seconds()), LIST_SHARE * elapsed + FIRST_LIST - self.listing
+        )
         if seconds < LEAST_LIST:
             return
         assert node.box is not None

@@ -59,7 +59,7 @@ class Listed:
 
     def within(self, allowed: Flags) -> Listed:
         """Those whose units may all be in their cell (rows: cells of the middle)."""
-        return self.only(~(self.inside & ~allowed[self.cell]).any(axis=1))
+        return self.only(np.asarray(~(self.inside & ~allowed[self.cell]).any(axis=1)))
 
     def cells(self, count: int) -> Flags:
         """Units (columns) of the groups in each of so many cells."""

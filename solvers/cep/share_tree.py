@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from fairbound.solvers.cep.share_list import Listed
     from fairbound.solvers.cep.share_master import Master, Optimum
     from fairbound.solvers.cep.share_pricing import Found
-    from fairbound.solvers.engines.base import Floats
 
 ROUNDS = 150
 """Rounds of column generation at one node."""

@@ -176,7 +176,7 @@ class Replay:
         return kept
 
     def listed(self, proof: dict[str, Any], box: Box) -> Box:
-        """The box with all groups of the middle that lose less than what the prices exceed the bound."""
+        """The box with the groups of the middle that lose less than prices exceed the bound; ``Rejected`` if too many."""
         allowed, must, listed = box
         if listed is not None:
             raise Rejected("a list below a list")
@@ -185,10 +185,10 @@ class Replay:
         found: list[Group] = []
         for cell, multiplier in enumerate(multipliers, self.strip):
             items, _ = self._items(cell, members(allowed[cell]), prices, multiplier, -room)
-            for units in self._groups(items, -room):
-                worth = self._worth(units)
-                if sum(prices[unit] for unit in units) - worth < room:
-                    found.append((cell, sum(1 << unit for unit in units), units, worth))
+            for group in self._groups(items, -room):
+                worth = self._worth(group)
+                if sum(prices[unit] for unit in group) - worth < room:
+                    found.append((cell, sum(1 << unit for unit in group), group, worth))
                 if len(found) > MOST_LISTED:
                     raise Rejected(f"a list of more than {MOST_LISTED} groups")
         return allowed, must, found
@@ -219,15 +219,15 @@ class Replay:
     def _group_losses(self, cell: int, here: list[int], prices: list[int], multiplier: int) -> list[int]:
         """What a group with each unit loses against its prices in a cell of the middle, at least."""
         items, reach = self._items(cell, here, prices, multiplier, 0)
-        for units in self._groups(items, 0):
-            if self._worth(units) > sum(prices[unit] for unit in units):
-                raise Rejected(f"in cell {cell} the group of units {units} is worth more than its prices")
+        for group in self._groups(items, 0):
+            if self._worth(group) > sum(prices[unit] for unit in group):
+                raise Rejected(f"in cell {cell} the group of units {group} is worth more than its prices")
         return [-most for most in reach]
 
     def _items(
         self, cell: int, here: list[int], prices: list[int], multiplier: int, cut: int
     ) -> tuple[list[Item], list[int]]:
-        """psi of units at both ends of a cell, of those that a group above the cut can have; and how far each reaches."""
+        """psi at both ends of a cell, of the units that a group above the cut can have; and how far all units reach."""
         factor = multiplier * self.worth
         low_value, low_over = self.value[cell], self.over[cell]
         high_value, high_over = self.value[cell + 1], self.over[cell + 1]
@@ -294,7 +294,7 @@ class Replay:
             raise Rejected("a branch is missing")
 
     def parts(self, box: Box, branch: list[Any]) -> tuple[Box, Box]:
-        """A box where what a branch says does not hold, and where it does."""
+        """A box where what a branch says does not hold, and where it does; ``Rejected`` for what no branch says."""
         unit = whole(branch[0], 0)
         if unit >= self.count:
             raise Rejected("a branch on a unit that is not there")

@@ -123,7 +123,9 @@ def test_the_two_parts_of_a_branch_lose_no_better_grouping(divided: Divided, kin
             place = chance.randrange(len(values) - 1)
             at = Fraction(f"{(values[place] + values[place + 1]) / 2:.12g}")
         branch = Branch(unit, kind, at)
-        searched = [of_search(*part, divided.cells) for part in branch.parts(divided.box, divided.listed, divided.cells)]
+        searched = [
+            of_search(*part, divided.cells) for part in branch.parts(divided.box, divided.listed, divided.cells)
+        ]
         checked = [of_checker(part) for part in divided.replay.parts(divided.checked, branch.stated())]
         assert searched == checked
         admitted = [[divided.admits(part, groups) for part in checked] for groups in divided.better]
