@@ -31,6 +31,7 @@ from fairbound.solvers.core.result import OnProgress, Settings, Termination
 if TYPE_CHECKING:
     from fairbound.models.cep import CepInstance, Grouping
     from fairbound.solvers.cep.regrets import Regrets
+    from fairbound.solvers.cep.share_list import Listed
     from fairbound.solvers.core.answer import Answer
 
 NAME = "claim_shares"
@@ -176,8 +177,8 @@ class Sharing:
                 return
             self._improve(self._dive(optimum, 0.0 if k == 0 else NOISE), 0)
 
-    def plan(self, node: Node) -> None:
-        """The best plan of the groups that a node has listed, as long as that does not take too much of the time."""
+    def plan(self, node: Node, listed: Listed) -> None:
+        """The best plan of a node's groups, or of some, as long as that does not take too much of the time."""
         elapsed = self.search.seconds() - self.began
         seconds = min(
             LIST_SHARE * (self.until - self.search.seconds()), LIST_SHARE * elapsed + FIRST_LIST - self.listing
@@ -185,12 +186,11 @@ class Sharing:
         if seconds < LEAST_LIST:
             return
         assert node.box is not None
-        assert node.listed is not None
         began = self.search.seconds()
         room = self.cells.room(node.prices, self.target())
-        listed = node.listed.least(MOST_PLANNED, node.prices.units)
-        model = ListModel(self.cells, node.box, listed, node.prices, room)
-        home = best_plan(model, self._home(), self.settings, seconds)
+        listed = listed.least(MOST_PLANNED, node.prices.units)
+        model = ListModel(self.cells, node.box, listed, node.prices, room, self._home())
+        home = best_plan(model, self.settings, seconds)
         if home is not None:
             self._improve(home, 0)
         self.listing += self.search.seconds() - began

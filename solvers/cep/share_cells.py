@@ -34,8 +34,9 @@ MIDDLE = 600
 """Cells into which the range would be cut without strips."""
 STRIP = tuple(Fraction(2, 2**i) for i in range(9, -1, -1))
 """Edges of the cells of a strip, from its end of the range, in widths of a middle cell."""
-STRIP_CELLS, FEW_UNITS = 8, 24
-"""Cells of a strip; where units are few, all groups but those at the very ends can be searched."""
+STRIPS = ((24, 1), (60, 3))
+STRIP_CELLS = 8
+"""Cells of a strip, for at most so many units and for more: of few units, groups near the ends can be searched too."""
 EDGE_STEP = 10**7
 MULTIPLIER_STEP = 10**6
 """Edges and multipliers are rounded to this many parts; any rounding keeps the proof valid."""
@@ -111,7 +112,7 @@ class Cells:
         self.edges = np.array([float(edge) for edge in self.exact])
 
         count = len(self.exact) - 1
-        self.strip = STRIP_CELLS if len(self.units) > FEW_UNITS else 1
+        self.strip = next((cells for most, cells in STRIPS if len(self.units) <= most), STRIP_CELLS)
         self.middle = np.arange(self.strip, count - self.strip)
         self.sides = np.r_[0 : self.strip, count - self.strip : count]
         self.knots = np.r_[0 : self.strip + 1, count - self.strip : count + 1]

@@ -49,6 +49,11 @@ class Listed:
         """Those of the list that are wanted."""
         return self if keep.all() else Listed(self.inside[keep], self.cell[keep], self.worth[keep], self.steps)
 
+    def joined(self, other: Listed) -> Listed:
+        """Both lists, one after the other."""
+        inside, cell = np.vstack([self.inside, other.inside]), np.r_[self.cell, other.cell]
+        return Listed(inside, cell, np.r_[self.worth, other.worth], self.steps)
+
     def least(self, most: int, units: Floats) -> Listed:
         """So many of them at most: those that lose least against their prices."""
         if len(self) <= most:

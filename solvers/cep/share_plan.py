@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyomo.core as pyo
 from fairbound.solvers.cep.group_moves import OUT
+from fairbound.solvers.cep.share_list import Listed
 from fairbound.solvers.engines.model import solve
 from pyomo.core.expr import LinearExpression
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fairbound.solvers.cep.share_cells import Box, Cells, Prices
-    from fairbound.solvers.cep.share_list import Listed
     from fairbound.solvers.core.result import Settings
     from fairbound.solvers.engines.base import Floats
     from numpy.typing import NDArray
@@ -27,22 +27,35 @@ GAP = 1e-3
 class ListModel:
     """Rows (15) for the units and (27) for the strips' levels; what a choice loses is least.
 
+    Parameters
+    ----------
+    room
+        What a pair of unit and level may lose.
+    home
+        The group of each unit in a plan, which is there whatever it loses, and where the engine starts.
+
     Attributes
     ----------
     unit, level
         Of each pair: its unit and its level in the strips.
     """
 
-    def __init__(self, cells: Cells, box: Box, listed: Listed, prices: Prices, room: float) -> None:
+    def __init__(
+        self, cells: Cells, box: Box, listed: Listed, prices: Prices, room: float, home: Sequence[int]
+    ) -> None:
         arrays, t = cells.arrays, cells.edges[cells.knots]
         count = len(arrays.enrolled)
         surplus = arrays.lifted[:, None] - t[None] * arrays.enrolled[:, None]
         worth = arrays.fixed[:, None] + t[None] * arrays.slope[:, None]
         near = prices.units[:, None] - worth - prices.levels[None] * surplus < room
-        self.cells, self.listed = cells, listed
-        self.unit, self.level = np.nonzero(near & cells.levels_allowed(box).T)
+        near &= cells.levels_allowed(box).T
+        middle, at = _placed(cells, np.array(home))
+        near[np.flatnonzero(at != OUT), at[at != OUT]] = True
+        listed = self.listed = listed.only(~middle.holds(listed.inside)).joined(middle)
+        self.cells = cells
+        self.unit, self.level = np.nonzero(near)
         groups, pairs = range(len(listed)), range(len(self.unit))
-        self.outside = np.flatnonzero(~box.must)
+        self.outside = np.flatnonzero(np.array([not unit.must for unit in cells.units]))
         model = self.model = pyo.ConcreteModel(name="share_plan")
         model.group = pyo.Var(groups, domain=pyo.Binary)
         model.pair = pyo.Var(pairs, domain=pyo.Binary)
@@ -66,27 +79,12 @@ class ListModel:
         costs = np.r_[-listed.excess(prices.units), lost, prices.units[self.outside]]
         every = [*model.group.values(), *model.pair.values(), *model.outside.values()]
         model.objective = pyo.Objective(expr=_sum(costs, every), sense=pyo.minimize)
-
-    def assign(self, home: Sequence[int]) -> None:
-        """Write a placement as a warm start, as far as it is there."""
-        model, arrays, t = self.model, self.cells.arrays, self.cells.edges[self.cells.knots]
-        place = np.array(home)
-        chosen = np.zeros(len(self.listed), dtype=bool)
-        at = np.full(len(place), OUT)
-        for group in range(place.max(initial=OUT) + 1):
-            units = place == group
-            same = (self.listed.inside == units).all(axis=1)
-            if same.any():
-                chosen[int(same.argmax())] = True
-            else:
-                share = min(1.0, float(arrays.lifted[units].sum() / arrays.enrolled[units].sum()))
-                at[units] = int(np.searchsorted(t, share * (1 + 1e-12), side="right")) - 1
         for group, variable in model.group.items():
-            variable.set_value(int(chosen[group]))
+            variable.set_value(int(group >= len(listed) - len(middle)))
         for pair, variable in model.pair.items():
             variable.set_value(int(at[self.unit[pair]] == self.level[pair]))
         for unit, variable in model.outside.items():
-            variable.set_value(int(place[unit] == OUT))
+            variable.set_value(int(home[unit] == OUT))
 
     def home(self) -> list[int]:
         """The group of each unit in the solved model."""
@@ -104,8 +102,21 @@ def _sum(coefficients: Floats, variables: Sequence[pyo.Var]) -> LinearExpression
     return LinearExpression(linear_coefs=coefficients.tolist(), linear_vars=list(variables))
 
 
-def best_plan(model: ListModel, home: Sequence[int], settings: Settings, seconds: float) -> list[int] | None:
-    """A plan of the list at least as good as ``home``, within so many seconds; ``None`` without one."""
-    model.assign(home)
+def _placed(cells: Cells, home: NDArray[np.int64]) -> tuple[Listed, NDArray[np.int64]]:
+    """Of a plan: its groups of the middle, and the level of each unit in a strip."""
+    arrays = cells.arrays
+    inside = np.array([home == group for group in range(home.max(initial=OUT) + 1)], dtype=bool).reshape(-1, len(home))
+    share = np.minimum(1.0, (inside @ arrays.lifted) / (inside @ arrays.enrolled))
+    cell = np.searchsorted(cells.edges, share * (1 + 1e-12), side="right") - 1
+    middle = np.isin(cell, cells.middle)
+    at = np.full(len(home), OUT)
+    for units, place in zip(inside[~middle], cell[~middle], strict=True):
+        at[units] = int(np.searchsorted(cells.knots, place))
+    groups = inside[middle]
+    return Listed(groups, cell[middle] - cells.middle[0], cells.pricer.worth(groups), 0), at
+
+
+def best_plan(model: ListModel, settings: Settings, seconds: float) -> list[int] | None:
+    """The best plan found within so many seconds; ``None`` without one."""
     outcome = solve(model.model, replace(settings, time_limit=seconds, gap=GAP), warm_start=True)
     return model.home() if outcome.has_solution else None

@@ -105,7 +105,7 @@ class Pricer:
         Parameters
         ----------
         width, most
-            Partial groups kept at one depth, of the best; and in all, where the search gives up.
+            Partial groups kept at one depth, of the best; and in all, where the search gives up and returns none.
         """
         arrays = self.arrays
         low, high, sum_low, sum_high = self.ends(prices, lam, allowed)
@@ -143,7 +143,10 @@ class Pricer:
         steps = 0
         for i in range(deep):
             grow = real[cell, i]
-            if late() or steps > most:
+            if steps > most:
+                proven[live] = False
+                return Found(none.inside, none.cell, none.excess, proven, steps)
+            if late():
                 proven[live] = False
                 break
             step = table[:, cell[grow], i]

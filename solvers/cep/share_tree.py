@@ -34,6 +34,8 @@ ADDED, ADDED_PER_UNIT = 300, 8
 SEARCH_WIDTH, PROOF_WIDTH = 1_500, 60_000
 LIST_AGAIN = 0.7
 """Groups are listed, if they were too many, once the prices exceed the target by so much less."""
+SOME = (0.5, 0.25, 0.12, 0.06)
+"""Shares of what the prices exceed the target by, at which groups are listed for a plan if all are too many."""
 PLAN_AGAIN = 0.5
 MOST_COLUMNS, COLUMNS_PER_UNIT = 600, 8
 """Groups that the master holds at most; half of them stay when it is purged."""
@@ -76,7 +78,7 @@ class Tree:
     report
         Is told the bound whenever it falls.
     plan
-        Is shown a node once its groups are listed, and whenever they have become half as many; may raise the target.
+        Is shown a node with a list of groups, and again whenever they have become half as many; may raise the target.
     """
 
     cells: Cells
@@ -85,7 +87,7 @@ class Tree:
     target: Callable[[], float]
     meet: Callable[[Optimum, bool], None]
     report: Callable[[float], None]
-    plan: Callable[[Node], None]
+    plan: Callable[[Node, Listed], None]
     late: Callable[[], bool]
     nodes: int = 0
     work: int = 0
@@ -141,11 +143,8 @@ class Tree:
         if node.prices.bound <= self.target():
             return self._close(node)
         self._list(node)
-        if node.listed is not None and len(node.listed) <= PLAN_AGAIN * node.planned:
-            node.planned = len(node.listed)
-            self.plan(node)
-            if node.prices.bound <= self.target():
-                return self._close(node)
+        if node.prices.bound <= self.target():
+            return self._close(node)
         return self._split(node, optimum)
 
     def narrow(self, node: Node) -> int:
@@ -160,19 +159,29 @@ class Tree:
         return fewer
 
     def _list(self, node: Node) -> None:
-        """List the groups of the middle for the nodes below, if there are not too many."""
-        room = node.prices.bound - self.target()
-        if node.listed is not None or node.box is None or room > LIST_AGAIN * node.refused:
+        """List the groups of the middle for the nodes below, if there are not too many; have a plan made of them."""
+        assert node.box is not None
+        listed, room = node.listed, node.prices.bound - self.target()
+        if listed is None:
+            if room > LIST_AGAIN * node.refused:
+                return
+            listed = node.listed = self.cells.listed(node.box, node.prices, self.target(), self.late)
+            if listed is None:
+                node.refused = room
+                for share in SOME:  # a plan may be made of those that lose least
+                    if listed is None:
+                        listed = self.cells.listed(node.box, node.prices, node.prices.bound - share * room, self.late)
+            else:
+                node.lists = True
+                if not node.proofs or node.proofs[-1] is not node.prices:
+                    node.proofs.append(node.prices)
+                    self.work += int(node.box.allowed.sum())
+                self.work += listed.steps
+        elif len(listed) > PLAN_AGAIN * node.planned:
             return
-        node.listed = self.cells.listed(node.box, node.prices, self.target(), self.late)
-        if node.listed is None:
-            node.refused = room
-            return
-        node.lists = True
-        if not node.proofs or node.proofs[-1] is not node.prices:
-            node.proofs.append(node.prices)
-            self.work += int(node.box.allowed.sum())
-        self.work += node.listed.steps
+        if listed is not None:
+            node.planned = len(listed)
+            self.plan(node, listed)
 
     def _close(self, node: Node) -> list[Node]:
         node.closed, node.box, node.listed = True, None, None

@@ -176,7 +176,7 @@ class Replay:
         return kept
 
     def listed(self, proof: dict[str, Any], box: Box) -> Box:
-        """The box with the groups of the middle that lose less than prices exceed the bound; ``Rejected`` if too many."""
+        """The box with the groups of the middle that lose less than prices exceed the bound; ``Rejected`` if many."""
         allowed, must, listed = box
         if listed is not None:
             raise Rejected("a list below a list")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 NAME = "highs"
+BELIED = 1e-6
+"""Share of the objective's terms by which its value may differ from that of the point."""
 
 _TERMINATION = {
     highspy.HighsModelStatus.kOptimal: Termination.FINISHED,
@@ -195,6 +197,15 @@ def solve(
         trace += run(highs, on_progress, incumbent=incumbent)
         termination = why_stopped(highs.getModelStatus())
     values, primal, dual, nodes = _read(highs, program, termination)
+    if start is not None and values is not None and primal is not None and _belied(program, values, primal):
+        # Presolve takes a column out at another value than it has in the start, and the search believes the objective
+        # of what is left, though no point has it: the start is then given to the model as it is.
+        highs.clearSolver()
+        highs.setOptionValue("presolve", "off")
+        highs.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
+        trace = run(highs, on_progress, incumbent=incumbent)
+        termination = why_stopped(highs.getModelStatus())
+        values, primal, dual, nodes = _read(highs, program, termination)
     linear = not program.integrality.any() and program.Q is None and len(program.c) > 0
     return Run(
         termination,
@@ -207,6 +218,14 @@ def solve(
         tuple(trace),
         np.asarray(highs.getSolution().row_dual, dtype=float) if linear else None,
     )
+
+
+def _belied(program: Program, values: Floats, primal: float) -> bool:
+    """Whether an engine's objective value is not that of its own point."""
+    if program.Q is not None:
+        return False
+    terms = program.c * values
+    return bool(abs(terms.sum() + program.offset - primal) > BELIED * (1 + np.abs(terms).sum()))
 
 
 def _read(

@@ -8,28 +8,17 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from fairbound.benchmarks.cep.tiny import groupings
-from fairbound.models.cep import PROBLEM, CepInstance
+from fairbound.models.cep import PROBLEM
 from fairbound.solvers.cep import share_cells
 from fairbound.solvers.cep.share_branch import Branch, Kind, trait
 from fairbound.solvers.cep.share_cells import Box, Cells
 from fairbound.solvers.cep.share_certificate import proof_json
 from fairbound.solvers.cep.share_list import Listed
 from fairbound.solvers.checker import cep_shares as checker
-from general_meals import with_meals
+from general_meals import seven
 
 Division = tuple[list[int], int, set[tuple[int, int]]]
 """Units that may be in each cell and those that must be in some, as bits; listed groups as cell and bits."""
-
-
-def district(seed: int) -> CepInstance:
-    """Seven schools; two of them must be covered."""
-    chance = random.Random(seed)
-    rows = []
-    for _ in range(7):
-        enrolled = chance.randint(60, 900)
-        identified = round(enrolled * chance.uniform(0.35, 0.65))
-        rows.append((enrolled, identified, chance.randint(0, 9000), chance.randint(2000, 30000)))
-    return with_meals(f"drawn {seed}", rows, forced_in=("s1", "s2"))
 
 
 def bits(units: np.ndarray) -> int:
@@ -51,7 +40,7 @@ class Divided:
     """A district whose groups are listed by the search and by the checker, from the same prices."""
 
     def __init__(self, seed: int) -> None:
-        instance = district(seed)
+        instance = seven(seed)
         cells = self.cells = Cells(instance, "reimbursement", float(sum(instance.weights)))
         levels = np.zeros(len(cells.knots))
         units, levels = cells.repaired(cells.arrays.fixed + cells.arrays.slope, levels, cells.box())
