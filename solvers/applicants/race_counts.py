@@ -67,17 +67,17 @@ def answer(
 
 
 def near_shares(instance: ApplicantInstance, first: int) -> Division:
-    """School after school, each race's share of its seats, from the cells in their order; ``first`` seats in the first."""
+    """School after school, each race's share of its seats, and each cell's of its race; the first fills ``first``."""
     left = [cell.count for cell in instance.cells]
     schools = []
     for seats in instance.seats_of(first)[:-1]:
-        wanted = dict(zip(instance.races, best_counts(instance.race_counts(left), seats)[2], strict=True))
-        taken = []
-        for c, cell in enumerate(instance.cells):
-            count = min(left[c], wanted[cell.race])
-            wanted[cell.race] -= count
-            left[c] -= count
-            taken.append(count)
+        taken = [0] * len(left)
+        wanted = best_counts(instance.race_counts(left), seats)[2]
+        for race, count in zip(instance.races, wanted, strict=True):
+            cells = [c for c, cell in enumerate(instance.cells) if cell.race == race]
+            for c, share in zip(cells, best_counts([left[c] for c in cells], count)[2], strict=True):
+                taken[c] = share
+                left[c] -= share
         schools.append(tuple(taken))
     return Division(schools[0], tuple(schools[1:]))
 

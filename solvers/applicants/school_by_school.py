@@ -45,7 +45,7 @@ def answer(
     on_progress: OnProgress | None = None,
     start: Division | None = None,
 ) -> Answer:
-    """Each school's shares; where these are not proven best, ``school_counts`` with what the schools one by one prove."""
+    """Each school's shares where the bound says that they are best, else ``school_counts`` with the bound."""
     value, first = least(instance)
     bound = Bound(value, Basis.THEOREM, "every school's least distance")
     shares = near_shares(instance, first)
