@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import mul
 from typing import TYPE_CHECKING
 
 from fairbound.models.core.exact import brief_text, standard_deviation, whole_multiples
@@ -23,14 +24,14 @@ def evaluate(instance: MatchingInstance, comparison: Comparison) -> Evaluation:
     breaks. Pairs are counted only where every student counts 0 or 1.
     """
     weights = comparison.weights
-    if len(weights) != len(instance.members) or any(w < 0 for w in weights):
+    if len(weights) != len(instance.members) or any(w.numerator < 0 for w in weights):
         found = f"{len(weights)} weights" if len(weights) != len(instance.members) else "a weight below 0"
         return _with_estimate(
             instance, weights, (Violation("weights", "the comparison", found, "one for each, not below 0"),)
         )
     shares = _shares(instance, weights)
     sides = tuple(side.total * side.unit for side in shares)
-    whole = all(w in (0, 1) for w in weights)
+    whole = all(w.numerator == w.denominator or not w.numerator for w in weights)
     values = {PAIRS: min(sides) if whole else Fraction(0), WEIGHT: Fraction(1), IMBALANCE: Fraction(0)}
     few: tuple[Violation, ...] = ()
     if values[PAIRS] < instance.fewest_pairs:
@@ -38,7 +39,7 @@ def evaluate(instance: MatchingInstance, comparison: Comparison) -> Evaluation:
     if not all(sides):
         one = () if not any(sides) else (Violation("sides", "the comparison", "one side is empty", "as many on both"),)
         return Evaluation(values, (*one, *few), {"broken_rows": Fraction(len(one))})
-    values[WEIGHT] = max(Fraction(max(side.parts.values()), side.total) for side in shares)
+    values[WEIGHT] = max(Fraction(max(side.parts), side.total) for side in shares)
     broken = []
     if sides[0] != sides[1]:
         broken.append(
@@ -93,19 +94,19 @@ def estimate(instance: MatchingInstance, weights: Sequence[Fraction]) -> Fractio
 
 @dataclass(frozen=True)
 class _Side:
-    """Weights of the members of one side who count, in whole units; ``total`` is their sum."""
+    """Weights on one side in whole units, in the members' order and 0 on the other side; ``total`` is their sum."""
 
-    parts: dict[int, int]
+    parts: list[int]
     unit: Fraction
     total: int
 
     def of(self, members: Iterable[int]) -> Fraction:
         """Share that some members have of the side."""
-        return Fraction(sum(self.parts.get(i, 0) for i in members), self.total)
+        return Fraction(sum(map(self.parts.__getitem__, members)), self.total)
 
     def mean(self, numbers: Sequence[int]) -> Fraction:
         """Weighted mean of whole numbers, one for each member."""
-        return Fraction(sum(part * numbers[i] for i, part in self.parts.items()), self.total)
+        return Fraction(sum(map(mul, self.parts, numbers)), self.total)
 
 
 def _shares(instance: MatchingInstance, weights: Sequence[Fraction]) -> tuple[_Side, _Side]:
@@ -113,7 +114,10 @@ def _shares(instance: MatchingInstance, weights: Sequence[Fraction]) -> tuple[_S
     found = []
     for side in (instance.treated, instance.controls):
         whole, unit = whole_multiples([weights[i] for i in side])
-        found.append(_Side({i: part for i, part in zip(side, whole, strict=True) if part}, unit, sum(whole)))
+        parts = [0] * len(weights)
+        for i, part in zip(side, whole, strict=True):
+            parts[i] = part
+        found.append(_Side(parts, unit, sum(whole)))
     return found[0], found[1]
 
 
