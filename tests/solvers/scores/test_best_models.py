@@ -288,3 +288,20 @@ def test_moments_of_any_size_are_exact() -> None:
         each = [[50 * sum(map(mul, one, two)) - sum(one) * sum(two) for two in table] for one in table]
         assert [list(row) for row in found.gram] == [row[:2] for row in each[:2]]
         assert ([*found.cross], found.label) == (each[2][:2], each[2][2])
+
+
+def test_what_a_parent_proves_holds_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nodes that say nothing themselves inherit coefficients, of features that are out there too."""
+    solve = subset_tree.Relaxation.solve
+
+    def silent(self: Any, inside: Any, free: Any, *more: Any) -> Any:
+        bound, shares, coefficients = solve(self, inside, free, *more)
+        return bound if len(inside) + len(free) == 12 else -1.0, shares, coefficients
+
+    monkeypatch.setattr(subset_tree.Relaxation, "solve", silent)
+    monkeypatch.setattr(subset_tree.Tree, "late", lambda self: self.count > 7)
+    asked = ScoresInstance("drawn", drawn_design(12, 80, 6, 0.8, 1), k=4, ridge=Fraction(1, 100))
+    result = fairbound.solve(asked, objective=BEST_SUBSET)
+    assert result.proven is not None
+    assert result.proven.level is Level.L4
+    assert "rejected" not in result.message
