@@ -10,6 +10,7 @@ own. A family ends after so many sizes in a row that did not close, or broke. Wr
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from fairbound.instances.core.tables import read_rows, write_csv
 from fairbound.models import PROBLEMS
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core.isolation import ONE_THREAD
 from fairbound.solvers.core.result import Termination
 from rich.console import Console
 
@@ -164,7 +166,14 @@ def _run(name: str, size: int, seconds: float) -> Line:
     """One size in a process of its own; whatever becomes of it, there is a line."""
     command = [sys.executable, "-m", __spec__.name, "one", name, str(size), str(seconds)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LOADING + seconds + GRACE)
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LOADING + seconds + GRACE,
+            env={**os.environ, **ONE_THREAD},
+        )
     except subprocess.TimeoutExpired:
         return Line(name, size, "killed at the wall limit")
     if done.returncode:

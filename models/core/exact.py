@@ -54,20 +54,26 @@ def is_number(text: str) -> bool:
 
 def decimal_text(value: Fraction) -> str:
     """Write a rational as a finite decimal where it has one, else as ``p/q``; always exact."""
-    rest, digits = value.denominator, 0
+    digits = _decimals(value.denominator)
+    if not digits:
+        return str(value)
+    numerator = value.numerator
+    scaled = abs(numerator) * 10**digits // value.denominator
+    whole, part = divmod(scaled, 10**digits)
+    return f"{'-' if numerator < 0 else ''}{whole}.{part:0{digits}d}"
+
+
+@lru_cache(maxsize=1 << 10)
+def _decimals(denominator: int) -> int | None:
+    """Decimals after the point that a denominator needs, ``None`` where no number of them is enough."""
+    digits = 0
     for prime in (2, 5):
         count = 0
-        while rest % prime == 0:
-            rest //= prime
+        while denominator % prime == 0:
+            denominator //= prime
             count += 1
         digits = max(digits, count)
-    if rest != 1:
-        return str(value)
-    if digits == 0:
-        return str(value.numerator)
-    scaled = abs(value.numerator) * 10**digits // value.denominator
-    whole, part = divmod(scaled, 10**digits)
-    return f"{'-' if value < 0 else ''}{whole}.{part:0{digits}d}"
+    return digits if denominator == 1 else None
 
 
 LONGEST_SHOWN = 20
@@ -82,10 +88,20 @@ def brief_text(value: Fraction) -> str:
 def common_measure(values: Iterable[Fraction]) -> Fraction | None:
     """Greatest positive rational of which all values are integer multiples; ``None`` if all are 0."""
     numbers = [value for value in values if value]
-    if not numbers:
-        return None
-    denominator = lcm(*(value.denominator for value in numbers))
-    return Fraction(gcd(*(value.numerator * (denominator // value.denominator) for value in numbers)), denominator)
+    return whole_multiples(numbers)[1] if numbers else None
+
+
+def whole_multiples(values: Sequence[Fraction]) -> tuple[list[int], Fraction]:
+    """Values as whole multiples of their common measure, and that; 1 measures what is 0 throughout.
+
+    Sums of thousands of rationals are best made of these.
+    """
+    denominator = lcm(*{value.denominator for value in values})
+    whole = [value.numerator * (denominator // value.denominator) for value in values]
+    divisor = gcd(*whole)
+    if not divisor:
+        return whole, Fraction(1)
+    return [number // divisor for number in whole], Fraction(divisor, denominator)
 
 
 FINENESS = 1000
@@ -93,7 +109,10 @@ FINENESS = 1000
 
 def standard_deviation(values: Sequence[Fraction]) -> Fraction:
     """Standard deviation (divided by n), rounded down to a thousandth of the values' finest step."""
-    mean = sum(values, Fraction(0)) / len(values)
-    variance = sum(((value - mean) ** 2 for value in values), Fraction(0)) / len(values)
-    step = (common_measure(value - values[0] for value in values) or Fraction(1)) / FINENESS
-    return isqrt(int(variance / step**2)) * step
+    whole, unit = whole_multiples(values)
+    count, finest = len(whole), gcd(*(number - whole[0] for number in whole))
+    if not finest:
+        return Fraction(0)
+    # The variance is ``squares / count**2`` in units, and a step a thousandth of ``finest`` of them.
+    squares = count * sum(number * number for number in whole) - sum(whole) ** 2
+    return isqrt(squares * FINENESS**2 // (count * finest) ** 2) * finest * unit / FINENESS

@@ -122,7 +122,7 @@ def joined(vectors: Sequence[Vector]) -> Vector:
     return Vector(np.concatenate(parts), denominator)
 
 
-def integer_row(coefficients: Iterable[Fraction]) -> list[float]:
+def integer_row(coefficients: Iterable[Fraction | int]) -> list[float]:
     """``common_row`` of some rationals."""
     row: list[float] = common_row(Vector.of(coefficients)).tolist()
     return row

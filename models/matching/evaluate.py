@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
+from operator import mul
 from typing import TYPE_CHECKING
 
-from fairbound.models.core.exact import brief_text, standard_deviation
+from fairbound.models.core.exact import brief_text, standard_deviation, whole_multiples
 from fairbound.models.core.problem import Evaluation, Violation
 from fairbound.models.matching.instance import IMBALANCE, PAIRS, WEIGHT, Comparison, MatchingInstance, Unit
 
@@ -22,13 +24,14 @@ def evaluate(instance: MatchingInstance, comparison: Comparison) -> Evaluation:
     breaks. Pairs are counted only where every student counts 0 or 1.
     """
     weights = comparison.weights
-    if len(weights) != len(instance.members) or any(w < 0 for w in weights):
+    if len(weights) != len(instance.members) or any(w.numerator < 0 for w in weights):
         found = f"{len(weights)} weights" if len(weights) != len(instance.members) else "a weight below 0"
         return _with_estimate(
             instance, weights, (Violation("weights", "the comparison", found, "one for each, not below 0"),)
         )
-    whole = all(w in (0, 1) for w in weights)
-    sides = tuple(sum((weights[i] for i in side), Fraction(0)) for side in (instance.treated, instance.controls))
+    shares = _shares(instance, weights)
+    sides = tuple(side.total * side.unit for side in shares)
+    whole = all(w.numerator == w.denominator or not w.numerator for w in weights)
     values = {PAIRS: min(sides) if whole else Fraction(0), WEIGHT: Fraction(1), IMBALANCE: Fraction(0)}
     few: tuple[Violation, ...] = ()
     if values[PAIRS] < instance.fewest_pairs:
@@ -36,10 +39,7 @@ def evaluate(instance: MatchingInstance, comparison: Comparison) -> Evaluation:
     if not all(sides):
         one = () if not any(sides) else (Violation("sides", "the comparison", "one side is empty", "as many on both"),)
         return Evaluation(values, (*one, *few), {"broken_rows": Fraction(len(one))})
-    values[WEIGHT] = max(
-        max(weights[i] for i in side) / total
-        for side, total in zip((instance.treated, instance.controls), sides, strict=True)
-    )
+    values[WEIGHT] = max(Fraction(max(side.parts), side.total) for side in shares)
     broken = []
     if sides[0] != sides[1]:
         broken.append(
@@ -47,9 +47,8 @@ def evaluate(instance: MatchingInstance, comparison: Comparison) -> Evaluation:
                 "sides", "the comparison", f"{brief_text(sides[0])} and {brief_text(sides[1])}", "as many on both"
             )
         )
-    shares = _shares(instance, weights)
     for (column, value), members in instance.levels.items():
-        treated, control = (_sum(side, members) for side in shares)
+        treated, control = (side.of(members) for side in shares)
         if treated != control:
             broken.append(
                 Violation(
@@ -59,8 +58,8 @@ def evaluate(instance: MatchingInstance, comparison: Comparison) -> Evaluation:
                     "equal shares",
                 )
             )
-    for column, numbers in instance.numbers.items():
-        gap = abs(_mean(shares[0], numbers) - _mean(shares[1], numbers))
+    for column, (numbers, unit) in instance.multiples.items():
+        gap = abs(shares[0].mean(numbers) - shares[1].mean(numbers)) * unit
         allowed = instance.allowed * instance.deviations[column]
         values[IMBALANCE] = max(values[IMBALANCE], gap / instance.deviations[column])
         if gap > allowed:
@@ -86,29 +85,40 @@ def estimate(instance: MatchingInstance, weights: Sequence[Fraction]) -> Fractio
     """Equation (5): weighted mean outcome of the treated less that of their controls; ``None`` for an empty side."""
     if len(weights) != len(instance.members):
         return None
-    totals = [sum((weights[i] for i in side), Fraction(0)) for side in (instance.treated, instance.controls)]
-    if not all(totals):
+    sides = _shares(instance, weights)
+    if not all(side.total for side in sides):
         return None
-    scores = [unit.score for unit in instance.members]
-    treated, control = (_mean(side, scores) for side in _shares(instance, weights))
-    return treated - control
+    scores, unit = whole_multiples([member.score for member in instance.members])
+    return (sides[0].mean(scores) - sides[1].mean(scores)) * unit
 
 
-def _shares(instance: MatchingInstance, weights: Sequence[Fraction]) -> tuple[dict[int, Fraction], dict[int, Fraction]]:
-    """Share of each member who counts on his side."""
+@dataclass(frozen=True)
+class _Side:
+    """Weights on one side in whole units, in the members' order and 0 on the other side; ``total`` is their sum."""
+
+    parts: list[int]
+    unit: Fraction
+    total: int
+
+    def of(self, members: Iterable[int]) -> Fraction:
+        """Share that some members have of the side."""
+        return Fraction(sum(map(self.parts.__getitem__, members)), self.total)
+
+    def mean(self, numbers: Sequence[int]) -> Fraction:
+        """Weighted mean of whole numbers, one for each member."""
+        return Fraction(sum(map(mul, self.parts, numbers)), self.total)
+
+
+def _shares(instance: MatchingInstance, weights: Sequence[Fraction]) -> tuple[_Side, _Side]:
+    """Both sides."""
     found = []
     for side in (instance.treated, instance.controls):
-        total = sum((weights[i] for i in side), Fraction(0))
-        found.append({i: weights[i] / total for i in side if weights[i]})
+        whole, unit = whole_multiples([weights[i] for i in side])
+        parts = [0] * len(weights)
+        for i, part in zip(side, whole, strict=True):
+            parts[i] = part
+        found.append(_Side(parts, unit, sum(whole)))
     return found[0], found[1]
-
-
-def _sum(shares: Mapping[int, Fraction], members: Iterable[int]) -> Fraction:
-    return sum((shares[i] for i in members if i in shares), Fraction(0))
-
-
-def _mean(shares: Mapping[int, Fraction], numbers: Sequence[Fraction]) -> Fraction:
-    return sum((share * numbers[i] for i, share in shares.items()), Fraction(0))
 
 
 def standardised(instance: MatchingInstance, comparison: Comparison) -> dict[str, tuple[float, float]]:
@@ -119,11 +129,11 @@ def standardised(instance: MatchingInstance, comparison: Comparison) -> dict[str
     for (column, value), members in instance.levels.items():
         part = len(members) / len(instance.members)
         scale = (part * (1 - part)) ** 0.5
-        gaps = [float(_sum(treated, members) - _sum(control, members)) / scale for treated, control in sides]
+        gaps = [float(treated.of(members) - control.of(members)) / scale for treated, control in sides]
         found[f"{column} {value}"] = (gaps[0], gaps[1])
-    for column, numbers in instance.numbers.items():
+    for column, (numbers, unit) in instance.multiples.items():
         scale = float(instance.deviations[column])
-        gaps = [float(_mean(treated, numbers) - _mean(control, numbers)) / scale for treated, control in sides]
+        gaps = [float((treated.mean(numbers) - control.mean(numbers)) * unit) / scale for treated, control in sides]
         found[column] = (gaps[0], gaps[1])
     return found
 
@@ -150,7 +160,8 @@ def judge(instance: MatchingInstance, comparison: Comparison, truth: Truth) -> M
     found = {"true_effect": effect, "ability_deviation": standard_deviation(abilities)}
     guess = estimate(instance, comparison.weights)
     if guess is not None:
-        treated, control = (_mean(side, abilities) for side in _shares(instance, comparison.weights))
+        numbers, unit = whole_multiples(abilities)
+        treated, control = (side.mean(numbers) * unit for side in _shares(instance, comparison.weights))
         found |= {"estimate_error": guess - effect, "ability_difference": treated - control}
     return found
 

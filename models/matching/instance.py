@@ -10,11 +10,11 @@ from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import ceil
+from math import ceil, gcd
 from typing import Any, ClassVar
 
 from fairbound.models.core.errors import InputError, nearest
-from fairbound.models.core.exact import common_measure, decimal_text, parse_number, standard_deviation
+from fairbound.models.core.exact import common_measure, decimal_text, parse_number, standard_deviation, whole_multiples
 from fairbound.models.core.parameters import IDS, NUMBER, TEXT, Parameter, limits
 from fairbound.models.core.problem import Instance, Objective, Sense
 
@@ -160,6 +160,11 @@ class MatchingInstance(Instance):
         return found
 
     @cached_property
+    def multiples(self) -> dict[str, tuple[list[int], Fraction]]:
+        """The same as whole multiples of a unit of each column."""
+        return {column: whole_multiples(values) for column, values in self.numbers.items()}
+
+    @cached_property
     def deviations(self) -> dict[str, Fraction]:
         """Standard deviation of each column in mean balance among the members, rounded down."""
         return {column: standard_deviation(values) for column, values in self.numbers.items()}
@@ -178,9 +183,10 @@ class MatchingInstance(Instance):
     def mean_units(self) -> dict[str, Fraction]:
         """What the whole numbers of (2) count."""
         found = {}
-        for column, values in self.numbers.items():
+        for column, (whole, unit) in self.multiples.items():
             allowed = self.allowed * self.deviations[column]
-            found[column] = common_measure([*(value - values[0] for value in values), allowed]) or Fraction(1)
+            finest = gcd(*(number - whole[0] for number in whole)) * unit
+            found[column] = common_measure([finest, allowed]) or Fraction(1)
         return found
 
     @cached_property
@@ -190,11 +196,13 @@ class MatchingInstance(Instance):
         Values count from a number near their mean, which changes no difference between two sides of one size.
         """
         found = {}
-        for column, values in self.numbers.items():
+        for column, (whole, step) in self.multiples.items():
             allowed = self.allowed * self.deviations[column]
             unit = self.mean_units[column]
-            origin = values[0] + unit * round((sum(values, Fraction(0)) / len(values) - values[0]) / unit)
-            found[column] = (tuple(int((value - origin) / unit) for value in values), int(allowed / unit))
+            fine = step / unit  # differences of multiples, times this, are whole
+            origin = round(fine * (Fraction(sum(whole), len(whole)) - whole[0]))
+            offsets = tuple((number - whole[0]) * fine.numerator // fine.denominator - origin for number in whole)
+            found[column] = (offsets, int(allowed / unit))
         return found
 
 
@@ -214,4 +222,5 @@ class Comparison:
     @staticmethod
     def of(members: int, chosen: set[int]) -> Comparison:
         """Those who are chosen count 1."""
-        return Comparison(tuple(Fraction(int(i in chosen)) for i in range(members)))
+        none, one = Fraction(0), Fraction(1)
+        return Comparison(tuple(one if i in chosen else none for i in range(members)))

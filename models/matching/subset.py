@@ -11,11 +11,12 @@ Which treated student is compared with which control does not matter to the esti
 
 from __future__ import annotations
 
-from fractions import Fraction
 from math import frexp
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyomo.core as pyo
+from fairbound.models.core.arrays import Columns, Goal, Part, Rows
 from fairbound.models.core.expressions import weighted
 from fairbound.models.core.problem import Formulation
 from fairbound.models.core.whole import integer_row
@@ -32,25 +33,26 @@ def build(instance: MatchingInstance, objective: str, relaxed: bool = False) -> 
     """Build the model; see the module for its equations."""
     model = pyo.ConcreteModel(name="subset")
     model.instance = instance
-    model.v = pyo.Var(range(len(instance.members)), domain=pyo.UnitInterval if relaxed else pyo.Binary)
-    sign = {i: 1 if unit.treated else -1 for i, unit in enumerate(instance.members)}
-    model.eq1_balance = pyo.ConstraintList()
-    model.eq1_balance.add(weighted((model.v[i], s) for i, s in sign.items()) == 0)
-    for members in instance.levels.values():
-        model.eq1_balance.add(weighted((model.v[i], sign[i]) for i in members) == 0)
+    members = len(instance.members)
+    model.v = Columns(members, lambda: range(members), lower=0.0, upper=1.0, whole=not relaxed)
+    sign = np.array([1.0 if unit.treated else -1.0 for unit in instance.members])
+    levels = [np.arange(members), *map(np.array, instance.levels.values())]
+    rows = [Part(model.v, row, those, sign[those]) for row, those in enumerate(levels)]
+    model.eq1_balance = Rows(len(levels), lambda: range(1, len(levels) + 1), rows, lower=0.0, upper=0.0)
     if instance.means:
-        model.eq2_means = pyo.ConstraintList()
-    for offsets, allowed in instance.mean_rows.values():
-        for direction in (1, -1):
-            row = mean_row(instance, offsets, allowed, direction)
-            model.eq2_means.add(weighted((model.v[i], a) for i, a in row.items()) <= 0)
-    pairs = [(model.v[i], 1) for i in instance.treated]
+        directions = [(*row, direction) for row in instance.mean_rows.values() for direction in (1, -1)]
+        parts = []
+        for row, direction in enumerate(directions):
+            known = mean_row(instance, *direction)
+            parts.append(Part(model.v, row, list(known), list(known.values())))
+        model.eq2_means = Rows(len(parts), lambda: range(1, len(parts) + 1), parts, upper=0.0)
+    treated = Part(model.v, 0, instance.treated, 1.0)
     if instance.fewest_pairs:
-        model.eq3_fewest = pyo.Constraint(expr=weighted(pairs) >= instance.fewest_pairs)
+        model.eq3_fewest = Rows(1, lambda: [1], [treated], lower=float(instance.fewest_pairs))
     if objective == IMBALANCE:
         add_imbalance(model, instance, lambda row: [(model.v[i], a) for i, a in row.items()])
     else:
-        model.objective = pyo.Objective(expr=weighted(pairs), sense=pyo.maximize)
+        model.objective = Goal([treated], sense=pyo.maximize)
     return model
 
 
@@ -72,10 +74,8 @@ def add_imbalance(model: pyo.ConcreteModel, instance: MatchingInstance, stated: 
 
 def mean_row(instance: MatchingInstance, offsets: Sequence[int], allowed: int, direction: int) -> Mapping[int, float]:
     """Coefficients of rule (2) in one direction: exact but for a factor, unless floats cannot hold them."""
-    exact: list[Fraction] = []
-    for i, unit in enumerate(instance.members):
-        offset = direction * offsets[i]
-        exact.append(Fraction(offset - allowed if unit.treated else -offset))
+    signed = [direction * offset for offset in offsets]
+    exact = [d - allowed if unit.treated else -d for d, unit in zip(signed, instance.members, strict=True)]
     row = integer_row(exact)
     # A power of two, so that nothing is rounded: engines lose their way in rows of very large numbers.
     step = 2.0 ** max(0, frexp(max(map(abs, row), default=1.0))[1] - LARGEST_BITS)
@@ -84,14 +84,12 @@ def mean_row(instance: MatchingInstance, offsets: Sequence[int], allowed: int, d
 
 def extract(model: pyo.ConcreteModel) -> Comparison:
     """Read who is kept, rounded."""
-    chosen = {i for i, variable in model.v.items() if (variable.value or 0) > 0.5}
-    return Comparison.of(len(model.instance.members), chosen)
+    return Comparison.of(model.v.count, set(np.flatnonzero(model.v.read() > 0.5).tolist()))
 
 
 def assign(model: pyo.ConcreteModel, comparison: Comparison) -> None:
     """Write who is kept."""
-    for i, variable in model.v.items():
-        variable.set_value(int(comparison.weights[i]), skip_validation=True)
+    model.v.write(np.array([int(weight) for weight in comparison.weights], dtype=float))
     assign_imbalance(model)
 
 

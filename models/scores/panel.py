@@ -18,7 +18,7 @@ WINDOW = 8
 SCORE, SPENDING = "scores", "budget"
 SCORE_UNIT, MONEY_UNIT = Fraction(1, 1000), Fraction(1)
 """Scores are rounded to a thousandth of a point once they are interpolated, spending to dollars per student."""
-LARGEST_SUM = 2**63
+LARGEST_SUM, LARGEST_FLOAT = 2**63, 2**53
 
 
 @dataclass(frozen=True)
@@ -154,10 +154,15 @@ def moments_of(design: Design) -> Moments:
     """The moments of a design, exactly."""
     table = np.array([*(column.training for column in design.columns), design.labels], dtype=np.int64)
     n = table.shape[1]
-    # Products of two columns are summed in 64 bits where no sum can run over.
     largest = int(np.abs(table).max(initial=0))
-    narrow = table if n * largest**2 < LARGEST_SUM else table.astype(object)
-    products = (narrow @ narrow.T).astype(object)
-    sums = narrow.sum(axis=1).astype(object)
-    centred = n * products - np.outer(sums, sums)
+    # Sums of products are whole floats where none is larger than 2^53, and 64 bits hold n times as much.
+    if n * largest**2 <= LARGEST_FLOAT and 2 * (n * largest) ** 2 < LARGEST_SUM:
+        floats = table.astype(float)
+        products, sums = (floats @ floats.T).astype(np.int64), table.sum(axis=1)
+        centred = (n * products - np.outer(sums, sums)).astype(object)
+        sums = sums.astype(object)
+    else:
+        narrow = table if n * largest**2 < LARGEST_SUM else table.astype(object)
+        products, sums = (narrow @ narrow.T).astype(object), narrow.sum(axis=1).astype(object)
+        centred = n * products - np.outer(sums, sums)
     return Moments(n, centred[:-1, :-1], centred[:-1, -1], int(centred[-1, -1]), tuple(sums[:-1]), int(sums[-1]))

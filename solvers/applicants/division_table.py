@@ -3,6 +3,9 @@
 An engine tells two divisions apart only by floats, and sums of incomes lie nearer together than that. The table is
 exact, and the less it may miss the best value by, the smaller it is: claims are tried from the nearest on. What is
 found below one is the best there is, since all divisions that beat a claim are in its table.
+
+Where the table is too large, or half the time is over, ``cell_counts`` improves on each cell's share instead. What the
+races alone allow bounds the distance, and with it the loss.
 """
 
 from __future__ import annotations
@@ -10,18 +13,20 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from fairbound.models.applicants import cell_counts
 from fairbound.models.applicants.instance import INCOME, LOSS, WORST, ApplicantInstance, Division
-from fairbound.solvers.applicants.race_counts import best_counts
+from fairbound.solvers.applicants.race_counts import best_counts, near_shares
 from fairbound.solvers.checker.applicants import FORMAT, Table
 from fairbound.solvers.checker.common import Rejected
 from fairbound.solvers.checker.rows.applicants import Applicants
 from fairbound.solvers.core.answer import Answer
 from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.formulations import answer_formulation
-from fairbound.solvers.core.result import OnProgress, Settings, Termination
+from fairbound.solvers.core.result import OnProgress, Progress, Settings, Termination
+from fairbound.solvers.core.search import Search
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +46,10 @@ class Found:
     counts: tuple[int, ...]
 
 
+TABLE_SHARE = 0.5
+"""Share of the time limit after which the table is given up."""
+
+
 class Late(Exception):
     """The time is over."""
 
@@ -54,7 +63,7 @@ def below(asked: Applicants, objective: str, claim: Fraction, deadline: float) -
         for entry in table.layers():
             layers.append(entry)
             if time.perf_counter() > deadline:
-                raise Late
+                raise Late("the time was over before the table was made")
         last = table.best(*layers[-1])
         if last is not None:
             value, state, sum_ = last
@@ -89,14 +98,16 @@ def _traced(table: Table, layers: list[Layer], state: tuple[int, int, int], sum_
     return tuple(counts)
 
 
-def least(instance: ApplicantInstance, objective: str, deadline: float) -> Found | None:
-    """The best division of all, ``None`` where no division keeps the rules."""
+def nearest(instance: ApplicantInstance) -> tuple[Fraction, int]:
+    """The least distance that races allow, and the seats where it is reached."""
+    totals = instance.race_counts([cell.count for cell in instance.cells])
+    sizes = range(instance.fewest, instance.most + 1)
+    return min((Fraction(best_counts(totals, n)[0], 2 * n * instance.total), n) for n in sizes)
+
+
+def least(instance: ApplicantInstance, objective: str, start: Fraction, deadline: float) -> Found | None:
+    """The best division of all, ``None`` where no division keeps the rules; ``start`` bounds its value."""
     asked = Applicants(instance.canonical())
-    start = Fraction(0)
-    if objective != INCOME:
-        totals = instance.race_counts([cell.count for cell in instance.cells])
-        sizes = range(instance.fewest, instance.most + 1)
-        start = min(Fraction(best_counts(totals, n)[0], 2 * n * instance.total) for n in sizes)
     incomes = [cell.income or Fraction(0) for cell in instance.cells]
     farthest = 2 + max(abs(income - instance.mean_income) for income in incomes) / instance.mean_income
     for margin in (*MARGINS, farthest):
@@ -127,17 +138,18 @@ def answer(
     start: Division | None = None,
 ) -> Answer:
     """The best division and its certificate; ``cell_counts`` answers where the table is too large."""
-    began = time.perf_counter()
-    limit = float("inf") if settings.time_limit is None else settings.time_limit
+    search = Search(instance, objective, settings, on_progress)
+    distance, seats = nearest(instance)
+    bound = Fraction(0) if objective == INCOME else distance
+    for plan in (near_shares(instance, seats), start):
+        if plan is not None:
+            search.offer(plan)
+    search.tighten(bound)
+    limit = inf if settings.time_limit is None else settings.time_limit
     try:
-        found = least(instance, objective, began + limit)
-    except Late:
-        return Answer(Termination.TIME_LIMIT, message="the time was over before the table was made")
-    except Rejected as reason:
-        if settings.time_limit is not None:
-            settings = replace(settings, time_limit=max(0.1, limit - (time.perf_counter() - began)))
-        other = answer_formulation(cell_counts.FORMULATION, instance, objective, settings, on_progress, start)
-        return replace(other, message="; ".join(filter(None, (str(reason), other.message))))
+        found = least(instance, objective, bound, search.began + TABLE_SHARE * limit)
+    except (Late, Rejected) as reason:
+        return _by_engine(search, bound, str(reason))
     if found is None:
         return Answer(Termination.INFEASIBLE, message="no division in the table keeps the limits")
     return Answer(
@@ -146,6 +158,29 @@ def answer(
         proven=Bound(found.value, Basis.THEOREM, FORMAT),
         certificate=certificate_json(instance, objective, found),
     )
+
+
+def _by_engine(search: Search, bound: Fraction, reason: str) -> Answer:
+    """What ``cell_counts`` finds in the time that is left, or what was there before it."""
+    settings = search.settings
+    if settings.time_limit is not None:
+        settings = replace(settings, time_limit=max(0.1, search.left() or 0.0))
+
+    def told(moment: Progress) -> None:
+        """Pass on what is better."""
+        if moment.solution is not None:
+            search.offer(moment.solution)
+
+    found = answer_formulation(
+        cell_counts.FORMULATION, search.instance, search.objective, settings, told, search.solution
+    )
+    if found.solution is not None:
+        search.offer(found.solution)
+    proven = found.proven
+    if proven is None or proven.value < bound:
+        proven = Bound(bound, Basis.THEOREM, "the least distance of race counts")
+    message = "; ".join(filter(None, (reason, found.message)))
+    return replace(found, solution=search.solution, proven=proven, trace=tuple(search.trace), message=message)
 
 
 def refuses(instance: ApplicantInstance, objective: str) -> str | None:

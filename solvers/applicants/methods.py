@@ -11,7 +11,7 @@ METHODS = (
     Method(
         race_counts.NAME,
         Kind.ALGORITHM,
-        "least TVD of race counts by dynamic programming, with the number of best count vectors",
+        "least TVD of race counts by largest remainders, with the number of best count vectors",
         race_counts.answer,
         race_counts.refuses,
     ),

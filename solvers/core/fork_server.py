@@ -205,23 +205,39 @@ def _supervise(request: dict[str, Any], requests: int, answers: int, prctl: Call
     _write(answers, answer)
 
 
+class _Lines:
+    """Whole lines of what comes in pieces; an instance is one line of many megabytes, which no piece copies."""
+
+    def __init__(self) -> None:
+        self.rest = bytearray()
+
+    def of(self, piece: bytes) -> list[bytes]:
+        """The lines that end in the next piece."""
+        head, *others = piece.split(b"\n")
+        self.rest += head
+        if not others:
+            return []
+        lines = [bytes(self.rest), *others[:-1]]
+        self.rest = bytearray(others[-1])
+        return lines
+
+
 def _watch(request: dict[str, Any], pid: int, reading: int, requests: int, answers: int) -> tuple[str, bytes, int]:
     """Relay what a child tells until it answers, ends or breaks a limit: verdict, answer, resident bytes seen."""
     memory, clock = request["memory_bytes"], _Clock(request)
     looked, libraries, peak = time.monotonic(), _own_memory(1), 0
-    text = b""
+    text = _Lines()
     while True:
         ready, _, _ = select.select([reading, requests], [], [], clock.wait())
         if reading in ready:
             part = os.read(reading, 65536)
-            *lines, text = (text + part).split(b"\n")
-            for line in lines:
+            for line in text.of(part):
                 if not line.startswith(_TOLD):
                     return "", line, peak
                 _send(answers, line + b"\n")
                 clock.told()
             if not part:
-                return "", text, peak
+                return "", bytes(text.rest), peak
         if requests in ready:
             words = os.read(requests, 65536)
             if not words:
@@ -261,13 +277,12 @@ def _answer(verdict: str, text: bytes, status: int, log: Any) -> dict[str, Any]:
 def serve(requests: int, answers: int) -> None:
     """Serve requests until they end; nothing else may run in this process."""
     prctl = _prctl()
-    buffer = b""
+    buffer = _Lines()
     _freeze()
     try:
         _write(answers, {"ready": True})
         while part := os.read(requests, 65536):
-            *lines, buffer = (buffer + part).split(b"\n")
-            for line in lines:
+            for line in buffer.of(part):
                 request = json.loads(line)
                 if "prepare" in request:
                     _prepare(request)

@@ -154,14 +154,15 @@ def _descriptors() -> list[int]:
     return [1023]
 
 
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""Environment of a process that solves: one solve, one thread. NumPy reads it when it is loaded."""
 _PROGRAM = "import sys; from fairbound.solvers.core.fork_server import main; main(sys.argv[1:])"
 
 
 def _spawn(modules: Sequence[str], path: Sequence[str]) -> subprocess.Popen[bytes]:
     """A fork server as a new interpreter."""
     environment = dict(os.environ)
-    # One solve, one thread; and a process without threads forks cleanly.
-    environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    environment |= ONE_THREAD  # a process without threads forks cleanly, too
     if path:
         known = [environment["PYTHONPATH"]] if environment.get("PYTHONPATH") else []
         environment["PYTHONPATH"] = os.pathsep.join([*path, *known])

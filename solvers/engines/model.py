@@ -142,7 +142,7 @@ def solve(
         termination = Termination.FINISHED if closed else Termination.GAP_LIMIT
     if ran.values is not None:
         form.load(ran.values)
-    proven = _proven(form, ran.row_dual) if termination is Termination.FINISHED else None
+    proven = proven_bound(form, ran.row_dual) if termination is Termination.FINISHED else None
     if integer:
         unlimited = settings.time_limit is None
         proven = _proven_root(form, settings, max(LEAST_ROOT_SECONDS, seconds)) if unlimited else root
@@ -193,7 +193,7 @@ def _run(
     return process.run(engine.name, form, settings, start, told)
 
 
-def _proven(program: Program, row_dual: Floats | None) -> float | None:
+def proven_bound(program: Program, row_dual: Floats | None) -> float | None:
     """A bound of a linear program from its row multipliers, rounded outward; ``None`` where they prove none."""
     if row_dual is None:
         return None
@@ -212,7 +212,7 @@ def _proven_root(form: StandardForm, settings: Settings, limit: float) -> float 
     """The bound that the relaxation proves within so many seconds."""
     relaxed = replace(form, integrality=np.zeros(len(form.columns), dtype=np.int32))
     ran = highs.solve(relaxed, replace(settings, time_limit=limit, engine_options=(), log=""))
-    return _proven(relaxed, ran.row_dual) if ran.termination is Termination.FINISHED else None
+    return proven_bound(relaxed, ran.row_dual) if ran.termination is Termination.FINISHED else None
 
 
 def _second_opinion(

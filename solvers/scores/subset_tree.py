@@ -22,14 +22,17 @@ from fairbound.solvers.core.answer import Answer
 from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.result import OnProgress, Settings, Termination
 from fairbound.solvers.core.search import Search
+from fairbound.solvers.scores.safe_leaves import SafeLeaves
 from fairbound.solvers.scores.selection import Correlations, correlations, greedy, ridge_model
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Solved = tuple[float, Floats, Floats]
+    """A bound, shares of the free features in the subset, and the coefficients of all that prove it."""
 
 NAME = "subset_tree"
 ROUNDS, WIDE_ROUNDS, WIDE = 8, 2, 300
@@ -37,6 +40,9 @@ ROUNDS, WIDE_ROUNDS, WIDE = 8, 2, 300
 STEPS, ENOUGH = 40, 1e-6
 MARGIN = 1e-7
 """A node is closed once it exceeds the best value by this share; floats and rounded coefficients err by far less."""
+NEAR = 1e-4
+SMALL = 1e-4
+"""A feature with a smaller share of the subset is fitted to what the others leave, by itself."""
 DIGITS = 9
 LEAST_RIDGE = Fraction(1, 10**6)
 """With less a matrix of dependent features is semidefinite by less than the checker's roundings."""
@@ -63,26 +69,46 @@ class Relaxation:
         self.found, self.lent = found, lent
         self.rest = found.quadratic - np.diag(lent)
 
-    def solve(self, inside: Sequence[int], free: Sequence[int], most: int) -> tuple[float, Floats, Floats]:
-        """A bound, shares of the free features in the subset, and the coefficients of all that prove it."""
+    def solve(
+        self,
+        inside: Sequence[int],
+        free: Sequence[int],
+        most: int,
+        late: Callable[[], bool] = lambda: False,
+        begin: Floats | None = None,
+    ) -> Solved:
+        """The bound of a node; ``begin`` has shares to begin with."""
         index = np.array([*inside, *free], dtype=int)
         fixed, lent = len(inside), self.lent[index]
         rest, g = self.rest[np.ix_(index, index)], self.found.linear[index]
         shares = np.ones(len(index))
-        shares[fixed:] = min(1.0, most / max(1, len(free)))
+        shares[fixed:] = min(1.0, most / max(1, len(free))) if begin is None else np.maximum(begin, SMALL)
         best, kept, coefficients = -np.inf, shares, np.zeros(len(index))
         for step in range(STEPS):
-            b = np.linalg.solve(rest + np.diag(lent / shares), g)
+            b = self.ridge(rest, g, lent / shares)
             bound = self.value(rest, g, lent, b, fixed, most)
             if bound > best:
                 gain, best, kept, coefficients = bound - best, bound, shares, b
                 if step > 4 and gain < ENOUGH * abs(bound):
                     break
+            if late():
+                break
             shares = shares.copy()
             shares[fixed:] = capped(np.sqrt(lent[fixed:]) * np.abs(b[fixed:]), most)
         whole = np.zeros(len(self.lent))
         whole[index] = coefficients
         return best, kept[fixed:], whole
+
+    @staticmethod
+    def ridge(rest: Floats, g: Floats, weights: Floats) -> Floats:
+        """Coefficients under ridge weights; the many with hardly a share of the subset move nobody else's."""
+        few = np.flatnonzero(weights * SMALL < 1.0)
+        if 2 * len(few) > len(g) or len(g) <= WIDE:
+            return np.asarray(np.linalg.solve(rest + np.diag(weights), g))
+        b = np.zeros(len(g))
+        b[few] = np.linalg.solve(rest[np.ix_(few, few)] + np.diag(weights[few]), g[few])
+        left = (g - rest[:, few] @ b[few]) / (weights + np.diag(rest))
+        return np.where(b, b, left)
 
     @staticmethod
     def value(rest: Floats, g: Floats, lent: Floats, b: Floats, fixed: int, most: int) -> float:
@@ -144,23 +170,32 @@ def spare(p: int) -> float:
     return 1e-7 + 8.0 * p * sqrt(p) / (1 << checker.ROOT_BITS)
 
 
-def best_shares(found: Correlations, k: int, search: Search) -> Relaxation:
-    """The relaxation whose bound at the root is best of some rounds: a bound, then what to lend where it matters."""
+def best_shares(
+    found: Correlations, k: int, late: Callable[[], bool], enough: float, tell: Callable[[float], None]
+) -> tuple[Relaxation, Solved]:
+    """The relaxation whose bound at the root is best of some rounds, and what it says there.
+
+    A bound, then what to lend where it matters. One that is near ``enough`` ends it: the rest is quickly branched.
+    Each is told.
+    """
     p = len(found.linear)
     kept_back = spare(p)
     least = float(np.linalg.eigvalsh(found.quadratic)[0]) - kept_back
     lent = np.full(p, max(least, kept_back))
-    best, kept = -np.inf, Relaxation(found, lent)
+    kept: tuple[Relaxation, Solved] | None = None
     for _ in range(WIDE_ROUNDS if p > WIDE else ROUNDS):
         relaxation = Relaxation(found, lent)
-        bound, shares, b = relaxation.solve((), range(p), k)
-        if bound > best:
-            best, kept = bound, relaxation
+        solved = relaxation.solve((), range(p), k, late)
+        if kept is None or solved[0] > kept[1][0]:
+            kept = relaxation, solved
+            tell(solved[0])
+        _, shares, b = solved
         weight = b**2 * (1 / shares - 1)
-        if search.late() or least <= kept_back or not weight.any():
+        if kept[1][0] >= enough * (1 - NEAR) or late() or least <= kept_back or not weight.any():
             break
         fitted = lend(found.quadratic - kept_back * np.eye(p), weight + 1e-3 * weight.mean())
         lent = (lent + fitted) / 2
+    assert kept is not None
     return kept
 
 
@@ -179,7 +214,8 @@ class Tree:
     def late(self) -> bool:
         """Whether to stop: what is left of the time is needed for the replay."""
         left = self.search.left()
-        rest = self.search.load() * replay_seconds(self.instance, self.count) if self.replayed else 0.0
+        needed = replay_seconds if self.replayed else safe_seconds
+        rest = self.search.load() * needed(self.instance, self.count)
         return self.search.late() or (left is not None and left < rest)
 
     def offer(self, subset: Sequence[int]) -> None:
@@ -192,8 +228,8 @@ class Tree:
         """The tree; leaves that the time did not suffice for stay open with the bounds that they have."""
         search, p = self.search, len(self.found.linear)
         self.offer(greedy(self.found, self.k, search.late))
-        relaxation = best_shares(self.found, self.k, search)
-        top = self.node(relaxation, (), tuple(range(p)))
+        relaxation, root = best_shares(self.found, self.k, self.late, self.enough(), self.tighten)
+        top = self.node((), tuple(range(p)), root)
         pending = [top]
         while pending and not self.late():
             self.tighten(pending[0].bound)
@@ -206,13 +242,17 @@ class Tree:
             if not most or not node.free:
                 continue
             assert node.shares is not None
-            j = node.free[int(node.shares.argmax())]
+            place = int(node.shares.argmax())
+            j = node.free[place]
+            begin = (
+                np.delete(node.shares, place) if p > WIDE else None
+            )  # a fresh start says a little more, and costs more
             rest = tuple(i for i in node.free if i != j)
             node.split = j
             node.shares = None
             node.children = (
-                self.node(relaxation, (*node.inside, j), rest, node),
-                self.node(relaxation, node.inside, rest, node),
+                self.child(relaxation, (*node.inside, j), rest, node, begin),
+                self.child(relaxation, node.inside, rest, node, begin),
             )
             node.coefficients = None
             for child in node.children:
@@ -222,23 +262,34 @@ class Tree:
             self.tighten(np.inf)
         return top, relaxation.lent
 
-    def node(
-        self, relaxation: Relaxation, inside: tuple[int, ...], free: tuple[int, ...], parent: Node | None = None
+    def child(
+        self,
+        relaxation: Relaxation,
+        inside: tuple[int, ...],
+        free: tuple[int, ...],
+        parent: Node,
+        begin: Floats | None,
     ) -> Node:
-        """A node with its bound, and a subset that its relaxation suggests."""
-        self.count += 1
+        """A node below another, whose shares it may begin with."""
         most = self.k - len(inside)
         if not most or not free:
+            self.count += 1
             loss = self.found.loss(inside)
             if loss < self.enough():
                 self.offer(inside)
             return Node(loss, self.count, inside, free)
-        bound, shares, coefficients = relaxation.solve(inside, free, most)
-        chosen = [*inside, *(free[j] for j in np.argsort(-shares)[:most])]
+        solved = relaxation.solve(inside, free, most, self.late, begin)
+        if parent.bound > solved[0] and parent.coefficients is not None:
+            solved = parent.bound, solved[1], parent.coefficients  # what holds of more subsets holds here
+        return self.node(inside, free, solved)
+
+    def node(self, inside: tuple[int, ...], free: tuple[int, ...], solved: Solved) -> Node:
+        """A node that leaves a choice; the subset that its relaxation suggests is offered."""
+        self.count += 1
+        bound, shares, coefficients = solved
+        chosen = [*inside, *(free[j] for j in np.argsort(-shares)[: self.k - len(inside)])]
         if self.found.loss(chosen) < self.enough() * (1 - 2 * MARGIN):
             self.offer(chosen)
-        if parent is not None and parent.bound > bound and parent.coefficients is not None:
-            bound, coefficients = parent.bound, parent.coefficients  # what holds of more subsets holds here
         return Node(bound, self.count, inside, free, coefficients, shares)
 
     def tighten(self, bound: float) -> None:
@@ -272,7 +323,7 @@ def assembled(tree: Tree, top: Node, lent: Floats) -> dict[str, Any] | None:
             nodes.append(["solve"])
         else:
             raw = node.coefficients * spread
-            used = [j for j in (*node.inside, *node.free) if raw[j]]
+            used = np.flatnonzero(raw).tolist()  # a parent's too: of a feature that is out it holds as well
             nodes.append(["bound", [[j, float(f"{raw[j]:.{DIGITS}g}")] for j in used]])
             if node.bound < tree.enough():
                 proven = Fraction(f"{node.bound * tree.scale * (1 - MARGIN):.{DIGITS}g}")
@@ -298,6 +349,34 @@ def assembled(tree: Tree, top: Node, lent: Floats) -> dict[str, Any] | None:
     }
 
 
+def safe_bound(tree: Tree, top: Node, lent: Floats) -> Fraction | None:
+    """What the leaves of a tree prove in floats whose roundings are paid for; ``None`` where that is nothing."""
+    safe, bound = SafeLeaves(tree.instance, lent), tree.search.value
+    if not safe.semidefinite:
+        return None
+    todo = [top]
+    while todo:
+        node = todo.pop()
+        todo += node.children
+        if node.split is None:
+            x, most = node.coefficients, tree.k - len(node.inside)
+            if x is None:  # nothing is left to choose
+                x, inside = np.zeros(len(lent)), list(node.inside)
+                x[inside] = np.linalg.solve(tree.found.quadratic[np.ix_(inside, inside)], tree.found.linear[inside])
+            found = safe.bound(node.inside, node.free, most, x)
+            if (bound is None or found < bound) and node.coefficients is None:  # as good as the best one: exactly then
+                model = ridge_model(tree.instance, node.inside)
+                found = found if model is None else evaluate(tree.instance, model).values[BEST_SUBSET]
+            bound = found if bound is None else min(bound, found)
+    return bound
+
+
+def safe_seconds(instance: ScoresInstance, nodes: int = 0) -> float:
+    """The same of ``safe_bound``."""
+    p = len(instance.design.columns)
+    return 3e-10 * p**3 + 2e-8 * nodes * p * instance.k
+
+
 def replay_seconds(instance: ScoresInstance, nodes: int = 0) -> float:
     """About how long the checker needs for rows, matrix and leaves, at the speed of a usual machine."""
     n, p = len(instance.design.labels), len(instance.design.columns)
@@ -313,7 +392,8 @@ def answer(
 ) -> Answer:
     """The best subset, and the certificate of its tree once the checker has accepted it.
 
-    The replay takes its share of the time limit; where that is more than half of it, there is none.
+    The replay takes its share of the time limit; where that is more than half of it, floats prove the bound, their
+    roundings paid for (L2).
     """
     replay, limit = replay_seconds(instance), settings.time_limit
     replayed = limit is None or replay <= limit / 2
@@ -327,6 +407,8 @@ def answer(
     document, proven, message = assembled(tree, top, lent) if replayed else None, None, ""
     if not replayed:
         message = f"no certificate: to replay it takes {replay:.0f} s, more than half of the time limit"
+        found = safe_bound(tree, top, lent)
+        proven = None if found is None else Bound(found, Basis.MULTIPLIERS, "leaves, their roundings paid for")
     if document is not None:
         try:
             with search.interruptible():  # whoever asks to stop now wants what is known: the replay is short

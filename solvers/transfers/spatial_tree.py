@@ -56,6 +56,9 @@ TIGHTENINGS = 3
 RADII, STEPS, SEARCH_ROUNDS = (1.25, 1.1, 1.03, 1.01), 24, 8
 SEARCH_CAPS = 1 - 5e-5
 """The local search aims for so much of a bound on another objective, to end inside it."""
+FIRST, SOON, SELDOM, FOUND = 4, 8, 128, 1e-5
+"""A local search at each of the first nodes; then so many nodes apart, twice as many after one that lowers the best
+value by less than this share. It costs as much as some ten nodes."""
 NEARLY_ZERO = 1e-7
 """What it aims for where the bound is 0: nodes that can only do worse than this are done, and those at 0 are not."""
 PROOF, PROOF_SHARE = 2.0, 0.1
@@ -97,6 +100,8 @@ class Tree:
         What the best plan scores.
     tightenings
         Rounds of proofs that a plan as good as the best one has its sizes in a smaller box.
+    wait, next_look
+        Nodes between two local searches, and the node at which the next one is made.
     """
 
     search: Search
@@ -106,6 +111,8 @@ class Tree:
     closed: float = inf
     termination: Termination = Termination.GAP_LIMIT
     tightenings: list[list[Tightening]] = field(default_factory=list)
+    wait: int = SOON
+    next_look: int = 0
 
     def __post_init__(self) -> None:
         self.instance: TransferInstance = self.search.instance
@@ -147,7 +154,11 @@ class Tree:
             self.best, self.search.solution, self.search.value = float(value) * self.N, plan, value
 
     def consider(self, point: Point, search: bool) -> None:
-        """Incumbents from an LP point: as it stands where it is better, and after a local search."""
+        """Incumbents from an LP point: as it stands where it is better, and after a local search.
+
+        The next search comes soon where this one found something, and later and later where it did not.
+        """
+        before, nodes = self.best, self.search.nodes
         if search and self.instance.arcs:
             self.program.limit_caps(SEARCH_CAPS)
             point = self._searched(point)
@@ -158,6 +169,10 @@ class Tree:
             score = self.program.scores(students)
         if score[0].sum() < self.best * (1 - 1e-7):
             self._offer(repair(self.instance, self.program.moves(students)))
+        if search:
+            found = self.best < before * (1 - FOUND)
+            self.wait = SOON if found or nodes < FIRST else min(2 * self.wait, SELDOM)
+            self.next_look = nodes + (1 if nodes < FIRST else self.wait)
 
     def _searched(self, point: Point) -> Point:
         """A local search in sizes: solve the program in ever smaller boxes around the best point so far.
@@ -285,7 +300,7 @@ class Tree:
                     record.multipliers = node.record.multipliers
                 else:
                     value, point, shortfall = found
-                    self.consider(point, side == 0 and (self.search.nodes < 4 or self.search.nodes % 8 == 0))
+                    self.consider(point, side == 0 and self.search.nodes >= self.next_look)
                     child = Node(value, low, high, shortfall, point.sizes, record)
                 children.append(child)
             open_nodes.remove(entry)

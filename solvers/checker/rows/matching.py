@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import ceil
+from math import ceil, gcd
 from typing import Any
 
 from fairbound.solvers.checker.common import Rejected, identifier, pieces, rational
 from fairbound.solvers.checker.linear import System
-from fairbound.solvers.checker.moments import deviation, measure
+from fairbound.solvers.checker.moments import deviation, measure, whole
 
 
 class Matching:
@@ -54,11 +54,13 @@ class Matching:
 
 def mean_row(values: list[Fraction], tolerance: Fraction) -> tuple[list[int], int]:
     """Whole numbers for rule (2): where each value is, counted from one of them, and what is allowed for each pair."""
-    mean = sum(values, Fraction(0)) / len(values)
+    found, bottom = whole(values)
     allowed = tolerance * deviation(values)
-    unit = measure([*(value - values[0] for value in values), allowed])
-    origin = values[0] + unit * round((mean - values[0]) / unit)
-    return [int((value - origin) / unit) for value in values], int(allowed / unit)
+    finest = Fraction(gcd(*(number - found[0] for number in found)), bottom)
+    unit = measure([finest, allowed])
+    one = 1 / (bottom * unit)  # what a difference of numerators counts for
+    origin = round(one * (Fraction(sum(found), len(found)) - found[0]))
+    return [(number - found[0]) * one.numerator // one.denominator - origin for number in found], int(allowed / unit)
 
 
 def system(data: dict[str, Any], objective: str) -> System:

@@ -6,6 +6,7 @@ import sys
 from fairbound.cli import crash
 from fairbound.cli.interrupted import INTERRUPTED, say_interrupted, say_stopping
 from fairbound.solvers.core.interrupts import listen
+from fairbound.solvers.core.isolation import ONE_THREAD
 
 __all__ = ["command", "main"]
 
@@ -15,6 +16,8 @@ def command() -> int:
 
     Engines write to the file descriptor past Python's streams, so the descriptor itself goes to standard error.
     """
+    for name, threads in ONE_THREAD.items():
+        os.environ.setdefault(name, threads)
     for number in (0, 1, 2):
         try:
             os.fstat(number)

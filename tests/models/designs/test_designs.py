@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 from fairbound.benchmarks.designs import tiny as tiny_designs
+from fairbound.instances.designs.sources import simulated
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.registry import find_problem
 from fairbound.models.designs import Design, evaluate
-from fairbound.models.designs.instance import DISCREPANCY
+from fairbound.models.designs.instance import DISCREPANCY, DesignInstance, Subject
 from fairbound.solvers.core.bound import Level
-from fairbound.solvers.core.result import Status
+from fairbound.solvers.core.methods import default_method
+from fairbound.solvers.core.result import Settings, Status
+from fairbound.solvers.designs.two_lists import Lists
 
 import fairbound
 
@@ -76,3 +79,26 @@ def test_refused_parameters_and_solutions(tmp_path: Path) -> None:
             problem.read_solution(asked, rows)
     with pytest.raises(InputError, match="without a group"):
         problem.read_solution(asked, good[1:])
+
+
+def test_two_lists_prove_what_the_tree_finds() -> None:
+    """26 subjects: the best design, and on the way to it bounds that hold."""
+    asked = simulated("designs/seed26")
+    assert default_method(asked, DISCREPANCY).name == "two_lists"
+    assert default_method(simulated("designs/seed24"), DISCREPANCY).name == "halves"
+    result = fairbound.solve(asked)
+    assert (result.status, result.level) == (Status.OPTIMAL, Level.L2)
+    tree = fairbound.solve(asked, method="halves", settings=Settings(prove=0))
+    assert tree.solution == result.solution
+    lists, best = Lists(asked), float(result.primal_bound)
+    found = [min(values.min(initial=1.0) for *_, values in lists.pairs(limit)) for limit in (best * 0.99, best)]
+    assert found[0] > best * 0.99
+    assert found[1] == pytest.approx(best, abs=lists.slack)
+    assert any(0 < (moment.dual or 0) < best for moment in result.trace)  # limits that no design keeps
+
+
+def test_two_lists_tell_equal_subjects_apart_from_none() -> None:
+    """Every subject stands twice, so one of each on either side is best; ties are many."""
+    subjects = tuple(Subject(f"{k}{side}", (Fraction(k * k),)) for k in range(13) for side in "ab")
+    result = fairbound.solve(DesignInstance("twins", subjects, ("x",), ("x",)), method="two_lists")
+    assert (result.status, result.level, result.primal_bound) == (Status.OPTIMAL, Level.L2, 0)

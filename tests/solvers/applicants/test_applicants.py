@@ -151,3 +151,28 @@ def test_free_sizes_are_counted_in_units_that_an_engine_can_hold() -> None:
         result = fairbound.solve("applicants/sfusd65", objective="worst_tvd", method=method, parameters=given)
         assert result.primal_bound == best
         assert result.dual_bound == pytest.approx(float(best), rel=1e-6)
+
+
+def test_largest_remainders_at_any_size() -> None:
+    """65 million applicants: no table, and both objectives of two schools have the same best division."""
+    million = tuple(Cell("a", race, count * 10**6 - 1) for race, count in SEED_COUNTS.items())
+    asked = ApplicantInstance("many", million, ("one", "two"), 22 * 10**6, 22 * 10**6)
+    first, worst = (fairbound.solve(asked, objective=name) for name in ("tvd", "worst_tvd"))
+    assert (first.status, first.level) == (worst.status, worst.level) == (Status.OPTIMAL, Level.L2)
+    assert first.primal_bound == worst.primal_bound  # the second school is larger
+    assert worst.method == "school_by_school"
+
+
+def test_a_plan_is_there_before_the_table() -> None:
+    """Incomes in steps of a dollar, 52,000 applicants: the table is out of reach, shares and their bound are not."""
+    chance = np.random.default_rng(1)
+    cells = tuple(
+        Cell(str(place), race, 100 * count + place, Fraction(int(chance.integers(30_000, 250_000))))
+        for place in range(8)
+        for race, count in SEED_COUNTS.items()
+    )
+    asked = ApplicantInstance("many", cells, ("one", "two"), 20_000, 20_000)
+    result = fairbound.solve(asked, objective="loss", settings=fairbound.Settings(time_limit=0.3), isolate=False)
+    assert result.solution is not None
+    assert score(asked, result.solution).feasible
+    assert result.dual_bound == fairbound.solve(asked).primal_bound  # what races alone allow

@@ -8,17 +8,36 @@ from fractions import Fraction
 import pytest
 from fairbound.instances.classes.simulation import Settings as Simulation
 from fairbound.instances.classes.simulation import simulate
-from fairbound.instances.classes.sources import simulated_roster
+from fairbound.instances.classes.sources import drawn_settings, simulated_roster
 from fairbound.instances.core.truth import truth_of
 from fairbound.instances.matching.sources import instance_of
 from fairbound.models.matching.evaluate import judge
 from fairbound.solvers.checker.linear import System
 from fairbound.solvers.core.bound import Level
+from fairbound.solvers.core.methods import default_method
 from fairbound.solvers.core.result import Settings, Status
+from fairbound.solvers.engines import vertex_core
 from fairbound.solvers.matching.baselines import coefficients
 from fairbound.solvers.proofs.exact_vertex import exact_vertex, solve_square
 
 import fairbound
+
+
+@pytest.mark.parametrize("cores", [(300, 3000), ()], ids=["a core that suffices", "no core"])
+def test_near_a_vertex_as_many_pairs_as_anywhere(cores: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the core misses, the bound holds, and ``subset`` goes on where the two differ."""
+    monkeypatch.setattr(vertex_core, "CORES", cores)
+    asked = fairbound.load("matching/seed100", {"cohort": "EXPERIMENTAL", "exact": "race"})
+    known, found = (
+        fairbound.solve(asked, method=method, settings=Settings(prove=0)) for method in ("subset", "near_vertex")
+    )
+    assert (found.status, found.level, found.primal_bound) == (Status.OPTIMAL, Level.L2, known.primal_bound)
+    assert found.method == ("near_vertex" if cores else "subset")
+
+
+def test_many_students_are_asked_near_a_vertex() -> None:
+    few, many = (instance_of("drawn", simulated_roster(drawn_settings(f"matching/drawn{n}"), 1)) for n in (200, 20_001))
+    assert [default_method(asked, "pairs").name for asked in (few, many)] == ["subset", "near_vertex"]
 
 
 def test_most_pairs_with_ability_seen() -> None:

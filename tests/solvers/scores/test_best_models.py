@@ -8,6 +8,7 @@ import random
 from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,16 @@ from fairbound.instances.core.entry import data_file
 from fairbound.instances.scores.simulation import PLANTED, drawn_design, simulate
 from fairbound.instances.scores.simulation import Settings as Simulation
 from fairbound.models.core.errors import InputError
-from fairbound.models.scores import ScoresInstance
+from fairbound.models.scores import Column, Design, ScoresInstance
 from fairbound.models.scores.instance import BEST_SUBSET, LAD, SPARSE_LAD, Features
+from fairbound.models.scores.panel import moments_of
 from fairbound.solvers.checker import scores as checker
 from fairbound.solvers.checker.common import Rejected
 from fairbound.solvers.core.bound import Level
 from fairbound.solvers.core.result import Result, Settings, Status, Termination
+from fairbound.solvers.scores import subset_tree
 from fairbound.solvers.scores.regressor import CertifiedRegressor
+from fairbound.solvers.scores.safe_leaves import SafeLeaves
 from fairbound.solvers.scores.selection import ridge_model
 from scipy.optimize import linprog
 
@@ -237,3 +241,67 @@ def test_a_root_that_is_wrong_proves_nothing(monkeypatch: pytest.MonkeyPatch) ->
     assert checker.semidefinite(identity)
     monkeypatch.setattr(checker, "sqrt", lambda x: 1.01 * x**0.5)
     assert not checker.semidefinite(identity)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_floats_prove_no_more_than_whole_numbers(seed: int) -> None:
+    """A leaf's bound in floats is a little below that of the checker, for the same coefficients."""
+    asked = ScoresInstance("drawn", drawn_design(12, 80, 6, 0.8, seed), k=4, ridge=Fraction(1, 100))
+    shares = np.full(12, 0.01 + 1e-3 * seed)
+    safe, checked = SafeLeaves(asked, shares), checker.Question(asked.canonical())
+    assert safe.semidefinite
+    exact = checker.Shifted(checked, shares.tolist())
+    chance = np.random.default_rng(seed)
+    lengths = np.sqrt(np.array(np.diag(asked.moments.gram), dtype=float))
+    for inside, free in (((), range(12)), ((3, 5), (0, 1, 2, 4)), ((1, 2, 3, 4), ())):
+        x = np.zeros(12)
+        x[[*inside, *free]] = chance.normal(size=len(inside) + len(free)) / 10
+        raw = [[j, str(Fraction(safe.y) * Fraction(x[j]) / Fraction(lengths[j]))] for j in np.flatnonzero(x).tolist()]
+        most = 4 - len(inside)
+        found, known = safe.bound(inside, free, most, x), exact.bound(list(inside), list(free), most, raw)
+        assert found < known < found + Fraction(1, 10**9) * abs(known)
+
+
+def test_floats_see_what_is_not_semidefinite() -> None:
+    asked = ScoresInstance("drawn", drawn_design(12, 80, 6, 0.8, 1), k=4, ridge=Fraction(1, 100))
+    table = np.array(asked.moments.gram, dtype=float)
+    lengths = np.sqrt(np.diag(table))
+    least = float(np.linalg.eigvalsh(table / np.outer(lengths, lengths))[0]) + 0.01
+    found = [SafeLeaves(asked, np.full(12, share)).semidefinite for share in (least - 1e-9, least, least + 1e-9, 0.0)]
+    assert found == [True, False, False, False]
+
+
+def test_a_tree_that_is_not_replayed_is_proven_in_floats(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subset_tree, "replay_seconds", lambda *_: 100.0)
+    asked = ScoresInstance("drawn", drawn_design(12, 80, 6, 0.8, 1), k=3, ridge=Fraction(1, 100))
+    result = fairbound.solve(asked, objective=BEST_SUBSET, settings=Settings(time_limit=60), isolate=False)
+    assert (result.status, result.level) == (Status.OPTIMAL, Level.L2)
+    assert result.primal_bound == fairbound.solve(asked, objective=BEST_SUBSET).primal_bound
+
+
+def test_moments_of_any_size_are_exact() -> None:
+    """Products summed as floats, in 64 bits and in Python's whole numbers."""
+    for largest in (10**4, 10**7, 10**9, 10**12):
+        table = np.random.default_rng(1).integers(-largest, largest, size=(3, 50)).tolist()
+        columns = tuple(Column(f"x{j}", "score", Fraction(1), tuple(row), ()) for j, row in enumerate(table[:2]))
+        found = moments_of(Design(columns, tuple(table[2]), (), Fraction(1)))
+        each = [[50 * sum(map(mul, one, two)) - sum(one) * sum(two) for two in table] for one in table]
+        assert [list(row) for row in found.gram] == [row[:2] for row in each[:2]]
+        assert ([*found.cross], found.label) == (each[2][:2], each[2][2])
+
+
+def test_what_a_parent_proves_holds_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nodes that say nothing themselves inherit coefficients, of features that are out there too."""
+    solve = subset_tree.Relaxation.solve
+
+    def silent(self: Any, inside: Any, free: Any, *more: Any) -> Any:
+        bound, shares, coefficients = solve(self, inside, free, *more)
+        return bound if len(inside) + len(free) == 12 else -1.0, shares, coefficients
+
+    monkeypatch.setattr(subset_tree.Relaxation, "solve", silent)
+    monkeypatch.setattr(subset_tree.Tree, "late", lambda self: self.count > 7)
+    asked = ScoresInstance("drawn", drawn_design(12, 80, 6, 0.8, 1), k=4, ridge=Fraction(1, 100))
+    result = fairbound.solve(asked, objective=BEST_SUBSET)
+    assert result.proven is not None
+    assert result.proven.level is Level.L4
+    assert "rejected" not in result.message
