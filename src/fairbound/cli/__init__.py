@@ -1,5 +1,6 @@
 """The command line: one file per group of commands, one grammar for every problem."""
 
+import gc
 import os
 import sys
 
@@ -15,6 +16,7 @@ def command() -> int:
 
     Engines write to the file descriptor past Python's streams, so the descriptor itself goes to standard error.
     """
+    gc.disable()  # until the command begins (``app.commands_of``): nothing of what is loaded is garbage
     for number in (0, 1, 2):
         try:
             os.fstat(number)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+from functools import wraps
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -49,7 +51,21 @@ def commands_of(file: str) -> dict[str, Any]:
     import_module(f"fairbound.cli.{file}").register(made)
     group = typer.main.get_command(made)
     assert isinstance(group, typer.core.TyperGroup)
+    for command in group.commands.values():
+        command.callback = _collected(command.callback)
     return dict(group.commands)
+
+
+def _collected(callback: Any) -> Any:
+    """The command's function, with the collector on: what was loaded before it stays and need not be walked."""
+
+    @wraps(callback)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        gc.freeze()
+        gc.enable()
+        return callback(*args, **kwargs)
+
+    return called
 
 
 class Commands(typer.core.TyperGroup):
