@@ -16,7 +16,7 @@ def command() -> int:
 
     Engines write to the file descriptor past Python's streams, so the descriptor itself goes to standard error.
     """
-    gc.disable()  # until the command begins (``app.commands_of``): nothing of what is loaded is garbage
+    gc.disable()  # until the command is loaded (``app.Commands``): nothing of that is garbage
     for number in (0, 1, 2):
         try:
             os.fstat(number)

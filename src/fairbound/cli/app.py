@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import sys
-from functools import wraps
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -51,21 +50,7 @@ def commands_of(file: str) -> dict[str, Any]:
     import_module(f"fairbound.cli.{file}").register(made)
     group = typer.main.get_command(made)
     assert isinstance(group, typer.core.TyperGroup)
-    for command in group.commands.values():
-        command.callback = _collected(command.callback)
     return dict(group.commands)
-
-
-def _collected(callback: Any) -> Any:
-    """The command's function, with the collector on: what was loaded before it stays and need not be walked."""
-
-    @wraps(callback)
-    def called(*args: Any, **kwargs: Any) -> Any:
-        gc.freeze()
-        gc.enable()
-        return callback(*args, **kwargs)
-
-    return called
 
 
 class Commands(typer.core.TyperGroup):
@@ -77,7 +62,10 @@ class Commands(typer.core.TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         """The command of a name; its file is loaded now."""
-        return commands_of(FILES.get(cmd_name, PROBLEMS_OWN)).get(cmd_name)
+        found = commands_of(FILES.get(cmd_name, PROBLEMS_OWN)).get(cmd_name)
+        gc.freeze()  # what was loaded stays, and no collection need walk it
+        gc.enable()
+        return found
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for."""
