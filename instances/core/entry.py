@@ -104,16 +104,21 @@ def home_of(relative: str) -> Path:
     beside the project's own folder.
     """
     if not os.environ.get(DATA_VARIABLE):
-        for root in (Path.cwd().parent, Path(__file__).parents[3]):
-            if (root / "shared" / "data" / relative).is_file():
-                return root / "shared" / "data"
+        # A sweep asks thousands of times, and paths as objects take their time.
+        for root in (os.path.dirname(os.getcwd()), _ABOVE):
+            home = os.path.join(root, "shared", "data")
+            if os.path.isfile(os.path.join(home, relative)):
+                return Path(home)
     return data_home()
+
+
+_ABOVE = str(Path(__file__).parents[3])
 
 
 def data_file(relative: str) -> Path | None:
     """Find a file of real data, or ``None``: in ``FAIRBOUND_DATA``, ``../shared/data``, or where it was fetched to."""
-    path = home_of(relative) / relative
-    return path if path.is_file() else None
+    path = os.path.join(home_of(relative), relative)
+    return Path(path) if os.path.isfile(path) else None
 
 
 def need_file(name: str, relative: str) -> Path:

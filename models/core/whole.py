@@ -22,6 +22,10 @@ LARGEST_NUMBER = 2**62
 """No entry of a 64-bit array is larger, so that the sum of two of them fits."""
 
 
+FEW = 32
+"""As many numbers are added and compared sooner by Python than numpy is called."""
+
+
 class Vector:
     """Exact rationals ``numbers / denominator``.
 
@@ -78,13 +82,20 @@ class Vector:
 
     def sum(self) -> Fraction:
         """The exact sum."""
+        if len(self) <= FEW:
+            return Fraction(sum(self.numbers.tolist()), self.denominator)
         if self.numbers.dtype != object and _largest(self.numbers) * max(1, len(self)) >= LARGEST_NUMBER:
             return Fraction(sum(self.numbers.tolist()), self.denominator)
         return Fraction(int(self.numbers.sum()), self.denominator)
 
     def total(self, places: Sequence[int]) -> Fraction:
         """The exact sum of the entries at some positions."""
-        return self[np.asarray(places, dtype=np.intp)].sum() if len(places) else Fraction(0)
+        if not len(places):
+            return Fraction(0)
+        if len(self) <= FEW:
+            numbers = self.numbers.tolist()
+            return Fraction(sum(numbers[place] for place in places), self.denominator)
+        return self[np.asarray(places, dtype=np.intp)].sum()
 
     def span(self) -> float:
         """The largest absolute entry over the smallest that is not 0; 1 without any."""
@@ -156,7 +167,9 @@ def _array(numbers: list[int]) -> NDArray[Any]:
 
 def _largest(numbers: NDArray[Any]) -> int:
     """The largest absolute entry; 0 of none."""
-    return max(int(numbers.max()), -int(numbers.min())) if len(numbers) else 0
+    if len(numbers) <= FEW:
+        return max(map(abs, numbers.tolist()), default=0)
+    return max(int(numbers.max()), -int(numbers.min()))
 
 
 def _exact(numbers: NDArray[Any]) -> bool:

@@ -137,7 +137,7 @@ def find_method(problem: Problem[Any, Any], name: str) -> Method:
     formulation, engine = split_name(name)
     if engine:
         return _from_formulation(problem.formulation(formulation), find_engine(engine).name)
-    known = methods_of(problem)
+    known = cheapest_first(problem)
     for method in known:
         if method.name == name:
             return method
