@@ -103,16 +103,19 @@ def home_of(relative: str) -> Path:
     Without ``FAIRBOUND_DATA`` that is ``../shared/data`` where it is there, looked for beside the working folder and
     beside the project's own folder.
     """
-    if not os.environ.get(DATA_VARIABLE):
-        # A sweep asks thousands of times, and paths as objects take their time.
-        for root in (os.path.dirname(os.getcwd()), _ABOVE):
-            home = os.path.join(root, "shared", "data")
-            if os.path.isfile(os.path.join(home, relative)):
-                return Path(home)
-    return data_home()
+    return _found(relative) or data_home()
 
 
 _ABOVE = str(Path(__file__).parents[3])
+
+
+def _found(relative: str) -> Path | None:
+    """The ``../shared/data`` that has the file; a sweep asks thousands of times, and paths as objects take theirs."""
+    if os.environ.get(DATA_VARIABLE):
+        return None
+    homes = (os.path.join(root, "shared", "data") for root in (os.path.dirname(os.getcwd()), _ABOVE))
+    home = next((home for home in homes if os.path.isfile(os.path.join(home, relative))), None)
+    return None if home is None else Path(home)
 
 
 def data_file(relative: str) -> Path | None:
