@@ -8,14 +8,15 @@ r"""Membership knapsack: who is in CEP, all in one group (theorem 1 of ``docs/ce
     \sum_s (E_s - \tau N_s) x_s \ge 0 \ (6)
 
 n binaries, one continuous variable, three rows, and no symmetry. A question about fully funded
-schools needs a second slot for them (theorem 2): that group claims every meal, equation (11).
+schools needs a second slot for them (theorem 2): that group claims every meal, equation (11). Where the numbers are
+small, ``slack_table`` knows the best value exactly.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fairbound.models.cep import rules
+from fairbound.models.cep import rules, slack_table
 from fairbound.models.cep.instance import FULL_FUNDING, REIMBURSEMENT, CepInstance, Grouping
 from fairbound.models.core.arrays import homogeneous
 from fairbound.models.core.problem import Formulation
@@ -63,4 +64,5 @@ FORMULATION = Formulation(
     assign=assign,
     refuses=rules.refuse_meals,
     hesitates=rules.hesitates,
+    best=slack_table.best,
 )

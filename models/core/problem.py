@@ -191,6 +191,10 @@ def _never(_instance: Any, _objective: str) -> str | None:
     return None
 
 
+def _unknown(_instance: Any, _objective: str) -> Fraction | None:
+    return None
+
+
 def _no_rows(_instance: Any, _solution: Any) -> list[dict[str, str]]:
     return []
 
@@ -228,6 +232,9 @@ class Formulation(Generic[I, S]):
     beyond
         Why the default engine cannot take the model, though it states the question; empty where it
         can. Such a model is for other engines, as a file or through a method of its own.
+    best
+        ``best(instance, objective)``: the best value, in exact arithmetic and proven, where that costs next to nothing;
+        else ``None``.
     """
 
     name: str
@@ -239,6 +246,7 @@ class Formulation(Generic[I, S]):
     scope: Scope = Scope.EXACT
     beyond: str = ""
     hesitates: Callable[[I, str], str | None] = _never
+    best: Callable[[I, str], Fraction | None] = _unknown
 
 
 @dataclass(frozen=True)
