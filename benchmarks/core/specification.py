@@ -89,7 +89,7 @@ class Specification:
 
     def to_json(self) -> dict[str, Any]:
         """The specification as JSON types."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: getattr(self, name) for name in _NAMES}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Specification:
@@ -98,6 +98,9 @@ class Specification:
         for name in ("parameters", "engine_options"):
             read[name] = tuple((str(key), str(value)) for key, value in document.get(name, ()))
         return cls(**read)
+
+
+_NAMES = tuple(field.name for field in fields(Specification))
 
 
 def content_of(instance: str, problem: str | None = None) -> str:

@@ -103,24 +103,25 @@ def home_of(relative: str) -> Path:
     Without ``FAIRBOUND_DATA`` that is ``../shared/data`` where it is there, looked for beside the working folder and
     beside the project's own folder.
     """
-    return _found(relative) or data_home()
+    return Path(_home(relative))
 
 
 _ABOVE = str(Path(__file__).parents[3])
 
 
-def _found(relative: str) -> Path | None:
-    """The ``../shared/data`` that has the file; a sweep asks thousands of times, and paths as objects take theirs."""
-    if os.environ.get(DATA_VARIABLE):
-        return None
+def _home(relative: str) -> str:
+    """The same as text: a sweep asks thousands of times, and paths as objects take theirs."""
+    named = os.environ.get(DATA_VARIABLE)
+    if named:
+        return named
     homes = (os.path.join(root, "shared", "data") for root in (os.path.dirname(os.getcwd()), _ABOVE))
-    home = next((home for home in homes if os.path.isfile(os.path.join(home, relative))), None)
-    return None if home is None else Path(home)
+    found = next((home for home in homes if os.path.isfile(os.path.join(home, relative))), None)
+    return str(data_home()) if found is None else found
 
 
 def data_file(relative: str) -> Path | None:
     """Find a file of real data, or ``None``: in ``FAIRBOUND_DATA``, ``../shared/data``, or where it was fetched to."""
-    path = os.path.join(home_of(relative), relative)
+    path = os.path.join(_home(relative), relative)
     return Path(path) if os.path.isfile(path) else None
 
 

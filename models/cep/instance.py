@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -188,11 +189,12 @@ class CepInstance(Instance):
         outside_known = self.outside is Outside.STANDARD  # else nothing depends on who eats reduced meals
         without = {"name"} if outside_known else {"name", "free", "reduced"}
         columns = [field.name for field in fields(School) if field.name not in without]
+        cells = attrgetter(*columns)
         known = [field.name for field in fields(Rates) if outside_known or "reduced" not in field.name]
         return {
             "problem": self.problem,
             "columns": columns,
-            "schools": [[_text(getattr(school, column)) for column in columns] for school in self.schools],
+            "schools": [[_text(cell) for cell in cells(school)] for school in self.schools],
             "parameters": self.parameters,
             "rates": {name: _text(getattr(self.rates, name)) for name in known} if self.rates else None,
             "repairs": list(self.repairs),

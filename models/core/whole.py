@@ -108,7 +108,7 @@ class Vector:
 
     def any(self) -> bool:
         """Whether an entry is not 0."""
-        return bool(self.numbers.any())
+        return any(self.numbers.tolist()) if len(self) <= FEW else bool(self.numbers.any())
 
     def measure(self) -> Fraction | None:
         """The greatest positive rational of which all entries are whole multiples; ``None`` if all are 0."""
@@ -178,9 +178,12 @@ def _exact(numbers: NDArray[Any]) -> bool:
 
 def _times(numbers: NDArray[Any], factor: int) -> NDArray[Any]:
     """Entries times a whole number; the result cannot overflow."""
-    if factor == 1 or not numbers.any():  # 0 times a factor that is itself too large
+    if factor == 1:
         return numbers
-    if numbers.dtype != object and _largest(numbers) * abs(factor) <= LARGEST_NUMBER:
+    largest = _largest(numbers)
+    if not largest:  # 0 times a factor that is itself too large
+        return numbers
+    if numbers.dtype != object and largest * abs(factor) <= LARGEST_NUMBER:
         return numbers * np.int64(factor)
     found: NDArray[Any] = numbers.astype(object) * factor
     return found

@@ -16,7 +16,7 @@ SEED, BEST = "cep/calpads33", Fraction(86824, 5)
 def test_it_is_the_bound_unless_a_certificate_is_to_follow() -> None:
     instance = catalogue.load(SEED)
     assert membership.FORMULATION.best(instance, REIMBURSEMENT) == BEST
-    answer = answer_formulation(membership.FORMULATION, instance, REIMBURSEMENT, Settings())
+    answer = answer_formulation(membership.FORMULATION, instance, REIMBURSEMENT, Settings(prove=0))
     assert answer.proven is not None
     assert (answer.proven.basis, answer.proven.value, answer.contradiction) == (Basis.THEOREM, BEST, "")
     answer = answer_formulation(membership.FORMULATION, instance, REIMBURSEMENT, Settings(prove=5))
@@ -26,6 +26,6 @@ def test_it_is_the_bound_unless_a_certificate_is_to_follow() -> None:
 
 def test_an_engine_that_says_something_else_is_contradicted() -> None:
     wrong = replace(membership.FORMULATION, best=lambda _instance, _objective: BEST + 1)
-    for settings in (Settings(), Settings(prove=5)):
+    for settings in (Settings(prove=0), Settings(prove=5)):
         answer = answer_formulation(wrong, catalogue.load(SEED), REIMBURSEMENT, settings)
         assert "exact arithmetic 86829/5" in answer.contradiction
