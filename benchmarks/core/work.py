@@ -14,7 +14,7 @@ from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.formulations import relaxation_bound
 from fairbound.solvers.core.methods import cheapest_first
 from fairbound.solvers.core.result import Progress, Settings
-from fairbound.solvers.core.serialise import result_json
+from fairbound.solvers.core.serialise import answer_json
 from fairbound.solvers.core.solve import choose
 from fairbound.solvers.core.solve import solve as solve_question
 from fairbound.solvers.engines.base import EngineRefused
@@ -96,7 +96,7 @@ def solve(document: Mapping[str, Any]) -> dict[str, Any]:
         return answer | {"status": REFUSED, "message": str(refused)}
     if specification.method == DEFAULT:
         answer["method"] = result.method  # the one that it left the question to, if it did
-    answer["result"] = result_json(problem, instance, result)
+    answer["result"] = answer_json(problem, instance, result)
     answer["trace"] = [[m.seconds, m.primal, m.dual, m.nodes] for m in thin(result.trace)]
     return answer
 

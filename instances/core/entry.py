@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,26 +104,35 @@ def home_of(relative: str) -> Path:
     Without ``FAIRBOUND_DATA`` that is ``../shared/data`` where it is there, looked for beside the working folder and
     beside the project's own folder.
     """
-    return Path(_home(relative))
+    return next((home for home in _beside() if (home / relative).is_file()), data_home())
 
 
 _ABOVE = str(Path(__file__).parents[3])
 
 
-def _home(relative: str) -> str:
-    """The same as text: a sweep asks thousands of times, and paths as objects take theirs."""
-    named = os.environ.get(DATA_VARIABLE)
-    if named:
-        return named
-    homes = (os.path.join(root, "shared", "data") for root in (os.path.dirname(os.getcwd()), _ABOVE))
-    found = next((home for home in homes if os.path.isfile(os.path.join(home, relative))), None)
-    return str(data_home()) if found is None else found
+def _beside() -> list[Path]:
+    """The folders ``../shared/data``, unless another is named."""
+    return [] if os.environ.get(DATA_VARIABLE) else [_shared(os.path.dirname(os.getcwd())), _shared(_ABOVE)]
+
+
+@cache
+def _shared(root: str) -> Path:
+    return Path(root, "shared", "data")
 
 
 def data_file(relative: str) -> Path | None:
     """Find a file of real data, or ``None``: in ``FAIRBOUND_DATA``, ``../shared/data``, or where it was fetched to."""
-    path = os.path.join(_home(relative), relative)
-    return Path(path) if os.path.isfile(path) else None
+    for home in _beside():
+        path = _below(home, relative)
+        if os.path.isfile(path):  # a sweep asks thousands of times, and a path's own method takes longer
+            return path
+    path = _below(data_home(), relative)
+    return path if os.path.isfile(path) else None
+
+
+@cache
+def _below(home: Path, relative: str) -> Path:
+    return home / relative
 
 
 def need_file(name: str, relative: str) -> Path:

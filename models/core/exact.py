@@ -54,6 +54,8 @@ def is_number(text: str) -> bool:
 
 def decimal_text(value: Fraction) -> str:
     """Write a rational as a finite decimal where it has one, else as ``p/q``; always exact."""
+    if value.denominator == 1:
+        return str(value.numerator)
     rest, digits = value.denominator, 0
     for prime in (2, 5):
         count = 0
@@ -63,8 +65,6 @@ def decimal_text(value: Fraction) -> str:
         digits = max(digits, count)
     if rest != 1:
         return str(value)
-    if digits == 0:
-        return str(value.numerator)
     scaled = abs(value.numerator) * 10**digits // value.denominator
     whole, part = divmod(scaled, 10**digits)
     return f"{'-' if value < 0 else ''}{whole}.{part:0{digits}d}"
