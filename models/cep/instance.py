@@ -11,7 +11,6 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -189,12 +188,12 @@ class CepInstance(Instance):
         outside_known = self.outside is Outside.STANDARD  # else nothing depends on who eats reduced meals
         without = {"name"} if outside_known else {"name", "free", "reduced"}
         columns = [field.name for field in fields(School) if field.name not in without]
-        cells = attrgetter(*columns)
+        cells = [_texts([getattr(school, column) for school in self.schools]) for column in columns]
         known = [field.name for field in fields(Rates) if outside_known or "reduced" not in field.name]
         return {
             "problem": self.problem,
             "columns": columns,
-            "schools": [[_text(cell) for cell in cells(school)] for school in self.schools],
+            "schools": [list(row) for row in zip(*cells, strict=True)],
             "parameters": self.parameters,
             "rates": {name: _text(getattr(self.rates, name)) for name in known} if self.rates else None,
             "repairs": list(self.repairs),
@@ -287,9 +286,18 @@ class CepInstance(Instance):
         return max(self.threshold, 1 / self.multiplier)
 
 
+def _texts(values: Iterable[object]) -> list[str]:
+    """Each value as text; a state has a million of them."""
+    return [
+        value if type(value) is str
+        else "" if value is None
+        else decimal_text(value) if type(value) is Fraction
+        else str(value)
+        for value in values
+    ]  # fmt: skip
+
+
 def _text(value: object) -> str:
-    if type(value) is str:
-        return value
     if isinstance(value, Fraction):
         return str(value.numerator) if value.denominator == 1 else decimal_text(value)
     return "" if value is None else str(value)

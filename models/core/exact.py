@@ -93,7 +93,17 @@ FINENESS = 1000
 
 def standard_deviation(values: Sequence[Fraction]) -> Fraction:
     """Standard deviation (divided by n), rounded down to a thousandth of the values' finest step."""
-    mean = sum(values, Fraction(0)) / len(values)
-    variance = sum(((value - mean) ** 2 for value in values), Fraction(0)) / len(values)
-    step = (common_measure(value - values[0] for value in values) or Fraction(1)) / FINENESS
+    numbers, below = over_one_denominator(values)
+    count, total = len(numbers), sum(numbers)
+    # n sum a^2 - (sum a)^2 is n^2 times the variance of the whole numbers a.
+    variance = Fraction(count * sum(number * number for number in numbers) - total * total, (count * below) ** 2)
+    measure = gcd(*(number - numbers[0] for number in numbers))
+    step = (Fraction(measure, below) if measure else Fraction(1)) / FINENESS
     return isqrt(int(variance / step**2)) * step
+
+
+def over_one_denominator(values: Iterable[Fraction]) -> tuple[list[int], int]:
+    """Whole numbers, and the denominator over which they are the values."""
+    ratios = [value.as_integer_ratio() for value in values]
+    below = lcm(*{denominator for _, denominator in ratios})
+    return [top * (below // denominator) for top, denominator in ratios], below

@@ -10,11 +10,11 @@ from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import ceil
+from math import ceil, gcd
 from typing import Any, ClassVar
 
 from fairbound.models.core.errors import InputError, nearest
-from fairbound.models.core.exact import common_measure, decimal_text, parse_number, standard_deviation
+from fairbound.models.core.exact import decimal_text, over_one_denominator, parse_number, standard_deviation
 from fairbound.models.core.parameters import IDS, NUMBER, TEXT, Parameter, limits
 from fairbound.models.core.problem import Instance, Objective, Sense
 
@@ -179,8 +179,9 @@ class MatchingInstance(Instance):
         """What the whole numbers of (2) count."""
         found = {}
         for column, values in self.numbers.items():
-            allowed = self.allowed * self.deviations[column]
-            found[column] = common_measure([*(value - values[0] for value in values), allowed]) or Fraction(1)
+            (*numbers, allowed), below = over_one_denominator([*values, self.allowed * self.deviations[column]])
+            measure = gcd(allowed, *(number - numbers[0] for number in numbers))
+            found[column] = Fraction(measure, below) if measure else Fraction(1)
         return found
 
     @cached_property
@@ -191,10 +192,13 @@ class MatchingInstance(Instance):
         """
         found = {}
         for column, values in self.numbers.items():
-            allowed = self.allowed * self.deviations[column]
             unit = self.mean_units[column]
-            origin = values[0] + unit * round((sum(values, Fraction(0)) / len(values) - values[0]) / unit)
-            found[column] = (tuple(int((value - origin) / unit) for value in values), int(allowed / unit))
+            numbers, below = over_one_denominator(values)
+            step = unit * below  # divides every difference
+            distances = [(number - numbers[0]) * step.denominator // step.numerator for number in numbers]
+            middle = round(Fraction(sum(distances), len(distances)))
+            allowed = int(self.allowed * self.deviations[column] / unit)
+            found[column] = (tuple(distance - middle for distance in distances), allowed)
         return found
 
 

@@ -72,7 +72,7 @@ def solve(
     kind = find_problem(asked.problem)
     cheapest_first(kind)  # loaded before the process of the solve is forked, which then need not load it again
     settings = options.settings(time_limit, gap, threads, seed, prove, witness, engine_option, log)
-    with running(f"solving {asked.name}") as shown:
+    with running(f"solving {asked.name}", asked) as shown:
         result = api.solve(
             asked,
             objective=objective,
@@ -199,7 +199,7 @@ def pareto(
     if len(names) != 2:
         raise typer.BadParameter("name two objectives, joined by a comma", param_hint="--objectives")
     settings = options.settings(time_limit, gap, threads, seed)
-    with running(f"front of {asked.name}") as on_progress:
+    with running(f"front of {asked.name}", asked) as on_progress:
         front = api.pareto(
             asked,
             names[0],
