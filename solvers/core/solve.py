@@ -83,7 +83,8 @@ def solve(
         raise InputError(f"method {chosen.name} has no engine to choose options or a log for", wanted="a formulation")
     if start is not None:
         _check_start(problem, instance, chosen, start)
-    run = wall.limited(chosen) if isolated(isolate, settings) else chosen
+    apart = isolated(isolate, settings)
+    run, prover = (wall.limited(chosen), wall.proven) if apart else (chosen, proving.proven)
     if len(names) > 1:
         if start is not None:
             raise InputError("a start serves one objective", found=objective)
@@ -91,7 +92,7 @@ def solve(
             raise InputError("a baseline takes one objective", found=objective)
 
         def prove(asked: Instance, found: Result) -> Result:
-            return proving.proven(asked, found, settings, theorems_too=True) if chosen.exact else found
+            return prover(asked, found, settings, theorems_too=True) if chosen.exact else found
 
         return solve_lexicographic(problem, run, instance, names, settings, on_progress, prove)
     reason = chosen.refuses(instance, names[0])
@@ -102,7 +103,7 @@ def solve(
     if ended or not chosen.exact:  # a heuristic is reported as it is
         return result
     # The clock of the method began when it was asked; choosing it and hearing its answer have taken some time too.
-    result = proving.proven(instance, result, left(settings, began + result.seconds.total))
+    result = prover(instance, result, left(settings, began + result.seconds.total))
     return witnesses.witnessed(instance, result, settings.witness, settings) if settings.witness else result
 
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from fairbound.models.core.plugins import plugins
 from fairbound.models.core.problem import Formulation, Instance, Problem, Scope, Sense
 from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core import proving
 from fairbound.solvers.core.answer import Answer, conclude
 from fairbound.solvers.core.formulations import relaxation_bound
 from fairbound.solvers.core.interrupts import interruptible
@@ -176,6 +177,15 @@ def run_method(argument: str, tell: Callable[[Any], None]) -> str:
     return _answer(lambda: find_method(find_problem(name), method).run(instance, objective, settings, told, **start))
 
 
+def run_proof(argument: str, _tell: Callable[[Any], None]) -> str:
+    """In the process of a proof: the result with a certificate, packed."""
+    result, instance, settings, theorems_too = _unpack(argument)
+    instance = _recalled(instance)
+    if instance is None:
+        return _pack(_Unknown())
+    return _answer(lambda: proving.proven(instance, result, settings, theorems_too))
+
+
 def run_relaxation(argument: str, _tell: Callable[[Any], None]) -> str:
     """In the process of the solve: optimum of an LP relaxation, packed."""
     name, formulation, instance, objective = _unpack(argument)
@@ -322,6 +332,27 @@ def _run(
 def _bounds(method: Method) -> bool:
     """Whether the bounds that a method tells are bounds of the question."""
     return method.exact if method.formulation is None else method.formulation.scope is not Scope.RESTRICTION
+
+
+def proven(instance: Instance, result: Result, settings: Settings, theorems_too: bool = False) -> Result:
+    """``proving.proven`` in a process of its own: the rows of a large instance look at no clock.
+
+    Where the limit ends it the result stays as it was.
+    """
+    seconds = proving.seconds_for(instance, result, settings, theorems_too)
+    if not seconds or settings.time_limit is None or not available():
+        return proving.proven(instance, result, settings, theorems_too)
+
+    def asked(meant: Any) -> Any:
+        return result, meant, settings, theorems_too
+
+    _, answer, interrupted = _call(run_proof.__name__, instance, asked, seconds, lambda _told: None)
+    if isinstance(answer, _Raised):
+        raise answer.error
+    if interrupted:
+        return replace(result, termination=Termination.INTERRUPTED)
+    late = not isinstance(answer, Result) or answer.termination is Termination.INTERRUPTED
+    return result if late else answer
 
 
 def limited_relaxation(
