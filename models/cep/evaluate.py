@@ -18,7 +18,7 @@ from fairbound.models.cep.instance import (
 )
 from fairbound.models.cep.money import Dollars, Outside, inside
 from fairbound.models.core.exact import decimal_text
-from fairbound.models.core.problem import Evaluation, Violation
+from fairbound.models.core.problem import Evaluation, Violation, last_kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -46,23 +46,12 @@ def claim_share(instance: CepInstance, identified: Fraction, enrolled: Fraction)
     return instance.multiplier * identified / enrolled
 
 
+@last_kept
 def evaluate(instance: CepInstance, grouping: Grouping) -> Evaluation:
     """Score a grouping exactly: equations (1) to (3) and every rule of the instance.
 
-    A group under the threshold is a violation; its schools count as out of CEP. The last grouping's score is kept:
-    who found it asks, and whoever reports it asks again.
+    A group under the threshold is a violation; its schools count as out of CEP.
     """
-    known = instance.derived.get(_LAST)
-    if known is None or known[0] is not grouping:
-        known = instance.derived[_LAST] = (grouping, _evaluate(instance, grouping))
-    score: Evaluation = known[1]
-    return score
-
-
-_LAST = ("the last evaluation",)
-
-
-def _evaluate(instance: CepInstance, grouping: Grouping) -> Evaluation:
     index = {school.id: i for i, school in enumerate(instance.schools)}
     violations: list[Violation] = []
     home: dict[str, int] = {}

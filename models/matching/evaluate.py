@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from fairbound.models.core.exact import brief_text, standard_deviation
-from fairbound.models.core.problem import Evaluation, Violation
+from fairbound.models.core.problem import Evaluation, Violation, last_kept
 from fairbound.models.matching.instance import IMBALANCE, PAIRS, WEIGHT, Comparison, MatchingInstance, Unit
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fairbound.models.core.truth import Truth
 
 
+@last_kept
 def evaluate(instance: MatchingInstance, comparison: Comparison) -> Evaluation:
     """Score a comparison exactly.
 

@@ -13,7 +13,7 @@ from fairbound.models.core.problem import Formulation, Instance, Scope
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.answer import Answer, doubt
 from fairbound.solvers.core.bound import Basis, Bound
-from fairbound.solvers.core.result import EngineInfo, OnProgress, Seconds, Settings, Termination
+from fairbound.solvers.core.result import EngineInfo, OnProgress, Progress, Seconds, Settings, Termination
 from fairbound.solvers.engines import model
 from fairbound.solvers.engines.base import EngineRefused
 from fairbound.solvers.engines.registry import DEFAULT, find_engine
@@ -47,6 +47,8 @@ def answer_formulation(
         If the engine does not take the model, or an option.
     """
     began = time.perf_counter()
+    if on_progress is not None and settings.time_limit is not None:
+        _tell_first(formulation, instance, objective, on_progress)
     with collector_paused():
         built_model = formulation.build(instance, objective)
         if start is not None:
@@ -99,6 +101,16 @@ def answer_formulation(
         message=outcome.message,
         seconds=Seconds(built - began, outcome.compile_seconds, outcome.solve_seconds),
     )
+
+
+def _tell_first(
+    formulation: Formulation[Any, Any], instance: Instance, objective: str, on_progress: OnProgress
+) -> None:
+    """Tell the plan that is there at once, in case a limit ends the engine before it has one."""
+    plan = formulation.first(instance, objective)
+    if plan is not None:
+        value = find_problem(instance.problem).evaluate(instance, plan).values[objective]
+        on_progress(Progress(0.0, float(value), None, solution=plan))
 
 
 def _answer_nonlinear(

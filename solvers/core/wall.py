@@ -294,6 +294,8 @@ def _run(
     start: Any,
 ) -> Result:
     began = time.perf_counter()
+    if getattr(_own, "isolation", None) is None:
+        _ = instance.digest  # before the fork: else this process would work it out again for what it has heard
     problem = find_problem(instance.problem)
     heard = _Heard(on_progress)
     starts = {} if start is None else {"start": start}
