@@ -25,7 +25,7 @@ class Kind(StrEnum):
     BASELINE = "baseline"
 
 
-NOTHING = 0.01
+NOTHING = 0.1
 """Seconds of a limit that are not worth taking off."""
 
 

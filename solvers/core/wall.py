@@ -34,7 +34,7 @@ from fairbound.solvers.core.result import OnProgress, Progress, Result, Seconds,
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-SOFT, HARD = 0.25, 1.5
+SOFT, HARD = 0.25, 1.25
 """A process is asked to stop so many seconds after the limit, and killed so many after it, however long the limit."""
 INTERRUPT_SECONDS = 5.0
 """A process that was interrupted is killed so many seconds later."""
@@ -303,7 +303,7 @@ def _run(
     def asked(meant: Any) -> Any:
         return problem.name, method.name, meant, objective, left(settings, began), starts
 
-    ending, answer, interrupted = _call(run_method.__name__, instance, asked, settings.time_limit, heard)
+    ending, answer, interrupted = _call(run_method.__name__, instance, asked, left(settings, began).time_limit, heard)
     stopped = Termination.INTERRUPTED if interrupted else Termination.TIME_LIMIT
     message = ""
     if ending.outcome is Outcome.OK:
