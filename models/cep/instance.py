@@ -243,6 +243,8 @@ class CepInstance(Instance):
     @cached_property
     def gained(self) -> Vector:
         """``gains`` as a vector."""
+        if self.outside is Outside.NONE and not any(school.gain for school in self.schools):
+            return Vector(np.zeros(len(self.schools), dtype=np.int64))
         return Vector.of(self.gains)
 
     @cached_property

@@ -65,4 +65,4 @@ def best(instance: CepInstance, objective: str) -> Fraction | None:
     if max(factors) * int(np.abs(numbers.numbers).sum()) > LARGEST_NUMBER:
         students, left = students.astype(object), left.astype(object)
     claims = times.numerator * (share.numerator * students + share.denominator * left)
-    return weight * Fraction(int(np.minimum(claims, below * students).max()), below * numbers.denominator)
+    return weight * Fraction(int(np.minimum(claims, below * students).max()), below) * numbers.unit

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Floats = NDArray[np.float64]
+MANY = 1_000_000
+"""Entries."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,13 @@ class RowMatrix:
         """The matrix of entries in any order, given as lists of arrays; those of one place are added, zeros dropped."""
         row, place = np.concatenate([np.zeros(0, np.intp), *rows]), np.concatenate([np.zeros(0, np.intp), *places])
         value: Floats = np.concatenate([np.zeros(0), *values])
+        if len(value) > MANY:
+            from scipy import sparse as sp  # its counting sort then saves more than it takes to load
+
+            made = sp.csr_array((value, (row, place)), shape=shape)
+            made.sum_duplicates()
+            made.eliminate_zeros()
+            return cls(made.data, made.indices, made.indptr, shape)
         cell = row * shape[1] + place
         if (cell[1:] <= cell[:-1]).any():
             order = np.argsort(cell, kind="stable")  # linear where the entries come in a few runs
