@@ -95,7 +95,8 @@ class Vector:
     def sum(self) -> Fraction:
         """The exact sum."""
         if len(self) <= FEW or (self.numbers.dtype != object and _largest(self.numbers) * len(self) >= LARGEST_NUMBER):
-            return sum(self.numbers.tolist()) * self.unit
+            total: Fraction = sum(self.numbers.tolist()) * self.unit
+            return total
         return int(self.numbers.sum()) * self.unit
 
     def total(self, places: Sequence[int]) -> Fraction:
@@ -104,7 +105,8 @@ class Vector:
             return Fraction(0)
         if len(self) <= FEW:
             numbers = self.numbers.tolist()
-            return sum(numbers[place] for place in places) * self.unit
+            some: Fraction = sum(numbers[place] for place in places) * self.unit
+            return some
         return self[np.asarray(places, dtype=np.intp)].sum()
 
     def span(self) -> float:

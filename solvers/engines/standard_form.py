@@ -198,5 +198,6 @@ def _compile_quadratic(model: pyo.ConcreteModel, objective: Any, error: Exceptio
             "this engine would return a wrong optimum without saying so"
         )
     lower = np.tril(dense).T  # its rows are the columns of the lower triangle
-    i, j = np.nonzero(lower)
-    return StandardForm(**{**form.__dict__, "Q": RowMatrix.of([i], [j], [lower[i, j]], dense.shape)})
+    place, other_place = np.nonzero(lower)
+    entries = lower[place, other_place]
+    return StandardForm(**{**form.__dict__, "Q": RowMatrix.of([place], [other_place], [entries], dense.shape)})
