@@ -218,5 +218,5 @@ class Comparison:
     @staticmethod
     def of(members: int, chosen: set[int]) -> Comparison:
         """Those who are chosen count 1."""
-        counted, left_out = Fraction(1), Fraction(0)  # two objects: an answer of so many travels in no time
+        counted, left_out = Fraction(1), Fraction(0)  # two objects in all, so that a large answer travels fast
         return Comparison(tuple(counted if i in chosen else left_out for i in range(members)))
