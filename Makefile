@@ -20,6 +20,7 @@ $(READY): pyproject.toml requirements.lock
 		echo "setting up $(VENV) with $$python, $$("$$python" --version)" && "$$python" -m venv $(VENV); }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q src models solvers instances benchmarks
 	touch $(READY)
 
 lint: $(READY)

@@ -81,31 +81,31 @@ def solve_many(request: Mapping[str, Any], tell: Callable[[Any], None]) -> None:
     module, _, name = request["work"].partition(":")
     function = getattr(import_module(module), name)
     documents, until = request["documents"], time.monotonic() + request["seconds"]
+    used, _ = _usage()
     for i, document in enumerate(documents, start=1):
-        answer = _solve(function, document)
+        answer, used = _solve(function, document, used)
         more = i < len(documents) and time.monotonic() < until
         tell(answer | {"more": more})
         if not more:
             return
 
 
-def _solve(function: Callable[[Any], Any], document: Any) -> dict[str, Any]:
-    """One solve with what it used; running out of memory is for the whole process to say."""
-    began, used = time.perf_counter(), _cpu()
+def _solve(function: Callable[[Any], Any], document: Any, before: float) -> tuple[dict[str, Any], float]:
+    """One solve with what it used, and what all have used by then; running out of memory is for the process to say."""
+    began = time.perf_counter()
     try:
         answer = {"kind": Outcome.OK, "value": function(document)}
     except MemoryError:
         raise
     except Exception as error:
         answer = {"kind": Outcome.ERROR, "message": words_of(error)}
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-    return answer | {
-        "wall_seconds": time.perf_counter() - began,
-        "cpu_seconds": _cpu() - used,
-        "peak_mb": peak,
-    }
+    used, peak = _usage()
+    seconds = {"wall_seconds": time.perf_counter() - began, "cpu_seconds": used - before}
+    return answer | seconds | {"peak_mb": peak}, used
 
 
-def _cpu() -> float:
-    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+def _usage() -> tuple[float, float]:
+    """Processor seconds of this process and those it has waited for, and its largest memory in megabytes."""
+    own, others = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    peak = own.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    return own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime, peak

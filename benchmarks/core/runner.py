@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from fairbound.benchmarks.core.suite import Plan
 
 WORKERS = 2
-MOST_TOGETHER = 500
-"""Rows of one commit at most; usually it is what came while the one before was written."""
+MOST_TOGETHER, GATHERED_SECONDS = 500, 0.05
+"""Rows of one commit at most; usually it is what came while the one before was written, and so long after the first."""
 
 
 @dataclass(frozen=True)
@@ -264,6 +265,8 @@ def _run_local(
                 elif item[1] is None:
                     started(item[0])
                 else:
+                    if wait and not endings:
+                        time.sleep(GATHERED_SECONDS)
                     endings.append((item[0], item[1], None))
                 if not going or len(endings) >= MOST_TOGETHER:
                     break

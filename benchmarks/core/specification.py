@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -88,7 +89,7 @@ class Specification:
 
     def to_json(self) -> dict[str, Any]:
         """The specification as JSON types."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: getattr(self, name) for name in _NAMES}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Specification:
@@ -99,6 +100,9 @@ class Specification:
         return cls(**read)
 
 
+_NAMES = tuple(field.name for field in fields(Specification))
+
+
 def content_of(instance: str, problem: str | None = None) -> str:
     """A digest of the data behind an instance; nothing where the data comes with fairbound.
 
@@ -107,11 +111,16 @@ def content_of(instance: str, problem: str | None = None) -> str:
     """
     file = Source.named(instance)
     if file is not None and file.reading.only:
-        return _sha256(file.path, file.path.stat().st_mtime_ns, file.path.stat().st_size)
+        return _digest(file.path)
     if file is not None:
         return catalogue.load(instance, problem).digest
     source = catalogue.source(instance)
-    return "" if source is None else _sha256(source, source.stat().st_mtime_ns, source.stat().st_size)
+    return "" if source is None else _digest(source)
+
+
+def _digest(path: Path) -> str:
+    state = os.stat(path)
+    return _sha256(path, state.st_mtime_ns, state.st_size)
 
 
 @lru_cache(maxsize=64)

@@ -1,7 +1,7 @@
 """The results of a run: SQLite in WAL mode with one writer, Parquet to share, pandas in and out.
 
-A folder holds ``results.sqlite``, and beside it whatever is made from it. A row is committed the
-moment its solve ends, under the hash of its specification, so that a stopped run goes on where it was.
+A folder holds ``results.sqlite``, and beside it whatever is made from it. A row is committed when
+its solve has ended, under the hash of its specification, so that a stopped run goes on where it was.
 """
 
 from __future__ import annotations

@@ -12,8 +12,9 @@ from fairbound.instances.core import catalogue, question
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.formulations import relaxation_bound
+from fairbound.solvers.core.methods import cheapest_first
 from fairbound.solvers.core.result import Progress, Settings
-from fairbound.solvers.core.serialise import result_json
+from fairbound.solvers.core.serialise import answer_json
 from fairbound.solvers.core.solve import choose
 from fairbound.solvers.core.solve import solve as solve_question
 from fairbound.solvers.engines.base import EngineRefused
@@ -42,8 +43,9 @@ def load(specification: Specification) -> Instance:
 
 
 def prepare(document: Mapping[str, Any]) -> None:
-    """Load the instance of a specification, so that forks of this process find the file of its family read."""
+    """Load methods and the instance of a specification: forks of this process find both, and its family's file read."""
     specification = Specification.from_json(document)
+    cheapest_first(find_problem(specification.problem))
     content_of(specification.instance, specification.problem)
     with suppress(InputError):  # a part of the file that is refused tells so when it is solved
         catalogue.load(specification.instance, specification.problem)
@@ -94,7 +96,7 @@ def solve(document: Mapping[str, Any]) -> dict[str, Any]:
         return answer | {"status": REFUSED, "message": str(refused)}
     if specification.method == DEFAULT:
         answer["method"] = result.method  # the one that it left the question to, if it did
-    answer["result"] = result_json(problem, instance, result)
+    answer["result"] = answer_json(problem, instance, result)
     answer["trace"] = [[m.seconds, m.primal, m.dual, m.nodes] for m in thin(result.trace)]
     return answer
 

@@ -54,6 +54,15 @@ def nyc1453(path: Path) -> CepInstance:
     return CepInstance(name="cep/nyc1453", schools=schools, rates=find_rates("nyc2017"))
 
 
+class DistrictRow(BaseModel):
+    """What is read of a row of the national file."""
+
+    school_id: Text
+    name: str
+    enrolled: Count
+    identified: Count | None = None
+
+
 @cache
 def _us_rows(path: Path) -> tuple[list[str], dict[str, list[Line]]]:
     """The header of the national file, and its rows by ``state/district``.
@@ -82,7 +91,10 @@ def us_district(path: Path, key: str) -> CepInstance:
     """
     schools, repairs, cells = [], [], []
     header, districts = _us_rows(path)
-    rows = text_rows(header, districts[key], strip=False)
+    wanted = ("school_code", "school_name", "enrolled", "identified", "district_name")
+    places = [header.index(column) for column in wanted]
+    lines = [(line, [row[place] for place in places]) for line, row in districts[key]]
+    rows = text_rows(wanted, lines, strip=False)
     for line, row in rows:
         identifier = row["school_code"].strip()
         if not identifier:
@@ -90,7 +102,7 @@ def us_district(path: Path, key: str) -> CepInstance:
             repairs.append(f"row {line}: no school code, called {identifier}")
         named = {"school_id": identifier, "name": row["school_name"]}
         cells.append((line, named | {"enrolled": row["enrolled"], "identified": row["identified"]}))
-    for line, typed in validate_rows(path, cells, SchoolRow):
+    for line, typed in validate_rows(path, cells, DistrictRow):
         identified = typed.identified or Fraction(0)
         if identified > typed.enrolled:
             repairs.append(

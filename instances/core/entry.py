@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,17 +104,35 @@ def home_of(relative: str) -> Path:
     Without ``FAIRBOUND_DATA`` that is ``../shared/data`` where it is there, looked for beside the working folder and
     beside the project's own folder.
     """
-    if not os.environ.get(DATA_VARIABLE):
-        for root in (Path.cwd().parent, Path(__file__).parents[3]):
-            if (root / "shared" / "data" / relative).is_file():
-                return root / "shared" / "data"
-    return data_home()
+    return next((home for home in _beside() if (home / relative).is_file()), data_home())
+
+
+_ABOVE = str(Path(__file__).parents[3])
+
+
+def _beside() -> list[Path]:
+    """The folders ``../shared/data``, unless another is named."""
+    return [] if os.environ.get(DATA_VARIABLE) else [_shared(os.path.dirname(os.getcwd())), _shared(_ABOVE)]
+
+
+@cache
+def _shared(root: str) -> Path:
+    return Path(root, "shared", "data")
 
 
 def data_file(relative: str) -> Path | None:
     """Find a file of real data, or ``None``: in ``FAIRBOUND_DATA``, ``../shared/data``, or where it was fetched to."""
-    path = home_of(relative) / relative
-    return path if path.is_file() else None
+    for home in _beside():
+        path = _below(home, relative)
+        if os.path.isfile(path):  # a sweep asks thousands of times, and a path's own method takes longer
+            return path
+    path = _below(data_home(), relative)
+    return path if os.path.isfile(path) else None
+
+
+@cache
+def _below(home: Path, relative: str) -> Path:
+    return home / relative
 
 
 def need_file(name: str, relative: str) -> Path:

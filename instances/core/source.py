@@ -6,6 +6,7 @@ parts joined by ``&``, in which ``%26`` stands for that sign. The commands write
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -164,10 +165,10 @@ class Source:
 
         Raises ``InputError`` where the file is there and what follows says nothing.
         """
-        if is_there(Path(name)):
+        if is_there(name):
             return cls(Path(name))
         path, sign, text = name.rpartition("#")
-        while sign and not is_there(Path(path)):
+        while sign and not is_there(path):
             path, sign, rest = path.rpartition("#")
             text = f"{rest}#{text}"
         return cls(Path(path), Reading.parse(text)) if sign else None
@@ -314,12 +315,9 @@ class Source:
         return renamed
 
 
-def is_there(path: Path) -> bool:
-    """Whether a path leads anywhere."""
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # no name that a file can have
-        return False
+def is_there(path: Path | str) -> bool:
+    """Whether a path leads anywhere; no name that a file can have does."""
+    return bool(path) and os.path.exists(path)
 
 
 def _state(path: Path) -> tuple[int, int]:

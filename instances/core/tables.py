@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, TypeGuard, TypeVar
 
 from fairbound.instances.core.files import write_text
@@ -36,6 +37,7 @@ LARGEST = 10**15
 """Nothing that a table counts comes near; a number beyond is a slip, and floats would lose its digits."""
 
 
+@lru_cache(maxsize=1 << 14)
 def cell_number(text: str) -> Fraction:
     """Read a cell as ``parse_number`` does, thousands separated by commas too; raises ``ValueError``.
 
@@ -49,14 +51,14 @@ def _exact(value: Any) -> Fraction:
         number = cell_number(str(value))
     except ValueError:
         raise PydanticCustomError("number", "a number such as 120 or 52.5") from None
-    if abs(number) >= LARGEST:
+    if abs(number.numerator) >= LARGEST * number.denominator:
         raise PydanticCustomError("number", "a number below 1e15")
     return number
 
 
 def _count(value: Any) -> Fraction:
     number = _exact(value)
-    if number < 0:
+    if number.numerator < 0:
         raise PydanticCustomError("count", "a number that is not negative")
     return number
 

@@ -18,7 +18,7 @@ from fairbound.models.cep.instance import (
 )
 from fairbound.models.cep.money import Dollars, Outside, inside
 from fairbound.models.core.exact import decimal_text
-from fairbound.models.core.problem import Evaluation, Violation
+from fairbound.models.core.problem import Evaluation, Violation, last_kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -46,6 +46,7 @@ def claim_share(instance: CepInstance, identified: Fraction, enrolled: Fraction)
     return instance.multiplier * identified / enrolled
 
 
+@last_kept
 def evaluate(instance: CepInstance, grouping: Grouping) -> Evaluation:
     """Score a grouping exactly: equations (1) to (3) and every rule of the instance.
 

@@ -188,11 +188,12 @@ class CepInstance(Instance):
         outside_known = self.outside is Outside.STANDARD  # else nothing depends on who eats reduced meals
         without = {"name"} if outside_known else {"name", "free", "reduced"}
         columns = [field.name for field in fields(School) if field.name not in without]
+        cells = [_texts([getattr(school, column) for school in self.schools]) for column in columns]
         known = [field.name for field in fields(Rates) if outside_known or "reduced" not in field.name]
         return {
             "problem": self.problem,
             "columns": columns,
-            "schools": [[_text(getattr(school, column)) for column in columns] for school in self.schools],
+            "schools": [list(row) for row in zip(*cells, strict=True)],
             "parameters": self.parameters,
             "rates": {name: _text(getattr(self.rates, name)) for name in known} if self.rates else None,
             "repairs": list(self.repairs),
@@ -242,6 +243,8 @@ class CepInstance(Instance):
     @cached_property
     def gained(self) -> Vector:
         """``gains`` as a vector."""
+        if self.outside is Outside.NONE and not any(school.gain for school in self.schools):
+            return Vector(np.zeros(len(self.schools), dtype=np.int64))
         return Vector.of(self.gains)
 
     @cached_property
@@ -285,6 +288,17 @@ class CepInstance(Instance):
         return max(self.threshold, 1 / self.multiplier)
 
 
+def _texts(values: Iterable[object]) -> list[str]:
+    """Each value as text; a state has a million of them."""
+    return [
+        value if type(value) is str
+        else "" if value is None
+        else decimal_text(value) if type(value) is Fraction
+        else str(value)
+        for value in values
+    ]  # fmt: skip
+
+
 def _text(value: object) -> str:
     if isinstance(value, Fraction):
         return str(value.numerator) if value.denominator == 1 else decimal_text(value)
@@ -312,9 +326,10 @@ def _validate(instance: CepInstance) -> None:
         if school.id in seen:
             raise InputError("duplicate school_id", found=school.id, wanted="each school once")
         seen.add(school.id)
-        if school.enrolled < 0 or school.identified < 0:
+        # Of 45,000 schools in a sweep hardly one is refused: numerators tell a sign sooner than fractions do.
+        if school.enrolled.numerator < 0 or school.identified.numerator < 0:
             raise InputError(f"{where}: negative count", wanted="enrolled and identified at least 0")
-        if school.identified > school.enrolled:
+        if school.identified.numerator and school.identified > school.enrolled:
             raise InputError(
                 f"{where}: identified",
                 found=decimal_text(school.identified),
@@ -322,14 +337,16 @@ def _validate(instance: CepInstance) -> None:
             )
         if (school.breakfasts is None) != (school.lunches is None) or len(with_meals) > 1:
             raise InputError(f"{where}: meals", wanted="breakfasts and lunches for every school or for none")
-        meals = (school.breakfasts or 0, school.lunches or 0)
-        if min(meals) < 0:
-            raise InputError(f"{where}: negative meals", wanted="breakfasts and lunches at least 0")
-        if school.enrolled == 0 and max(meals) > 0:
-            raise InputError(f"{where}: meals without students", wanted="no meals where nobody is enrolled")
-        eligible = (school.free or Fraction(0), school.reduced or Fraction(0))
-        if min(eligible) < 0 or sum(eligible) > school.enrolled:
-            raise InputError(f"{where}: free and reduced", wanted="counts that are at most the enrolled together")
+        if school.lunches is not None:
+            meals = (school.breakfasts or 0, school.lunches)
+            if min(meals) < 0:
+                raise InputError(f"{where}: negative meals", wanted="breakfasts and lunches at least 0")
+            if school.enrolled == 0 and max(meals) > 0:
+                raise InputError(f"{where}: meals without students", wanted="no meals where nobody is enrolled")
+        if school.free is not None or school.reduced is not None:
+            eligible = (school.free or Fraction(0), school.reduced or Fraction(0))
+            if min(eligible) < 0 or sum(eligible) > school.enrolled:
+                raise InputError(f"{where}: free and reduced", wanted="counts that are at most the enrolled together")
     for rule, ids in (
         ("forced_in", instance.forced_in),
         ("forced_out", instance.forced_out),

@@ -8,15 +8,16 @@ r"""Membership knapsack: who is in CEP, all in one group (theorem 1 of ``docs/ce
     \sum_s (E_s - \tau N_s) x_s \ge 0 \ (6)
 
 n binaries, one continuous variable, three rows, and no symmetry. A question about fully funded
-schools needs a second slot for them (theorem 2): that group claims every meal, equation (11).
+schools needs a second slot for them (theorem 2): that group claims every meal, equation (11). Where the numbers are
+small, ``slack_table`` knows the best value exactly.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fairbound.models.cep import rules
-from fairbound.models.cep.instance import FULL_FUNDING, REIMBURSEMENT, CepInstance, Grouping
+from fairbound.models.cep import rules, slack_table
+from fairbound.models.cep.instance import FULL_FUNDING, REIMBURSEMENT, CepInstance, Cover, Grouping
 from fairbound.models.core.arrays import homogeneous
 from fairbound.models.core.problem import Formulation
 from fairbound.models.core.whole import Vector
@@ -49,6 +50,18 @@ def build(instance: CepInstance, objective: str, relaxed: bool = False) -> Concr
     return model
 
 
+def first(instance: CepInstance, _objective: str) -> Grouping | None:
+    """All schools that meet the threshold alone, where no other rule is asked: together they meet it too."""
+    rules_too = (instance.limits, instance.forced_in, instance.together, instance.min_group > 1)
+    if any(rules_too) or instance.cover is not Cover.ANY:
+        return None
+    identified, enrolled = instance.counts
+    meet = ((identified - enrolled * instance.threshold).numbers >= 0).tolist()
+    out = set(instance.forced_out)
+    schools = zip(instance.schools, meet, strict=True)
+    return Grouping.of([[school.id for school, inside in schools if inside and school.id not in out]])
+
+
 def assign(model: ConcreteModel, grouping: Grouping) -> None:
     """Merge the groups of a grouping into the slots."""
     under, full = rules.split_full(model.instance, grouping)
@@ -63,4 +76,6 @@ FORMULATION = Formulation(
     assign=assign,
     refuses=rules.refuse_meals,
     hesitates=rules.hesitates,
+    first=first,
+    best=slack_table.best,
 )

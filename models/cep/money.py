@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from fairbound.models.core.errors import InputError
@@ -16,6 +16,8 @@ from fairbound.models.core.exact import decimal_text
 from fairbound.models.core.whole import Vector, joined
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fairbound.models.cep.instance import CepInstance, School
     from fairbound.models.cep.rates import Rates
 
@@ -83,12 +85,16 @@ def claimed(instance: CepInstance, enrolled: Vector) -> tuple[Vector, Vector]:
     if rates is None:
         return enrolled, enrolled * 0
     schools = instance.schools
-    if schools[0].lunches is not None:
+    counted = schools[0].lunches is not None
+    if counted:
         served = [Vector.of([school.breakfasts or 0 for school in schools])]
         served.append(Vector.of([school.lunches or 0 for school in schools]))
     else:
-        parts = (instance.breakfast_participation, instance.lunch_participation)
-        served = [enrolled * (instance.days * part) for part in parts]
+        served = [enrolled, enrolled]
+    days = Fraction(1) if counted else instance.days
+    parts = [
+        days * (1 if counted else part) for part in (instance.breakfast_participation, instance.lunch_participation)
+    ]
     severe = np.array([school.severe_need for school in schools])
     spreads, bases, places = [], [], []
     for need in (False, True):
@@ -96,12 +102,21 @@ def claimed(instance: CepInstance, enrolled: Vector) -> tuple[Vector, Vector]:
         if not len(here):
             continue
         (free, _, paid), (free_lunch, _, paid_lunch) = rates.by_meal(need)
-        breakfasts, lunches = served[0][here], served[1][here]
-        spreads.append(breakfasts * (free - paid) + lunches * (free_lunch - paid_lunch))
-        bases.append(breakfasts * paid + lunches * paid_lunch)
+        spreads.append(_mixed(served, here, (parts[0] * (free - paid), parts[1] * (free_lunch - paid_lunch))))
+        bases.append(_mixed(served, here, (parts[0] * paid, parts[1] * paid_lunch)))
         places.append(here)
+    if len(spreads) == 1:
+        return spreads[0], bases[0]
     order = np.argsort(np.concatenate(places))
     return joined(spreads)[order], joined(bases)[order]
+
+
+def _mixed(served: Sequence[Vector], here: Any, prices: tuple[Fraction, Fraction]) -> Vector:
+    """Both meals of some schools at their prices; where they are the same number, at the sum."""
+    breakfasts, lunches = served
+    if breakfasts is lunches:
+        return breakfasts[here] * sum(prices)
+    return breakfasts[here] * prices[0] + lunches[here] * prices[1]
 
 
 def by_kind(school: School, count: Fraction) -> tuple[Fraction, Fraction, Fraction]:

@@ -17,8 +17,8 @@ EXACT_FLOAT_LIMIT = 2**53
 LARGEST_COEFFICIENT = 2**30
 """Integer rows are divided by a power of two until no coefficient is larger; engines refuse 1e15."""
 
-LARGEST_ROUNDED = 10**6
-"""Rows whose integers no float holds are scaled to this largest coefficient."""
+LARGEST_ROUNDED = 2**20
+"""Rows whose integers no float holds are divided by a power of two until no coefficient is larger."""
 
 LONGEST_NUMBER = 1000
 LONGEST_EXACT = 10**6

@@ -101,11 +101,19 @@ def written(instance: Instance, parameters: Sequence[Parameter]) -> dict[str, st
     """The parameters of an instance as text, each readable again."""
     found = {}
     for parameter in parameters:
-        if not parameter.limits:
-            values = [getattr(instance, name) for name in parameter.fields or (parameter.name,)]
-            text = parameter.form.write(values[0] if len(values) == 1 else tuple(values))
-            if not (parameter.silent and text == parameter.free):
-                found[parameter.name] = text
+        if parameter.limits:
+            continue
+        name = parameter.name
+        value = (
+            tuple(getattr(instance, field) for field in parameter.fields)
+            if parameter.fields
+            else getattr(instance, name)
+        )
+        text = parameter.form.write(value[0] if len(parameter.fields) == 1 else value)
+        if not (parameter.silent and text == parameter.free):
+            found[name] = text
+    if not instance.limits:
+        return found
     names = {parameter.limits: parameter.name for parameter in parameters if parameter.limits}
     return found | {names[objective]: decimal_text(value) for objective, value in instance.limits}
 

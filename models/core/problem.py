@@ -138,6 +138,21 @@ def once(function: Callable[..., A]) -> Callable[..., A]:
     return kept
 
 
+def last_kept(evaluate: Callable[[Any, Any], Evaluation]) -> Callable[[Any, Any], Evaluation]:
+    """Keep the score of the last solution, which nobody may change: who finds one asks, and whoever reports it."""
+    key = (evaluate.__module__, evaluate.__qualname__, "of the last solution")
+
+    @wraps(evaluate)
+    def kept(instance: Any, solution: Any) -> Evaluation:
+        known = instance.derived.get(key)
+        if known is None or known[0] is not solution:
+            known = instance.derived[key] = (solution, evaluate(instance, solution))
+        score: Evaluation = known[1]
+        return score
+
+    return kept
+
+
 @dataclass(frozen=True)
 class Violation:
     """A rule that a solution breaks, and where."""
@@ -191,6 +206,10 @@ def _never(_instance: Any, _objective: str) -> str | None:
     return None
 
 
+def _unknown(_instance: Any, _objective: str) -> None:
+    return None
+
+
 def _no_rows(_instance: Any, _solution: Any) -> list[dict[str, str]]:
     return []
 
@@ -228,6 +247,12 @@ class Formulation(Generic[I, S]):
     beyond
         Why the default engine cannot take the model, though it states the question; empty where it
         can. Such a model is for other engines, as a file or through a method of its own.
+    first
+        ``first(instance, objective)``: a plan that keeps every rule and is there at once, or ``None``. It is told, not
+        given to the engine: where a limit ends that before it has one, this is the answer.
+    best
+        ``best(instance, objective)``: the best value, in exact arithmetic and proven, where that costs next to nothing;
+        else ``None``.
     """
 
     name: str
@@ -239,6 +264,8 @@ class Formulation(Generic[I, S]):
     scope: Scope = Scope.EXACT
     beyond: str = ""
     hesitates: Callable[[I, str], str | None] = _never
+    first: Callable[[I, str], S | None] = _unknown
+    best: Callable[[I, str], Fraction | None] = _unknown
 
 
 @dataclass(frozen=True)
@@ -359,6 +386,7 @@ __all__ = [
     "Sense",
     "Violation",
     "decimal_text",
+    "last_kept",
     "once",
     "values_text",
 ]

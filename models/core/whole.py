@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import gcd, lcm
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,69 +23,91 @@ LARGEST_NUMBER = 2**62
 """No entry of a 64-bit array is larger, so that the sum of two of them fits."""
 
 
+LARGEST_SHIFT = 900
+"""Powers of two beyond this one are too large for floats of whole numbers."""
+ONE = Fraction(1)
+_TOP, _BELOW = attrgetter("numerator"), attrgetter("denominator")
+FEW = 32
+"""As many numbers are added and compared sooner by Python than numpy is called."""
+
+
 class Vector:
-    """Exact rationals ``numbers / denominator``.
+    """Exact rationals ``numbers * unit``.
 
     Attributes
     ----------
     numbers
         Whole numbers: 64-bit, or an array of Python's integers where those are too small; shape (n,).
-    denominator
-        A positive integer, not necessarily the least.
+    unit
+        A positive rational, so that numbers compare as the rationals do. A factor goes into it, and numbers stay small.
     """
 
-    def __init__(self, numbers: NDArray[Any], denominator: int = 1) -> None:
-        self.numbers, self.denominator = numbers, denominator
+    def __init__(self, numbers: NDArray[Any], unit: Fraction = ONE) -> None:
+        self.numbers, self.unit = numbers, unit
 
     @classmethod
     def of(cls, values: Iterable[Fraction | int]) -> Vector:
         """The vector of some rationals."""
-        ratios = [value.as_integer_ratio() for value in values]
-        denominator = lcm(*{below for _, below in ratios})
-        if denominator == 1:
-            return cls(_array([top for top, _ in ratios]))
-        return cls(_array([top * (denominator // below) for top, below in ratios]), denominator)
+        known = list(values)
+        tops, belows = list(map(_TOP, known)), list(map(_BELOW, known))
+        different = set(belows)
+        denominator = lcm(*different)
+        if len(different) <= 1:
+            return cls(_array(tops), Fraction(1, denominator))
+        factors = {below: denominator // below for below in different}
+        scaled = [top * factors[below] for top, below in zip(tops, belows, strict=True)]
+        return cls(_array(scaled), Fraction(1, denominator))
 
     def __len__(self) -> int:
         return len(self.numbers)
 
     def __getitem__(self, index: Any) -> Vector:
         """The entries at an array of positions, or a slice."""
-        return Vector(self.numbers[index], self.denominator)
+        return Vector(self.numbers[index], self.unit)
 
     def __mul__(self, factor: Fraction | int) -> Vector:
         """Every entry times a rational."""
-        return Vector(_times(self.numbers, factor.numerator), self.denominator * factor.denominator)
+        if factor > 0:
+            return Vector(self.numbers, self.unit * factor)
+        return Vector(-self.numbers, self.unit * -factor) if factor else Vector(np.zeros(len(self), dtype=np.int64))
 
     def times(self, factors: NDArray[Any]) -> Vector:
         """Every entry times a whole number of its own; 64-bit factors, shape (n,)."""
         numbers = self.numbers
         if numbers.dtype == object or _largest(numbers) * _largest(factors) > LARGEST_NUMBER:
             numbers = numbers.astype(object)
-        return Vector(numbers * factors, self.denominator)
+        return Vector(numbers * factors, self.unit)
 
     def __neg__(self) -> Vector:
-        return Vector(-self.numbers, self.denominator)
+        return Vector(-self.numbers, self.unit)
 
     def __abs__(self) -> Vector:
-        return Vector(np.abs(self.numbers), self.denominator)
+        return Vector(np.abs(self.numbers), self.unit)
 
     def __add__(self, other: Vector) -> Vector:
-        one, two, denominator = _alike(self, other)
-        return Vector(one + two, denominator)
+        one, two, unit = _alike(self, other)
+        return Vector(one + two, unit)
 
     def __sub__(self, other: Vector) -> Vector:
-        return self + -other
+        one, two, unit = _alike(self, other)
+        return Vector(one - two, unit)
 
     def sum(self) -> Fraction:
         """The exact sum."""
-        if self.numbers.dtype != object and _largest(self.numbers) * max(1, len(self)) >= LARGEST_NUMBER:
-            return Fraction(sum(self.numbers.tolist()), self.denominator)
-        return Fraction(int(self.numbers.sum()), self.denominator)
+        if len(self) <= FEW or (self.numbers.dtype != object and _largest(self.numbers) * len(self) >= LARGEST_NUMBER):
+            total: Fraction = sum(self.numbers.tolist()) * self.unit
+            return total
+        return int(self.numbers.sum()) * self.unit
 
     def total(self, places: Sequence[int]) -> Fraction:
         """The exact sum of the entries at some positions."""
-        return self[np.asarray(places, dtype=np.intp)].sum() if len(places) else Fraction(0)
+        if not len(places):
+            return Fraction(0)
+        if len(self) <= FEW:
+            numbers = self.numbers.tolist()
+            some: Fraction = sum(numbers[place] for place in places) * self.unit
+            return some
+        return self[np.asarray(places, dtype=np.intp)].sum()
 
     def span(self) -> float:
         """The largest absolute entry over the smallest that is not 0; 1 without any."""
@@ -93,33 +116,35 @@ class Vector:
 
     def max(self) -> Fraction:
         """The largest entry; 0 of none."""
-        return Fraction(int(self.numbers.max()) if len(self) else 0, self.denominator)
+        return int(self.numbers.max()) * self.unit if len(self) else Fraction(0)
 
     def any(self) -> bool:
         """Whether an entry is not 0."""
-        return bool(self.numbers.any())
+        return any(self.numbers.tolist()) if len(self) <= FEW else bool(self.numbers.any())
 
     def measure(self) -> Fraction | None:
         """The greatest positive rational of which all entries are whole multiples; ``None`` if all are 0."""
-        step = abs(int(np.gcd.reduce(self.numbers))) if self.any() else 0
-        return Fraction(step, self.denominator) if step else None
+        step = _step(self.numbers)
+        return step * self.unit if step else None
 
     def floats(self) -> NDArray[np.float64]:
         """The nearest float of each entry, shape (n,)."""
-        if self.numbers.dtype == object or self.denominator > EXACT_FLOAT_LIMIT or not _exact(self.numbers):
-            return np.array([top / self.denominator for top in self.numbers.tolist()], dtype=float)
-        return self.numbers / float(self.denominator)
+        top, below = self.unit.numerator, self.unit.denominator
+        numbers = _times(self.numbers, top)
+        if numbers.dtype == object or below > EXACT_FLOAT_LIMIT or not _exact(numbers):
+            return np.array([number / below for number in numbers.tolist()], dtype=float)
+        return numbers / float(below)
 
     def fractions(self) -> list[Fraction]:
         """Every entry as a ``Fraction``."""
-        return [Fraction(top, self.denominator) for top in self.numbers.tolist()]
+        top, below = self.unit.numerator, self.unit.denominator
+        return [Fraction(number * top, below) for number in self.numbers.tolist()]
 
 
 def joined(vectors: Sequence[Vector]) -> Vector:
     """The vectors one behind the other."""
-    denominator = lcm(*(vector.denominator for vector in vectors))
-    parts = [_times(vector.numbers, denominator // vector.denominator) for vector in vectors]
-    return Vector(np.concatenate(parts), denominator)
+    unit = _common([vector.unit for vector in vectors])
+    return Vector(np.concatenate([_times(vector.numbers, int(vector.unit / unit)) for vector in vectors]), unit)
 
 
 def integer_row(coefficients: Iterable[Fraction | int]) -> list[float]:
@@ -131,19 +156,20 @@ def integer_row(coefficients: Iterable[Fraction | int]) -> list[float]:
 def common_row(vector: Vector) -> NDArray[np.float64]:
     """Scale a homogeneous row to coprime whole numbers, so that an engine sees it without rounding.
 
-    Large ones are divided by a power of two, which a float takes exactly. A row whose whole numbers would not fit a
-    float exactly is scaled to a largest entry of ``LARGEST_ROUNDED`` instead; only then is it rounded.
+    Large ones are divided by a power of two, which a float takes exactly. Whole numbers that would not fit a float
+    exactly are rounded, each once, and divided until the largest is at most ``LARGEST_ROUNDED``.
     """
-    measure = vector.measure()
-    if measure is None:
+    measure = _step(vector.numbers)
+    if not measure:
         return np.zeros(len(vector))
-    numbers = vector.numbers // int(measure * vector.denominator)
+    numbers = vector.numbers if measure == 1 else vector.numbers // measure
     largest = _largest(numbers)
-    if largest >= EXACT_FLOAT_LIMIT:  # only here is the row rounded
-        return np.array([number * LARGEST_ROUNDED / largest for number in numbers.tolist()], dtype=float)
+    most = LARGEST_COEFFICIENT if largest < EXACT_FLOAT_LIMIT else LARGEST_ROUNDED
     step = 1
-    while largest > LARGEST_COEFFICIENT * step:
+    while largest > most * step:
         step *= 2
+    if step.bit_length() > LARGEST_SHIFT:  # beyond what a float holds
+        return np.array([number / step for number in numbers.tolist()], dtype=float)
     return numbers.astype(float) / step
 
 
@@ -156,7 +182,9 @@ def _array(numbers: list[int]) -> NDArray[Any]:
 
 def _largest(numbers: NDArray[Any]) -> int:
     """The largest absolute entry; 0 of none."""
-    return max(int(numbers.max()), -int(numbers.min())) if len(numbers) else 0
+    if len(numbers) <= FEW:
+        return max(map(abs, numbers.tolist()), default=0)
+    return max(int(numbers.max()), -int(numbers.min()))
 
 
 def _exact(numbers: NDArray[Any]) -> bool:
@@ -165,19 +193,35 @@ def _exact(numbers: NDArray[Any]) -> bool:
 
 def _times(numbers: NDArray[Any], factor: int) -> NDArray[Any]:
     """Entries times a whole number; the result cannot overflow."""
-    if factor == 1 or not numbers.any():  # 0 times a factor that is itself too large
+    if factor == 1:
         return numbers
-    if numbers.dtype != object and _largest(numbers) * abs(factor) <= LARGEST_NUMBER:
+    largest = _largest(numbers)
+    if not largest:  # 0 times a factor that is itself too large
+        return numbers
+    if numbers.dtype != object and largest * abs(factor) <= LARGEST_NUMBER:
         return numbers * np.int64(factor)
     found: NDArray[Any] = numbers.astype(object) * factor
     return found
 
 
-def _alike(one: Vector, two: Vector) -> tuple[NDArray[Any], NDArray[Any], int]:
-    """Numbers of two vectors over one denominator, small enough to be added."""
-    shared = gcd(one.denominator, two.denominator)
-    first = _times(one.numbers, two.denominator // shared)
-    second = _times(two.numbers, one.denominator // shared)
+def _alike(one: Vector, two: Vector) -> tuple[NDArray[Any], NDArray[Any], Fraction]:
+    """Numbers of two vectors in one unit, small enough to be added."""
+    if one.unit == two.unit:
+        first, second, unit = one.numbers, two.numbers, one.unit
+    else:
+        unit = _common([one.unit, two.unit])
+        first, second = (_times(vector.numbers, int(vector.unit / unit)) for vector in (one, two))
     if object not in (first.dtype, second.dtype) and _largest(first) + _largest(second) > LARGEST_NUMBER:
         first = first.astype(object)
-    return first, second, one.denominator // shared * two.denominator
+    return first, second, unit
+
+
+def _common(units: Sequence[Fraction]) -> Fraction:
+    """The greatest rational of which all units are whole multiples."""
+    below = lcm(*(unit.denominator for unit in units))
+    return Fraction(gcd(*(unit.numerator * (below // unit.denominator) for unit in units)), below)
+
+
+def _step(numbers: NDArray[Any]) -> int:
+    """The greatest common divisor; 0 if all are 0."""
+    return abs(int(np.gcd.reduce(numbers))) if len(numbers) else 0

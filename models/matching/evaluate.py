@@ -8,7 +8,7 @@ from operator import mul
 from typing import TYPE_CHECKING
 
 from fairbound.models.core.exact import brief_text, standard_deviation, whole_multiples
-from fairbound.models.core.problem import Evaluation, Violation
+from fairbound.models.core.problem import Evaluation, Violation, last_kept
 from fairbound.models.matching.instance import IMBALANCE, PAIRS, WEIGHT, Comparison, MatchingInstance, Unit
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fairbound.models.core.truth import Truth
 
 
+@last_kept
 def evaluate(instance: MatchingInstance, comparison: Comparison) -> Evaluation:
     """Score a comparison exactly.
 

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 import highspy
 import numpy as np
-import scipy.sparse as sp
 from fairbound.models.blocks import neighbour_rows, rules
 from fairbound.models.blocks.separators import Separator, level_separators, violated_separators
 from fairbound.models.core.errors import TriviallyInfeasibleError
@@ -181,12 +180,11 @@ class SeparatorLoop(ZoneIncumbents):
             value += [1.0] + [-1.0] * len(cut)
             starts.append(len(index))
         form, count = self.form, len(self.rows)
-        cuts = sp.csr_array((value, index, starts), shape=(count, len(form.columns)))
         bound = matrix_bound(
             form.c,
             form.column_lower,
             form.column_upper,
-            sp.csr_array(sp.vstack([form.A, cuts])) if count else form.A,
+            form.A.with_rows(value, index, starts),
             np.r_[form.row_lower, np.full(count, -np.inf)],
             np.r_[form.row_upper, np.zeros(count)],
             np.asarray(self.live.getSolution().row_dual, dtype=float),

@@ -30,7 +30,7 @@ def settled(instance: CepInstance, objective: str) -> Grouping | None:
     short = not ((identified - enrolled * instance.threshold).numbers >= 0).any()
     if short and not instance.forced_in and instance.cover is Cover.ANY:
         return Grouping(())
-    if instance.forced_out or any(gain < 0 for gain in instance.gains):
+    if instance.forced_out or (instance.gained.numbers < 0).any():
         return None
     if meets(*instance.totals, instance.threshold):
         return Grouping.of([[school.id for school in instance.schools]])

@@ -181,18 +181,17 @@ def conclude(
         dual, floating = proven, False  # no claim is stronger, or none is believed
     if answer.solution is None:
         status = Status.INFEASIBLE if answer.termination is Termination.INFEASIBLE and not doubted else Status.UNKNOWN
-        return _checked(_bounded(replace(base, status=status), dual, proven), gap)
+        return _checked(_bounded(base, dual, proven, status=status), gap)
 
     evaluation = problem.evaluate(instance, answer.solution)
-    known = replace(
-        base,
-        solution=answer.solution,
-        values=evaluation.values,
-        measures=evaluation.measures,
-        violations=evaluation.violations,
-    )
+    known: dict[str, Any] = {
+        "solution": answer.solution,
+        "values": evaluation.values,
+        "measures": evaluation.measures,
+        "violations": evaluation.violations,
+    }
     if not evaluation.feasible:
-        return _checked(_bounded(replace(known, status=Status.INVALID), dual, proven), gap)
+        return _checked(_bounded(base, dual, proven, status=Status.INVALID, **known), gap)
     primal = evaluation.values[objective]
     if natural is not None and primal == natural.value and (dual is not None or doubted):
         dual, floating = natural, False
@@ -203,11 +202,11 @@ def conclude(
     beaten = [bound for bound in (dual, proven) if bound is not None and sense.improves(primal, bound.value)]
     if beaten:
         words = f"the bound {beaten[0].value} was contradicted by the exact value {primal} and is withdrawn"
-        known = replace(known, contradiction=words, message="; ".join(filter(None, (known.message, words))))
+        known |= {"contradiction": words, "message": "; ".join(filter(None, (base.message, words)))}
         dual = None if dual in beaten else dual
         proven = None if proven in beaten else proven
     status = Status.OPTIMAL if dual is not None and dual.value == primal else Status.FEASIBLE
-    return _checked(_bounded(replace(known, status=status, primal_bound=primal), dual, proven), gap)
+    return _checked(_bounded(base, dual, proven, status=status, primal_bound=primal, **known), gap)
 
 
 def _strongest(sense: Sense, *bounds: Bound | None) -> Bound | None:
@@ -219,12 +218,11 @@ def _strongest(sense: Sense, *bounds: Bound | None) -> Bound | None:
     return best
 
 
-def _bounded(result: Result, dual: Bound | None, proven: Bound | None) -> Result:
-    """The result with its bounds, and the level that follows from them."""
-    level = level_of(result.primal_bound is not None, dual)
-    if dual is None:
-        return replace(result, dual_bound=None, basis=None, proven=proven, level=level)
-    return replace(result, dual_bound=dual.value, basis=dual.basis, proven=proven, level=level)
+def _bounded(base: Result, dual: Bound | None, proven: Bound | None, **known: Any) -> Result:
+    """The result with what is known of its solution, its bounds, and the level that follows from them."""
+    level = level_of(known.get("primal_bound") is not None, dual)
+    value, basis = (None, None) if dual is None else (dual.value, dual.basis)
+    return replace(base, dual_bound=value, basis=basis, proven=proven, level=level, **known)
 
 
 def _checked(result: Result, gap: float) -> Result:

@@ -304,8 +304,7 @@ def _prepare(request: dict[str, Any]) -> None:
 
 
 def _freeze() -> None:
-    """Let children share what is there; a collection in a child would copy it."""
-    gc.collect()
+    """Let children share what is there; a collection in a child would copy it, and one before it would as well."""
     gc.freeze()
 
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from fairbound.models.core.arrays import collector_paused
 from fairbound.models.core.errors import UnsupportedModelError
 from fairbound.models.core.problem import Formulation, Instance, Scope
+from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.answer import Answer, doubt
 from fairbound.solvers.core.bound import Basis, Bound
-from fairbound.solvers.core.result import EngineInfo, OnProgress, Seconds, Settings, Termination
+from fairbound.solvers.core.result import EngineInfo, OnProgress, Progress, Seconds, Settings, Termination
 from fairbound.solvers.engines import model
 from fairbound.solvers.engines.base import EngineRefused
 from fairbound.solvers.engines.registry import DEFAULT, find_engine
@@ -46,6 +47,8 @@ def answer_formulation(
         If the engine does not take the model, or an option.
     """
     began = time.perf_counter()
+    if on_progress is not None and settings.time_limit is not None:
+        _tell_first(formulation, instance, objective, on_progress)
     with collector_paused():
         built_model = formulation.build(instance, objective)
         if start is not None:
@@ -58,17 +61,26 @@ def answer_formulation(
         return _answer_nonlinear(formulation, engine, built_model, rest, built - began)
     # The best of a restriction bounds nothing but the restriction, and where it has none the question may have one.
     bounds = formulation.scope is not Scope.RESTRICTION
+    best = formulation.best(instance, objective)
     outcome = model.solve(
         built_model,
         rest,
         on_progress,
         start is not None,
         read=lambda: formulation.extract(built_model),
-        witness=True,
-        prove=bounds,
+        witness=best is None,
+        prove=bounds and (best is None or settings.prove > 0),
         engine=engine,
     )
     proven = None if outcome.proven is None or not bounds else Bound(outcome.proven, Basis.MULTIPLIERS)
+    solution = formulation.extract(built_model) if outcome.has_solution else None
+    contradiction = outcome.disagreement
+    if best is not None and solution is not None and outcome.termination is Termination.FINISHED:
+        value = find_problem(instance.problem).evaluate(instance, solution).values[objective]
+        if value != best and settings.gap == 0:
+            contradiction = f"the engine finds {value} to be the best value, exact arithmetic {best}"
+        if settings.prove <= 0:  # else a certificate is to follow, which proves more
+            proven = Bound(best, Basis.THEOREM, f"{formulation.name} in exact arithmetic")
     as_good = proven is not None and _as_good(proven.value, outcome.dual)
     disbelief = "" if as_good else doubt(outcome.size)
     if outcome.termination is Termination.INFEASIBLE and not bounds:
@@ -76,12 +88,12 @@ def answer_formulation(
     return Answer(
         method=method_name(formulation, engine),
         termination=outcome.termination,
-        solution=formulation.extract(built_model) if outcome.has_solution else None,
+        solution=solution,
         claim=outcome.dual if bounds and not as_good else None,
         proven=proven,
         unit=Fraction(getattr(built_model, "objective_unit", 1)),
         disbelief=disbelief,
-        contradiction=outcome.disagreement,
+        contradiction=contradiction,
         engine=outcome.engine,
         model=outcome.size,
         nodes=outcome.nodes,
@@ -89,6 +101,16 @@ def answer_formulation(
         message=outcome.message,
         seconds=Seconds(built - began, outcome.compile_seconds, outcome.solve_seconds),
     )
+
+
+def _tell_first(
+    formulation: Formulation[Any, Any], instance: Instance, objective: str, on_progress: OnProgress
+) -> None:
+    """Tell the plan that is there at once, in case a limit ends the engine before it has one."""
+    plan = formulation.first(instance, objective)
+    if plan is not None:
+        value = find_problem(instance.problem).evaluate(instance, plan).values[objective]
+        on_progress(Progress(0.0, float(value), None, solution=plan))
 
 
 def _answer_nonlinear(

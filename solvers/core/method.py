@@ -25,6 +25,18 @@ class Kind(StrEnum):
     BASELINE = "baseline"
 
 
+NOTHING = 0.1
+"""Seconds of a limit that are not worth taking off."""
+
+
+def left(settings: Settings, began: float) -> Settings:
+    """The settings with what has passed since ``began`` (``time.perf_counter``) taken off the time limit."""
+    passed = time.perf_counter() - began
+    if settings.time_limit is None or passed < NOTHING:
+        return settings
+    return replace(settings, time_limit=max(0.0, settings.time_limit - passed))
+
+
 def _never(_instance: Any, _objective: str) -> str | None:
     return None
 
@@ -68,10 +80,12 @@ class Method:
         start: Any = None,
     ) -> Result:
         """Answer a question, score the answer exactly and state what is known; the clock includes all of it."""
+        entered = time.perf_counter()
+        _ = instance.digest  # of a large instance it takes a second, which the limit must know of
         began = time.perf_counter()
-        answer = self.answer(instance, objective, settings, on_progress, start)
+        answer = self.answer(instance, objective, left(settings, entered), on_progress, start)
         solved = time.perf_counter() - began
         result = conclude(find_problem(instance.problem), instance, objective, self.name, answer, settings)
         steps = answer.seconds
         solve = steps.solve or max(0.0, solved - steps.build - steps.compile)
-        return replace(result, seconds=Seconds(steps.build, steps.compile, solve, time.perf_counter() - began))
+        return replace(result, seconds=Seconds(steps.build, steps.compile, solve, time.perf_counter() - entered))

@@ -137,8 +137,11 @@ def find_method(problem: Problem[Any, Any], name: str) -> Method:
     formulation, engine = split_name(name)
     if engine:
         return _from_formulation(problem.formulation(formulation), find_engine(engine).name)
+    kept = next((method for method in cheapest_first(problem) if method.name == name), None)
+    if kept is not None:
+        return kept
     known = methods_of(problem)
-    for method in known:
+    for method in known:  # one that came since
         if method.name == name:
             return method
     head, colon, argument = name.partition(":")

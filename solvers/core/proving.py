@@ -66,19 +66,26 @@ def proven(instance: Instance, result: Result, settings: Settings, theorems_too:
         return replace(result, termination=Termination.INTERRUPTED)
 
 
-def _proven(instance: Instance, result: Result, settings: Settings, theorems_too: bool) -> Result:
-    """The same, as long as nobody interrupts it."""
+def seconds_for(instance: Instance, result: Result, settings: Settings, theorems_too: bool = False) -> float:
+    """Seconds that a proof may take; 0 where there is nothing to prove, or no rows to prove it from."""
     seconds = settings.prove
     if settings.time_limit is not None:
         seconds = min(seconds, settings.time_limit - result.seconds.total)
-    room = room_of(instance.problem)
     optimal = result.status is Status.OPTIMAL
     by_theorem = result.basis is Basis.THEOREM and not theorems_too
     settled = optimal and (by_theorem or result.certificate is not None)
     # A method whose own proof the limit ended has no time for another.
     settled |= result.certificate is not None and result.termination is Termination.TIME_LIMIT
-    if room is None or settled or result.primal_bound is None or result.contradiction or seconds <= 0:
+    nothing = settled or result.primal_bound is None or result.contradiction or room_of(instance.problem) is None
+    return 0.0 if nothing else max(0.0, seconds)
+
+
+def _proven(instance: Instance, result: Result, settings: Settings, theorems_too: bool) -> Result:
+    """The same as ``proven``, as long as nobody interrupts it."""
+    seconds = seconds_for(instance, result, settings, theorems_too)
+    if not seconds:
         return result
+    room = room_of(instance.problem)
     began, data = time.perf_counter(), instance.canonical()
     try:
         system = checker.rows_of(instance.problem).system(data, result.objective)

@@ -29,6 +29,16 @@ def result_json(
         "assumptions": list(problem.assumptions(instance)),
         "objective": result.objective,
         "sense": result.sense.value,
+        **answer_json(problem, instance, result),
+    }
+    if with_trace:
+        document["trace"] = [_moment(moment) for moment in result.trace]
+    return document
+
+
+def answer_json(problem: Problem[Any, Any], instance: Instance, result: Result) -> dict[str, Any]:
+    """The part of it that is the answer, without the question."""
+    return {
         "method": result.method,
         "engine": None
         if result.engine is None
@@ -66,9 +76,6 @@ def result_json(
         "stages": [result_json(problem, instance, stage) for stage in result.stages],
         "solution": None if result.solution is None else problem.solution_rows(instance, result.solution),
     }
-    if with_trace:
-        document["trace"] = [_moment(moment) for moment in result.trace]
-    return document
 
 
 def _moment(moment: Progress) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.errors import InputError
@@ -9,7 +10,7 @@ from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core import proving, wall, witnesses
 from fairbound.solvers.core.formulations import AT
 from fairbound.solvers.core.lexicographic import solve_lexicographic
-from fairbound.solvers.core.method import Kind, Method
+from fairbound.solvers.core.method import Kind, Method, left
 from fairbound.solvers.core.methods import default_method, find_method
 from fairbound.solvers.core.result import OnProgress, Result, Settings, Termination
 
@@ -73,6 +74,7 @@ def solve(
     InputError
         For an unknown name, or several objectives for a baseline.
     """
+    began = time.perf_counter()
     problem = find_problem(instance.problem)
     witnesses.check_names(settings.witness)
     names = objective_names(problem, objective)
@@ -81,7 +83,8 @@ def solve(
         raise InputError(f"method {chosen.name} has no engine to choose options or a log for", wanted="a formulation")
     if start is not None:
         _check_start(problem, instance, chosen, start)
-    run = wall.limited(chosen) if isolated(isolate, settings) else chosen
+    apart = isolated(isolate, settings)
+    run, prover = (wall.limited(chosen), wall.proven) if apart else (chosen, proving.proven)
     if len(names) > 1:
         if start is not None:
             raise InputError("a start serves one objective", found=objective)
@@ -89,17 +92,18 @@ def solve(
             raise InputError("a baseline takes one objective", found=objective)
 
         def prove(asked: Instance, found: Result) -> Result:
-            return proving.proven(asked, found, settings, theorems_too=True) if chosen.exact else found
+            return prover(asked, found, settings, theorems_too=True) if chosen.exact else found
 
         return solve_lexicographic(problem, run, instance, names, settings, on_progress, prove)
     reason = chosen.refuses(instance, names[0])
     if reason is not None:
         raise Refused(f"method {chosen.name} refuses {instance.name}: {reason}")
-    result = run.run(instance, names[0], settings, on_progress, start)
+    result = run.run(instance, names[0], left(settings, began), on_progress, start)
     ended = result.termination in (Termination.INTERRUPTED, Termination.ENGINE_ERROR)
     if ended or not chosen.exact:  # a heuristic is reported as it is
         return result
-    result = proving.proven(instance, result, settings)
+    # The clock of the method began when it was asked; choosing it and hearing its answer have taken some time too.
+    result = prover(instance, result, left(settings, began + result.seconds.total))
     return witnesses.witnessed(instance, result, settings.witness, settings) if settings.witness else result
 
 

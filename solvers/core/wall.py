@@ -22,18 +22,19 @@ from typing import TYPE_CHECKING, Any
 from fairbound.models.core.plugins import plugins
 from fairbound.models.core.problem import Formulation, Instance, Problem, Scope, Sense
 from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core import proving
 from fairbound.solvers.core.answer import Answer, conclude
 from fairbound.solvers.core.formulations import relaxation_bound
 from fairbound.solvers.core.interrupts import interruptible
 from fairbound.solvers.core.isolation import Ending, Isolation, Limits, Outcome, may_fork
-from fairbound.solvers.core.method import Method
+from fairbound.solvers.core.method import Method, left
 from fairbound.solvers.core.methods import find_method
 from fairbound.solvers.core.result import OnProgress, Progress, Result, Seconds, Settings, Termination
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-SOFT, HARD = 0.25, 1.5
+SOFT, HARD = 0.25, 1.25
 """A process is asked to stop so many seconds after the limit, and killed so many after it, however long the limit."""
 INTERRUPT_SECONDS = 5.0
 """A process that was interrupted is killed so many seconds later."""
@@ -68,17 +69,35 @@ class Limited(Method):
 
 
 _own = threading.local()
+_inherited: dict[int, Instance] = {}
+"""Instances, by ``id``, that a fork of this process finds in its memory: a large one takes seconds to travel."""
 
 
 @contextmanager
-def kept() -> Iterator[None]:
-    """While inside, solves of this thread share one fork server, begun before this process has further threads."""
+def _remembered(instances: Sequence[Instance]) -> Iterator[None]:
+    """While inside, these instances are among those that a fork finds."""
+    added = {id(instance): instance for instance in instances if id(instance) not in _inherited}
+    _inherited.update(added)
+    try:
+        yield
+    finally:
+        for key in added:
+            del _inherited[key]
+
+
+@contextmanager
+def kept(*instances: Instance) -> Iterator[None]:
+    """While inside, solves of this thread share one fork server, begun before this process has further threads.
+
+    It knows these instances; others travel to it.
+    """
     if not available() or getattr(_own, "isolation", None) is not None:
         yield
         return
-    with Isolation([__name__]) as isolation:
+    with _remembered(instances), Isolation([__name__]) as isolation:
+        forked = may_fork()
         isolation.start()
-        _own.isolation = isolation
+        _own.isolation, _own.known = isolation, frozenset(_inherited if forked else ())
         try:
             yield
         finally:
@@ -86,18 +105,22 @@ def kept() -> Iterator[None]:
 
 
 @contextmanager
-def _isolation() -> Iterator[Isolation]:
-    """The fork server that is kept, a fork for this one solve, or an interpreter that is kept from now on."""
+def _isolation() -> Iterator[tuple[Isolation, frozenset[int]]]:
+    """The fork server that is kept, a fork for this one solve, or an interpreter that is kept from now on.
+
+    With it go the instances that it knows.
+    """
     isolation: Isolation | None = getattr(_own, "isolation", None)
     if isolation is None and may_fork():
         with Isolation() as fresh:
-            yield fresh
+            yield fresh, frozenset(_inherited)
         return
     if isolation is None:
-        isolation = _own.isolation = Isolation([__name__])
+        isolation, _own.known = Isolation([__name__]), frozenset()
+        _own.isolation = isolation
         atexit.register(isolation.close)
     try:
-        yield isolation
+        yield isolation, _own.known
     except BaseException:
         close()  # what runs there must end, and whoever asks next begins with a new one
         raise
@@ -132,18 +155,50 @@ class _Raised:
     error: Exception
 
 
+@dataclass(frozen=True)
+class _Inherited:
+    """In the place of an instance that need not travel."""
+
+    key: int
+
+
+@dataclass(frozen=True)
+class _Unknown:
+    """The answer of a fork server that was started anew, elsewhere, and does not know the instance."""
+
+
 def run_method(argument: str, tell: Callable[[Any], None]) -> str:
     """In the process of the solve: run a method; returns a ``Result``, ``_Interrupted`` or ``_Raised``, packed."""
     name, method, instance, objective, settings, start = _unpack(argument)
+    instance = _recalled(instance)
+    if instance is None:
+        return _pack(_Unknown())
     told = _Teller(tell)
     return _answer(lambda: find_method(find_problem(name), method).run(instance, objective, settings, told, **start))
+
+
+def run_proof(argument: str, _tell: Callable[[Any], None]) -> str:
+    """In the process of a proof: the result with a certificate, packed."""
+    result, instance, settings, theorems_too = _unpack(argument)
+    instance = _recalled(instance)
+    if instance is None:
+        return _pack(_Unknown())
+    return _answer(lambda: proving.proven(instance, result, settings, theorems_too))
 
 
 def run_relaxation(argument: str, _tell: Callable[[Any], None]) -> str:
     """In the process of the solve: optimum of an LP relaxation, packed."""
     name, formulation, instance, objective = _unpack(argument)
+    instance = _recalled(instance)
+    if instance is None:
+        return _pack(_Unknown())
     stated = find_problem(name).formulation(formulation)
     return _answer(lambda: relaxation_bound(stated, instance, objective))
+
+
+def _recalled(instance: Any) -> Any:
+    """The instance that was sent or is meant; ``None`` where it is not here."""
+    return _inherited.get(instance.key) if isinstance(instance, _Inherited) else instance
 
 
 def _answer(work: Callable[[], Any]) -> str:
@@ -212,12 +267,22 @@ def _limits(seconds: float | None) -> Limits:
     return Limits() if seconds is None else Limits(seconds=seconds + HARD, soft_seconds=seconds + SOFT)
 
 
-def _call(work: str, argument: Any, seconds: float | None, on_told: Callable[[Any], None]) -> tuple[Ending, bool]:
-    """How the work ended, and whether a person stopped it."""
-    with _isolation() as isolation, interruptible(lambda: isolation.interrupt(INTERRUPT_SECONDS)) as stop:
+def _call(
+    work: str, instance: Instance, argument: Callable[[Any], Any], seconds: float | None, on_told: Callable[[Any], None]
+) -> tuple[Ending, Any, bool]:
+    """How the work ended, its answer, and whether a person stopped it; ``argument`` is made of what is to travel."""
+    with (
+        _remembered([instance]),
+        _isolation() as (isolation, known),
+        interruptible(lambda: isolation.interrupt(INTERRUPT_SECONDS)) as stop,
+    ):
         isolation.start()
-        ending = isolation.run(f"{__name__}:{work}", _pack(argument), _limits(seconds), on_told)
-        return ending, stop.is_set()
+        for meant in (_Inherited(id(instance)), instance) if id(instance) in known else (instance,):
+            ending = isolation.run(f"{__name__}:{work}", _pack(argument(meant)), _limits(seconds), on_told)
+            answer = _unpack(ending.value) if ending.outcome is Outcome.OK else None
+            if not isinstance(answer, _Unknown):
+                break
+        return ending, answer, stop.is_set()
 
 
 def _run(
@@ -229,15 +294,19 @@ def _run(
     start: Any,
 ) -> Result:
     began = time.perf_counter()
+    if getattr(_own, "isolation", None) is None:
+        _ = instance.digest  # before the fork: else this process would work it out again for what it has heard
     problem = find_problem(instance.problem)
     heard = _Heard(on_progress)
     starts = {} if start is None else {"start": start}
-    asked = (problem.name, method.name, instance, objective, settings, starts)
-    ending, interrupted = _call(run_method.__name__, asked, settings.time_limit, heard)
+
+    def asked(meant: Any) -> Any:
+        return problem.name, method.name, meant, objective, left(settings, began), starts
+
+    ending, answer, interrupted = _call(run_method.__name__, instance, asked, left(settings, began).time_limit, heard)
     stopped = Termination.INTERRUPTED if interrupted else Termination.TIME_LIMIT
     message = ""
     if ending.outcome is Outcome.OK:
-        answer = _unpack(ending.value)
         if isinstance(answer, _Raised):
             raise answer.error
         if isinstance(answer, Result):
@@ -267,6 +336,27 @@ def _bounds(method: Method) -> bool:
     return method.exact if method.formulation is None else method.formulation.scope is not Scope.RESTRICTION
 
 
+def proven(instance: Instance, result: Result, settings: Settings, theorems_too: bool = False) -> Result:
+    """``proving.proven`` in a process of its own: the rows of a large instance look at no clock.
+
+    Where the limit ends it the result stays as it was.
+    """
+    seconds = proving.seconds_for(instance, result, settings, theorems_too)
+    if not seconds or settings.time_limit is None or not available():
+        return proving.proven(instance, result, settings, theorems_too)
+
+    def asked(meant: Any) -> Any:
+        return result, meant, settings, theorems_too
+
+    _, answer, interrupted = _call(run_proof.__name__, instance, asked, seconds, lambda _told: None)
+    if isinstance(answer, _Raised):
+        raise answer.error
+    if interrupted:
+        return replace(result, termination=Termination.INTERRUPTED)
+    late = not isinstance(answer, Result) or answer.termination is Termination.INTERRUPTED
+    return result if late else answer
+
+
 def limited_relaxation(
     problem: Problem[Any, Any],
     formulation: Formulation[Any, Any],
@@ -277,11 +367,13 @@ def limited_relaxation(
     """Optimum of the LP relaxation of a formulation, or ``None`` if the limit was met; raises ``KeyboardInterrupt``."""
     if not available():
         return relaxation_bound(formulation, instance, objective)
-    asked = (problem.name, formulation.name, instance, objective)
-    ending, interrupted = _call(run_relaxation.__name__, asked, seconds, lambda _told: None)
+
+    def asked(meant: Any) -> Any:
+        return problem.name, formulation.name, meant, objective
+
+    _, answer, interrupted = _call(run_relaxation.__name__, instance, asked, seconds, lambda _told: None)
     if interrupted:
         raise KeyboardInterrupt
-    answer = _unpack(ending.value) if ending.outcome is Outcome.OK else None
     if isinstance(answer, _Raised):
         raise answer.error
     return None if isinstance(answer, _Interrupted) else answer

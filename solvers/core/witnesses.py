@@ -19,8 +19,8 @@ from fairbound.solvers.core.proving import room_of
 from fairbound.solvers.core.result import Result, Settings, Status, Termination, Testimony, said
 from fairbound.solvers.engines import process
 from fairbound.solvers.engines.base import EngineRefused, Program
+from fairbound.solvers.engines.matrix import RowMatrix
 from fairbound.solvers.engines.registry import engines, find_engine
-from scipy import sparse as sp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,14 +55,14 @@ def program_of(system: System) -> Program:
         cost[j] = c
     rights = np.array([rhs for _, rhs, _ in system.rows], dtype=float)
     equations = np.array([equation for _, _, equation in system.rows], dtype=bool)
-    starts = np.cumsum([0, *(len(terms) for terms, _, _ in system.rows)])
-    places = [j for terms, _, _ in system.rows for j in terms]
+    rows = np.repeat(np.arange(len(system.rows)), [len(terms) for terms, _, _ in system.rows])
+    places = np.array([j for terms, _, _ in system.rows for j in terms], dtype=np.intp)
     values = np.array([a for terms, _, _ in system.rows for a in terms.values()], dtype=float)
     return Program(
         maximize=False,
         c=cost,
         offset=0.0,
-        A=sp.csr_array((values, places, starts), shape=(len(system.rows), len(cost))),
+        A=RowMatrix.of([rows], [places], [values], (len(system.rows), len(cost))),
         row_lower=rights,
         row_upper=np.where(equations, rights, np.inf),
         column_lower=np.array(system.lower, dtype=float),

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import scipy.sparse as sp
+    from fairbound.solvers.engines.matrix import RowMatrix
 
 Floats = NDArray[np.float64]
 
@@ -36,23 +36,23 @@ class Program:
     Attributes
     ----------
     A
-        Row-wise sparse matrix, shape (rows, columns).
+        Matrix by rows, shape (rows, columns).
     integrality
         1 for integer columns, 0 for continuous ones.
     Q
-        Lower triangle of the Hessian, column-wise, or ``None``.
+        Lower triangle of the Hessian, its columns as the rows of the matrix, or ``None``.
     """
 
     maximize: bool
     c: Floats
     offset: float
-    A: sp.csr_array
+    A: RowMatrix
     row_lower: Floats
     row_upper: Floats
     column_lower: Floats
     column_upper: Floats
     integrality: NDArray[np.int32]
-    Q: sp.csc_array | None = None
+    Q: RowMatrix | None = None
 
     @property
     def size(self) -> ModelSize:
@@ -66,7 +66,7 @@ class Program:
         return float(self.c @ x) + self.offset
 
 
-def coefficient_ranges(matrix: sp.csr_array) -> tuple[float, float]:
+def coefficient_ranges(matrix: RowMatrix) -> tuple[float, float]:
     """Largest over smallest absolute nonzero coefficient: of the row where that is most, and of all rows."""
     filled = np.diff(matrix.indptr) > 0
     if not filled.any():

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyomo.core as pyo
 from fairbound.models.core.arrays import Columns, Floats, Goal, Part, Places, Rows
+from fairbound.solvers.engines.matrix import RowMatrix
 from pyomo.common.errors import InfeasibleConstraintException
-from pyomo.repn import generate_standard_repn
-from scipy import sparse as sp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +69,7 @@ class Arrays:
     families: tuple[tuple[Columns, Places], ...]
     c: Floats
     offset: float
-    A: sp.csr_array
+    A: RowMatrix
     row_lower: Floats
     row_upper: Floats
     column_lower: Floats
@@ -127,7 +126,9 @@ class _Entries:
 
     def __init__(self, columns: _Columns) -> None:
         self._columns = columns
-        self._rows, self._places, self._values = [np.zeros(0, np.intp)], [np.zeros(0, np.intp)], [np.zeros(0)]
+        self._rows: list[Places] = []
+        self._places: list[Places] = []
+        self._values: list[Floats] = []
 
     def family(self, parts: Sequence[Part], first_row: int) -> None:
         for part in parts:
@@ -140,13 +141,9 @@ class _Entries:
         self._places.append(np.array([self._columns.place(variable) for variable in variables], dtype=np.intp))
         self._values.append(np.array(coefficients, dtype=float))
 
-    def matrix(self, rows: int) -> sp.csr_array:
+    def matrix(self, rows: int) -> RowMatrix:
         """Row-wise, without zeros; entries at one place are added."""
-        places = (np.concatenate(self._rows), np.concatenate(self._places))
-        made = sp.csr_array((np.concatenate(self._values), places), shape=(rows, self._columns.count))
-        made.sum_duplicates()
-        made.eliminate_zeros()
-        return made
+        return RowMatrix.of(self._rows, self._places, self._values, (rows, self._columns.count))
 
 
 def compile_families(model: pyo.ConcreteModel, objective: Any) -> Arrays | None:
@@ -188,7 +185,7 @@ def compile_families(model: pyo.ConcreteModel, objective: Any) -> Arrays | None:
         goal.family(objective.parts, 0)
         offset = 0.0
     else:
-        terms = generate_standard_repn(objective.expr, compute_values=True, quadratic=False)
+        terms = _terms(objective.expr)
         if terms.nonlinear_expr is not None:
             return None
         goal.row(0, terms.linear_vars, terms.linear_coefs)
@@ -197,9 +194,16 @@ def compile_families(model: pyo.ConcreteModel, objective: Any) -> Arrays | None:
                    np.concatenate(upper), parts)  # fmt: skip
 
 
+def _terms(expression: Any) -> Any:
+    """Linear terms of an ordinary expression."""
+    from pyomo.repn import generate_standard_repn  # only here: most models are arrays
+
+    return generate_standard_repn(expression, compute_values=True, quadratic=False)
+
+
 def _one_sided(row: Any) -> Iterator[tuple[float, float, Any]]:
     """An ordinary row as one or two one-sided ones, its constant moved to the right; no terms if it is not linear."""
-    terms = generate_standard_repn(row.body, compute_values=True, quadratic=False)
+    terms = _terms(row.body)
     if terms.nonlinear_expr is not None:
         yield 0.0, 0.0, None
         return
@@ -215,8 +219,8 @@ def _one_sided(row: Any) -> Iterator[tuple[float, float, Any]]:
 
 def _arrays(
     columns: _Columns,
-    matrix: sp.csr_array,
-    goal: sp.csr_array,
+    matrix: RowMatrix,
+    goal: RowMatrix,
     offset: float,
     lower: Floats,
     upper: Floats,
@@ -247,7 +251,7 @@ def _arrays(
         ),
         c=c,
         offset=offset,
-        A=sp.csr_array((matrix.data, number[matrix.indices], starts), shape=(len(rows), len(kept))),
+        A=RowMatrix(matrix.data, number[matrix.indices], starts, (len(rows), len(kept))),
         row_lower=lower[rows],
         row_upper=upper[rows],
         column_lower=low[kept],

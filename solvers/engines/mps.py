@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -45,7 +46,10 @@ def _write(program: Program, file: TextIO, name: str) -> None:
     for k, (row, _, _) in enumerate(sides):
         placed.setdefault(row, []).append(k)
     costs = -program.c if program.maximize else program.c
-    by_column = program.A.tocsc()
+    rows = np.repeat(np.arange(len(program.A.indptr) - 1), np.diff(program.A.indptr))
+    order = np.argsort(program.A.indices, kind="stable")  # by column, rows in their order
+    entries = zip(rows[order].tolist(), program.A.data[order].tolist(), strict=True)
+    count = np.bincount(program.A.indices, minlength=len(costs)).tolist()
     file.write("COLUMNS\n")
     inside = False
     for j in range(len(costs)):
@@ -54,10 +58,9 @@ def _write(program: Program, file: TextIO, name: str) -> None:
             file.write(f" MARK 'MARKER' '{'INTORG' if whole else 'INTEND'}'\n")
             inside = whole
         file.write(f" x{j} cost {float(costs[j])!r}\n")
-        for place in range(by_column.indptr[j], by_column.indptr[j + 1]):
-            value = float(by_column.data[place])
+        for row, value in islice(entries, count[j]):
             if value:
-                file.writelines(f" x{j} r{k} {value!r}\n" for k in placed.get(int(by_column.indices[place]), ()))
+                file.writelines(f" x{j} r{k} {value!r}\n" for k in placed.get(row, ()))
     if inside:
         file.write(" MARK 'MARKER' 'INTEND'\n")
     file.write("RHS\n")

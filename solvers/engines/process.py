@@ -27,6 +27,7 @@ import numpy as np
 from fairbound.solvers.core.interrupts import interruptible
 from fairbound.solvers.core.result import Progress, Settings, Termination
 from fairbound.solvers.engines.base import Asked, EngineRefused, Floats, Program, Run
+from fairbound.solvers.engines.matrix import RowMatrix
 
 GRACE, GRACE_SHARE = 5.0, 0.1
 """An engine that does not heed its limit is ended so many seconds, and this share of the limit, after it."""
@@ -161,14 +162,12 @@ VECTORS = ("c", "row_lower", "row_upper", "column_lower", "column_upper", "integ
 
 def load(path: Path) -> tuple[Program, Floats | None]:
     """The program and the point, shape (columns,), of a file: the inverse of ``save``."""
-    import scipy.sparse as sp
-
     with np.load(path) as parts:
-        matrix = sp.csr_array((parts["data"], parts["indices"], parts["indptr"]), shape=tuple(parts["shape"]))
+        rows, columns = parts["shape"].tolist()
         program = Program(
             maximize=bool(parts["maximize"]),
             offset=float(parts["offset"]),
-            A=matrix,
+            A=RowMatrix(parts["data"], parts["indices"], parts["indptr"], (rows, columns)),
             **{name: parts[name] for name in VECTORS},
         )
         return program, parts["start"] if "start" in parts.files else None

@@ -12,11 +12,9 @@ from fairbound.models.core.arrays import collector_paused
 from fairbound.models.core.errors import TriviallyInfeasibleError, UnsupportedModelError
 from fairbound.solvers.engines.base import Floats, Program
 from fairbound.solvers.engines.families import Members, compile_families
+from fairbound.solvers.engines.matrix import RowMatrix
 from pyomo.common.errors import InfeasibleConstraintException, InvalidConstraintError, InvalidExpressionError
 from pyomo.common.modeling import unique_component_name
-from pyomo.repn import generate_standard_repn
-from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
-from scipy import sparse as sp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,7 +107,7 @@ def _compiled(model: pyo.ConcreteModel) -> StandardForm:
         known = compile_families(model, objectives[0])
         if known is not None:
             return StandardForm(maximize=objectives[0].sense == pyo.maximize, **vars(known))
-        info = LinearStandardFormCompiler().write(model, mixed_form=True, set_sense=None)
+        info = _written(model)
     except InfeasibleConstraintException as error:
         raise TriviallyInfeasibleError(str(error)) from error
     except (InvalidConstraintError, InvalidExpressionError) as error:
@@ -117,13 +115,18 @@ def _compiled(model: pyo.ConcreteModel) -> StandardForm:
     return _arrays(info, list(info.columns), objectives[0].sense == pyo.maximize)
 
 
+def _written(model: pyo.ConcreteModel) -> Any:
+    """What Pyomo's own compiler makes of a model."""
+    from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler  # only here: most models are arrays
+
+    return LinearStandardFormCompiler().write(model, mixed_form=True, set_sense=None)
+
+
 def _arrays(info: Any, columns: list[Any], maximize: bool) -> StandardForm:
     """Arrays of a compiled model; columns beyond the compiled ones are empty."""
     extra = len(columns) - len(info.columns)
-    matrix = sp.csr_array(info.A)
+    matrix = info.A.tocsr()
     c = np.concatenate([np.asarray(info.c.todense()).ravel(), np.zeros(extra)])
-    if extra:
-        matrix = sp.csr_array((matrix.data, matrix.indices, matrix.indptr), shape=(matrix.shape[0], len(columns)))
     rhs = np.asarray(info.rhs, dtype=float)
     kind = np.fromiter((row.bound_type for row in info.rows), dtype=np.int8, count=len(info.rows))
     # In Pyomo's mixed form 1 is an upper, -1 a lower right-hand side and 0 an equation.
@@ -133,7 +136,7 @@ def _arrays(info: Any, columns: list[Any], maximize: bool) -> StandardForm:
         maximize=maximize,
         c=c,
         offset=float(info.c_offset[0]),
-        A=matrix,
+        A=RowMatrix(matrix.data, matrix.indices, matrix.indptr, (matrix.shape[0], len(columns))),
         row_lower=np.where(kind <= 0, rhs, -np.inf),
         row_upper=np.where(kind >= 0, rhs, np.inf),
         column_lower=np.fromiter((_or(v.lb, -np.inf) for v in columns), dtype=float, count=len(columns)),
@@ -148,6 +151,8 @@ def _or(bound: float | None, default: float) -> float:
 
 def _compile_quadratic(model: pyo.ConcreteModel, objective: Any, error: Exception) -> StandardForm:
     """Compile the linear part with Pyomo's compiler and take the Hessian from the objective."""
+    from pyomo.repn import generate_standard_repn
+
     repn = generate_standard_repn(objective.expr, quadratic=True)
     if repn.nonlinear_expr is not None:
         raise UnsupportedModelError(f"the objective is neither linear nor quadratic: {error}") from error
@@ -161,7 +166,7 @@ def _compile_quadratic(model: pyo.ConcreteModel, objective: Any, error: Exceptio
     name = unique_component_name(model, "linear_part")
     model.add_component(name, linear)
     try:
-        info = LinearStandardFormCompiler().write(model, mixed_form=True, set_sense=None)
+        info = _written(model)
     except (InvalidConstraintError, InvalidExpressionError) as row_error:
         raise UnsupportedModelError(f"a row is not linear: {row_error}") from row_error
     finally:
@@ -192,4 +197,7 @@ def _compile_quadratic(model: pyo.ConcreteModel, objective: Any, error: Exceptio
             f"the quadratic objective is not {wanted} (an eigenvalue of the wrong sign, {wrong:.3g}); "
             "this engine would return a wrong optimum without saying so"
         )
-    return StandardForm(**{**form.__dict__, "Q": sp.csc_array(np.tril(dense))})
+    lower = np.tril(dense).T  # its rows are the columns of the lower triangle
+    place, other_place = np.nonzero(lower)
+    entries = lower[place, other_place]
+    return StandardForm(**{**form.__dict__, "Q": RowMatrix.of([place], [other_place], [entries], dense.shape)})

@@ -14,10 +14,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from fairbound.solvers.engines.matrix import weighted
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    import scipy.sparse as sp
+    from fairbound.solvers.engines.matrix import RowMatrix
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -82,11 +83,11 @@ def safe_bound(c: Floats, low: Floats, high: Floats, rows: Rows, y: Floats) -> f
 
 
 def matrix_bound(
-    c: Floats, low: Floats, high: Floats, matrix: sp.csr_array, row_low: Floats, row_high: Floats, y: Floats
+    c: Floats, low: Floats, high: Floats, matrix: RowMatrix, row_low: Floats, row_high: Floats, y: Floats
 ) -> float:
     """The same for a matrix whose entries are data rounded once, shape (rows, columns)."""
     y = _supported(y, row_low, row_high)
-    return _weak_duality(c, low, high, row_low, row_high, y, matrix.T @ y, abs(matrix).T @ np.abs(y))
+    return _weak_duality(c, low, high, row_low, row_high, y, weighted(matrix, y), weighted(abs(matrix), np.abs(y)))
 
 
 def _supported(y: Floats, row_low: Floats, row_high: Floats) -> Floats:

@@ -1,5 +1,6 @@
 """The command line: one file per group of commands, one grammar for every problem."""
 
+import gc
 import os
 import sys
 
@@ -16,6 +17,7 @@ def command() -> int:
 
     Engines write to the file descriptor past Python's streams, so the descriptor itself goes to standard error.
     """
+    gc.disable()  # until the command is loaded (``app.Commands``): nothing of that is garbage
     for name, threads in ONE_THREAD.items():
         os.environ.setdefault(name, threads)
     for number in (0, 1, 2):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -61,7 +62,10 @@ class Commands(typer.core.TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         """The command of a name; its file is loaded now."""
-        return commands_of(FILES.get(cmd_name, PROBLEMS_OWN)).get(cmd_name)
+        found = commands_of(FILES.get(cmd_name, PROBLEMS_OWN)).get(cmd_name)
+        gc.freeze()  # what was loaded stays, and no collection need walk it
+        gc.enable()
+        return found
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for."""

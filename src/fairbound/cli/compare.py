@@ -92,7 +92,7 @@ def compare(
             if out is not None:
                 _write(kind, asked, lines, out)
 
-    with running(f"comparing on {asked.name}") as shown:
+    with running(f"comparing on {asked.name}", asked) as shown:
         settled = api.compare(
             asked,
             methods=chosen,

@@ -208,7 +208,7 @@ def audit(
         bound, level = _checked_bound(certificate, asked, goal.name)
         claimant, proven = f"the certificate {certificate}", bound
     else:
-        with running(f"solving {asked.name}") as on_progress:
+        with running(f"solving {asked.name}", asked) as on_progress:
             result = api.solve(
                 asked,
                 objective=goal.name,

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from fairbound.cli.screen import console
 from fairbound.models.core.exact import decimal_text
+from fairbound.models.core.problem import Instance
 from fairbound.models.core.text import clean
 from fairbound.solvers.core.bound import Level
 from fairbound.solvers.core.result import Progress, Result, Status
@@ -134,12 +135,15 @@ class Line:
 
 
 @contextmanager
-def running(label: str) -> Iterator[Line]:
-    """Show a line on standard error while work of more than a second is under way; its solves share a fork server."""
+def running(label: str, *instances: Instance) -> Iterator[Line]:
+    """Show a line on standard error while work of more than a second is under way; its solves share a fork server.
+
+    That knows these instances; others travel to it.
+    """
     line = Line(label)
     timer = threading.Timer(PATIENCE, line.bar.start)
     timer.daemon = True
-    with kept():
+    with kept(*instances):
         if line.bar.console.is_terminal:
             timer.start()
         try:

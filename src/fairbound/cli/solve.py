@@ -25,6 +25,7 @@ from fairbound.models.core.problem import Instance, Problem
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core import certificates, infeasibility
 from fairbound.solvers.core.interrupts import interruptible, requested
+from fairbound.solvers.core.methods import cheapest_first
 from fairbound.solvers.core.pareto import Front
 from fairbound.solvers.core.result import Result, Status, Termination
 from fairbound.solvers.core.serialise import result_json
@@ -69,8 +70,9 @@ def solve(
     """
     asked = api.load(instance, options.changes(set_), problem)
     kind = find_problem(asked.problem)
+    cheapest_first(kind)  # loaded before the process of the solve is forked, which then need not load it again
     settings = options.settings(time_limit, gap, threads, seed, prove, witness, engine_option, log)
-    with running(f"solving {asked.name}") as shown:
+    with running(f"solving {asked.name}", asked) as shown:
         result = api.solve(
             asked,
             objective=objective,
@@ -197,7 +199,7 @@ def pareto(
     if len(names) != 2:
         raise typer.BadParameter("name two objectives, joined by a comma", param_hint="--objectives")
     settings = options.settings(time_limit, gap, threads, seed)
-    with running(f"front of {asked.name}") as on_progress:
+    with running(f"front of {asked.name}", asked) as on_progress:
         front = api.pareto(
             asked,
             names[0],

@@ -84,7 +84,7 @@ def test_a_plan_runs_and_runs_only_once(tmp_path: Path) -> None:
         assert store.solution(rows["membership", False].key) is not None
         assert store.solution(rows["membership", True].key) is None
     best = rows["membership", False]
-    assert (best.outcome, best.status, best.level, best.primal_bound) == ("ok", "optimal", "L1", "86824/5")
+    assert (best.outcome, best.status, best.level, best.primal_bound) == ("ok", "optimal", "L2", "86824/5")
     assert best.dual_bound == best.primal_bound
     assert (best.engine, best.model_columns, best.kind) == ("highs", 34, "formulation")
     assert best.moments

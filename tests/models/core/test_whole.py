@@ -29,8 +29,10 @@ def by_fractions(coefficients: list[Fraction]) -> list[float]:
         while largest > LARGEST_COEFFICIENT * step:
             step *= 2
         return [float(value) / step for value in scaled]
-    factor = Fraction(LARGEST_ROUNDED) / largest
-    return [float(value * factor) for value in scaled]
+    step = 1
+    while largest > LARGEST_ROUNDED * step:
+        step *= 2
+    return [float(value / step) for value in scaled]
 
 
 @settings(max_examples=400, deadline=None)

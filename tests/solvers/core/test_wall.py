@@ -5,22 +5,24 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 
 import pytest
 import stubborn
 from fairbound.benchmarks.cep import tiny as tiny_cep
-from fairbound.models.cep import PROBLEM, evaluate
+from fairbound.models.cep import PROBLEM, evaluate, membership
 from fairbound.models.core.errors import InputError
-from fairbound.solvers.core import wall
+from fairbound.solvers.core import proving, wall
 from fairbound.solvers.core.bound import Level
 from fairbound.solvers.core.isolation import may_fork, note_engine_threads
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.methods import find_method
 from fairbound.solvers.core.result import Progress, Result, Settings, Status, Termination
-from fairbound.solvers.engines import highs
+from fairbound.solvers.engines import highs, model
 from fairbound.solvers.engines.base import Program
 
 import fairbound
@@ -181,3 +183,45 @@ def test_a_process_whose_engine_has_threads_is_not_forked() -> None:
         find_method(PROBLEM, "membership").run(FIVE, "reimbursement", Settings(threads=threads))
         assert may_fork() is (threads == 1)
         assert fairbound.solve(FIVE, settings=Settings(time_limit=60, threads=threads)).status is Status.OPTIMAL
+
+
+def test_a_fork_inherits_the_instance(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_instance: object) -> dict[str, object]:
+        raise AssertionError("it travelled")
+
+    assert may_fork()
+    monkeypatch.setattr(type(FIVE), "__getstate__", refuse)
+    assert solve("heedful").solution == BEST
+    with wall.kept(FIVE):
+        assert solve("heedful").solution == BEST
+    with wall.kept(), pytest.raises(AssertionError, match="it travelled"):
+        solve("heedful")
+
+
+def test_a_fork_server_that_does_not_know_the_instance_is_sent_it() -> None:
+    with wall.kept():
+        wall._own.known = frozenset([id(FIVE)])  # as one that died and was started anew elsewhere
+        assert solve("heedful").solution == BEST
+
+
+def test_a_proof_that_looks_at_no_clock_is_ended_and_the_answer_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = fairbound.solve(FIVE, method="membership", settings=Settings(time_limit=60))
+    assert result.level is Level.L4
+
+    def forever(*_: object) -> None:
+        while True:
+            with suppress(KeyboardInterrupt):
+                time.sleep(60)
+
+    monkeypatch.setattr(proving, "_proven", forever)
+    kept = fairbound.solve(FIVE, method="membership", settings=Settings(time_limit=60, prove=0.2))
+    assert (kept.status, kept.termination, kept.primal_bound) == (Status.OPTIMAL, Termination.FINISHED, 272)
+
+
+def test_the_plan_that_is_there_at_once_is_the_answer_where_the_engine_has_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(model, "solve", lambda *_, **__: time.sleep(60))
+    result = fairbound.solve(FIVE, method="membership", settings=SHORT)
+    assert (result.status, result.termination) == (Status.FEASIBLE, Termination.TIME_LIMIT)
+    assert result.solution == membership.first(FIVE, "reimbursement")

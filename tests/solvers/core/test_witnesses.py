@@ -44,7 +44,8 @@ def _lying(monkeypatch: pytest.MonkeyPatch, **answer: Any) -> None:
 
 def test_a_disagreement_drops_the_claim_and_is_loud(monkeypatch: pytest.MonkeyPatch) -> None:
     _lying(monkeypatch, says="infeasible")
-    result = fairbound.solve(FIVE, method="membership", settings=Settings(prove=0, witness=("highs-nopresolve",)))
+    unproven = Settings(prove=0, witness=("highs-nopresolve",))
+    result = fairbound.solve(FIVE, method="membership", objective="students", settings=unproven)
     assert "the witness highs-nopresolve 9 says infeasible" in result.contradiction
     assert result.status is Status.FEASIBLE
     assert result.basis is not Basis.CLAIM

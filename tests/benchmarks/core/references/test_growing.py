@@ -66,7 +66,7 @@ def test_a_table_grows_from_runs_and_never_gets_worse(tmp_path: Path) -> None:
 
 def test_an_unproven_bound_does_not_come_into_the_table(tmp_path: Path) -> None:
     """Without a certificate it must be computed again: the linear relaxation's is, the engine's optimum is a claim."""
-    with run(tmp_path / "claims", '["membership"]') as store:
+    with run(tmp_path / "claims", '["levels"]') as store:
         [claim] = store.rows()
         assert (claim.level, claim.dual_bound) == ("L1", "86824/5")
         [taken] = update(questions([claim]), store.solution, "2026-01-01", tmp_path / "table")
@@ -89,7 +89,7 @@ def test_certificates_travel_from_the_solve_into_the_table_and_are_replayed(tmp_
 
 
 def test_a_suite_proves_where_it_says_so_and_its_seconds_are_without_that(tmp_path: Path) -> None:
-    with run(tmp_path / "claims", '["membership"]') as store:
+    with run(tmp_path / "claims", '["levels"]') as store:
         [claim] = store.rows()
         assert (claim.level, store.certificate(claim.key)) == ("L1", None)
     with run(tmp_path / "proofs", '["membership"]', prove=5) as store:
