@@ -54,20 +54,27 @@ def is_number(text: str) -> bool:
 
 def decimal_text(value: Fraction) -> str:
     """Write a rational as a finite decimal where it has one, else as ``p/q``; always exact."""
-    rest, digits = value.denominator, 0
+    numerator, denominator = value.numerator, value.denominator
+    digits = _decimals(denominator)
+    if digits is None:
+        return str(value)
+    if digits == 0:
+        return str(numerator)
+    whole, part = divmod(abs(numerator) * 10**digits // denominator, 10**digits)
+    return f"{'-' if numerator < 0 else ''}{whole}.{part:0{digits}d}"
+
+
+@lru_cache(maxsize=1024)
+def _decimals(denominator: int) -> int | None:
+    """Digits after the point of a lowest fraction with this denominator; ``None`` where they never end."""
+    rest, digits = denominator, 0
     for prime in (2, 5):
         count = 0
         while rest % prime == 0:
             rest //= prime
             count += 1
         digits = max(digits, count)
-    if rest != 1:
-        return str(value)
-    if digits == 0:
-        return str(value.numerator)
-    scaled = abs(value.numerator) * 10**digits // value.denominator
-    whole, part = divmod(scaled, 10**digits)
-    return f"{'-' if value < 0 else ''}{whole}.{part:0{digits}d}"
+    return digits if rest == 1 else None
 
 
 LONGEST_SHOWN = 20
