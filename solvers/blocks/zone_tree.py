@@ -22,6 +22,8 @@ from fairbound.solvers.engines import highs as engine
 from fairbound.solvers.proofs.tree import Node, assembled, nodes, proven_claim
 
 NAME = "zone_tree"
+ROUGH_STEPS = 60
+"""Annealing steps for each unit that has a choice: the relaxation soon gives better zones to begin from."""
 BUILD_TIMES, CHECK_TIMES = 6, 2.5
 """Rows and their replay take so many times as long as the data; the replay so many times as long as the rows."""
 
@@ -41,7 +43,7 @@ def answer(
     if not all(known.options):
         return Answer(Termination.INFEASIBLE, message="a unit is left without a school that it could have")
     try:
-        known.start(start, random)
+        known.start(start, random, ROUGH_STEPS)
         if not (search.late() or known.perfect or known.balance(random, TRIALS[0])):
             began = search.seconds()
             data = instance.canonical()
