@@ -39,9 +39,10 @@ MOST_ROUNDS, STALLED, LEAST_GAIN = 200, 3, 0.01
 RELIABLE = 4
 """A side's costs are believed after so many trials in either direction; until then it is tried."""
 CANDIDATES, LOOKAHEAD, TRIAL_STEPS = 40, 10, 80
-REPAIR_EVERY = 20
-OLDEST, LEAST_GONE = 12, 200
-"""Rows that were slack at so many nodes leave the live program, so many at once."""
+REPAIR_EVERY, SELDOM = 20, 320
+"""A node is repaired after so many others; after twice as many where that has brought nothing, but not more seldom."""
+COMPACT_EVERY, OLDEST, LEAST_GONE = 4, 3, 200
+"""Every so many nodes slack rows are looked for; those found so often in a row leave the program, so many at once."""
 NUDGE = 0.01
 LEAF_SECONDS = 0.004
 """Writing and replaying a leaf takes about so long, for each thousand columns."""
@@ -67,7 +68,7 @@ class ZoneLive(Live):
     rows
         The system's row of each row of the engine's.
     age
-        At how many nodes in a row each was slack.
+        How often in a row each was found slack.
     """
 
     def __init__(self, system: System, seconds: float, stopped: Callable[[], bool]) -> None:
@@ -393,6 +394,7 @@ class ZoneTree(Grower):
             return top
         self.compact(0)
         heap, stuck = [(bound, 0, top, False)], list[float]()
+        pause = next_repair = REPAIR_EVERY
         while heap and not self.live.late() and not self.short(len(heap)):
             bound, _, node, known = heappop(heap)
             if bound > self.least:
@@ -400,7 +402,8 @@ class ZoneTree(Grower):
                 self.tell()
             self.nodes += 1
             inherited = node.multipliers
-            self.compact(OLDEST)  # the last program's solution is not asked for any more
+            if self.nodes % COMPACT_EVERY == 0:
+                self.compact(OLDEST)  # the last program's solution is not asked for any more
             self.enter(node)
             state, _, x = self.relax(node)
             if state == "closed":
@@ -414,8 +417,12 @@ class ZoneTree(Grower):
                 if self.settled(node, "optimal"):
                     continue
             settled = bool(self.sides) and all(min(x[z], 1 - x[z]) <= WHOLE for z in self.sides)
-            if settled > known or self.nodes % REPAIR_EVERY == 0:
+            if settled > known or self.nodes >= next_repair:
+                before = self.known.search.value
                 self.offer(x)
+                if not settled:
+                    pause = REPAIR_EVERY if self.known.search.value != before else min(2 * pause, SELDOM)
+                    next_repair = self.nodes + pause
                 if self.settled(node, "optimal"):
                     continue
             # What the multipliers prove is the node's bound; an engine's value may be better than that.

@@ -9,6 +9,7 @@ from typing import Any
 
 from fairbound.models.blocks import rules
 from fairbound.models.blocks.instance import DISSIMILARITY, INCOME, MAX_SHARE, ZoneInstance, Zoning
+from fairbound.models.core.arrays import collector_paused
 from fairbound.solvers.blocks.incumbents import TRIALS, ZoneIncumbents
 from fairbound.solvers.blocks.tree import solution_json
 from fairbound.solvers.blocks.zone_branching import ZoneTree
@@ -36,6 +37,17 @@ def answer(
     start: Zoning | None = None,
 ) -> Answer:
     """Solve a zoning question by one tree over exact rows."""
+    with collector_paused():  # long-lived rows, hardly any garbage
+        return _answer(instance, objective, settings, on_progress, start)
+
+
+def _answer(
+    instance: ZoneInstance,
+    objective: str,
+    settings: Settings,
+    on_progress: OnProgress | None = None,
+    start: Zoning | None = None,
+) -> Answer:
     random = Random(settings.seed)
     known = ZoneIncumbents(instance, objective, settings, on_progress)
     search = known.search
