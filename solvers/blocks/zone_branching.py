@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from heapq import heappop, heappush
 from itertools import count
@@ -44,8 +45,8 @@ REPAIR_EVERY, SELDOM = 20, 320
 COMPACT_EVERY, OLDEST, LEAST_GONE = 4, 3, 200
 """Every so many nodes slack rows are looked for; those found so often in a row leave the program, so many at once."""
 NUDGE = 0.01
-LEAF_SECONDS = 0.004
-"""Writing and replaying a leaf takes about so long, for each thousand columns."""
+NODE_BOUNDS = 2
+"""A node takes about as long to be written and replayed as so many exact bounds; half of the nodes are leaves."""
 
 
 @dataclass
@@ -133,6 +134,8 @@ class ZoneTree(Grower):
     ----------
     least
         Float bound of the open nodes, in costs of the exact system.
+    root_floor, floor
+        What the multipliers of the root, and of the open nodes, prove exactly; ``None`` before the first relaxation.
     """
 
     system: Zones
@@ -154,7 +157,10 @@ class ZoneTree(Grower):
         self.most = 0.0
         self.pseudo: dict[int, Costs] = {}
         self.least = -inf
-        self.nodes = 0
+        self.root_floor: Fraction | None = None
+        self.floor: Fraction | None = None
+        self.nodes = self.bounds = 0
+        self.bound_seconds = 0.0
 
     # The live program ------------------------------------------------------------------------------
 
@@ -225,6 +231,14 @@ class ZoneTree(Grower):
         self.above = above
 
     # Bounds ----------------------------------------------------------------------------------------
+
+    def bound(self, node: Node, multipliers: Multipliers, costs: bool = True) -> Fraction:
+        """What the multipliers prove at the node that was entered, and how long that takes."""
+        began = time.perf_counter()
+        found = super().bound(node, multipliers, costs)
+        self.bound_seconds += time.perf_counter() - began
+        self.bounds += 1
+        return found
 
     def nudge(self, share: float) -> None:
         """Add a cost for every step between a unit and its school, this share of the gap at most in all.
@@ -376,6 +390,9 @@ class ZoneTree(Grower):
         """The tree: the open node with the least bound first, the latest of equals."""
         top, serial = Node(self.system, {}), count()
         state, bound, x = self.relax(top)
+        first = top.multipliers
+        if first:
+            self.root_floor = self.floor = self.bound(top, first)
         if state == "open" and not self.live.late():
             self.least = bound
             self.tell()
@@ -390,13 +407,16 @@ class ZoneTree(Grower):
         if state != "open":
             return top
         self.nudge(NUDGE)
-        if self.settled(top, self.live.solve()):  # the root may have dropped rows that its multipliers name
+        top.multipliers = first  # later ones may name rows that the root has dropped
+        if self.settled(top, self.live.solve()):
             return top
+        top.multipliers = max(top.multipliers or [], first or [], key=lambda known: self.bound(top, known))
+        self.root_floor = self.floor = floor = self.bound(top, top.multipliers)
         self.compact(0)
-        heap, stuck = [(bound, 0, top, False)], list[float]()
+        heap, stuck = [(bound, 0, top, False, floor)], list[tuple[float, Fraction]]()
         pause = next_repair = REPAIR_EVERY
         while heap and not self.live.late() and not self.short(len(heap)):
-            bound, _, node, known = heappop(heap)
+            bound, _, node, known, floor = heappop(heap)
             if bound > self.least:
                 self.least = bound
                 self.tell()
@@ -409,7 +429,8 @@ class ZoneTree(Grower):
             if state == "closed":
                 continue
             if state != "open":
-                stuck.append(bound)  # the engine and exact arithmetic disagree: the node stays open
+                node.multipliers = inherited
+                stuck.append((bound, floor))  # the engine and exact arithmetic disagree: the node stays open
                 continue
             if self.live.fractions(x).max(initial=0.0) <= WHOLE and self.better(x):
                 assert self.plan is not None
@@ -426,13 +447,13 @@ class ZoneTree(Grower):
                 if self.settled(node, "optimal"):
                     continue
             # What the multipliers prove is the node's bound; an engine's value may be better than that.
-            found = float(self.bound(node, node.multipliers or []))
-            if found < bound:
+            found = self.bound(node, node.multipliers or [])
+            if found < floor:
                 node.multipliers = inherited
-            bound = max(bound, found)
+            bound, floor = max(bound, float(found)), max(floor, found)
             choice = self.choose(x)
             if choice is None:
-                stuck.append(bound)
+                stuck.append((bound, floor))
                 continue
             j, up = choice
             k = max(self.live.lower[j], min(int(np.floor(x[j])), self.live.upper[j] - 1))
@@ -444,14 +465,19 @@ class ZoneTree(Grower):
             ]
             for child in node.children if up else node.children[::-1]:
                 child.multipliers = node.multipliers
-                heappush(heap, (bound, -next(serial) - 1, child, settled))
-        self.least = min([*(bound for bound, *_ in heap), *stuck], default=float(self.claim / self.system.unit))
+                heappush(heap, (bound, -next(serial) - 1, child, settled, floor))
+        left = [(bound, floor) for bound, *_, floor in heap] + stuck
+        self.least = min((bound for bound, _ in left), default=float(self.claim / self.system.unit))
+        self.floor = min((floor for _, floor in left), default=self.floor)
         return top
+
+    def proof_seconds(self, open_nodes: int) -> float:
+        """About how long it takes to write the proof and to replay it."""
+        return NODE_BOUNDS * self.bound_seconds / max(1, self.bounds) * (open_nodes + self.nodes)
 
     def short(self, open_nodes: int) -> bool:
         """Whether what is left of the time is needed to write the proof and to replay it."""
-        each = self.known.search.load() * LEAF_SECONDS * len(self.system.lower) / 1000
-        return self.live.deadline - time.perf_counter() < each * (open_nodes + self.nodes)
+        return self.live.deadline - time.perf_counter() < self.proof_seconds(open_nodes)
 
     def tell(self) -> None:
         """Tell the bound of the open nodes."""

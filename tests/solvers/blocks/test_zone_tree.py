@@ -18,7 +18,7 @@ from fairbound.models.blocks.evaluate import group_scale
 from fairbound.models.blocks.instance import component
 from fairbound.models.blocks.reductions import fixed_options
 from fairbound.models.blocks.separators import LEAST_VIOLATION
-from fairbound.solvers.blocks import zone_branching
+from fairbound.solvers.blocks import zone_branching, zone_tree
 from fairbound.solvers.blocks.even_halves import even_halves, least_dissimilarity
 from fairbound.solvers.blocks.flow_separation import flow_separators
 from fairbound.solvers.blocks.incumbents import ZoneIncumbents
@@ -111,9 +111,30 @@ def test_a_stopped_tree_proves_what_it_has(tmp_path: object, monkeypatch: pytest
     assert checker.check(json.loads(json.dumps(result.certificate))) == result.dual_bound
 
 
+@pytest.mark.parametrize("interrupted", [True, False])
+def test_a_tree_that_is_not_replayed_still_proves_its_leaves(
+    interrupted: bool, tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stop during the replay, or one that leaves no time for it, takes the level and leaves the bound."""
+    city = grid(tmp_path, 400, 6, 1)
+    monkeypatch.setattr(zone_branching.ZoneTree, "short", lambda tree, _open: tree.nodes >= 3)
+    replayed = grown(city, time_limit=600)
+
+    def stop(_document: object) -> Fraction:
+        raise KeyboardInterrupt
+
+    if interrupted:
+        monkeypatch.setattr(zone_tree.checker, "check", stop)
+    else:
+        monkeypatch.setattr(zone_branching.ZoneTree, "proof_seconds", lambda _tree, _open: 1e9)
+    result = grown(city, time_limit=600)
+    assert (result.level, result.certificate) == (Level.L2, None)
+    assert result.primal_bound == replayed.primal_bound
+    assert result.dual_bound == replayed.dual_bound  # that of the leaves, not of the root
+
+
 def test_a_rejected_tree_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     city = tiny.NAMED["grid of three schools"]
-    from fairbound.solvers.blocks import zone_tree
 
     def reject(_document: object) -> Fraction:
         raise Rejected("no")
