@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FLIPS, SHAKEN, HITS = 24, 12, 40
-SIZES, TURNS, ROUNDS = 20, 5, 20
-"""So many sizes are tried in turn, so many trials each; they are neared by so many rounds of flips."""
+SIZES, TURNS, ROUNDS, NEAR = 20, 5, 20, 2
+"""So many sizes are tried in turn, so many trials each; so many rounds of flips come as near as so many mean units."""
 SHARE = 1
 """Where the deviation from the city's share stands among the sums of a zone."""
 
@@ -104,12 +104,16 @@ def _promising(state: ZoneState, deviation: int) -> list[int]:
 
 
 def _near(state: ZoneState, random: Random, size: int) -> None:
-    """Flip units while that brings the first zone nearer to a size, at the city's share."""
+    """Flip units while that brings the first zone near to a size, and nearer to the city's share.
+
+    Within a few units' students every size is as good: flips that are matched afterwards make up for these.
+    """
     total, homes, sums = state.city.students, state.homes, state.sums[0]
     units = list(state.movable)
+    beside = NEAR * total // len(homes)
 
     def far(students: int, deviation: int) -> float:
-        return abs(students - size) + abs(deviation) / total
+        return max(0, abs(students - size) - beside) + abs(deviation) / total
 
     for _ in range(ROUNDS):
         random.shuffle(units)
