@@ -1,8 +1,9 @@
 """Branch and cut for zones over exact rows: one live linear program, one tree, and the tree is the proof.
 
 The relaxation is cut by separators (19) first. Its row multipliers name the schools that the bound counts: those above
-the city's share. Which of two such schools has a unit changes nothing, so what is branched on is its *side*, (35):
-whether one of them has it. Separators are added at every node.
+the city's share. Which of two such schools has a unit changes nothing, so its *side* is branched on, (35): whether one of
+them has it. Pairs of a unit and a school stand beside the sides, for seats and connection. Separators are added at
+every node.
 """
 
 from __future__ import annotations
@@ -325,11 +326,10 @@ class ZoneTree(Grower):
     # Branching -------------------------------------------------------------------------------------
 
     def choose(self, x: Floats) -> tuple[int, bool] | None:
-        """A side by reliability branching; where all sides are settled, a pair."""
+        """A side or a pair by reliability branching; ``None`` where nothing is left to branch on."""
         fractional = self.live.fractions(x)
-        sides = [j for j in self.sides if fractional[j] > WHOLE]
-        candidates = sides or np.flatnonzero(fractional > WHOLE).tolist()
-        if not candidates:
+        broken = set(np.flatnonzero(fractional > WHOLE).tolist())
+        if not broken:
             return branch(self.live, x)
         usual = [
             sum(costs.mean(up, 0.0) for costs in self.pseudo.values() if costs.trials[up])
@@ -342,28 +342,28 @@ class ZoneTree(Grower):
             costs = self.pseudo.get(j) or Costs([0.0, 0.0], [0, 0])
             return float(max(costs.mean(0, usual[0]) * part, 1e-9) * max(costs.mean(1, usual[1]) * (1 - part), 1e-9))
 
-        order = sorted(candidates, key=lambda j: (-guess(j), -fractional[j]))[:CANDIDATES]
         basis, start = self.live.engine.getBasis(), self.live.value()
-        best, choice, failed = -1.0, (int(order[0]), False), 0
+        best, choice, moved = -1.0, (min(broken), False), False
         self.live.engine.setOptionValue("simplex_iteration_limit", TRIAL_STEPS)
-        moved = False
-        for j in order:
-            costs = self.pseudo.setdefault(j, Costs([0.0, 0.0], [0, 0]))
-            if min(costs.trials) >= RELIABLE:
-                score, up_first = guess(j), costs.mean(1, 0.0) * (1 - x[j]) < costs.mean(0, 0.0) * x[j]
-            else:
-                if self.live.late() or failed >= LOOKAHEAD:
-                    break
-                gains = self.trial(j, x[j], basis, start)
-                moved = True
-                for up, gain in enumerate(gains):
-                    part = (1 - x[j] + np.floor(x[j])) if up else x[j] - np.floor(x[j])
-                    costs.sums[up] += min(gain, 1e3 * max(1.0, abs(start))) / max(part, WHOLE)
-                    costs.trials[up] += 1
-                score, up_first = max(gains[0], 1e-9) * max(gains[1], 1e-9), gains[1] < gains[0]
-            failed = 0 if score > best else failed + 1
-            if score > best:
-                best, choice = score, (int(j), bool(up_first))
+        for group in (broken & set(self.sides), broken - set(self.sides)):
+            failed = 0
+            for j in sorted(group, key=lambda j: (-guess(j), -fractional[j], j))[:CANDIDATES]:
+                costs = self.pseudo.setdefault(j, Costs([0.0, 0.0], [0, 0]))
+                if min(costs.trials) >= RELIABLE:
+                    score, up_first = guess(j), costs.mean(1, 0.0) * (1 - x[j]) < costs.mean(0, 0.0) * x[j]
+                else:
+                    if self.live.late() or failed >= LOOKAHEAD:
+                        break
+                    gains = self.trial(j, x[j], basis, start)
+                    moved = True
+                    for up, gain in enumerate(gains):
+                        part = (1 - x[j] + np.floor(x[j])) if up else x[j] - np.floor(x[j])
+                        costs.sums[up] += min(gain, 1e3 * max(1.0, abs(start))) / max(part, WHOLE)
+                        costs.trials[up] += 1
+                    score, up_first = max(gains[0], 1e-9) * max(gains[1], 1e-9), gains[1] < gains[0]
+                failed = 0 if score > best else failed + 1
+                if score > best:
+                    best, choice = score, (int(j), bool(up_first))
         self.live.engine.setOptionValue("simplex_iteration_limit", 2**31 - 1)
         if moved:
             self.live.engine.setBasis(basis)
