@@ -41,6 +41,8 @@ MOST_ROUNDS, STALLED, LEAST_GAIN = 200, 3, 0.01
 RELIABLE = 4
 """A side's costs are believed after so many trials in either direction; until then it is tried."""
 CANDIDATES, LOOKAHEAD, TRIAL_STEPS = 40, 10, 80
+FINE = 1e-7
+"""Below this gap, in parts of the value, sides are branched on until all are fixed."""
 REPAIR_EVERY, SELDOM = 20, 320
 """A node is repaired after so many others; after twice as many where that has brought nothing, but not more seldom."""
 COMPACT_EVERY, OLDEST, LEAST_GONE = 4, 3, 200
@@ -233,6 +235,18 @@ class ZoneTree(Grower):
 
     # Bounds ----------------------------------------------------------------------------------------
 
+    def settled(self, node: Node, state: str) -> bool:
+        """Close the node, by whole multipliers where the engine's own miss no more than their rounding."""
+        if super().settled(node, state):
+            return True
+        if state != "optimal" or float(self.enough) - self.value() > FINE * abs(float(self.enough)):
+            return False
+        whole = [(i, float(round(y))) for i, y in node.multipliers or () if round(y)]
+        closed = self.closing(node, whole)
+        if closed is not None:
+            node.kind, node.multipliers = "bound", closed
+        return closed is not None
+
     def bound(self, node: Node, multipliers: Multipliers, costs: bool = True) -> Fraction:
         """What the multipliers prove at the node that was entered, and how long that takes."""
         began = time.perf_counter()
@@ -328,6 +342,11 @@ class ZoneTree(Grower):
     def choose(self, x: Floats) -> tuple[int, bool] | None:
         """A side or a pair by reliability branching; ``None`` where nothing is left to branch on."""
         fractional = self.live.fractions(x)
+        free = [j for j in self.sides if self.live.lower[j] < self.live.upper[j]]
+        if free and float(self.enough) - self.value() < FINE * abs(float(self.enough)):
+            # No more than rounding is missing. With fixed sides the cost is a whole number, which rounding reaches.
+            j = max(free, key=lambda j: fractional[j])
+            return j, bool(x[j] > 0.5)
         broken = set(np.flatnonzero(fractional > WHOLE).tolist())
         if not broken:
             return branch(self.live, x)

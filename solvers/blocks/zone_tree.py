@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 NAME = "zone_tree"
 ROUGH_STEPS = 60
 """Annealing steps for each unit that has a choice: the relaxation soon gives better zones to begin from."""
+REST = 0.9
+"""Where no time is left for rows, annealing takes so much of it."""
 LITTLE, STOPPED = 1.0, 3.0
 """Seconds that a replay may take beyond the limit, and once somebody has asked to stop."""
 BUILD_TIMES, CHECK_TIMES = 6, 2.5
@@ -75,6 +77,8 @@ def _answer(
                 tree = ZoneTree(known, system, random, seconds)
                 with search.interruptible():
                     top = tree.grow()
+            else:
+                known.start(None, random, share=REST)
     except KeyboardInterrupt:
         search.stop.set()
     open_left = top is None or any(node.kind == "open" for node in nodes(top))
