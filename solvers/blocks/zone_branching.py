@@ -1,8 +1,8 @@
 """Branch and cut for zones over exact rows: one live linear program, one tree, and the tree is the proof.
 
 The relaxation is cut by separators (19) first. Its row multipliers name the schools that the bound counts: those above
-the city's share. Which of two such schools has a unit changes nothing, so its *side* is branched on, (35): whether one of
-them has it. Pairs of a unit and a school stand beside the sides, for seats and connection. Separators are added at
+the city's share. Which of two such schools has a unit changes nothing, so its *side* is branched on, (35): whether one
+of them has it. Pairs of a unit and a school stand beside the sides, for seats and connection. Separators are added at
 every node.
 """
 
