@@ -43,7 +43,9 @@ RELIABLE = 4
 CANDIDATES, LOOKAHEAD, TRIAL_STEPS = 40, 10, 80
 FINE = 1e-7
 """Below this gap, in parts of the value, sides are branched on until all are fixed."""
-REPAIR_EVERY, SELDOM = 20, 320
+WIDE = 5e-3
+"""Above this gap at the root, in parts of the value, a long annealing is worth its time."""
+REPAIR_EVERY, SELDOM = 20, 80
 """A node is repaired after so many others; after twice as many where that has brought nothing, but not more seldom."""
 COMPACT_EVERY, OLDEST, LEAST_GONE = 4, 3, 200
 """Every so many nodes slack rows are looked for; those found so often in a row leave the program, so many at once."""
@@ -416,6 +418,8 @@ class ZoneTree(Grower):
             self.least = bound
             self.tell()
             self.offer(x)
+            if float(self.enough) - bound > WIDE * abs(float(self.enough)):
+                self.known.start(None, self.random)
             if self.known.balance(self.random, TRIALS[1]):
                 return top
             self.take()
