@@ -43,8 +43,8 @@ RELIABLE = 4
 CANDIDATES, LOOKAHEAD, TRIAL_STEPS = 40, 10, 80
 FINE = 1e-7
 """Below this gap, in parts of the value, sides are branched on until all are fixed."""
-WIDE = 5e-3
-"""Above this gap at the root, in parts of the value, a long annealing is worth its time."""
+WIDE = 1e-2
+"""Above this gap after the root, in parts of the value, a long annealing is worth its time."""
 REPAIR_EVERY, SELDOM = 20, 80
 """A node is repaired after so many others; after twice as many where that has brought nothing, but not more seldom."""
 COMPACT_EVERY, OLDEST, LEAST_GONE = 4, 3, 200
@@ -418,8 +418,6 @@ class ZoneTree(Grower):
             self.least = bound
             self.tell()
             self.offer(x)
-            if float(self.enough) - bound > WIDE * abs(float(self.enough)):
-                self.known.start(None, self.random)
             if self.known.balance(self.random, TRIALS[1]):
                 return top
             self.take()
@@ -436,6 +434,9 @@ class ZoneTree(Grower):
         top.multipliers = max(top.multipliers or [], first or [], key=lambda known: self.bound(top, known))
         self.root_floor = self.floor = floor = self.bound(top, top.multipliers)
         self.compact(0)
+        if float(self.enough - floor) > WIDE * abs(float(self.enough)):
+            self.known.start(None, self.random)
+            self.take()
         heap, stuck = [(bound, 0, top, False, floor)], list[tuple[float, Fraction]]()
         pause = next_repair = REPAIR_EVERY
         while heap and not self.live.late() and not self.short(len(heap)):
