@@ -34,8 +34,8 @@ def flow_separators(instance: ZoneInstance, zone_units: Sequence[set[int]], shar
         network = _network(instance, share, safe, loose)
         done = set[int]()
         for p, v in enumerate(loose):
-            if share[v] <= LEAST_VIOLATION or v in done:
-                continue
+            if share[v] <= LEAST_VIOLATION or v in done or 2 * p + 1 in network[0]:
+                continue  # little, served already, or beside the school's part
             reached = _least_cut(network, 2 * p + 1, share[v] - LEAST_VIOLATION)
             if reached is None:
                 continue

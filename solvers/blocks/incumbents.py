@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fairbound.solvers.core.result import OnProgress, Settings
 
 ANNEALING_STEPS = 400
-"""Annealing steps per unit that has a choice, for the first incumbent."""
+"""Annealing steps per unit that has a choice, for the first incumbent where nothing else gives a good one."""
 TRIALS = (50, 5000)
 """Trials to even out two zones, before there is a relaxation and after it."""
 REPAIR_STEPS, REPAIR_WARMTH = 100, 2e-4
@@ -106,14 +106,16 @@ class ZoneIncumbents:
 
         return gone
 
-    def start(self, start: Zoning | None, random: Random) -> None:
-        """The first incumbents: a given zoning, today's, and annealing from today's."""
+    def start(
+        self, start: Zoning | None, random: Random, steps: int = ANNEALING_STEPS, share: float = START_SHARE
+    ) -> None:
+        """The first incumbents: a given zoning, today's, and annealing from today's within this share of the time."""
         if start is not None:
             self.search.offer(start)
         self.offer(list(self.instance.today))
         if self.searched:
-            state = ZoneState(self.instance, self.objective, self.instance.today, self.share_of(START_SHARE))
-            anneal(state, random, ANNEALING_STEPS * len(state.movable))
+            state = ZoneState(self.instance, self.objective, self.instance.today, self.share_of(share))
+            anneal(state, random, steps * len(state.movable))
             state.descend(random)
             self.offer(state.homes)
 

@@ -1,14 +1,16 @@
 """Branch and cut for zones over exact rows: one live linear program, one tree, and the tree is the proof.
 
 The relaxation is cut by separators (19) first. Its row multipliers name the schools that the bound counts: those above
-the city's share. Which of two such schools has a unit changes nothing, so what is branched on is its *side*, (35):
-whether one of them has it. Separators are added at every node.
+the city's share. Which of two such schools has a unit changes nothing, so its *side* is branched on, (35): whether one
+of them has it. Pairs of a unit and a school stand beside the sides, for seats and connection. Separators are added at
+every node.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from heapq import heappop, heappush
 from itertools import count
@@ -39,12 +41,17 @@ MOST_ROUNDS, STALLED, LEAST_GAIN = 200, 3, 0.01
 RELIABLE = 4
 """A side's costs are believed after so many trials in either direction; until then it is tried."""
 CANDIDATES, LOOKAHEAD, TRIAL_STEPS = 40, 10, 80
-REPAIR_EVERY = 20
-OLDEST, LEAST_GONE = 12, 200
-"""Rows that were slack at so many nodes leave the live program, so many at once."""
+FINE = 1e-7
+"""Below this gap, in parts of the value, sides are branched on until all are fixed."""
+WIDE = 1e-2
+"""Above this gap after the root, in parts of the value, a long annealing is worth its time."""
+REPAIR_EVERY, SELDOM = 20, 80
+"""A node is repaired after so many others; after twice as many where that has brought nothing, but not more seldom."""
+COMPACT_EVERY, OLDEST, LEAST_GONE = 4, 3, 200
+"""Every so many nodes slack rows are looked for; those found so often in a row leave the program, so many at once."""
 NUDGE = 0.01
-LEAF_SECONDS = 0.004
-"""Writing and replaying a leaf takes about so long, for each thousand columns."""
+NODE_BOUNDS = 2
+"""A node takes about as long to be written and replayed as so many exact bounds; half of the nodes are leaves."""
 
 
 @dataclass
@@ -67,7 +74,7 @@ class ZoneLive(Live):
     rows
         The system's row of each row of the engine's.
     age
-        At how many nodes in a row each was slack.
+        How often in a row each was found slack.
     """
 
     def __init__(self, system: System, seconds: float, stopped: Callable[[], bool]) -> None:
@@ -132,6 +139,8 @@ class ZoneTree(Grower):
     ----------
     least
         Float bound of the open nodes, in costs of the exact system.
+    root_floor, floor
+        What the multipliers of the root, and of the open nodes, prove exactly; ``None`` before the first relaxation.
     """
 
     system: Zones
@@ -153,7 +162,10 @@ class ZoneTree(Grower):
         self.most = 0.0
         self.pseudo: dict[int, Costs] = {}
         self.least = -inf
-        self.nodes = 0
+        self.root_floor: Fraction | None = None
+        self.floor: Fraction | None = None
+        self.nodes = self.bounds = 0
+        self.bound_seconds = 0.0
 
     # The live program ------------------------------------------------------------------------------
 
@@ -224,6 +236,26 @@ class ZoneTree(Grower):
         self.above = above
 
     # Bounds ----------------------------------------------------------------------------------------
+
+    def settled(self, node: Node, state: str) -> bool:
+        """Close the node, by whole multipliers where the engine's own miss no more than their rounding."""
+        if super().settled(node, state):
+            return True
+        if state != "optimal" or float(self.enough) - self.value() > FINE * abs(float(self.enough)):
+            return False
+        whole = [(i, float(round(y))) for i, y in node.multipliers or () if round(y)]
+        closed = self.closing(node, whole)
+        if closed is not None:
+            node.kind, node.multipliers = "bound", closed
+        return closed is not None
+
+    def bound(self, node: Node, multipliers: Multipliers, costs: bool = True) -> Fraction:
+        """What the multipliers prove at the node that was entered, and how long that takes."""
+        began = time.perf_counter()
+        found = super().bound(node, multipliers, costs)
+        self.bound_seconds += time.perf_counter() - began
+        self.bounds += 1
+        return found
 
     def nudge(self, share: float) -> None:
         """Add a cost for every step between a unit and its school, this share of the gap at most in all.
@@ -310,11 +342,15 @@ class ZoneTree(Grower):
     # Branching -------------------------------------------------------------------------------------
 
     def choose(self, x: Floats) -> tuple[int, bool] | None:
-        """A side by reliability branching; where all sides are settled, a pair."""
+        """A side or a pair by reliability branching; ``None`` where nothing is left to branch on."""
         fractional = self.live.fractions(x)
-        sides = [j for j in self.sides if fractional[j] > WHOLE]
-        candidates = sides or np.flatnonzero(fractional > WHOLE).tolist()
-        if not candidates:
+        free = [j for j in self.sides if self.live.lower[j] < self.live.upper[j]]
+        if free and float(self.enough) - self.value() < FINE * abs(float(self.enough)):
+            # No more than rounding is missing. With fixed sides the cost is a whole number, which rounding reaches.
+            j = max(free, key=lambda j: fractional[j])
+            return j, bool(x[j] > 0.5)
+        broken = set(np.flatnonzero(fractional > WHOLE).tolist())
+        if not broken:
             return branch(self.live, x)
         usual = [
             sum(costs.mean(up, 0.0) for costs in self.pseudo.values() if costs.trials[up])
@@ -327,28 +363,28 @@ class ZoneTree(Grower):
             costs = self.pseudo.get(j) or Costs([0.0, 0.0], [0, 0])
             return float(max(costs.mean(0, usual[0]) * part, 1e-9) * max(costs.mean(1, usual[1]) * (1 - part), 1e-9))
 
-        order = sorted(candidates, key=lambda j: (-guess(j), -fractional[j]))[:CANDIDATES]
         basis, start = self.live.engine.getBasis(), self.live.value()
-        best, choice, failed = -1.0, (int(order[0]), False), 0
+        best, choice, moved = -1.0, (min(broken), False), False
         self.live.engine.setOptionValue("simplex_iteration_limit", TRIAL_STEPS)
-        moved = False
-        for j in order:
-            costs = self.pseudo.setdefault(j, Costs([0.0, 0.0], [0, 0]))
-            if min(costs.trials) >= RELIABLE:
-                score, up_first = guess(j), costs.mean(1, 0.0) * (1 - x[j]) < costs.mean(0, 0.0) * x[j]
-            else:
-                if self.live.late() or failed >= LOOKAHEAD:
-                    break
-                gains = self.trial(j, x[j], basis, start)
-                moved = True
-                for up, gain in enumerate(gains):
-                    part = (1 - x[j] + np.floor(x[j])) if up else x[j] - np.floor(x[j])
-                    costs.sums[up] += min(gain, 1e3 * max(1.0, abs(start))) / max(part, WHOLE)
-                    costs.trials[up] += 1
-                score, up_first = max(gains[0], 1e-9) * max(gains[1], 1e-9), gains[1] < gains[0]
-            failed = 0 if score > best else failed + 1
-            if score > best:
-                best, choice = score, (int(j), bool(up_first))
+        for group in (broken & set(self.sides), broken - set(self.sides)):
+            failed = 0
+            for j in sorted(group, key=lambda j: (-guess(j), -fractional[j], j))[:CANDIDATES]:
+                costs = self.pseudo.setdefault(j, Costs([0.0, 0.0], [0, 0]))
+                if min(costs.trials) >= RELIABLE:
+                    score, up_first = guess(j), costs.mean(1, 0.0) * (1 - x[j]) < costs.mean(0, 0.0) * x[j]
+                else:
+                    if self.live.late() or failed >= LOOKAHEAD:
+                        break
+                    gains = self.trial(j, x[j], basis, start)
+                    moved = True
+                    for up, gain in enumerate(gains):
+                        part = (1 - x[j] + np.floor(x[j])) if up else x[j] - np.floor(x[j])
+                        costs.sums[up] += min(gain, 1e3 * max(1.0, abs(start))) / max(part, WHOLE)
+                        costs.trials[up] += 1
+                    score, up_first = max(gains[0], 1e-9) * max(gains[1], 1e-9), gains[1] < gains[0]
+                failed = 0 if score > best else failed + 1
+                if score > best:
+                    best, choice = score, (int(j), bool(up_first))
         self.live.engine.setOptionValue("simplex_iteration_limit", 2**31 - 1)
         if moved:
             self.live.engine.setBasis(basis)
@@ -375,6 +411,9 @@ class ZoneTree(Grower):
         """The tree: the open node with the least bound first, the latest of equals."""
         top, serial = Node(self.system, {}), count()
         state, bound, x = self.relax(top)
+        first = top.multipliers
+        if first:
+            self.root_floor = self.floor = self.bound(top, first)
         if state == "open" and not self.live.late():
             self.least = bound
             self.tell()
@@ -389,24 +428,33 @@ class ZoneTree(Grower):
         if state != "open":
             return top
         self.nudge(NUDGE)
-        if self.settled(top, self.live.solve()):  # the root may have dropped rows that its multipliers name
+        top.multipliers = first  # later ones may name rows that the root has dropped
+        if self.settled(top, self.live.solve()):
             return top
+        top.multipliers = max(top.multipliers or [], first or [], key=lambda known: self.bound(top, known))
+        self.root_floor = self.floor = floor = self.bound(top, top.multipliers)
         self.compact(0)
-        heap, stuck = [(bound, 0, top, False)], list[float]()
+        if float(self.enough - floor) > WIDE * abs(float(self.enough)):
+            self.known.start(None, self.random)
+            self.take()
+        heap, stuck = [(bound, 0, top, False, floor)], list[tuple[float, Fraction]]()
+        pause = next_repair = REPAIR_EVERY
         while heap and not self.live.late() and not self.short(len(heap)):
-            bound, _, node, known = heappop(heap)
+            bound, _, node, known, floor = heappop(heap)
             if bound > self.least:
                 self.least = bound
                 self.tell()
             self.nodes += 1
             inherited = node.multipliers
-            self.compact(OLDEST)  # the last program's solution is not asked for any more
+            if self.nodes % COMPACT_EVERY == 0:
+                self.compact(OLDEST)  # the last program's solution is not asked for any more
             self.enter(node)
             state, _, x = self.relax(node)
             if state == "closed":
                 continue
             if state != "open":
-                stuck.append(bound)  # the engine and exact arithmetic disagree: the node stays open
+                node.multipliers = inherited
+                stuck.append((bound, floor))  # the engine and exact arithmetic disagree: the node stays open
                 continue
             if self.live.fractions(x).max(initial=0.0) <= WHOLE and self.better(x):
                 assert self.plan is not None
@@ -414,18 +462,22 @@ class ZoneTree(Grower):
                 if self.settled(node, "optimal"):
                     continue
             settled = bool(self.sides) and all(min(x[z], 1 - x[z]) <= WHOLE for z in self.sides)
-            if settled > known or self.nodes % REPAIR_EVERY == 0:
+            if settled > known or self.nodes >= next_repair:
+                before = self.known.search.value
                 self.offer(x)
+                if not settled:
+                    pause = REPAIR_EVERY if self.known.search.value != before else min(2 * pause, SELDOM)
+                    next_repair = self.nodes + pause
                 if self.settled(node, "optimal"):
                     continue
             # What the multipliers prove is the node's bound; an engine's value may be better than that.
-            found = float(self.bound(node, node.multipliers or []))
-            if found < bound:
+            found = self.bound(node, node.multipliers or [])
+            if found < floor:
                 node.multipliers = inherited
-            bound = max(bound, found)
+            bound, floor = max(bound, float(found)), max(floor, found)
             choice = self.choose(x)
             if choice is None:
-                stuck.append(bound)
+                stuck.append((bound, floor))
                 continue
             j, up = choice
             k = max(self.live.lower[j], min(int(np.floor(x[j])), self.live.upper[j] - 1))
@@ -437,14 +489,19 @@ class ZoneTree(Grower):
             ]
             for child in node.children if up else node.children[::-1]:
                 child.multipliers = node.multipliers
-                heappush(heap, (bound, -next(serial) - 1, child, settled))
-        self.least = min([*(bound for bound, *_ in heap), *stuck], default=float(self.claim / self.system.unit))
+                heappush(heap, (bound, -next(serial) - 1, child, settled, floor))
+        left = [(bound, floor) for bound, *_, floor in heap] + stuck
+        self.least = min((bound for bound, _ in left), default=float(self.claim / self.system.unit))
+        self.floor = min((floor for _, floor in left), default=self.floor)
         return top
+
+    def proof_seconds(self, open_nodes: int) -> float:
+        """About how long it takes to write the proof and to replay it."""
+        return NODE_BOUNDS * self.bound_seconds / max(1, self.bounds) * (open_nodes + self.nodes)
 
     def short(self, open_nodes: int) -> bool:
         """Whether what is left of the time is needed to write the proof and to replay it."""
-        each = self.known.search.load() * LEAF_SECONDS * len(self.system.lower) / 1000
-        return self.live.deadline - time.perf_counter() < each * (open_nodes + self.nodes)
+        return self.live.deadline - time.perf_counter() < self.proof_seconds(open_nodes)
 
     def tell(self) -> None:
         """Tell the bound of the open nodes."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import exp
+from operator import add, sub
 from typing import TYPE_CHECKING
 
 from fairbound.models.blocks.evaluate import deviation_weights, group_scale, income_weights, rest_weights
@@ -77,8 +78,8 @@ class ZoneState:
         """Change of the cost if a unit moves."""
         old, price = self.homes[unit], self.price
         weights = self.weights[unit]
-        change = price([total - weight for total, weight in zip(self.sums[old], weights, strict=True)], old)
-        change += price([total + weight for total, weight in zip(self.sums[school], weights, strict=True)], school)
+        change = price(list(map(sub, self.sums[old], weights)), old)
+        change += price(list(map(add, self.sums[school], weights)), school)
         change -= self.prices[old] + self.prices[school]
         return change + self.costs[unit][school] - self.costs[unit][old] if self.costs else change
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from math import inf, isfinite
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairbound.models.blocks import rules
 from fairbound.models.blocks.instance import DISSIMILARITY, INCOME, MAX_SHARE, ZoneInstance, Zoning
-from fairbound.solvers.blocks.incumbents import TRIALS, ZoneIncumbents
+from fairbound.models.core.arrays import collector_paused
+from fairbound.solvers.blocks.incumbents import TRIALS, ZoneIncumbents, ZoneSearch
 from fairbound.solvers.blocks.tree import solution_json
 from fairbound.solvers.blocks.zone_branching import ZoneTree
 from fairbound.solvers.checker import tree as checker
@@ -19,9 +20,18 @@ from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.isolation import note_engine_threads
 from fairbound.solvers.core.result import EngineInfo, OnProgress, Seconds, Settings, Termination
 from fairbound.solvers.engines import highs as engine
-from fairbound.solvers.proofs.tree import Node, assembled, nodes, proven_claim
+from fairbound.solvers.proofs.tree import Node, assembled, nodes
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 NAME = "zone_tree"
+ROUGH_STEPS = 60
+"""Annealing steps for each unit that has a choice: the relaxation soon gives better zones to begin from."""
+REST = 0.9
+"""Where no time is left for rows, annealing takes so much of it."""
+LITTLE, STOPPED = 1.0, 3.0
+"""Seconds that a replay may take beyond the limit, and once somebody has asked to stop."""
 BUILD_TIMES, CHECK_TIMES = 6, 2.5
 """Rows and their replay take so many times as long as the data; the replay so many times as long as the rows."""
 
@@ -34,6 +44,17 @@ def answer(
     start: Zoning | None = None,
 ) -> Answer:
     """Solve a zoning question by one tree over exact rows."""
+    with collector_paused():  # long-lived rows, hardly any garbage
+        return _answer(instance, objective, settings, on_progress, start)
+
+
+def _answer(
+    instance: ZoneInstance,
+    objective: str,
+    settings: Settings,
+    on_progress: OnProgress | None = None,
+    start: Zoning | None = None,
+) -> Answer:
     random = Random(settings.seed)
     known = ZoneIncumbents(instance, objective, settings, on_progress)
     search = known.search
@@ -41,7 +62,7 @@ def answer(
     if not all(known.options):
         return Answer(Termination.INFEASIBLE, message="a unit is left without a school that it could have")
     try:
-        known.start(start, random)
+        known.start(start, random, ROUGH_STEPS)
         if not (search.late() or known.perfect or known.balance(random, TRIALS[0])):
             began = search.seconds()
             data = instance.canonical()
@@ -56,6 +77,8 @@ def answer(
                 tree = ZoneTree(known, system, random, seconds)
                 with search.interruptible():
                     top = tree.grow()
+            else:
+                known.start(None, random, share=REST)
     except KeyboardInterrupt:
         search.stop.set()
     open_left = top is None or any(node.kind == "open" for node in nodes(top))
@@ -76,33 +99,40 @@ def answer(
     claim = tree.least * float(tree.system.unit)
     message = f"{tree.nodes} nodes, {len(tree.steps)} rows added"
     answered = replace(answered, message=message, claim=claim if isfinite(claim) else None, unit=tree.system.unit)
-    root = root_bound(tree, top)
-    if root is not None and (answered.proven is None or root.value > answered.proven.value):
-        answered = replace(answered, proven=root)
+    known_cost = tree.claim / tree.system.unit
+    cost = known_cost if not open_left else None if tree.floor is None else min(tree.floor, known_cost)
+    answered = stronger(answered, tree, cost, "leaves of a tree over rows (7) to (19)")
     if search.solution is None:
         return answered if open_left else replace(answered, termination=Termination.INFEASIBLE)
-    if not settings.prove or known.perfect:
+    if not settings.prove or known.perfect or cost is None or tree.proof_seconds(0) > patience(search):
         return answered
     try:
-        return certified(tree, top, data, answered)
+        return certified(tree, top, data, answered, cost)
     except KeyboardInterrupt:
         return replace(answered, termination=search.why_late())
 
 
-def root_bound(tree: ZoneTree, top: Node) -> Bound | None:
-    """What the multipliers of the root prove by weak duality alone, whatever becomes of the tree."""
-    known = top.multipliers
-    if not known or top.kind == "farkas" or max(i for i, _ in known) >= len(tree.system.rows):
-        return None
-    tree.enter(top)
-    return Bound(tree.system.proves(tree.bound(top, known)), Basis.MULTIPLIERS)
-
-
-def certified(tree: ZoneTree, top: Node, data: dict[str, Any], answered: Answer) -> Answer:
-    """The answer with its tree as a certificate, if the checker accepts it."""
-    search, bound = tree.known.search, proven_claim(tree, top)
-    if bound is None:
+def stronger(answered: Answer, tree: ZoneTree, cost: Fraction | None, source: str) -> Answer:
+    """The answer with what multipliers prove by weak duality, whether or not a checker gets to replay them."""
+    if cost is None:
         return answered
+    bound = Bound(tree.system.proves(cost), Basis.MULTIPLIERS, source)
+    known = answered.proven
+    return replace(answered, proven=bound) if known is None or bound.value > known.value else answered
+
+
+def patience(search: ZoneSearch) -> float:
+    """How long a replay may take: what is left of the limit and a little, less once somebody has asked to stop."""
+    left = search.left()
+    return min(inf if left is None else left + LITTLE, STOPPED if search.stop.is_set() else inf)
+
+
+def certified(tree: ZoneTree, top: Node, data: dict[str, Any], answered: Answer, cost: Fraction) -> Answer:
+    """The answer with its tree as a certificate that nothing costs less, if the checker accepts it."""
+    search = tree.known.search
+    for node in nodes(top):
+        if node.kind == "open":
+            node.kind = "bound"  # its multipliers prove as much as the cost
     # Branches name the columns of sides, so their steps stay in the file even where no leaf uses their rows.
     first = next(node for node in nodes(top) if node.kind != "branch")
     defined = [(tree.base + n, 0.0) for n, step in enumerate(tree.steps) if step[0] == "side"]
@@ -115,14 +145,16 @@ def certified(tree: ZoneTree, top: Node, data: dict[str, Any], answered: Answer)
         "data": data,
         "objective": search.objective,
         "solution": solution_json(search.instance, search.solution),
-        "bound": str(bound),
+        "bound": str(tree.system.proves(cost)),
         **assembled(tree, top),
     }
     try:
         proven = Bound(checker.check(document), Basis.CERTIFICATE, checker.FORMAT)
     except Rejected as reason:
         words = f"the checker rejected its certificate, which is a fault to report: {reason}"
-        return replace(answered, message="; ".join((answered.message, words)))
+        # What the root's multipliers prove stands by itself, whatever is wrong with the tree.
+        least = replace(answered, message="; ".join((answered.message, words)), proven=tree.known.floor)
+        return stronger(least, tree, tree.root_floor, "the root of a tree over rows (7) to (19)")
     if answered.proven is not None and answered.proven.value > proven.value:
         return answered  # the theorem says more
     return replace(answered, claim=None, proven=proven, certificate=document)

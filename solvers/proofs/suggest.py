@@ -10,6 +10,7 @@ from fairbound.solvers.checker.common import Rejected
 from fairbound.solvers.engines.highs import execute
 
 if TYPE_CHECKING:
+    from fairbound.solvers.checker.linear import Row
     from fairbound.solvers.proofs.live import Floats, Live
 
 MOST_CUTS, CUT_BITS, LEAST_EFFICACY, DENSEST = 12, 24, 1e-4, 3000
@@ -18,8 +19,8 @@ WHOLE = 1e-6
 WIDEST = 2**40
 
 
-def gomory_steps(live: Live, x: Floats) -> list[list[Any]]:
-    """Steps of the Gomory rows that x breaks most."""
+def gomory_steps(live: Live, x: Floats) -> list[tuple[list[Any], Row]]:
+    """Steps of the Gomory rows that x breaks most, with these rows."""
     system = live.system
     if system.continuous or not live.engine.getNumNz():  # asked for the basis of an empty matrix, the engine dies
         return []
@@ -42,17 +43,18 @@ def gomory_steps(live: Live, x: Floats) -> list[list[Any]]:
         if not pairs or len(columns) > DENSEST:
             continue
         try:
-            terms, rhs, _ = system.step_row(step)
+            row = system.step_row(step)
         except Rejected:
             continue
+        terms, rhs, _ = row
         index = np.fromiter(terms, dtype=np.int64, count=len(terms))
         values = np.array([float(a) for a in terms.values()]) * live.column_scale[index]
         norm = float(np.sqrt((values**2).sum())) or 1.0
         efficacy = (float(rhs) - float((values * x[index] / live.column_scale[index]).sum())) / norm
         if efficacy > LEAST_EFFICACY:
-            found.append((efficacy, step))
-    found.sort(key=lambda pair: -pair[0])
-    return [step for _, step in found[:MOST_CUTS]]
+            found.append((efficacy, step, row))
+    found.sort(key=lambda each: -each[0])
+    return [(step, row) for _, step, row in found[:MOST_CUTS]]
 
 
 def branch(live: Live, x: Floats) -> tuple[int, bool] | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from fairbound.solvers.checker.common import Rejected
-from fairbound.solvers.checker.linear import Box, System, scaled, smaller
+from fairbound.solvers.checker.linear import Box, Row, System, scaled, smaller
 from fairbound.solvers.proofs.live import Live
 from fairbound.solvers.proofs.suggest import WHOLE, branch, gomory_steps
 
@@ -101,10 +101,14 @@ class Grower:
             row = self.system.step_row(step)
         except Rejected:
             return False
+        self.put(step, row)
+        return True
+
+    def put(self, step: list[Any], row: Row) -> None:
+        """Add a step whose row is derived already."""
         self.steps.append(step)
         self.system.rows.append(row)
         self.live.pass_row()
-        return True
 
     def separators(self, x: Floats) -> int:
         """Rows of the problem that x breaks."""
@@ -134,7 +138,10 @@ class Grower:
             if stalled >= STALLED or rounds > GOMORY_ROUNDS:
                 break
             self.gomory_rows = True
-            if not sum(self.add(step) for step in gomory_steps(self.live, x)):
+            found = gomory_steps(self.live, x)
+            for step, row in found:
+                self.put(step, row)
+            if not found:
                 break
         if first is not None and last - first[0] < WORTHWHILE * (goal - first[0]):
             self.drop(first[1])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import heapq
 from fractions import Fraction
+from functools import cached_property
 from math import ceil, floor, gcd, lcm
 from typing import Any
 
 from fairbound.solvers.checker.blocks import check_zones
-from fairbound.solvers.checker.common import Rejected, identifier, pieces, rational
+from fairbound.solvers.checker.common import LONGEST, Rejected, identifier, pieces, rational
 from fairbound.solvers.checker.linear import Row, System, place
 
 
@@ -34,11 +35,6 @@ class City:
         self.S, self.A = sum(self.s), sum(self.a)
         self.today = [self.home[unit[3]] for unit in data["units"]]
         self.income = [None if unit[4] == "none" else rational(unit[4]) for unit in data["units"]]
-        lengths = {text: rational(text) for text in {text for row in data["travel"] for text in row}}
-        self.travel = [[lengths[text] for text in row] for row in data["travel"]]
-        common = lcm(*{length.denominator for length in lengths.values()})
-        whole = {text: length.numerator * (common // length.denominator) for text, length in lengths.items()}
-        self.whole_travel = [[whole[text] for text in row] for row in data["travel"]]
         self.roots = [self.index[school[1]] for school in data["schools"]]
         tolerance = rational(self.rules["seats_tolerance"])
         seats = [rational(school[2]) for school in data["schools"]]
@@ -54,7 +50,12 @@ class City:
         self.together = [
             [self.index[identifier(i)] for i in pieces(ids, "+")] for ids in pieces(self.rules["together"], ";")
         ]
-        self.options = self._options()
+
+    @cached_property
+    def whole_travel(self) -> tuple[list[list[int]], int]:
+        """Travel in whole steps, a row a unit, and how many steps are one unit of distance."""
+        whole, steps = _in_steps({text for row in self.data["travel"] for text in row})
+        return [[whole[text] for text in row] for row in self.data["travel"]], steps
 
     def _join(self, one: int, other: int) -> None:
         self.near[one].add(other)
@@ -86,11 +87,12 @@ class City:
         text = self.rules.get(name, "none")
         return None if text == "none" else rational(text)
 
-    def _options(self) -> list[set[int]]:
+    @cached_property
+    def options(self) -> list[set[int]]:
         """Schools that a unit can have: (9), (12b), the schools' own units, and fixing."""
         ratio = self.limit("travel_ratio")
         options = []
-        for row, now in zip(self.whole_travel, self.today, strict=True):
+        for row, now in zip(self.whole_travel[0], self.today, strict=True):
             over, under = (1, 0) if ratio is None else (ratio.numerator, ratio.denominator)
             options.append({j for j, d in enumerate(row) if j == now or under * d <= over * row[now]})
         for pair in pieces(self.rules["forced"], ";"):
@@ -168,13 +170,29 @@ class City:
         Raises ``Rejected`` for an objective that is not linear.
         """
         if objective == "travel":
-            return [[s * d for d in row] for s, row in zip(self.s, self.travel, strict=True)]
+            whole, steps = self.whole_travel
+            return [[Fraction(s * d, steps) for d in row] for s, row in zip(self.s, whole, strict=True)]
         if objective == "rezoned":
             schools = range(len(self.schools))
             return [
                 [Fraction(s if j != now else 0) for j in schools] for s, now in zip(self.s, self.today, strict=True)
             ]
         raise Rejected(f"objective {objective!r} is not linear")
+
+
+def _decimal(text: Any) -> bool:
+    return type(text) is str and len(text) <= LONGEST and text.isascii() and text.replace(".", "", 1).isdigit()
+
+
+def _in_steps(texts: set[str]) -> tuple[dict[str, int], int]:
+    """Numbers by their texts as whole multiples of one step, and how many steps are 1."""
+    if all(map(_decimal, texts)):  # as nearly all files have them: digits after the point are filled up with zeros
+        parts = {text: text.partition(".") for text in texts}
+        places = max((len(part) for _, _, part in parts.values()), default=0)
+        return {text: int(whole + part.ljust(places, "0")) for text, (whole, _, part) in parts.items()}, 10**places
+    exact = {text: rational(text) for text in texts}
+    steps = lcm(*{number.denominator for number in exact.values()})
+    return {text: number.numerator * (steps // number.denominator) for text, number in exact.items()}, steps
 
 
 DEVIATIONS = ("dissimilarity", "tvd", "income")

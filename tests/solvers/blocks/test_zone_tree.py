@@ -18,13 +18,15 @@ from fairbound.models.blocks.evaluate import group_scale
 from fairbound.models.blocks.instance import component
 from fairbound.models.blocks.reductions import fixed_options
 from fairbound.models.blocks.separators import LEAST_VIOLATION
-from fairbound.solvers.blocks import zone_branching
-from fairbound.solvers.blocks.even_halves import even_halves, least_dissimilarity
+from fairbound.models.core.exact import decimal_text
+from fairbound.solvers.blocks import zone_branching, zone_tree
+from fairbound.solvers.blocks.even_halves import _size_ranges, even_halves, least_dissimilarity
 from fairbound.solvers.blocks.flow_separation import flow_separators
 from fairbound.solvers.blocks.incumbents import ZoneIncumbents
 from fairbound.solvers.blocks.zone_state import ZoneState, anneal, reconnect
 from fairbound.solvers.checker import tree as checker
 from fairbound.solvers.checker.common import Rejected
+from fairbound.solvers.checker.rows.blocks import _in_steps
 from fairbound.solvers.core.methods import find_method
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -111,9 +113,30 @@ def test_a_stopped_tree_proves_what_it_has(tmp_path: object, monkeypatch: pytest
     assert checker.check(json.loads(json.dumps(result.certificate))) == result.dual_bound
 
 
+@pytest.mark.parametrize("interrupted", [True, False])
+def test_a_tree_that_is_not_replayed_still_proves_its_leaves(
+    interrupted: bool, tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stop during the replay, or one that leaves no time for it, takes the level and leaves the bound."""
+    city = grid(tmp_path, 400, 6, 1)
+    monkeypatch.setattr(zone_branching.ZoneTree, "short", lambda tree, _open: tree.nodes >= 3)
+    replayed = grown(city, time_limit=600)
+
+    def stop(_document: object) -> Fraction:
+        raise KeyboardInterrupt
+
+    if interrupted:
+        monkeypatch.setattr(zone_tree.checker, "check", stop)
+    else:
+        monkeypatch.setattr(zone_branching.ZoneTree, "proof_seconds", lambda _tree, _open: 1e9)
+    result = grown(city, time_limit=600)
+    assert (result.level, result.certificate) == (Level.L2, None)
+    assert result.primal_bound == replayed.primal_bound
+    assert result.dual_bound == replayed.dual_bound  # that of the leaves, not of the root
+
+
 def test_a_rejected_tree_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     city = tiny.NAMED["grid of three schools"]
-    from fairbound.solvers.blocks import zone_tree
 
     def reject(_document: object) -> Fraction:
         raise Rejected("no")
@@ -136,7 +159,7 @@ def test_divisibility_bounds_the_dissimilarity(city: ZoneInstance) -> None:
     assert all(value >= least_dissimilarity(city) for value in feasible)
 
 
-@pytest.mark.parametrize(("n", "seed", "steps"), [(100, 1, 0), (200, 4, 1), (400, 1, 6)])
+@pytest.mark.parametrize(("n", "seed", "steps"), [(100, 1, 0), (200, 4, 1), (400, 1, 6), (1600, 1, 11)])
 def test_two_zones_are_as_even_as_divisibility_lets_them(tmp_path: object, n: int, seed: int, steps: int) -> None:
     city = grid(tmp_path, n, 2, seed)
     assert least_dissimilarity(city) == steps * group_scale(city)
@@ -144,6 +167,35 @@ def test_two_zones_are_as_even_as_divisibility_lets_them(tmp_path: object, n: in
     assert result.status is Status.OPTIMAL
     assert result.level is Level.L2
     assert result.primal_bound == steps * group_scale(city)
+
+
+def test_sizes_are_those_that_the_other_schools_leave(tmp_path: object) -> None:
+    city = PROBLEM.with_parameters(grid(tmp_path, 100, 2, 1), {"seats_tolerance": "0.15"})
+    (low, high), (other_low, other_high) = (city.seat_range(school) for school in city.schools)
+    wanted = max(low, city.students - other_high), min(high, city.students - other_low)
+    assert _size_ranges(city)[0] == wanted != (low, high)
+
+
+def test_multipliers_that_miss_by_rounding_are_made_whole(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At this root all multipliers are whole; the engine's are made far worse here than its tolerances let them be."""
+    city = grid(tmp_path, 100, 5, 2)
+    exact = zone_branching.ZoneLive.dual
+    monkeypatch.setattr(
+        zone_branching.ZoneLive, "dual", lambda live: [(i, y - 0.3 if y >= 1 else y) for i, y in exact(live)]
+    )
+    monkeypatch.setattr(zone_branching.ZoneTree, "short", lambda tree, _open: tree.nodes >= 3)
+    result = grown(city, time_limit=600)
+    assert result.status is Status.OPTIMAL
+    assert result.level is Level.L4
+    assert result.message.startswith("0 nodes")
+
+
+@given(st.lists(st.fractions(0, 1000, max_denominator=99), min_size=1), st.booleans())
+def test_the_checker_reads_distances_in_whole_steps(lengths: list[Fraction], decimal: bool) -> None:
+    exact = [round(length, 3) if decimal else length for length in lengths]
+    texts = [decimal_text(length) for length in exact]
+    whole, steps = _in_steps(set(texts))
+    assert [Fraction(whole[text], steps) for text in texts] == exact
 
 
 def test_flips_of_two_zones_keep_the_rules(tmp_path: object) -> None:
