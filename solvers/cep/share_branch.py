@@ -1,7 +1,7 @@
 """Branches of the claim-share tree: what they say, the two parts they make, and those that an LP's mixture suggests.
 
 On a unit's share (52) always. Once the groups of the middle are listed, also on a trait of the unit's group, as in
-``group_cover``, or on two units in one group (Ryan and Foster, 1981): it is one of these listed groups, or not (54).
+``group_cover``, or on two units in one group (Ryan and Foster, 1981): it is one of these listed groups, or not (55).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Groups of the middle, all listed: those that lose less than what the prices of a node exceed the target.
 
 A grouping worth more has no other. So below that node prices hold in the middle once no group of the list is worth
-more (53): a product of a matrix and a vector instead of a search, and a sum for each group when it is replayed.
+more (54): a product of a matrix and a vector instead of a search, and a sum for each group when it is replayed.
 """
 
 from __future__ import annotations
