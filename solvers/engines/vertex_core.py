@@ -15,6 +15,7 @@ import numpy as np
 from fairbound.solvers.core.result import Settings, Termination
 from fairbound.solvers.engines import highs
 from fairbound.solvers.engines.model import proven_bound
+from scipy.sparse import csr_array
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,12 +51,13 @@ def near(program: Program, vertex: Vertex, settings: Settings) -> Iterator[Float
     integer = program.integrality > 0
     point = np.where(integer, np.round(vertex.point), vertex.point)
     open_ = ~integer | (np.abs(vertex.point - point) > WHOLE)
-    columns = program.A.tocsc()
+    rows = csr_array((program.A.data, program.A.indices, program.A.indptr), shape=program.A.shape)
+    columns = rows.tocsc()
     for size in CORES:
         core = open_.copy()
         core[chance.choice(len(core), min(size, len(core)), replace=False)] = True
         fixed, free = np.where(core, 0.0, point), np.flatnonzero(core)
-        kept = program.A @ fixed
+        kept = rows @ fixed
         smaller = replace(
             program,
             c=program.c[free],

@@ -99,7 +99,7 @@ def test_the_library_is_measured_exported_and_taken_from(tmp_path: Path, folder:
     assert f"{row},highs," in (tmp_path / "table" / "engines.csv").read_text()
     done = fairbound("bench", "references", "--export", "out", *table, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "written: out\n")
-    assert (tmp_path / "out" / "library.solu").read_text() == f"=best= {row} -86824/5\n=bestdual= {row} -88467/5\n"
+    assert (tmp_path / "out" / "library.solu").read_text() == f"=opt= {row} -86824/5\n"
     start = tmp_path / "out" / "starts" / f"{row}.sol"
     done = fairbound("bench", "references", "--submit", start, "--row", row, "--name", "Ada", *table, cwd=tmp_path)
     assert done.returncode == 2

@@ -107,7 +107,7 @@ def test_audit_shows_no_distance_for_a_plan_that_breaks_a_rule(run: Run) -> None
 
 def test_solve_says_when_its_own_claims_differ(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fairbound.solvers.engines.model._second_opinion", lambda *_: "with presolve 1, without it 2")
-    code, out, _ = run("solve", "cep/calpads33", "--method", "membership")
+    code, out, _ = run("solve", "cep/calpads33", "--method", "membership", "--objective", "students")
     assert code == 4
     assert "CONTRADICTION with presolve 1, without it 2" in out
     assert "feasible" in out

@@ -93,7 +93,7 @@ def test_comparisons_and_fronts_have_frames() -> None:
 
 
 def test_what_is_proven_is_told_apart_from_what_is_claimed() -> None:
-    claimed = fairbound.solve("blocks/grid100", settings=Settings(prove=0))
+    claimed = fairbound.solve("blocks/grid100", method="separator_loop", settings=Settings(prove=0))
     assert (claimed.level, claimed.basis) == (Level.L1, fairbound.Basis.CLAIM)
     assert claimed.proven is not None
     assert claimed.proven.basis is fairbound.Basis.MULTIPLIERS

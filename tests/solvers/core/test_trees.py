@@ -105,7 +105,7 @@ def test_a_default_answer_carries_its_proof() -> None:
         Level.L4,
     )
     without = fairbound.solve("cep/calpads33", parameters={"threshold": "0.40"}, settings=Settings(prove=0))
-    assert (without.level, without.certificate) == (Level.L1, None)
+    assert (without.level, without.basis, without.certificate) == (Level.L2, Basis.THEOREM, None)
 
 
 def test_whoever_interrupts_a_proof_keeps_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
