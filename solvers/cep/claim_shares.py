@@ -104,7 +104,7 @@ class Sharing:
             self.share = Fraction(str(share))
             root = Node(self.cells.box(), prices)
             tree = self.tree = Tree(
-                self.cells, self.master, root, self.target, self.meet, self.report, self.plan, self.late
+                self.cells, self.master, root, self.target, self.meet, self.report, self.plan, self.may_plan, self.late
             )
             root.work = 1
             root.proofs.append(prices)
@@ -177,20 +177,25 @@ class Sharing:
                 return
             self._improve(self._dive(optimum, 0.0 if k == 0 else NOISE), 0)
 
+    def _plan_seconds(self) -> float:
+        """Time for a plan from a list."""
+        left, elapsed = self.until - self.search.seconds(), self.search.seconds() - self.began
+        return min(LIST_SHARE * left, LIST_SHARE * elapsed + FIRST_LIST - self.listing)
+
+    def may_plan(self) -> bool:
+        """Whether there is time for a plan from a list."""
+        return self._plan_seconds() >= LEAST_LIST
+
     def plan(self, node: Node, listed: Listed) -> None:
         """The best plan of a node's groups, or of some, as long as that does not take too much of the time."""
-        elapsed = self.search.seconds() - self.began
-        seconds = min(
-            LIST_SHARE * (self.until - self.search.seconds()), LIST_SHARE * elapsed + FIRST_LIST - self.listing
-        )
-        if seconds < LEAST_LIST:
+        if not self.may_plan():
             return
         assert node.box is not None
         began = self.search.seconds()
         room = self.cells.room(node.prices, self.target())
         listed = listed.least(MOST_PLANNED, node.prices.units)
         model = ListModel(self.cells, node.box, listed, node.prices, room, self._home())
-        home = best_plan(model, self.settings, seconds)
+        home = best_plan(model, self.settings, self._plan_seconds())
         if home is not None:
             self._improve(home, 0)
         self.listing += self.search.seconds() - began

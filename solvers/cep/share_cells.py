@@ -34,7 +34,7 @@ MIDDLE = 600
 """Cells into which the range would be cut without strips."""
 STRIP = tuple(Fraction(2, 2**i) for i in range(9, -1, -1))
 """Edges of the cells of a strip, from its end of the range, in widths of a middle cell."""
-STRIPS = ((24, 1), (60, 3))
+STRIPS = ((24, 1), (45, 3))
 STRIP_CELLS = 8
 """Cells of a strip, for at most so many units and for more: of few units, groups near the ends can be searched too."""
 EDGE_STEP = 10**7

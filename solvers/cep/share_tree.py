@@ -33,7 +33,7 @@ ADDED, ADDED_PER_UNIT = 300, 8
 """Groups that become columns in one round, and those that hold the same unit."""
 SEARCH_WIDTH, PROOF_WIDTH = 1_500, 60_000
 LIST_AGAIN = 0.7
-"""Groups are listed, if they were too many, once the prices exceed the target by so much less."""
+"""Groups are listed, if they were too many, once the prices exceed the target by so much less, or pairs are fewer."""
 SOME = (0.5, 0.25, 0.12, 0.06)
 """Shares of what the prices exceed the target by, at which groups are listed for a plan if all are too many."""
 PLAN_AGAIN = 0.5
@@ -61,8 +61,6 @@ class Node:
     """Whether they were listed here, after all that was proven here."""
     planned: float = np.inf
     """How many there were when a plan was made of them."""
-    refused: float = np.inf
-    """What prices exceeded the target by when groups were too many to list."""
 
 
 @dataclass
@@ -79,6 +77,8 @@ class Tree:
         Is told the bound whenever it falls.
     plan
         Is shown a node with a list of groups, and again whenever they have become half as many; may raise the target.
+    may_plan
+        Whether there is time for that.
     """
 
     cells: Cells
@@ -88,11 +88,14 @@ class Tree:
     meet: Callable[[Optimum, bool], None]
     report: Callable[[float], None]
     plan: Callable[[Node, Listed], None]
+    may_plan: Callable[[], bool]
     late: Callable[[], bool]
     nodes: int = 0
     work: int = 0
     bound: float = np.inf
     open: list[tuple[float, int, Node]] = field(default_factory=list)
+    refused: list[tuple[float, int]] = field(default_factory=list)
+    """Where groups were too many to list: what prices exceeded the target by, and pairs of unit and middle cell."""
 
     def run(self) -> bool:
         """Search until nothing is open; whether it ended. ``bound`` holds either way."""
@@ -163,13 +166,14 @@ class Tree:
         assert node.box is not None
         listed, room = node.listed, node.prices.bound - self.target()
         if listed is None:
-            if room > LIST_AGAIN * node.refused:
+            pairs = int(node.box.allowed[self.cells.middle].sum())
+            if any(room > LIST_AGAIN * more and pairs > LIST_AGAIN * most for more, most in self.refused):
                 return
             listed = node.listed = self.cells.listed(node.box, node.prices, self.target(), self.late)
             if listed is None:
-                node.refused = room
+                self.refused.append((room, pairs))
                 for share in SOME:  # a plan may be made of those that lose least
-                    if listed is None:
+                    if listed is None and self.may_plan():
                         listed = self.cells.listed(node.box, node.prices, node.prices.bound - share * room, self.late)
             else:
                 node.lists = True
@@ -294,7 +298,7 @@ class Tree:
             return None
         prices = node.prices if node.listed is None else replace(node.prices, cells=np.zeros(0))
         node.below, node.above = (
-            Node(box, prices, listed=listed, planned=node.planned, refused=node.refused)
+            Node(box, prices, listed=listed, planned=node.planned)
             for box, listed in node.branch.parts(node.box, node.listed, self.cells)
         )
         node.box = node.listed = None
