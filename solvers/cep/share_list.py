@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fairbound.solvers.cep.share_pricing import Indices
     from fairbound.solvers.engines.base import Floats
 
-MOST_STEPS, MOST_GROUPS = 3_000_000, 30_000
+MOST_STEPS, MOST_GROUPS = 400_000, 30_000
 """Partial groups that a list may cost, which a replay looks at again, and groups that it may hold."""
 
 

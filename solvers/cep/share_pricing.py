@@ -47,7 +47,7 @@ class Found:
     proven
         Cells, of those searched, in which no group above the cut was missed.
     steps
-        Partial groups looked at.
+        Partial groups that could not be dropped at once: what a replay looks at.
     """
 
     inside: Flags
@@ -152,11 +152,11 @@ class Pricer:
             step = table[:, cell[grow], i]
             mask = np.r_[mask, mask[grow] | np.int64(1) << i]
             sums, cell = np.hstack([sums, sums[:, grow] + step]), np.r_[cell, cell[grow]]
-            steps += len(cell)
             best = np.maximum(sums[0] + rest[0][cell, i + 1], sums[1] + rest[1][cell, i + 1])
             keep = (best > cut) & (sums[2] + rest[2][cell, i + 1] >= -slack)
             keep &= sums[3] + rest[3][cell, i + 1] <= slack
             cell, mask, sums = cell[keep], mask[keep], sums[:, keep]
+            steps += len(cell)
             if len(cell) > width:
                 best = best[keep]
                 stay = np.argpartition(-best, width)[:width]

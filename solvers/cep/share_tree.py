@@ -179,7 +179,7 @@ class Tree:
                 node.lists = True
                 if not node.proofs or node.proofs[-1] is not node.prices:
                     node.proofs.append(node.prices)
-                    self.work += int(node.box.allowed.sum())
+                    self.work += self._pairs(node)
                 self.work += listed.steps
         elif len(listed) > PLAN_AGAIN * node.planned:
             return
@@ -238,7 +238,7 @@ class Tree:
             if not added and not len(found.excess) and found.proven.all():
                 stuck, step = 0, min(0.95, 1.3 * step)
                 inner, levels = units, lam
-                self._lower(node, self.cells.prices(units, lam, multipliers), int(box.allowed.sum()) + found.steps)
+                self._lower(node, self.cells.prices(units, lam, multipliers), self._pairs(node) + found.steps)
                 master.hold(inner - hold)
             elif added:
                 step, wide = max(0.01, step * (0.9 if found.proven.mean() > 0.5 else 0.6)), False
@@ -250,6 +250,11 @@ class Tree:
                 stuck, step = stuck + 1, step / 2
         master.hold(None)
         return master.solve() if optimum is not None and optimum.held >= 1e-6 else optimum
+
+    def _pairs(self, node: Node) -> int:
+        """Pairs of unit and cell that a replay of prices looks at: those of the strips where groups are listed."""
+        assert node.box is not None
+        return int((node.box.allowed if node.listed is None else node.box.allowed[self.cells.sides]).sum())
 
     def _lower(self, node: Node, prices: Prices, work: int) -> None:
         """Take prices that were proven in a node, if they are lower."""
