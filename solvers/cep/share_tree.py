@@ -34,8 +34,10 @@ ADDED, ADDED_PER_UNIT = 300, 8
 SEARCH_WIDTH, PROOF_WIDTH = 1_500, 60_000
 LIST_AGAIN = 0.7
 """Groups are listed, if they were too many, once the prices exceed the target by so much less, or pairs are fewer."""
-SOME = (0.5, 0.25, 0.12, 0.06)
+SOME = (0.5, 0.25, 0.12)
 """Shares of what the prices exceed the target by, at which groups are listed for a plan if all are too many."""
+FEWEST = 4
+"""Groups for each unit without which such a part holds no plan."""
 PLAN_AGAIN = 0.5
 MOST_COLUMNS, COLUMNS_PER_UNIT = 600, 8
 """Groups that the master holds at most; half of them stay when it is purged."""
@@ -175,6 +177,8 @@ class Tree:
                 for share in SOME:  # a plan may be made of those that lose least
                     if listed is None and self.may_plan():
                         listed = self.cells.listed(node.box, node.prices, node.prices.bound - share * room, self.late)
+                if listed is not None and len(listed) < FEWEST * len(self.cells.units):
+                    return
             else:
                 node.lists = True
                 if not node.proofs or node.proofs[-1] is not node.prices:
