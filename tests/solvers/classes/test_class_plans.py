@@ -5,11 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from fairbound.instances.classes.sources import seed_truth
+from fairbound.instances.classes.sources import drawn, seed_truth
 from fairbound.models.classes.evaluate import judge
 from fairbound.models.classes.flows import FORMULATION
 from fairbound.solvers.core.bound import Level
+from fairbound.solvers.core.methods import default_method
 from fairbound.solvers.core.result import Settings, Status
+from fairbound.solvers.engines import vertex_core
 
 import fairbound
 
@@ -69,3 +71,20 @@ def test_effects_of_many_digits_stay_within_floats() -> None:
     assert model.K_unit > 1e6
     result = fairbound.solve(asked, settings=Settings(prove=0))
     assert result.primal_bound == 172
+
+
+def test_near_a_vertex_hardly_more_moves_than_the_relaxation_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a search of few columns misses, the bound holds, and ``flows`` goes on where the two differ."""
+    asked = drawn("classes/drawn600")
+    known = fairbound.solve(asked, method="flows", settings=Settings(prove=0))
+    for cores in ((300, 3000), ()):
+        monkeypatch.setattr(vertex_core, "CORES", cores)
+        found = fairbound.solve(asked, method="near_vertex", settings=Settings(prove=0))
+        assert (found.status, found.primal_bound) == (Status.OPTIMAL, known.primal_bound)
+        assert found.proven_bound is not None
+        assert known.primal_bound - 1 <= found.proven_bound <= known.primal_bound  # type: ignore[operator]
+
+
+def test_many_students_are_asked_near_a_vertex() -> None:
+    few, many = (drawn(f"classes/drawn{n}") for n in (600, 2000))
+    assert [default_method(asked, "moves").name for asked in (few, many)] == ["flows", "near_vertex"]

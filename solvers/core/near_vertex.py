@@ -1,0 +1,72 @@
+"""A formulation of few rows and many columns whose objective counts: its relaxation, and what is near its vertex.
+
+At a vertex all columns but a few are whole. The multipliers of the relaxation bound the count, which is whole (L2). A
+search of some hundred columns around the vertex mostly comes within a few of that bound; where it does not reach it,
+the engine goes on from there with the whole model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from math import ceil, floor
+from typing import TYPE_CHECKING, Any
+
+from fairbound.models.core.arrays import collector_paused
+from fairbound.models.core.problem import Sense
+from fairbound.solvers.core.answer import Answer
+from fairbound.solvers.core.bound import Basis, Bound
+from fairbound.solvers.core.formulations import answer_formulation
+from fairbound.solvers.core.result import OnProgress, Settings, Termination
+from fairbound.solvers.core.search import Search
+from fairbound.solvers.engines.standard_form import compile_model
+from fairbound.solvers.engines.vertex_core import near, vertex_of
+
+if TYPE_CHECKING:
+    from fairbound.models.core.problem import Formulation, Instance
+
+ENGINE_SHARE = 0.8
+"""Of the time that is left, for the engine and the whole model: it looks at the clock between its steps only."""
+
+
+def answer_near_vertex(
+    formulation: Formulation[Any, Any],
+    instance: Instance,
+    objective: str,
+    settings: Settings,
+    on_progress: OnProgress | None = None,
+    start: Any = None,
+) -> Answer:
+    """The relaxation's bound and the best solution near its vertex; where they differ, the formulation's answer."""
+    search = Search(instance, objective, settings, on_progress)
+    if start is not None:
+        search.offer(start)
+    with search.interruptible():
+        with collector_paused():
+            model = formulation.build(instance, objective)
+            form = compile_model(model)
+        vertex = vertex_of(form, _left(search))
+        if vertex is not None:
+            search.tighten(Fraction(floor(vertex.bound) if search.sense is Sense.MAXIMIZE else ceil(vertex.bound)))
+            for point in near(form, vertex, _left(search)):
+                form.load(point)
+                search.offer(formulation.extract(model))
+                if search.closed() or search.late():
+                    break
+    bound = None if search.bound is None else Bound(Fraction(search.bound), Basis.MULTIPLIERS)
+    found = Answer(Termination.FINISHED, search.solution, proven=bound, trace=tuple(search.trace))
+    if search.closed():
+        return found
+    if search.late():
+        return replace(found, termination=search.why_late())
+    rest = _left(search, ENGINE_SHARE)
+    other = answer_formulation(formulation, instance, objective, rest, on_progress, search.solution)
+    if bound is not None and (other.proven is None or search.sense.improves(other.proven.value, bound.value)):
+        other = replace(other, proven=bound)
+    return other if other.solution is not None else replace(other, solution=search.solution)
+
+
+def _left(search: Search, share: float = 1.0) -> Settings:
+    """The settings with the time that is left, or a share of it."""
+    left = search.left()
+    return search.settings if left is None else replace(search.settings, time_limit=share * left)
