@@ -1,4 +1,4 @@
-"""The fewest moves of many students: ``flows`` has few rows, so plans near its relaxation's vertex are near the best."""
+"""The fewest moves of many students: ``flows`` has few rows, and plans near its relaxation's vertex are good ones."""
 
 from __future__ import annotations
 
