@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from fairbound.solvers.classes import near_vertex
+from fairbound.models.classes import flows
+from fairbound.models.classes.instance import MOVES
 from fairbound.solvers.classes.baselines import BASELINES
-from fairbound.solvers.core.method import Kind, Method
+from fairbound.solvers.core import near_vertex
 
+MANY = 1000
+"""Students below which ``flows`` closes within a second or two."""
 METHODS = (
-    Method(
-        near_vertex.NAME,
-        Kind.ALGORITHM,
+    near_vertex.near_vertex_method(
+        flows.FORMULATION,
+        MOVES,
         "the fewest moves of many students: a bound by the relaxation, and a search near its vertex",
-        near_vertex.answer,
-        near_vertex.refuses,
-        hesitates=near_vertex.hesitates,
+        lambda instance: sum(instance.cells.values()),
+        MANY,
     ),
 )
 PREFERRED = (near_vertex.NAME, "flows")

@@ -15,7 +15,6 @@ import numpy as np
 from fairbound.solvers.core.result import Settings, Termination
 from fairbound.solvers.engines import highs
 from fairbound.solvers.engines.model import proven_bound
-from scipy.sparse import csr_array
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +46,8 @@ def vertex_of(program: Program, settings: Settings) -> Vertex | None:
 
 def near(program: Program, vertex: Vertex, settings: Settings) -> Iterator[Floats]:
     """Feasible points near the vertex, from ever larger cores; shape (columns,). Settings say when to stop."""
+    from scipy.sparse import csr_array  # takes longer to load than a small solve
+
     began, chance = time.perf_counter(), np.random.default_rng(settings.seed)
     integer = program.integrality > 0
     point = np.where(integer, np.round(vertex.point), vertex.point)
