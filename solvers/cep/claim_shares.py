@@ -2,7 +2,7 @@
 
 1. ``price_curve``: a first bound and plans. 2. ``share_tree``: prices of units that hold in the strips at the
 threshold and at full funding for every unit, and between them for every group; branching on the share of one
-unit's group. 3. Plans from the LP's mixtures, by rounding, moves and swaps. 4. The tree is replayed in whole
+unit's group. 3. Plans by repartition (``repartition``) all the while. 4. The tree is replayed in whole
 numbers (``solvers.checker.cep_shares``); only then is its bound one. Mathematics: ``docs/cep_meals.md``.
 """
 
@@ -16,12 +16,11 @@ import numpy as np
 from fairbound.models.cep.price_curve import level_range, units_of
 from fairbound.solvers.cep import price_curve
 from fairbound.solvers.cep.group_moves import OUT, Plan, improve
+from fairbound.solvers.cep.repartition import Repartition
 from fairbound.solvers.cep.share_cells import MULTIPLIER_STEP, Box, Cells, Prices
 from fairbound.solvers.cep.share_certificate import FORMAT, certificate_json, least_bound
-from fairbound.solvers.cep.share_master import Master, Optimum
-from fairbound.solvers.cep.share_plan import ListModel, best_plan
+from fairbound.solvers.cep.share_master import Master
 from fairbound.solvers.cep.share_tree import Node, Tree
-from fairbound.solvers.cep.tabu import Tabu
 from fairbound.solvers.checker import cep_shares as checker
 from fairbound.solvers.checker.common import Rejected
 from fairbound.solvers.core.bound import Basis, Bound
@@ -31,7 +30,6 @@ from fairbound.solvers.core.result import OnProgress, Settings, Termination
 if TYPE_CHECKING:
     from fairbound.models.cep import CepInstance, Grouping
     from fairbound.solvers.cep.regrets import Regrets
-    from fairbound.solvers.cep.share_list import Listed
     from fairbound.solvers.core.answer import Answer
 
 NAME = "claim_shares"
@@ -44,15 +42,10 @@ SECONDS = 120.0
 FIRST_SHARE, FIRST_ROUNDS = 0.2, 3
 """Share of the limit, and interval models, after which the tree begins."""
 PLAN_SHARE = 0.3
-"""Share of the tree's time that goes into plans."""
-DIVES, FIRST_DIVES, DIVE_STEPS, NOISE = 1, 6, 60, 0.5
-"""Plans from the LP at a node, and at the first one; columns that are taken one after the other; how they vary."""
-PATIENCE, LATE = 300, 5
-"""Steps of a tabu search without gain; it begins at plans that are the best of so many of late."""
-LIST_SHARE, FIRST_LIST, LEAST_LIST = 0.3, 20.0, 0.5
-"""Share of the tree's time that goes into plans of listed groups, seconds that may before, and the least of one."""
-MOST_PLANNED = 3000
-"""Listed groups of which a plan is made: those that lose least."""
+"""Share of the tree's time that goes into plans, less with each annealing that has found none."""
+STEPS, HEATS = 4000, (0.0, 1e-4, 3e-5)
+"""Repartitions of the first annealing, half as many again in each after it; heats in turn, as parts of the value."""
+LONGER, FIRST_ANNEALINGS = 1.5, 2
 FIRST_WIDTH = 20_000
 SEED_SHARE, SEEDS, SEEDS_PER_UNIT = 0.05, 2000, 40
 """Groups that lose at most this share of the gap at the curve's prices begin the master, so many at most."""
@@ -70,7 +63,6 @@ class Sharing:
         assert search.bound is not None
         self.cells = Cells(search.instance, search.objective, abs(float(search.bound)))
         self.units, self.arrays = self.cells.units, self.cells.arrays
-        self.chance = np.random.default_rng(search.settings.seed)
         self.may_leave = ~regrets.must[self.open]
         charge = 10.0 * float(np.abs(self.arrays.fixed).sum() + np.abs(self.arrays.slope).sum()) + 1.0
         settings = Settings(threads=search.settings.threads, seed=search.settings.seed)
@@ -78,8 +70,10 @@ class Sharing:
         self.master = Master(self.arrays, self.cells.edges[self.cells.knots], charge, settings)
         self.tree: Tree | None = None
         self.share = Fraction(0)
-        self.planning, self.listing, self.began, self.nodes = 0.0, 0.0, search.seconds(), 0
-        self.seen: list[float] = []
+        self.planning, self.rounds, self.fruitless = 0.0, 0, 0
+        self.began, self.nodes = search.seconds(), 0
+        plan = Plan(search.instance, self.units, self._home())
+        self.repartition = Repartition(plan, self.may_leave, np.random.default_rng(search.settings.seed))
         limit = search.settings.time_limit
         self.until = search.seconds() + SECONDS if limit is None else limit - RESERVE
 
@@ -95,17 +89,16 @@ class Sharing:
 
     def run(self) -> tuple[Bound, dict[str, Any]]:
         """Search in stages; the bound that a replay has confirmed, with its certificate."""
-        self._improve(self._home(), PATIENCE)
         assert self.search.value is not None
         prices = self._first_prices()
+        for _ in range(FIRST_ANNEALINGS):
+            self._anneal(prices)
         best: tuple[Fraction, Node] | None = None
         asked = self.search.settings.gap
         for share in (*(stage for stage in STAGES if stage > asked), *([asked] if asked > STAGES[-1] else [])):
             self.share = Fraction(str(share))
             root = Node(self.cells.box(), prices)
-            tree = self.tree = Tree(
-                self.cells, self.master, root, self.target, self.meet, self.report, self.plan, self.may_plan, self.late
-            )
+            tree = self.tree = Tree(self.cells, self.master, root, self.target, self.meet, self.report, self.late)
             root.work = 1
             root.proofs.append(prices)
             tree.narrow(root)
@@ -169,85 +162,27 @@ class Sharing:
         group = {member: g for g, members in enumerate(groups) for member in members}
         return [group.get(unit.members[0], OUT) for unit in self.units]
 
-    def meet(self, optimum: Optimum, first: bool) -> None:
-        """Plans from the mixture of the LP, as long as they do not take too much of the time."""
-        elapsed = self.search.seconds() - self.began
-        for k in range(FIRST_DIVES if first else DIVES):
-            if self.late() or (not first and self.planning > PLAN_SHARE * elapsed):
-                return
-            self._improve(self._dive(optimum, 0.0 if k == 0 else NOISE), 0)
+    def meet(self, prices: Prices) -> None:
+        """Better plans, as long as they do not take too much of the time."""
+        if self.planning <= PLAN_SHARE / (1 + self.fruitless) * (self.search.seconds() - self.began):
+            self._anneal(prices)
 
-    def _plan_seconds(self) -> float:
-        """Time for a plan from a list."""
-        left, elapsed = self.until - self.search.seconds(), self.search.seconds() - self.began
-        return min(LIST_SHARE * left, LIST_SHARE * elapsed + FIRST_LIST - self.listing)
-
-    def may_plan(self) -> bool:
-        """Whether there is time for a plan from a list."""
-        return self._plan_seconds() >= LEAST_LIST
-
-    def plan(self, node: Node, listed: Listed) -> None:
-        """The best plan of a node's groups, or of some, as long as that does not take too much of the time."""
-        if not self.may_plan():
-            return
-        assert node.box is not None
-        began = self.search.seconds()
-        room = self.cells.room(node.prices, self.target())
-        listed = listed.least(MOST_PLANNED, node.prices.units)
-        model = ListModel(self.cells, node.box, listed, node.prices, room, self._home())
-        home = best_plan(model, self.settings, self._plan_seconds())
-        if home is not None:
-            self._improve(home, 0)
-        self.listing += self.search.seconds() - began
-
-    def _dive(self, optimum: Optimum, noise: float) -> list[int]:
-        """A plan from the LP: the columns of most weight are taken, the LP solved again, until it mixes nothing."""
-        master = self.master
-        wanted = master.open.copy()
-        for _ in range(DIVE_STEPS):
-            weights = optimum.weights
-            mixed = np.flatnonzero((weights > 1e-6) & (weights < 1 - 1e-6))
-            if not len(mixed) or self.late():
-                break
-            rank = weights[mixed] * np.exp(noise * self.chance.standard_normal(len(mixed)))
-            taken = mixed[(rank >= rank.max()) | (weights[mixed] > 0.9)]
-            for column in taken.tolist():
-                if not wanted[column]:
-                    continue  # another column that was taken has a unit of it
-                unit = master.unit[column]
-                units = master.inside[column] if unit < 0 else np.arange(len(self.units)) == unit
-                meets = (master.inside & units).any(axis=1)
-                meets[master.unit >= 0] |= units[master.unit[master.unit >= 0]]
-                wanted &= ~meets
-                wanted[column] = True
-            master.restrict(wanted, ~self.may_leave)
-            found = master.solve()
-            if found is None:
-                break
-            optimum = found
-        home = np.full(len(self.units), OUT)
-        for column in np.argsort(-optimum.weights, kind="stable")[: 3 * len(home)].tolist():
-            units = master.inside[column] if master.unit[column] < 0 else master.unit[column]
-            if optimum.weights[column] > 1e-6 and (home[units] == OUT).all():
-                home[units] = len(wanted) + column if master.unit[column] < 0 else master.level[column]
-        return [int(group) for group in home]
-
-    def _improve(self, home: list[int], patience: int) -> None:
-        """Moves and swaps from a placement; tabu search where that is among the best of late."""
-        began = self.search.seconds()
-        plan = Plan(self.search.instance, self.units, home)
+    def _anneal(self, prices: Prices) -> None:
+        """Anneal the best plan; each time more slowly."""
+        began, search = self.search.seconds(), self.search
+        assert search.value is not None
+        steps, heat = int(STEPS * LONGER**self.rounds), HEATS[self.rounds % len(HEATS)]
+        self.repartition.begin(self._home(), prices.units)
+        home = self.repartition.anneal(steps, heat * abs(float(search.value)), self.late)
+        plan = Plan(search.instance, self.units, home)
         improve(plan, self.may_leave, np.zeros(len(self.units), dtype=bool), self.late)
-        value = plan.value()
-        reached = -np.inf if value is None else float(value)
-        # A plan met before is not searched on, nor one that is worse than most of late.
-        promising = reached not in self.seen and reached >= max(self.seen[-LATE:], default=-np.inf)
-        self.seen.append(reached)
-        if patience or promising:
-            plan = Tabu(plan, self.may_leave, self.chance).run(patience or PATIENCE, self.late)
-        if self.search.offer(plan.grouping()) and self.tree is not None:
+        better = search.offer(plan.grouping())
+        self.fruitless = 0 if better else self.fruitless + 1
+        if better and self.tree is not None:
             placed = np.array(plan.home)
             self._columns(np.array([placed == group for group in range(placed.max(initial=-1) + 1)]))
-        self.planning += self.search.seconds() - began
+        self.rounds += 1
+        self.planning += search.seconds() - began
 
 
 def answer(

@@ -63,8 +63,11 @@ class Branch:
         units = [self.unit, int(self.at)] if self.kind is Kind.WITH else [self.unit]
         return box, cells.in_middle(box, units)
 
-    def groups(self, inside: Flags, cells: Cells) -> tuple[Flags, Flags]:
-        """Which groups there may be if it does not hold, and if it does; a share is left to the boxes."""
+    def groups(self, inside: Flags, traits: Floats) -> tuple[Flags, Flags]:
+        """Which groups there may be if it does not hold, and if it does; a share is left to the boxes.
+
+        ``traits`` are those of the groups, if it is on one.
+        """
         if self.kind is Kind.SHARE:
             both = np.ones(len(inside), dtype=bool)
             return both, both
@@ -73,7 +76,7 @@ class Branch:
             other = inside[:, int(self.at)]
             chosen, touched = holds & other, holds | other
         else:
-            chosen, touched = holds & (trait(self.kind, inside, cells.arrays) > float(self.at)), holds
+            chosen, touched = holds & (traits > float(self.at)), holds
         return ~chosen, chosen | ~touched
 
     def parts(self, box: Box, listed: Listed | None, cells: Cells) -> tuple[Part, Part]:
@@ -81,7 +84,7 @@ class Branch:
         no, yes = self.boxes(box, cells)
         if listed is None:
             return (no, None), (yes, None)
-        without, within = self.groups(listed.inside, cells)
+        without, within = self.groups(listed.inside, listed.people if self.kind is Kind.STUDENTS else listed.weight)
         return (no, listed.only(without)), (yes, listed.only(within))
 
 
@@ -135,7 +138,7 @@ class Mixture:
 
     def traits(self, kind: Kind, listed: Listed) -> Iterator[Branch]:
         """Units whose groups differ most in a trait, parted at its mean."""
-        every = trait(kind, listed.inside, self.cells.arrays)
+        every = listed.people if kind is Kind.STUDENTS else listed.weight
         mixture = self.inside * self.weights[:, None]
         covered = mixture.sum(axis=0)
         value = trait(kind, self.inside, self.cells.arrays)

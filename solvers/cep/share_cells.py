@@ -40,6 +40,9 @@ STRIP_CELLS = 8
 EDGE_STEP = 10**7
 MULTIPLIER_STEP = 10**6
 """Edges and multipliers are rounded to this many parts; any rounding keeps the proof valid."""
+RUNS = (8, 1)
+"""Cells that are searched as one for a list: units that fit one mostly fit the next. Where prices are of many units,
+one multiplier for all of them allows too much."""
 
 
 @dataclass(frozen=True)
@@ -200,9 +203,27 @@ class Cells:
 
     def listed(self, box: Box, prices: Prices, target: float, late: Callable[[], bool]) -> Listed | None:
         """All groups of the middle that a grouping worth more than the target may have; ``None`` if too many."""
-        cut = -self.room(prices, target)
+        for run in RUNS:
+            listed = self._listed(box, prices, -self.room(prices, target), run, late)
+            if listed is not None or late():
+                return listed
+        return None
+
+    def _listed(self, box: Box, prices: Prices, cut: float, run: int, late: Callable[[], bool]) -> Listed | None:
+        """The same, with so many cells searched as one."""
+        starts = np.arange(0, len(self.middle), run)
+        after = np.minimum(starts + run, len(self.middle))
+        multipliers = prices.cells[np.minimum(starts + run // 2, after - 1)]
         allowed = box.allowed[self.middle]
-        found = self.pricer.search(prices.units, prices.cells, allowed, cut, late, MOST_STEPS, MOST_STEPS)
+        pricer = Pricer(self.arrays, self.pricer.lower[starts], self.pricer.upper[after - 1])
+        anywhere = np.logical_or.reduceat(allowed, starts)
+        found = pricer.search(prices.units, multipliers, anywhere, cut, late, MOST_STEPS, MOST_STEPS)
         if not found.proven.all() or found.steps > MOST_STEPS or len(found.excess) > MOST_GROUPS:
             return None
-        return Listed(found.inside, found.cell, self.pricer.worth(found.inside), found.steps)
+        cells, last = starts[found.cell][:, None] + np.arange(run), after[found.cell][:, None] - 1
+        holds = self.pricer.holds(found.inside, np.minimum(cells, last))
+        group, place = np.nonzero(holds & (cells <= last))
+        inside, cell = found.inside[group], cells[group, place]
+        fits = ~(inside & ~allowed[cell]).any(axis=1)
+        inside = inside[fits]
+        return Listed.of(inside, cell[fits], self.pricer, found.steps, run)

@@ -53,7 +53,7 @@ def _nodes(cells: Cells, root: Node, bound: Fraction) -> list[dict[str, Any]]:
             assert node.below is not None
             assert node.above is not None
             if node.lists:
-                stated["listed"] = True
+                stated["listed"] = node.lists
             stated["branch"] = node.branch.stated()
             waiting += [node.above, node.below]
         found.append(stated)

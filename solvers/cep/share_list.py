@@ -1,23 +1,27 @@
 """Groups of the middle, all listed: those that lose less than what the prices of a node exceed the target.
 
 A grouping worth more has no other. So below that node prices hold in the middle once no group of the list is worth
-more (54): a product of a matrix and a vector instead of a search, and a sum for each group when it is replayed.
+more (54): a sum for each group instead of a search, in the tree as in its replay.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from fairbound.solvers.cep.share_pricing import Found
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from fairbound.solvers.cep.share_cells import Flags
-    from fairbound.solvers.cep.share_pricing import Indices
+    from fairbound.solvers.cep.share_pricing import Indices, Pricer
     from fairbound.solvers.engines.base import Floats
 
-MOST_STEPS, MOST_GROUPS = 400_000, 30_000
+Codes = NDArray[np.uint64]
+
+MOST_STEPS, MOST_GROUPS = 1_500_000, 100_000
 """Partial groups that a list may cost, which a replay looks at again, and groups that it may hold."""
 
 
@@ -29,30 +33,65 @@ class Listed:
     ----------
     cell, worth
         Cell of each, among those of the middle, and its worth.
-    steps
-        Partial groups that were looked at to list them.
+    people, weight
+        Of each: its students, and its weight per student.
+    code
+        A number for each by which to know it: two groups may share one by a chance of 1 in 1e10.
+    members, sizes
+        Units of all groups, one group after the other, and how many each has.
+    steps, run
+        Partial groups that were looked at to list them, and cells that were searched as one.
     """
 
     inside: Flags
     cell: Indices
     worth: Floats
+    people: Floats
+    weight: Floats
+    code: Codes
+    members: Indices
+    sizes: Indices
     steps: int
+    run: int = 1
+
+    @classmethod
+    def of(cls, inside: Flags, cell: Indices, pricer: Pricer, steps: int, run: int = 1) -> Listed:
+        """Groups given as rows, each with its cell."""
+        arrays = pricer.arrays
+        group, unit = np.nonzero(inside)
+        rows = inside.astype(float)
+        people = rows @ arrays.enrolled
+        sizes = np.bincount(group, minlength=len(inside))
+        weight = (rows @ arrays.slope) / people
+        return cls(inside, cell, pricer.worth(inside), people, weight, codes(inside), unit, sizes, steps, run)
 
     def __len__(self) -> int:
         return len(self.worth)
 
+    @cached_property
+    def starts(self) -> Indices:
+        """Where the units of each group begin."""
+        return np.cumsum(self.sizes) - self.sizes
+
     def excess(self, units: Floats) -> Floats:
         """Worth of each group above the prices of its units."""
-        return np.asarray(self.worth - self.inside @ units)
+        return self.worth - (np.add.reduceat(units[self.members], self.starts) if len(self) else 0.0)
 
     def only(self, keep: Flags) -> Listed:
         """Those of the list that are wanted."""
-        return self if keep.all() else Listed(self.inside[keep], self.cell[keep], self.worth[keep], self.steps)
-
-    def joined(self, other: Listed) -> Listed:
-        """Both lists, one after the other."""
-        inside, cell = np.vstack([self.inside, other.inside]), np.r_[self.cell, other.cell]
-        return Listed(inside, cell, np.r_[self.worth, other.worth], self.steps)
+        if keep.all():
+            return self
+        return replace(
+            self,
+            inside=self.inside[keep],
+            cell=self.cell[keep],
+            worth=self.worth[keep],
+            people=self.people[keep],
+            weight=self.weight[keep],
+            code=self.code[keep],
+            members=self.members[np.repeat(keep, self.sizes)],
+            sizes=self.sizes[keep],
+        )
 
     def least(self, most: int, units: Floats) -> Listed:
         """So many of them at most: those that lose least against their prices."""
@@ -64,15 +103,14 @@ class Listed:
 
     def within(self, allowed: Flags) -> Listed:
         """Those whose units may all be in their cell (rows: cells of the middle)."""
-        return self.only(np.asarray(~(self.inside & ~allowed[self.cell]).any(axis=1)))
+        if not len(self):
+            return self
+        return self.only(np.logical_and.reduceat(allowed[np.repeat(self.cell, self.sizes), self.members], self.starts))
 
     def cells(self, count: int) -> Flags:
         """Units (columns) of the groups in each of so many cells."""
         found = np.zeros((count, self.inside.shape[1]), dtype=bool)
-        order = np.argsort(self.cell, kind="stable")
-        cells, first = np.unique(self.cell[order], return_index=True)
-        if len(cells):
-            found[cells] = np.logical_or.reduceat(self.inside[order], first)
+        found[np.repeat(self.cell, self.sizes), self.members] = True
         return found
 
     def search(self, units: Floats, cut: float) -> Found:
@@ -81,12 +119,12 @@ class Listed:
         more = excess > cut
         return Found(self.inside[more], self.cell[more], excess[more], np.ones(1, dtype=bool), len(self))
 
-    def holds(self, inside: Flags) -> Flags:
-        """Which of some groups are on the list."""
-        return np.asarray(np.isin(_keys(inside), _keys(self.inside)))
+    def holds(self, code: Codes) -> Flags:
+        """Which of some groups, by their codes, are on the list."""
+        return np.asarray(np.isin(code, self.code))
 
 
-def _keys(inside: Flags) -> np.ndarray[tuple[int], np.dtype[np.void]]:
-    """Groups as single numbers of many bytes."""
-    bits = np.ascontiguousarray(np.packbits(inside, axis=1))
-    return bits.view(np.dtype((np.void, bits.shape[1]))).ravel()
+def codes(inside: Flags) -> Codes:
+    """A number for each of some groups."""
+    chance = np.random.default_rng(0).integers(2**63, size=inside.shape[1], dtype=np.uint64)
+    return np.asarray(np.where(inside, chance, np.uint64(0)).sum(axis=1, dtype=np.uint64))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import highspy
 import numpy as np
 import pyomo.core as pyo
+from fairbound.solvers.cep.share_list import codes
 from fairbound.solvers.core.result import ModelSize, Settings
 from fairbound.solvers.engines import highs as engine
 from fairbound.solvers.engines.standard_form import compile_model
@@ -63,8 +64,8 @@ class Master:
     ----------
     unit, level
         Of every column: its unit and level, or -1 and -1 for a group.
-    inside, cell
-        Of every column: the units of a group as a row of 0 and 1, and its cell.
+    inside, cell, code
+        Of every column: the units of a group as a row of 0 and 1, its cell, and the number by which a list knows it.
     """
 
     def __init__(self, arrays: UnitArrays, levels: Floats, charge: float, settings: Settings) -> None:
@@ -95,8 +96,8 @@ class Master:
         self._level_rows = count + np.arange(len(levels), dtype=np.int32)
         self.unit, self.level = np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
         self.inside, self.cell = np.zeros((0, count), dtype=bool), np.zeros(0, dtype=np.intp)
+        self.code = np.zeros(0, dtype=np.uint64)
         self.open = np.zeros(0, dtype=bool)
-        self._known: set[bytes] = set()
 
     def _append(self, cost: Floats, starts: Indices, rows: Indices, values: Floats) -> None:
         count = len(cost)
@@ -115,12 +116,14 @@ class Master:
         self.unit, self.level = np.r_[self.unit, units], np.r_[self.level, levels]
         self.inside = np.vstack([self.inside, np.zeros((count, self.inside.shape[1]), dtype=bool)])
         self.cell = np.r_[self.cell, np.full(count, -1)]
+        self.code = np.r_[self.code, np.zeros(count, dtype=np.uint64)]
 
     def add_groups(self, inside: Flags, worth: Floats, cell: Indices) -> int:
         """Columns for groups that are not there yet; returns how many."""
-        keys = [row.tobytes() for row in np.packbits(inside, axis=1)]
-        new = [i for i, key in enumerate(keys) if key not in self._known and not self._known.add(key)]  # type: ignore[func-returns-value]
-        if not new:
+        code = codes(inside)
+        new = np.sort(np.unique(code, return_index=True)[1])
+        new = new[~np.isin(code[new], self.code)]
+        if not len(new):
             return 0
         inside, worth, cell = inside[new], worth[new], cell[new]
         group, unit = np.nonzero(inside)
@@ -129,6 +132,7 @@ class Master:
         self.unit = np.r_[self.unit, np.full(len(worth), -1)]
         self.level = np.r_[self.level, np.full(len(worth), -1)]
         self.inside, self.cell = np.vstack([self.inside, inside]), np.r_[self.cell, cell]
+        self.code = np.r_[self.code, code[new]]
         return len(new)
 
     def restrict(self, wanted: Flags, must: Flags) -> None:
@@ -160,10 +164,8 @@ class Master:
         kept[gone] = False
         basis.col_status = [states[i] for i in np.flatnonzero(kept)]
         self._highs.setBasis(basis)
-        for row in np.packbits(self.inside[lost][self.unit[lost] < 0], axis=1):
-            self._known.discard(row.tobytes())
         self.unit, self.level, self.cell = self.unit[keep], self.level[keep], self.cell[keep]
-        self.inside, self.open = self.inside[keep], self.open[keep]
+        self.inside, self.code, self.open = self.inside[keep], self.code[keep], self.open[keep]
 
     def solve(self, seconds: float | None = None) -> Optimum | None:
         """The optimum; ``None`` if the engine failed or time was over."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from fairbound.solvers.cep.share_branch import Branch, Kind, Mixture, widest
+from fairbound.solvers.cep.share_branch import Branch, Kind, Mixture, trait, widest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,11 +34,6 @@ ADDED, ADDED_PER_UNIT = 300, 8
 SEARCH_WIDTH, PROOF_WIDTH = 1_500, 60_000
 LIST_AGAIN = 0.7
 """Groups are listed, if they were too many, once the prices exceed the target by so much less, or pairs are fewer."""
-SOME = (0.5, 0.25, 0.12)
-"""Shares of what the prices exceed the target by, at which groups are listed for a plan if all are too many."""
-FEWEST = 4
-"""Groups for each unit without which such a part holds no plan."""
-PLAN_AGAIN = 0.5
 MOST_COLUMNS, COLUMNS_PER_UNIT = 600, 8
 """Groups that the master holds at most; half of them stay when it is purged."""
 
@@ -59,10 +54,8 @@ class Node:
     """Pairs and partial groups that a replay of the prices looks at."""
     listed: Listed | None = None
     """The groups of the middle that are left, once they are listed."""
-    lists: bool = False
-    """Whether they were listed here, after all that was proven here."""
-    planned: float = np.inf
-    """How many there were when a plan was made of them."""
+    lists: int = 0
+    """If they were listed here, after all that was proven here: how many cells were searched as one."""
 
 
 @dataclass
@@ -74,23 +67,17 @@ class Tree:
     target
         The value that nodes must not exceed; it may rise while the search runs.
     meet
-        Is shown the LP's mixture at every node; may raise the target.
+        Is shown a node's prices; may raise the target.
     report
         Is told the bound whenever it falls.
-    plan
-        Is shown a node with a list of groups, and again whenever they have become half as many; may raise the target.
-    may_plan
-        Whether there is time for that.
     """
 
     cells: Cells
     master: Master
     root: Node
     target: Callable[[], float]
-    meet: Callable[[Optimum, bool], None]
+    meet: Callable[[Prices], None]
     report: Callable[[float], None]
-    plan: Callable[[Node, Listed], None]
-    may_plan: Callable[[], bool]
     late: Callable[[], bool]
     nodes: int = 0
     work: int = 0
@@ -143,8 +130,7 @@ class Tree:
         if optimum is None:
             return None if self.late() else self._split(node, None)
         optimum = self._purge(node.prices, optimum)
-        if node.listed is None:
-            self.meet(optimum, self.nodes == 1)
+        self.meet(node.prices)
         if node.prices.bound <= self.target():
             return self._close(node)
         self._list(node)
@@ -164,32 +150,22 @@ class Tree:
         return fewer
 
     def _list(self, node: Node) -> None:
-        """List the groups of the middle for the nodes below, if there are not too many; have a plan made of them."""
+        """List the groups of the middle for the nodes below, if there are not too many."""
         assert node.box is not None
-        listed, room = node.listed, node.prices.bound - self.target()
-        if listed is None:
-            pairs = int(node.box.allowed[self.cells.middle].sum())
-            if any(room > LIST_AGAIN * more and pairs > LIST_AGAIN * most for more, most in self.refused):
-                return
-            listed = node.listed = self.cells.listed(node.box, node.prices, self.target(), self.late)
-            if listed is None:
-                self.refused.append((room, pairs))
-                for share in SOME:  # a plan may be made of those that lose least
-                    if listed is None and self.may_plan():
-                        listed = self.cells.listed(node.box, node.prices, node.prices.bound - share * room, self.late)
-                if listed is not None and len(listed) < FEWEST * len(self.cells.units):
-                    return
-            else:
-                node.lists = True
-                if not node.proofs or node.proofs[-1] is not node.prices:
-                    node.proofs.append(node.prices)
-                    self.work += self._pairs(node)
-                self.work += listed.steps
-        elif len(listed) > PLAN_AGAIN * node.planned:
+        if node.listed is not None:
             return
-        if listed is not None:
-            node.planned = len(listed)
-            self.plan(node, listed)
+        room, pairs = node.prices.bound - self.target(), int(node.box.allowed[self.cells.middle].sum())
+        if any(room > LIST_AGAIN * more and pairs > LIST_AGAIN * most for more, most in self.refused):
+            return
+        listed = node.listed = self.cells.listed(node.box, node.prices, self.target(), self.late)
+        if listed is None:
+            self.refused.append((room, pairs))
+            return
+        node.lists = listed.run
+        if not node.proofs or node.proofs[-1] is not node.prices:
+            node.proofs.append(node.prices)
+            self.work += self._pairs(node)
+        self.work += listed.steps
 
     def _close(self, node: Node) -> list[Node]:
         node.closed, node.box, node.listed = True, None, None
@@ -204,7 +180,7 @@ class Tree:
         groups = np.flatnonzero(~pairs)
         wanted[groups] = ~(master.inside[groups] & ~box.allowed[master.cell[groups]]).any(axis=1)
         if listed is not None:
-            wanted[groups] &= listed.holds(master.inside[groups])
+            wanted[groups] &= listed.holds(master.code[groups])
         return wanted
 
     def _generate(self, node: Node) -> Optimum | None:
@@ -307,8 +283,7 @@ class Tree:
             return None
         prices = node.prices if node.listed is None else replace(node.prices, cells=np.zeros(0))
         node.below, node.above = (
-            Node(box, prices, listed=listed, planned=node.planned)
-            for box, listed in node.branch.parts(node.box, node.listed, self.cells)
+            Node(box, prices, listed=listed) for box, listed in node.branch.parts(node.box, node.listed, self.cells)
         )
         node.box = node.listed = None
         return [node.below, node.above]
@@ -329,14 +304,16 @@ class Tree:
         limit = max(optimum.value - self.target(), 1e-9)
         master = self.master
         every, groups = self._wanted(box, listed), master.unit < 0
+        pairs, inside = ~groups, master.inside[groups]
         for branch in candidates:
             gain = 1.0
-            for part, kept in zip(
-                branch.boxes(box, self.cells), branch.groups(master.inside[groups], self.cells), strict=True
-            ):
-                wanted = self._wanted(part, None)
-                wanted[groups] &= kept
-                master.restrict(wanted & every, part.must)
+            parts = branch.boxes(box, self.cells), branch.groups(inside, trait(branch.kind, inside, self.cells.arrays))
+            for part, kept in zip(*parts, strict=True):
+                wanted = every.copy()
+                wanted[pairs] &= self.cells.levels_allowed(part)[master.level[pairs], master.unit[pairs]]
+                there = part.allowed[:, branch.unit][master.cell[groups]]
+                wanted[groups] &= kept & (there | ~inside[:, branch.unit])
+                master.restrict(wanted, part.must)
                 value = master.solve()
                 fall = np.inf if value is None else max(optimum.value - value.value, 0.0)
                 gain *= min(fall, limit) / limit + 1e-3

@@ -175,23 +175,39 @@ class Replay:
                 kept.append(group)
         return kept
 
-    def listed(self, proof: dict[str, Any], box: Box) -> Box:
-        """The box with the groups of the middle that lose less than prices exceed the bound; ``Rejected`` if many."""
+    def listed(self, proof: dict[str, Any], box: Box, run: int) -> Box:
+        """The box with the groups of the middle that lose less than prices exceed the bound; ``Rejected`` if many.
+
+        So many cells are searched as one, with the multiplier of the one in their midst.
+        """
         allowed, must, listed = box
         if listed is not None:
             raise Rejected("a list below a list")
         prices, _, multipliers = self._read(proof, listed=False)
         room = sum(prices) - self.claim
         found: list[Group] = []
-        for cell, multiplier in enumerate(multipliers, self.strip):
-            items, _ = self._items(cell, members(allowed[cell]), prices, multiplier, -room)
+        for first in range(self.strip, self.cells - self.strip, run):
+            cells = range(first, min(first + run, self.cells - self.strip))
+            anywhere = 0
+            for cell in cells:
+                anywhere |= allowed[cell]
+            multiplier = multipliers[min(run // 2, len(cells) - 1) + first - self.strip]
+            items, _ = self._items(cells, members(anywhere), prices, multiplier, -room)
             for group in self._groups(items, -room):
                 worth = self._worth(group)
-                if sum(prices[unit] for unit in group) - worth < room:
-                    found.append((cell, sum(1 << unit for unit in group), group, worth))
+                if sum([prices[unit] for unit in group]) - worth < room:
+                    bits = sum([1 << unit for unit in group])
+                    found += [(cell, bits, group, worth) for cell in cells if self._fits(cell, bits, group, allowed)]
                 if len(found) > MOST_LISTED:
                     raise Rejected(f"a list of more than {MOST_LISTED} groups")
         return allowed, must, found
+
+    def _fits(self, cell: int, bits: int, group: tuple[int, ...], allowed: list[int]) -> bool:
+        """Whether a group may be in a cell, and its share lies there or on an edge of it."""
+        if bits & ~allowed[cell]:
+            return False
+        low, high = self.over[cell], self.over[cell + 1]
+        return sum([low[unit] for unit in group]) >= 0 >= sum([high[unit] for unit in group])
 
     def _worth(self, units: tuple[int, ...]) -> int:
         """Worth of a group below full funding, rounded up."""
@@ -218,19 +234,19 @@ class Replay:
 
     def _group_losses(self, cell: int, here: list[int], prices: list[int], multiplier: int) -> list[int]:
         """What a group with each unit loses against its prices in a cell of the middle, at least."""
-        items, reach = self._items(cell, here, prices, multiplier, 0)
+        items, reach = self._items(range(cell, cell + 1), here, prices, multiplier, 0)
         for group in self._groups(items, 0):
             if self._worth(group) > sum(prices[unit] for unit in group):
                 raise Rejected(f"in cell {cell} the group of units {group} is worth more than its prices")
         return [-most for most in reach]
 
     def _items(
-        self, cell: int, here: list[int], prices: list[int], multiplier: int, cut: int
+        self, cells: range, here: list[int], prices: list[int], multiplier: int, cut: int
     ) -> tuple[list[Item], list[int]]:
-        """psi at both ends of a cell, of the units that a group above the cut can have; and how far all units reach."""
+        """psi at both ends of some cells, of units that a group above the cut can have; and how far all units reach."""
         factor = multiplier * self.worth
-        low_value, low_over = self.value[cell], self.over[cell]
-        high_value, high_over = self.value[cell + 1], self.over[cell + 1]
+        low_value, low_over = self.value[cells.start], self.over[cells.start]
+        high_value, high_over = self.value[cells.stop], self.over[cells.stop]
         low = [low_value[unit] - prices[unit] + factor * low_over[unit] for unit in here]
         high = [high_value[unit] - prices[unit] + factor * high_over[unit] for unit in here]
         most_low, most_high = sum(x for x in low if x > 0), sum(x for x in high if x > 0)
@@ -280,8 +296,8 @@ class Replay:
             for proof in node.get("proofs", ()):
                 total, box = self.proven(proof, box)
                 known = total if known is None else min(known, total)
-            if node.get("listed", False):
-                box = self.listed(node["proofs"][-1], box)
+            if "listed" in node:
+                box = self.listed(node["proofs"][-1], box, whole(node["listed"], 1))
             if "branch" in node:
                 no, yes = self.parts(box, node["branch"])
                 waiting += [(yes, known), (no, known)]

@@ -6,14 +6,12 @@ import pickle
 import random
 from fractions import Fraction
 
-import numpy as np
 import pytest
 from fairbound.models.cep import PROBLEM, CepInstance, Cover, evaluate
 from fairbound.models.cep.price_curve import units_of
 from fairbound.solvers.cep import baselines, price_curve
 from fairbound.solvers.cep.first_plans import first_plans, greedy_merge, threshold_fill
 from fairbound.solvers.cep.group_moves import OUT, Plan
-from fairbound.solvers.cep.tabu import Tabu
 from fairbound.solvers.core.methods import find_method
 from fairbound.solvers.core.result import Settings, Termination
 from general_meals import with_meals
@@ -85,18 +83,6 @@ def test_a_heuristic_that_was_stopped_says_so() -> None:
     stopped = method.run(district(3), "reimbursement", Settings(time_limit=1e-9))
     assert stopped.termination is Termination.TIME_LIMIT
     assert stopped.primal_bound is not None
-
-
-def test_tabu_search_only_improves_and_keeps_who_must_be_covered() -> None:
-    instance = district(4, cover=Cover.ALL, threshold=Fraction(1, 4))
-    units = units_of(instance, "reimbursement")
-    plan = Plan(instance, units, [0] * len(units))
-    before = plan.value()
-    after = Tabu(plan, np.zeros(len(units), dtype=bool), np.random.default_rng(0)).run(60, lambda: False)
-    assert before is not None
-    assert after.value() is not None
-    assert after.value() > before  # type: ignore[operator]
-    assert OUT not in after.home
 
 
 def test_what_is_derived_stays_behind_when_an_instance_travels() -> None:

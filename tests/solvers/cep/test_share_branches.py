@@ -55,16 +55,20 @@ class Divided:
             "step": str(cells.step),
         }
         self.replay = checker.Replay(document)
+        self.prices, self.claim = prices, claim
         self.box = cells.box()
-        listed = cells.listed(self.box, prices, float(claim), lambda: False)
-        assert listed is not None
-        self.listed = listed
-        self.checked = self.replay.listed(proof_json(prices, float(cells.step)), self.replay.root())
+        self.listed, self.checked = self.both(self.box, self.replay.root())
         self.better = [
             [[int(member[1:]) - 1 for member in group] for group in grouping.groups]
             for grouping in groupings(instance)
             if (found := PROBLEM.evaluate(instance, grouping)).feasible and found.values["reimbursement"] > claim
         ]
+
+    def both(self, box: Box, checked: checker.Box) -> tuple[Listed, checker.Box]:
+        """The list that the search makes of a box, and the checker's."""
+        listed = self.cells.listed(box, self.prices, float(self.claim), lambda: False)
+        assert listed is not None
+        return listed, self.replay.listed(proof_json(self.prices, float(self.cells.step)), checked, listed.run)
 
     def cells_of(self, group: list[int]) -> list[int]:
         """Cells that hold a group's share."""
@@ -83,11 +87,13 @@ class Divided:
         )
 
 
-@pytest.fixture(scope="module", params=range(4))
+@pytest.fixture(scope="module", params=[(0, 1), (1, 1), (2, 3), (3, 5)])
 def divided(request: pytest.FixtureRequest) -> Divided:
+    seed, run = request.param
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(share_cells, "MIDDLE", 24)
-        return Divided(request.param)
+        patch.setattr(share_cells, "RUNS", (run,))
+        return Divided(seed)
 
 
 def test_search_and_checker_list_the_same_groups_and_no_better_grouping_has_another(divided: Divided) -> None:
@@ -96,6 +102,22 @@ def test_search_and_checker_list_the_same_groups_and_no_better_grouping_has_anot
     assert len(checked[2]) > 20
     assert len(divided.better) > 20
     assert all(divided.admits(checked, groups) for groups in divided.better)
+
+
+def test_a_list_of_a_part_has_the_groups_that_the_part_allows(divided: Divided) -> None:
+    shorter = 0
+    for unit in range(7):
+        branch = Branch(unit, Kind.SHARE, len(divided.cells.exact) // 2)
+        searched, checked = (
+            branch.boxes(divided.box, divided.cells),
+            divided.replay.parts(divided.replay.root(), branch.stated()),
+        )
+        for box, part in zip(searched, checked, strict=True):
+            listed, known = divided.both(box, part)
+            assert of_search(box, listed, divided.cells) == of_checker(known)
+            assert not (listed.inside & ~box.allowed[divided.cells.middle][listed.cell]).any()
+            shorter += len(listed) < len(divided.listed)
+    assert shorter
 
 
 @pytest.mark.parametrize("kind", Kind)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
 import threading
+from pathlib import Path
 
 import pyomo.environ as pyo
 import pytest
@@ -155,3 +157,27 @@ def test_another_thread_count_in_the_same_process(method: str) -> None:
         ours.addVar(0.0, 1.0)
         highs.execute(ours)
         assert highs.why_stopped(ours.getModelStatus()) is Termination.FINISHED
+
+
+def test_a_start_that_presolve_takes_for_a_better_one_is_not_the_best() -> None:
+    # HiGHS 1.16.0 says 1e-05 here, which no point has, and returns the start, which costs 49,700.
+    stated = json.loads((Path(__file__).parents[2] / "support" / "mistaken_start.json").read_text())
+
+    def model() -> pyo.ConcreteModel:
+        model = pyo.ConcreteModel()
+        model.x = pyo.Var(range(len(stated["cost"])), domain=pyo.Binary)
+        model.cost = pyo.Objective(expr=sum(cost * model.x[i] for i, cost in enumerate(stated["cost"])))
+        model.rows = pyo.ConstraintList()
+        for row in stated["rows"]:
+            model.rows.add((row["lower"], sum(value * model.x[i] for i, value in row["terms"]), row["upper"]))
+        for i, value in enumerate(stated["start"]):
+            model.x[i].set_value(value)
+        return model
+
+    started = model()
+    found = solve_model(started, Settings(gap=1e-3, time_limit=60.0), warm_start=True)
+    assert found.primal == pytest.approx(pyo.value(started.cost))
+    alone = solve_model(model(), Settings(gap=1e-3, time_limit=60.0))
+    assert found.primal == pytest.approx(alone.primal)
+    assert found.dual is not None
+    assert found.dual > 0.99 * found.primal
