@@ -116,7 +116,7 @@ def mutated(document: dict[str, Any], chance: random.Random) -> dict[str, Any]:
             if len(branch) == 3 and chance.random() < 0.3:
                 branch[1] = chance.choice(["with", "weight", "students", "share"])
         elif kind == 9:
-            node["listed"] = not node.get("listed", False)
+            node["listed"] = node.get("listed", 0) + chance.choice([-1, 1, 7])
         elif kind == 5 and nodes:
             nodes.pop(chance.randrange(len(nodes)))
         elif kind == 6 and proofs:
