@@ -12,7 +12,7 @@ from math import floor, isfinite
 from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.problem import Instance, Problem, Sense
-from fairbound.solvers.core.bound import Basis, Bound, Level, level_of
+from fairbound.solvers.core.bound import Basis, Bound, level_of
 from fairbound.solvers.core.result import (
     BELIEVED_RANGE,
     EngineInfo,
@@ -139,28 +139,26 @@ def conclude(
     sense, lattice = asked.sense, problem.lattice(instance, objective)
     gap = settings.gap if answer.gap is None else answer.gap
     doubted = bool(answer.disbelief or answer.contradiction)
-    base = Result(
-        problem=problem.name,
-        instance=instance.name,
-        digest=instance.digest,
-        parameters=instance.parameters,
-        objective=objective,
-        sense=sense,
-        method=answer.method or method,
-        status=Status.UNKNOWN,
-        termination=answer.termination,
-        level=Level.L0,
-        seed=settings.seed,
-        message="; ".join(filter(None, (answer.message, answer.contradiction, answer.disbelief))),
-        contradiction=answer.contradiction,
-        explanation=answer.explanation,
-        engine=answer.engine,
-        model=answer.model,
-        nodes=answer.nodes,
-        trace=answer.trace,
-        seconds=answer.seconds,
-        certificate=answer.certificate,
-    )
+    base: dict[str, Any] = {
+        "problem": problem.name,
+        "instance": instance.name,
+        "digest": instance.digest,
+        "parameters": instance.parameters,
+        "objective": objective,
+        "sense": sense,
+        "method": answer.method or method,
+        "termination": answer.termination,
+        "seed": settings.seed,
+        "message": "; ".join(filter(None, (answer.message, answer.contradiction, answer.disbelief))),
+        "contradiction": answer.contradiction,
+        "explanation": answer.explanation,
+        "engine": answer.engine,
+        "model": answer.model,
+        "nodes": answer.nodes,
+        "trace": answer.trace,
+        "seconds": answer.seconds,
+        "certificate": answer.certificate,
+    }
     natural = None
     if asked.natural_bound is not None:
         natural = Bound(asked.natural_bound, Basis.THEOREM, "by the definition of the objective")
@@ -202,7 +200,7 @@ def conclude(
     beaten = [bound for bound in (dual, proven) if bound is not None and sense.improves(primal, bound.value)]
     if beaten:
         words = f"the bound {beaten[0].value} was contradicted by the exact value {primal} and is withdrawn"
-        known |= {"contradiction": words, "message": "; ".join(filter(None, (base.message, words)))}
+        known |= {"contradiction": words, "message": "; ".join(filter(None, (base["message"], words)))}
         dual = None if dual in beaten else dual
         proven = None if proven in beaten else proven
     status = Status.OPTIMAL if dual is not None and dual.value == primal else Status.FEASIBLE
@@ -218,11 +216,11 @@ def _strongest(sense: Sense, *bounds: Bound | None) -> Bound | None:
     return best
 
 
-def _bounded(base: Result, dual: Bound | None, proven: Bound | None, **known: Any) -> Result:
-    """The result with what is known of its solution, its bounds, and the level that follows from them."""
+def _bounded(base: dict[str, Any], dual: Bound | None, proven: Bound | None, **known: Any) -> Result:
+    """The result of these fields, what is known of its solution, its bounds, and the level that follows from them."""
     level = level_of(known.get("primal_bound") is not None, dual)
     value, basis = (None, None) if dual is None else (dual.value, dual.basis)
-    return replace(base, dual_bound=value, basis=basis, proven=proven, level=level, **known)
+    return Result(**{**base, **known}, dual_bound=value, basis=basis, proven=proven, level=level)
 
 
 def _checked(result: Result, gap: float) -> Result:
