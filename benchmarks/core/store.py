@@ -11,6 +11,7 @@ import os
 import socket
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import IO, TYPE_CHECKING, Any
 
 from fairbound.benchmarks.core.row import COLUMNS, Row
@@ -47,9 +48,8 @@ _TABLE = ", ".join(
 )
 
 
-def _cells(row: Row) -> tuple[Any, ...]:
-    """The values of a row, which are all plain."""
-    return tuple(getattr(row, name) for name in COLUMNS)
+_cells = attrgetter(*COLUMNS)
+"""The values of a row, which are all plain."""
 
 
 def _lock(folder: Path) -> IO[str]:

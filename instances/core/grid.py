@@ -129,9 +129,10 @@ def _text(path: Path, raw: bytes) -> tuple[list[Line], list[str]]:
 
 def _separator(path: Path, text: str) -> str:
     """The sign that cuts the first rows into cells most evenly; a comma where none does."""
-    scores = {}
+    scores, whole = {}, io.StringIO(text, newline="")
     for sign in _SEPARATORS:
-        lines = csv.reader(io.StringIO(text, newline=""), delimiter=sign)
+        whole.seek(0)
+        lines = csv.reader(whole, delimiter=sign)
         try:
             widths = [len(cells) for cells in islice(lines, _FIRST_ROWS) if any(cell.strip() for cell in cells)]
         except csv.Error as error:

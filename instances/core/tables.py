@@ -31,6 +31,7 @@ MOST_NAMED = 20
 """Bad cells whose places are named."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """Beginnings of cells that a spreadsheet takes for a formula."""
+_RISKY = (*_FORMULA, "'")
 
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 LARGEST = 10**15
@@ -172,13 +173,15 @@ def refusal(path: Path | str, bad: Sequence[BadCell], way_out: str = "") -> Inpu
 
 def _harmless(cell: str) -> str:
     """A cell as it is written: with an apostrophe before it where a spreadsheet would compute it."""
-    risky = cell.startswith(_FORMULA) or (cell.startswith("'") and cell[1:].startswith((*_FORMULA, "'")))
+    if not cell.startswith(_RISKY):
+        return cell
+    risky = cell[0] != "'" or cell[1:].startswith(_RISKY)
     return f"'{cell}" if risky and len(cell) > 1 and not is_number(cell) else cell
 
 
 def said(cell: str) -> str:
     """The inverse of ``_harmless``."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith((*_FORMULA, "'")) else cell
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_RISKY) else cell
 
 
 def csv_text(rows: Iterable[Sequence[str]]) -> str:
