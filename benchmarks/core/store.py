@@ -140,11 +140,11 @@ class Store:
 
     def add_all(self, rows: Iterable[Kept]) -> int:
         """Commit rows with solutions and certificates, all or none; returns how many were not here already."""
-        marks = ", ".join("?" * len(COLUMNS))
+        insert = f"INSERT OR IGNORE INTO rows VALUES ({', '.join('?' * len(COLUMNS))})"
         added = 0
         with self._db:
             for row, *documents in rows:
-                new = self._db.execute(f"INSERT OR IGNORE INTO rows VALUES ({marks})", _cells(row)).rowcount == 1
+                new = self._db.execute(insert, _cells(row)).rowcount == 1
                 added += new
                 for table, document in zip(("solutions", "certificates"), documents, strict=True):
                     if new and document is not None:

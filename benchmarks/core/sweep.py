@@ -159,7 +159,8 @@ def run_sweep(
         summary = run_specifications(
             planned, store, table.stem, workers, scheduler, on_event, retry=retry, batch=LARGEST
         )
-        rows = planned_rows(planned, store)
+        with collector_paused():
+            rows = planned_rows(planned, store)
         if rows:
             write_csv(table if len(rows) == len(planned) else part_of(table), table_rows(rows))
             left_out = left_out_rows(rows)

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, TypeGuard, TypeVar
 
 from fairbound.instances.core.files import write_text
@@ -146,7 +146,7 @@ def sorted_rows(
     rows: Iterable[tuple[int, Mapping[str, str]]], model: type[Row]
 ) -> tuple[list[tuple[int, Row]], list[BadCell]]:
     """Typed rows, and the cells that keep the other rows from being typed."""
-    optional = {name for name, field in model.model_fields.items() if not field.is_required()}
+    optional = _optional(model)
     typed: list[tuple[int, Row]] = []
     bad: list[BadCell] = []
     for line, row in rows:
@@ -157,6 +157,12 @@ def sorted_rows(
                 column = str(one["loc"][0]) if one["loc"] else None
                 bad.append(BadCell(line, column, row.get(column) if column else None, one["msg"]))
     return typed, bad
+
+
+@cache
+def _optional(model: type[BaseModel]) -> frozenset[str]:
+    """The columns of a table that may be absent."""
+    return frozenset(name for name, field in model.model_fields.items() if not field.is_required())
 
 
 def refusal(path: Path | str, bad: Sequence[BadCell], way_out: str = "") -> InputError:

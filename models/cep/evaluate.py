@@ -82,7 +82,9 @@ def evaluate(instance: CepInstance, grouping: Grouping) -> Evaluation:
             )
             continue
         share = claim_share(instance, identified, enrolled)
-        claims += share * instance.claimed[0].total(members) + instance.gained.total(members)
+        claims += share * instance.claimed[0].total(members)
+        if instance.gained.any():
+            claims += instance.gained.total(members)
         students += enrolled
         covered += len(members)
         full += len(members) if share == 1 else 0

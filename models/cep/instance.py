@@ -322,11 +322,11 @@ def _validate(instance: CepInstance) -> None:
     """Refuse an instance that no reading of the rules can make sense of."""
     if not instance.schools:
         raise InputError("no schools", wanted="at least one")
-    if not 0 < instance.threshold <= 1:
+    if not 0 < instance.threshold.numerator <= instance.threshold.denominator:
         raise InputError("parameter threshold", found=decimal_text(instance.threshold), wanted="a number in (0, 1]")
-    if instance.multiplier <= 0:
+    if instance.multiplier.numerator <= 0:
         raise InputError("parameter multiplier", found=decimal_text(instance.multiplier), wanted="a number above 0")
-    if instance.days <= 0:
+    if instance.days.numerator <= 0:
         raise InputError("parameter days", found=decimal_text(instance.days), wanted="a number above 0")
     if instance.groups is not None and instance.groups < 1:
         raise InputError("parameter groups", found=instance.groups, wanted="none or a whole number above 0")
