@@ -22,7 +22,7 @@ from fairbound.solvers.core.isolation import Ending, Isolation, Limits, Outcome
 MANY = "fairbound.benchmarks.core.batches:solve_many"
 SECONDS = 2.0
 """After so many seconds a process begins no further solve."""
-LARGEST = 200
+LARGEST = 1000
 """Solves that are handed to one process at most."""
 
 OnStart = Callable[[Specification], None]

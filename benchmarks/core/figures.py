@@ -10,7 +10,7 @@ import re
 from statistics import median
 from typing import TYPE_CHECKING, TypeVar
 
-from fairbound.benchmarks.core.analysis import Cell, HeuristicGap, Question, compare_exact, heuristic_gaps
+from fairbound.benchmarks.core.comparisons import Cell, HeuristicGap, compare_exact, heuristic_gaps
 from fairbound.benchmarks.core.figure import Axis, Figure, Group, Mark, Series, Solutions, log_axis
 from fairbound.benchmarks.core.measures import gap_to_dual, performance_profile
 from fairbound.benchmarks.core.numbers import count_text, percent_text, seconds_text
@@ -19,6 +19,7 @@ from fairbound.benchmarks.core.rooms import figure_functions
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from fairbound.benchmarks.core.questions import Question
     from fairbound.benchmarks.core.row import Row
 
 Asked = TypeVar("Asked", Cell, HeuristicGap)

@@ -15,16 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairbound.benchmarks.core import report_tables as tables
-from fairbound.benchmarks.core.analysis import (
-    Question,
-    compare_exact,
-    crossings,
-    heuristic_gaps,
-    questions,
-    refusals,
-    standings,
-)
+from fairbound.benchmarks.core.comparisons import compare_exact, crossings, heuristic_gaps, refusals, standings
 from fairbound.benchmarks.core.figures import problem_figures
+from fairbound.benchmarks.core.questions import Question, questions
 from fairbound.benchmarks.core.references.growing import alarms
 from fairbound.benchmarks.core.static_figures import write_static
 from fairbound.benchmarks.core.store import Store

@@ -14,14 +14,15 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from fairbound.benchmarks.core import numbers
-from fairbound.benchmarks.core.analysis import Tally
+from fairbound.benchmarks.core.comparisons import Tally
 from fairbound.benchmarks.core.work import REFUSED
 from fairbound.instances.core.tables import full_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from fairbound.benchmarks.core.analysis import Cell, Crossing, HeuristicGap, Question, Refusal, Standing
+    from fairbound.benchmarks.core.comparisons import Cell, Crossing, HeuristicGap, Refusal, Standing
+    from fairbound.benchmarks.core.questions import Question
     from fairbound.benchmarks.core.row import Row
 
 NUMBERS: dict[str, tuple[Callable[[Any], str], str]] = {

@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -114,17 +114,17 @@ class Row:
         """The question for people."""
         return f"{self.instance}{' ' + self.given if self.given else ''}"
 
-    @property
+    @cached_property
     def primal(self) -> Fraction | None:
         """The value of the solution, exactly."""
         return None if self.primal_bound is None else Fraction(self.primal_bound)
 
-    @property
+    @cached_property
     def dual(self) -> Fraction | None:
         """The dual bound, exactly."""
         return None if self.dual_bound is None else Fraction(self.dual_bound)
 
-    @property
+    @cached_property
     def proven(self) -> Fraction | None:
         """The strongest proven dual bound of the solve."""
         return None if self.proven_bound is None else Fraction(self.proven_bound)
@@ -186,8 +186,8 @@ def make_row(suite: str, specification: Specification, ending: Ending, machine: 
         instance=specification.instance,
         given=shlex.join(f"{name}={text}" for name, text in specification.parameters),
         digest=value.get("digest", ""),
-        about=json.dumps(value.get("about", {})),
-        parameters=json.dumps(value.get("parameters", {})),
+        about=value.get("about", "{}"),
+        parameters=value.get("parameters", "{}"),
         objective=specification.objective,
         sense=problem.objective(specification.objective.split(",")[-1]).sense.value,
         method=method,

@@ -203,7 +203,7 @@ class _Line:
     def take(self) -> list[Specification]:
         """The next batch, smaller towards the end so that nobody waits for one worker; empty when all is done."""
         with self._lock:
-            size = max(1, min(self._batch, -(-len(self._waiting) // (2 * self._workers))))
+            size = max(1, min(self._batch, -(-len(self._waiting) // self._workers)))
             taken: list[Specification] = []
             while self._waiting and len(taken) < size:
                 if taken and process_limits(self._waiting[0]) != process_limits(taken[0]):

@@ -109,13 +109,13 @@ def content_of(instance: str, problem: str | None = None) -> str:
     For a file, which may have others beside it, that of the instance itself; for a part of its rows the sha256 of the
     file, and for a catalogue name that of the data file.
     """
+    source = catalogue.source(instance)
+    if source is not None:
+        return _digest(source)
     file = Source.named(instance)
     if file is not None and file.reading.only:
         return _digest(file.path)
-    if file is not None:
-        return catalogue.load(instance, problem).digest
-    source = catalogue.source(instance)
-    return "" if source is None else _digest(source)
+    return "" if file is None else catalogue.load(instance, problem).digest
 
 
 def _digest(path: Path) -> str:

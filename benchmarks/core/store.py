@@ -11,6 +11,7 @@ import os
 import socket
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import IO, TYPE_CHECKING, Any
 
 from fairbound.benchmarks.core.row import COLUMNS, Row
@@ -47,9 +48,8 @@ _TABLE = ", ".join(
 )
 
 
-def _cells(row: Row) -> tuple[Any, ...]:
-    """The values of a row, which are all plain."""
-    return tuple(getattr(row, name) for name in COLUMNS)
+_cells = attrgetter(*COLUMNS)
+"""The values of a row, which are all plain."""
 
 
 def _lock(folder: Path) -> IO[str]:
@@ -140,11 +140,11 @@ class Store:
 
     def add_all(self, rows: Iterable[Kept]) -> int:
         """Commit rows with solutions and certificates, all or none; returns how many were not here already."""
-        marks = ", ".join("?" * len(COLUMNS))
+        insert = f"INSERT OR IGNORE INTO rows VALUES ({', '.join('?' * len(COLUMNS))})"
         added = 0
         with self._db:
             for row, *documents in rows:
-                new = self._db.execute(f"INSERT OR IGNORE INTO rows VALUES ({marks})", _cells(row)).rowcount == 1
+                new = self._db.execute(insert, _cells(row)).rowcount == 1
                 added += new
                 for table, document in zip(("solutions", "certificates"), documents, strict=True):
                     if new and document is not None:

@@ -19,6 +19,7 @@ from fairbound.benchmarks.core.work import REFUSED, load
 from fairbound.instances.core import catalogue
 from fairbound.instances.core.source import LEFT_OUT_WORDS, Reading, Source
 from fairbound.instances.core.tables import write_csv
+from fairbound.models.core.arrays import collector_paused
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.methods import find_method
@@ -35,6 +36,7 @@ GRACE = 10.0
 """A process is killed so many seconds after a time limit that its engine did not keep."""
 
 
+@collector_paused()
 def plan_sweep(
     family: str,
     *,
@@ -72,6 +74,7 @@ def plan_sweep(
         kind.check_parameters(given)
         if method is not None:
             find_method(kind, method)
+    version = versions()
     planned = tuple(
         Specification(
             problem=kind.name,
@@ -86,7 +89,7 @@ def plan_sweep(
             threads=settings.threads,
             gap=settings.gap,
             content=content_of(name, kind.name),
-            version=versions(),
+            version=version,
         )
         for name, kind in problems.items()
     )
@@ -115,7 +118,8 @@ def left_out_rows(rows: Iterable[Row]) -> list[dict[str, str]]:
     """What was left out of instances, and instances that were refused."""
     found = []
     for row in rows:
-        repairs = [repair for repair in json.loads(row.about).get("repairs", []) if LEFT_OUT_WORDS in repair]
+        told = json.loads(row.about).get("repairs", []) if LEFT_OUT_WORDS in row.about else []
+        repairs = [repair for repair in told if LEFT_OUT_WORDS in repair]
         refused = [f"refused: {row.message}"] if row.status == REFUSED else []
         found += [
             {"instance": row.instance, **part_columns(row.instance), "what": what} for what in (*repairs, *refused)
@@ -155,7 +159,8 @@ def run_sweep(
         summary = run_specifications(
             planned, store, table.stem, workers, scheduler, on_event, retry=retry, batch=LARGEST
         )
-        rows = planned_rows(planned, store)
+        with collector_paused():
+            rows = planned_rows(planned, store)
         if rows:
             write_csv(table if len(rows) == len(planned) else part_of(table), table_rows(rows))
             left_out = left_out_rows(rows)

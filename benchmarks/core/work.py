@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import zlib
 from contextlib import suppress
@@ -64,8 +65,9 @@ def solve(document: Mapping[str, Any]) -> dict[str, Any]:
     objectives = specification.objective.split(",")
     answer: dict[str, Any] = {
         "digest": instance.digest,
-        "about": {"title": instance.title, "facts": problem.facts(instance), "repairs": instance.repairs},
-        "parameters": instance.parameters,
+        # As texts: nobody reads them before they are in the store.
+        "about": json.dumps({"title": instance.title, "facts": problem.facts(instance), "repairs": instance.repairs}),
+        "parameters": json.dumps(instance.parameters),
     }
     named = None if specification.method == DEFAULT else specification.method
     try:
@@ -115,7 +117,11 @@ def thin(trace: Sequence[Progress], most: int = MOST_MOMENTS) -> list[Progress]:
 
 def pack(text: str) -> bytes:
     """Compress a text for the store."""
-    return zlib.compress(text.encode(), 9)
+    data = text.encode()
+    # A window as large as the text and no larger: to set up the usual one takes longer than to pack a few lines.
+    bits = min(zlib.MAX_WBITS, max(9, len(data).bit_length()))
+    packer = zlib.compressobj(9, zlib.DEFLATED, bits, bits - 6)
+    return packer.compress(data) + packer.flush()
 
 
 def unpack(data: bytes) -> str:

@@ -13,10 +13,11 @@ from fairbound.instances.cep.tables import TAKES, TEMPLATE, SchoolRow, load_csv,
 from fairbound.instances.core.entry import Entry, FileFormat, data_file, need_file
 from fairbound.instances.core.grid import Line, read_grid
 from fairbound.instances.core.source import Source
-from fairbound.instances.core.tables import Count, Text, check_header, read_rows, text_rows, validate_rows
+from fairbound.instances.core.tables import Count, Text, check_header, read_rows, said, validate_rows
 from fairbound.models.cep import CepInstance, School, find_rates
+from fairbound.models.core.arrays import collector_paused
 from fairbound.models.core.errors import InputError, nearest
-from fairbound.models.core.exact import decimal_text
+from fairbound.models.core.exact import decimal_text, exceeds
 from pydantic import BaseModel
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class DistrictRow(BaseModel):
 
 
 @cache
+@collector_paused()
 def _us_rows(path: Path) -> tuple[list[str], dict[str, list[Line]]]:
     """The header of the national file, and its rows by ``state/district``.
 
@@ -91,27 +93,26 @@ def us_district(path: Path, key: str) -> CepInstance:
     """
     schools, repairs, cells = [], [], []
     header, districts = _us_rows(path)
-    wanted = ("school_code", "school_name", "enrolled", "identified", "district_name")
+    wanted = ("school_code", "school_name", "enrolled", "identified")
     places = [header.index(column) for column in wanted]
-    lines = [(line, [row[place] for place in places]) for line, row in districts[key]]
-    rows = text_rows(wanted, lines, strip=False)
-    for line, row in rows:
-        identifier = row["school_code"].strip()
+    for line, row in districts[key]:
+        code, school, enrolled, of_them = [said(row[place]) for place in places]
+        identifier = code.strip()
         if not identifier:
             identifier = f"row{line}"
             repairs.append(f"row {line}: no school code, called {identifier}")
-        named = {"school_id": identifier, "name": row["school_name"]}
-        cells.append((line, named | {"enrolled": row["enrolled"], "identified": row["identified"]}))
+        named = {"school_id": identifier, "name": school, "enrolled": enrolled, "identified": of_them}
+        cells.append((line, named))
     for line, typed in validate_rows(path, cells, DistrictRow):
         identified = typed.identified or Fraction(0)
-        if identified > typed.enrolled:
+        if exceeds(identified, typed.enrolled):
             repairs.append(
                 f"row {line}: school {typed.school_id} has {decimal_text(identified)} identified of "
                 f"{decimal_text(typed.enrolled)} enrolled, capped"
             )
             identified = typed.enrolled
         schools.append(School(id=typed.school_id, name=typed.name, enrolled=typed.enrolled, identified=identified))
-    title = rows[0][1]["district_name"]
+    title = said(districts[key][0][1][header.index("district_name")])
     return CepInstance(name=f"cep/us/{key}", schools=tuple(schools), repairs=tuple(repairs), title=title)
 
 

@@ -7,7 +7,7 @@ generator makes has a name and needs no file: ``blocks/grid/n=100,k=4/3`` is pro
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from fairbound.models.core.truth import Truth
 
 
+@cache
 def _sources(problem: str | None = None) -> list[Any]:
     """The folders' ``sources.py``: of all problems, or of one (none of a plugin's). Each takes time to load."""
     return [import_module(f"fairbound.instances.{name}.sources") for name in PROBLEMS if problem in (None, name)]
@@ -171,6 +172,13 @@ def entries(problem: str | None = None) -> list[Entry]:
     return [entry for entry in known if problem in (None, entry.problem) or entry.name.startswith(f"{problem}/")]
 
 
+def _entries_below(name: str) -> list[Entry]:
+    """Entries whose names may begin so: of the problem that it begins with, else of all; those of plugins last."""
+    problem = name.partition("/")[0]
+    own = [entry for source in _sources(problem if problem in PROBLEMS else None) for entry in source.ENTRIES]
+    return [*own, *(entry for plugin in plugins() for entry in plugin.entries)]
+
+
 def find_entry(name: str) -> Entry | None:
     """The entry of a full name, if any; a generated instance has none, whatever family its name begins like.
 
@@ -178,8 +186,7 @@ def find_entry(name: str) -> Entry | None:
     """
     if generated(name) is not None:
         return None
-    first = [entry for source in _sources(name.partition("/")[0]) for entry in source.ENTRIES]
-    found = next((entry for entry in first if entry.holds(name)), None)
+    found = next((entry for entry in _entries_below(name) if entry.holds(name)), None)
     return found or next((entry for entry in entries() if entry.holds(name)), None)
 
 
@@ -192,7 +199,7 @@ def expand(pattern: str) -> list[str]:
         return [pattern]
     stem = pattern.removesuffix("*")
     names: list[str] = []
-    for entry in entries():
+    for entry in _entries_below(stem):
         if entry.members is None:
             if entry.name.startswith(stem):
                 names.append(entry.name)

@@ -122,17 +122,14 @@ def _shared(root: str) -> Path:
 
 def data_file(relative: str) -> Path | None:
     """Find a file of real data, or ``None``: in ``FAIRBOUND_DATA``, ``../shared/data``, or where it was fetched to."""
-    for home in _beside():
-        path = _below(home, relative)
-        if os.path.isfile(path):  # a sweep asks thousands of times, and a path's own method takes longer
-            return path
-    path = _below(data_home(), relative)
-    return path if os.path.isfile(path) else None
+    homes = [os.environ[DATA_VARIABLE]] if os.environ.get(DATA_VARIABLE) else [*_beside(), data_home()]
+    # A sweep asks thousands of times: a path takes longer to make than to look at.
+    return next((path for home in homes if os.path.isfile(path := _below(home, relative))), None)
 
 
 @cache
-def _below(home: Path, relative: str) -> Path:
-    return home / relative
+def _below(home: Path | str, relative: str) -> Path:
+    return Path(home, relative)
 
 
 def need_file(name: str, relative: str) -> Path:

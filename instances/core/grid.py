@@ -118,7 +118,7 @@ def _text(path: Path, raw: bytes) -> tuple[list[Line], list[str]]:
             if len(lines) > MOST_ROWS:
                 wanted = f"at most {MOST_ROWS:,}"
                 raise InputError("too many rows", file=str(path), row=reader.line_num + skip, wanted=wanted)
-            if "".join(cells).strip():
+            if any(map(str.strip, cells)):
                 lines.append((reader.line_num + skip, cells))
     except csv.Error as error:
         raise InputError(f"not a CSV table ({error})", file=str(path), row=reader.line_num + skip) from None
@@ -129,9 +129,10 @@ def _text(path: Path, raw: bytes) -> tuple[list[Line], list[str]]:
 
 def _separator(path: Path, text: str) -> str:
     """The sign that cuts the first rows into cells most evenly; a comma where none does."""
-    scores = {}
+    scores, whole = {}, io.StringIO(text, newline="")
     for sign in _SEPARATORS:
-        lines = csv.reader(io.StringIO(text, newline=""), delimiter=sign)
+        whole.seek(0)
+        lines = csv.reader(whole, delimiter=sign)
         try:
             widths = [len(cells) for cells in islice(lines, _FIRST_ROWS) if any(cell.strip() for cell in cells)]
         except csv.Error as error:
@@ -216,7 +217,7 @@ def _cell(path: Path, row: int, cell: Any) -> str:
 # The table among the rows -----------------------------------------------------------------------
 
 
-def _table(path: Path, lines: Sequence[Line], notes: list[str]) -> Grid:
+def _table(path: Path, lines: list[Line], notes: list[str]) -> Grid:
     if not lines:
         raise InputError("empty file", file=str(path), wanted="a header line and one row per school or unit")
     first = _header_row(lines)
@@ -236,13 +237,14 @@ def _table(path: Path, lines: Sequence[Line], notes: list[str]) -> Grid:
     for column, count in Counter(header).items():
         if count > 1:
             raise InputError("column stands twice", file=str(path), row=row, column=column)
+    width = len(header)
     for at, cells in below:
-        if len(cells) != len(header) and (_width(cells) > len(header) or len(cells) < len(header)):
-            length, wanted = len(cells), len(header)
-            raise InputError("wrong number of cells", file=str(path), row=at, found=length, wanted=wanted)
+        if len(cells) != width and (_width(cells) > width or len(cells) < width):
+            raise InputError("wrong number of cells", file=str(path), row=at, found=len(cells), wanted=width)
+        del cells[width:]
     if not below:
         raise InputError("no rows below the header", file=str(path), wanted="at least one")
-    return Grid(header, [(at, cells[: len(header)]) for at, cells in below], tuple(notes))
+    return Grid(header, below, tuple(notes))
 
 
 def _width(cells: Sequence[str]) -> int:

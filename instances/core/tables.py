@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, TypeGuard, TypeVar
 
 from fairbound.instances.core.files import write_text
@@ -31,6 +31,7 @@ MOST_NAMED = 20
 """Bad cells whose places are named."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """Beginnings of cells that a spreadsheet takes for a formula."""
+_RISKY = (*_FORMULA, "'")
 
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 LARGEST = 10**15
@@ -145,7 +146,7 @@ def sorted_rows(
     rows: Iterable[tuple[int, Mapping[str, str]]], model: type[Row]
 ) -> tuple[list[tuple[int, Row]], list[BadCell]]:
     """Typed rows, and the cells that keep the other rows from being typed."""
-    optional = {name for name, field in model.model_fields.items() if not field.is_required()}
+    optional = _optional(model)
     typed: list[tuple[int, Row]] = []
     bad: list[BadCell] = []
     for line, row in rows:
@@ -156,6 +157,12 @@ def sorted_rows(
                 column = str(one["loc"][0]) if one["loc"] else None
                 bad.append(BadCell(line, column, row.get(column) if column else None, one["msg"]))
     return typed, bad
+
+
+@cache
+def _optional(model: type[BaseModel]) -> frozenset[str]:
+    """The columns of a table that may be absent."""
+    return frozenset(name for name, field in model.model_fields.items() if not field.is_required())
 
 
 def refusal(path: Path | str, bad: Sequence[BadCell], way_out: str = "") -> InputError:
@@ -172,13 +179,15 @@ def refusal(path: Path | str, bad: Sequence[BadCell], way_out: str = "") -> Inpu
 
 def _harmless(cell: str) -> str:
     """A cell as it is written: with an apostrophe before it where a spreadsheet would compute it."""
-    risky = cell.startswith(_FORMULA) or (cell.startswith("'") and cell[1:].startswith((*_FORMULA, "'")))
+    if not cell.startswith(_RISKY):
+        return cell
+    risky = cell[0] != "'" or cell[1:].startswith(_RISKY)
     return f"'{cell}" if risky and len(cell) > 1 and not is_number(cell) else cell
 
 
 def said(cell: str) -> str:
     """The inverse of ``_harmless``."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith((*_FORMULA, "'")) else cell
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_RISKY) else cell
 
 
 def csv_text(rows: Iterable[Sequence[str]]) -> str:

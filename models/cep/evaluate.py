@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from fairbound.models.cep.instance import (
     FULL_FUNDING,
-    OBJECTIVES,
     REIMBURSEMENT,
     SCHOOLS,
     STUDENTS,
@@ -34,7 +33,9 @@ def totals(schools: Iterable[School]) -> tuple[Fraction, Fraction]:
 
 def meets(identified: Fraction, enrolled: Fraction, share: Fraction) -> bool:
     """Equation (2), without a division: a group without students meets every share."""
-    return identified >= share * enrolled
+    # In whole numbers: a product of fractions is reduced first, which costs more than all of this.
+    right = share.numerator * enrolled.numerator * identified.denominator
+    return identified.numerator * share.denominator * enrolled.denominator >= right
 
 
 def claim_share(instance: CepInstance, identified: Fraction, enrolled: Fraction) -> Fraction:
@@ -64,8 +65,8 @@ def evaluate(instance: CepInstance, grouping: Grouping) -> Evaluation:
             else:
                 home[identifier] = g
 
-    values = {objective.name: Fraction(0) for objective in OBJECTIVES}
-    shares, phantom, paid = Fraction(0), Fraction(0), dict[int, Fraction]()
+    claims, students, shares, phantom = Fraction(0), Fraction(0), Fraction(0), Fraction(0)
+    covered, full, paid = 0, 0, dict[int, Fraction]()
     for g, group in enumerate(grouping.groups):
         members = [index[identifier] for identifier in dict.fromkeys(group) if home.get(identifier) == g]
         identified, enrolled = (counted.total(members) for counted in instance.counts)
@@ -81,12 +82,15 @@ def evaluate(instance: CepInstance, grouping: Grouping) -> Evaluation:
             )
             continue
         share = claim_share(instance, identified, enrolled)
-        values[REIMBURSEMENT] += share * instance.claimed[0].total(members) + instance.gained.total(members)
-        values[STUDENTS] += enrolled
-        values[SCHOOLS] += len(members)
-        values[FULL_FUNDING] += len(members) if share == 1 else 0
+        claims += share * instance.claimed[0].total(members)
+        if instance.gained.any():
+            claims += instance.gained.total(members)
+        students += enrolled
+        covered += len(members)
+        full += len(members) if share == 1 else 0
         shares += share * len(members)
         paid |= dict.fromkeys(members, share)
+    values = {REIMBURSEMENT: claims, STUDENTS: students, SCHOOLS: Fraction(covered), FULL_FUNDING: Fraction(full)}
 
     violations += _broken_rules(instance, home)
     violations += _group_rules(instance, grouping)

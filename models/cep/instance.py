@@ -17,10 +17,10 @@ import numpy as np
 from fairbound.models.cep.money import Dollars, Outside, Purse, check_money, claimed, federal_rates, outside
 from fairbound.models.cep.rates import Rates, find_rates
 from fairbound.models.core.errors import InputError
-from fairbound.models.core.exact import decimal_text
+from fairbound.models.core.exact import common_measure, decimal_text, exceeds
 from fairbound.models.core.parameters import COUNT, IDS, NUMBER, TOGETHER, Form, Parameter, choice, limits, optional
 from fairbound.models.core.problem import Instance, Objective, Sense
-from fairbound.models.core.whole import Vector, joined
+from fairbound.models.core.whole import Vector
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,6 +78,8 @@ class School:
     reduced: Fraction | None = None
 
 
+COLUMNS = tuple(field.name for field in fields(School) if field.name != "name")
+"""What an answer may depend on of a school."""
 SHARE = NUMBER.words("a share from 0 to 1")
 DOLLARS = NUMBER.words("dollars a meal, at least 0")
 RATES = optional(Form(find_rates, lambda rates: str(rates.name), "a rate table"))
@@ -186,16 +188,14 @@ class CepInstance(Instance):
     def canonical(self) -> dict[str, Any]:
         """What the digest is taken from."""
         outside_known = self.outside is Outside.STANDARD  # else nothing depends on who eats reduced meals
-        without = {"name"} if outside_known else {"name", "free", "reduced"}
-        columns = [field.name for field in fields(School) if field.name not in without]
+        columns = [*COLUMNS] if outside_known else [name for name in COLUMNS if name not in ("free", "reduced")]
         cells = [_texts([getattr(school, column) for school in self.schools]) for column in columns]
-        known = [field.name for field in fields(Rates) if outside_known or "reduced" not in field.name]
         return {
             "problem": self.problem,
             "columns": columns,
             "schools": [list(row) for row in zip(*cells, strict=True)],
             "parameters": self.parameters,
-            "rates": {name: _text(getattr(self.rates, name)) for name in known} if self.rates else None,
+            "rates": _rates_text(self.rates, outside_known) if self.rates else None,
             "repairs": list(self.repairs),
         }
 
@@ -215,6 +215,12 @@ class CepInstance(Instance):
         """Identified and enrolled students of all schools."""
         identified, enrolled = self.counts
         return identified.sum(), enrolled.sum()
+
+    @cached_property
+    def slack(self) -> Vector:
+        """E_s - tau N_s of (2), in the order of ``schools``."""
+        identified, enrolled = self.counts
+        return identified - enrolled * self.threshold
 
     @cached_property
     def weights(self) -> tuple[Fraction, ...]:
@@ -266,6 +272,8 @@ class CepInstance(Instance):
     def weight_per_student(self) -> Fraction | None:
         """w with W_s = w N_s for every school (proportional meals), or ``None``."""
         (weights, _), (_, enrolled) = self.claimed, self.counts
+        if weights is enrolled and enrolled.any():  # meal-equivalents
+            return Fraction(1)
         filled = np.flatnonzero(enrolled.numbers)
         if not len(filled):
             return Fraction(0)
@@ -279,8 +287,8 @@ class CepInstance(Instance):
         if weight is None:
             return None
         identified, enrolled = self.counts
-        terms = joined([self.gained, enrolled * weight, identified * (weight * self.multiplier)])
-        return terms.measure() or Fraction(1)
+        terms = ((self.gained, 1), (enrolled, weight), (identified, weight * self.multiplier))
+        return common_measure((term.measure() or Fraction(0)) * factor for term, factor in terms) or Fraction(1)
 
     @property
     def full_share(self) -> Fraction:
@@ -299,6 +307,11 @@ def _texts(values: Iterable[object]) -> list[str]:
     ]  # fmt: skip
 
 
+def _rates_text(rates: Rates, reduced: bool) -> dict[str, str]:
+    names = [field.name for field in fields(Rates) if reduced or "reduced" not in field.name]
+    return {name: _text(getattr(rates, name)) for name in names}
+
+
 def _text(value: object) -> str:
     if isinstance(value, Fraction):
         return str(value.numerator) if value.denominator == 1 else decimal_text(value)
@@ -309,11 +322,11 @@ def _validate(instance: CepInstance) -> None:
     """Refuse an instance that no reading of the rules can make sense of."""
     if not instance.schools:
         raise InputError("no schools", wanted="at least one")
-    if not 0 < instance.threshold <= 1:
+    if not 0 < instance.threshold.numerator <= instance.threshold.denominator:
         raise InputError("parameter threshold", found=decimal_text(instance.threshold), wanted="a number in (0, 1]")
-    if instance.multiplier <= 0:
+    if instance.multiplier.numerator <= 0:
         raise InputError("parameter multiplier", found=decimal_text(instance.multiplier), wanted="a number above 0")
-    if instance.days <= 0:
+    if instance.days.numerator <= 0:
         raise InputError("parameter days", found=decimal_text(instance.days), wanted="a number above 0")
     if instance.groups is not None and instance.groups < 1:
         raise InputError("parameter groups", found=instance.groups, wanted="none or a whole number above 0")
@@ -322,31 +335,34 @@ def _validate(instance: CepInstance) -> None:
     seen: set[str] = set()
     with_meals = {school.lunches is not None for school in instance.schools}
     for school in instance.schools:
-        where = f"school {school.id}"
         if school.id in seen:
             raise InputError("duplicate school_id", found=school.id, wanted="each school once")
         seen.add(school.id)
         # Of 45,000 schools in a sweep hardly one is refused: numerators tell a sign sooner than fractions do.
         if school.enrolled.numerator < 0 or school.identified.numerator < 0:
-            raise InputError(f"{where}: negative count", wanted="enrolled and identified at least 0")
-        if school.identified.numerator and school.identified > school.enrolled:
+            raise InputError(f"school {school.id}: negative count", wanted="enrolled and identified at least 0")
+        if school.identified.numerator and exceeds(school.identified, school.enrolled):
             raise InputError(
-                f"{where}: identified",
+                f"school {school.id}: identified",
                 found=decimal_text(school.identified),
                 wanted=f"at most the {decimal_text(school.enrolled)} enrolled",
             )
         if (school.breakfasts is None) != (school.lunches is None) or len(with_meals) > 1:
-            raise InputError(f"{where}: meals", wanted="breakfasts and lunches for every school or for none")
+            raise InputError(f"school {school.id}: meals", wanted="breakfasts and lunches for every school or for none")
         if school.lunches is not None:
             meals = (school.breakfasts or 0, school.lunches)
             if min(meals) < 0:
-                raise InputError(f"{where}: negative meals", wanted="breakfasts and lunches at least 0")
+                raise InputError(f"school {school.id}: negative meals", wanted="breakfasts and lunches at least 0")
             if school.enrolled == 0 and max(meals) > 0:
-                raise InputError(f"{where}: meals without students", wanted="no meals where nobody is enrolled")
+                raise InputError(
+                    f"school {school.id}: meals without students", wanted="no meals where nobody is enrolled"
+                )
         if school.free is not None or school.reduced is not None:
             eligible = (school.free or Fraction(0), school.reduced or Fraction(0))
             if min(eligible) < 0 or sum(eligible) > school.enrolled:
-                raise InputError(f"{where}: free and reduced", wanted="counts that are at most the enrolled together")
+                raise InputError(
+                    f"school {school.id}: free and reduced", wanted="counts that are at most the enrolled together"
+                )
     for rule, ids in (
         ("forced_in", instance.forced_in),
         ("forced_out", instance.forced_out),

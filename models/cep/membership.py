@@ -55,8 +55,7 @@ def first(instance: CepInstance, _objective: str) -> Grouping | None:
     rules_too = (instance.limits, instance.forced_in, instance.together, instance.min_group > 1)
     if any(rules_too) or instance.cover is not Cover.ANY:
         return None
-    identified, enrolled = instance.counts
-    meet = ((identified - enrolled * instance.threshold).numbers >= 0).tolist()
+    meet = (instance.slack.numbers >= 0).tolist()
     out = set(instance.forced_out)
     schools = zip(instance.schools, meet, strict=True)
     return Grouping.of([[school.id for school, inside in schools if inside and school.id not in out]])

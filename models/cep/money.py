@@ -192,9 +192,9 @@ def check_money(instance: CepInstance) -> None:
     standard, rates = instance.outside is Outside.STANDARD, instance.rates
     supplements = (instance.state_all, instance.state_paid, instance.state_reduced, instance.lunch_adder)
     for name, part in (("breakfast", instance.breakfast_participation), ("lunch", instance.lunch_participation)):
-        if not 0 <= part <= 1:
+        if not 0 <= part.numerator <= part.denominator:
             raise InputError(f"parameter {name}_participation", found=part, wanted="a share from 0 to 1")
-    if min(supplements) < 0:
+    if any(part.numerator < 0 for part in supplements):
         raise InputError("a supplement below 0", found=min(supplements), wanted="dollars a meal")
     if rates is None:
         if standard or any(supplements):

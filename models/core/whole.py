@@ -67,7 +67,7 @@ class Vector:
 
     def __mul__(self, factor: Fraction | int) -> Vector:
         """Every entry times a rational."""
-        if factor > 0:
+        if factor.numerator > 0:
             return Vector(self.numbers, self.unit * factor)
         return Vector(-self.numbers, self.unit * -factor) if factor else Vector(np.zeros(len(self), dtype=np.int64))
 
@@ -95,9 +95,8 @@ class Vector:
     def sum(self) -> Fraction:
         """The exact sum."""
         if len(self) <= FEW or (self.numbers.dtype != object and _largest(self.numbers) * len(self) >= LARGEST_NUMBER):
-            total: Fraction = sum(self.numbers.tolist()) * self.unit
-            return total
-        return int(self.numbers.sum()) * self.unit
+            return _counted(sum(self.numbers.tolist()), self.unit)
+        return _counted(int(self.numbers.sum()), self.unit)
 
     def total(self, places: Sequence[int]) -> Fraction:
         """The exact sum of the entries at some positions."""
@@ -105,8 +104,7 @@ class Vector:
             return Fraction(0)
         if len(self) <= FEW:
             numbers = self.numbers.tolist()
-            some: Fraction = sum(numbers[place] for place in places) * self.unit
-            return some
+            return _counted(sum(numbers[place] for place in places), self.unit)
         return self[np.asarray(places, dtype=np.intp)].sum()
 
     def span(self) -> float:
@@ -116,7 +114,7 @@ class Vector:
 
     def max(self) -> Fraction:
         """The largest entry; 0 of none."""
-        return int(self.numbers.max()) * self.unit if len(self) else Fraction(0)
+        return _counted(int(self.numbers.max()), self.unit) if len(self) else Fraction(0)
 
     def any(self) -> bool:
         """Whether an entry is not 0."""
@@ -125,7 +123,7 @@ class Vector:
     def measure(self) -> Fraction | None:
         """The greatest positive rational of which all entries are whole multiples; ``None`` if all are 0."""
         step = _step(self.numbers)
-        return step * self.unit if step else None
+        return _counted(step, self.unit) if step else None
 
     def floats(self) -> NDArray[np.float64]:
         """The nearest float of each entry, shape (n,)."""
@@ -144,7 +142,7 @@ class Vector:
 def joined(vectors: Sequence[Vector]) -> Vector:
     """The vectors one behind the other."""
     unit = _common([vector.unit for vector in vectors])
-    return Vector(np.concatenate([_times(vector.numbers, int(vector.unit / unit)) for vector in vectors]), unit)
+    return Vector(np.concatenate([_in(vector, unit) for vector in vectors]), unit)
 
 
 def integer_row(coefficients: Iterable[Fraction | int]) -> list[float]:
@@ -210,10 +208,21 @@ def _alike(one: Vector, two: Vector) -> tuple[NDArray[Any], NDArray[Any], Fracti
         first, second, unit = one.numbers, two.numbers, one.unit
     else:
         unit = _common([one.unit, two.unit])
-        first, second = (_times(vector.numbers, int(vector.unit / unit)) for vector in (one, two))
+        first, second = _in(one, unit), _in(two, unit)
     if object not in (first.dtype, second.dtype) and _largest(first) + _largest(second) > LARGEST_NUMBER:
         first = first.astype(object)
     return first, second, unit
+
+
+def _in(vector: Vector, unit: Fraction) -> NDArray[Any]:
+    """The numbers of a vector in a unit that divides its own, as ``_common`` makes one."""
+    own = vector.unit
+    return _times(vector.numbers, own.numerator * (unit.denominator // own.denominator) // unit.numerator)
+
+
+def _counted(number: int, unit: Fraction) -> Fraction:
+    """So many units; sooner than the product of an integer and a fraction."""
+    return Fraction(number * unit.numerator, unit.denominator)
 
 
 def _common(units: Sequence[Fraction]) -> Fraction:

@@ -26,8 +26,7 @@ def settled(instance: CepInstance, objective: str) -> Grouping | None:
     """The best grouping where the theorem names it, else ``None``."""
     if instance.limits or instance.min_group > 1 or concerns_full_funding(instance, objective):
         return None
-    identified, enrolled = instance.counts
-    short = not ((identified - enrolled * instance.threshold).numbers >= 0).any()
+    short = not any(meets(school.identified, school.enrolled, instance.threshold) for school in instance.schools)
     if short and not instance.forced_in and instance.cover is Cover.ANY:
         return Grouping(())
     if instance.forced_out or (instance.gained.numbers < 0).any():

@@ -12,7 +12,7 @@ from math import floor, isfinite
 from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.problem import Instance, Problem, Sense
-from fairbound.solvers.core.bound import Basis, Bound, Level, level_of
+from fairbound.solvers.core.bound import Basis, Bound, level_of
 from fairbound.solvers.core.result import (
     BELIEVED_RANGE,
     EngineInfo,
@@ -136,35 +136,35 @@ def conclude(
     the lattice does not round it, it stays that far from the value, and the result is not optimal.
     """
     asked = problem.objective(objective)
-    sense, lattice = asked.sense, problem.lattice(instance, objective)
+    sense, own = asked.sense, answer.proven
+    # Only such bounds are rounded to the lattice, and to find that takes longer than all else here.
+    rounded = answer.claim is not None or (own is not None and own.basis is Basis.MULTIPLIERS)
+    lattice = problem.lattice(instance, objective) if rounded else None
     gap = settings.gap if answer.gap is None else answer.gap
     doubted = bool(answer.disbelief or answer.contradiction)
-    base = Result(
-        problem=problem.name,
-        instance=instance.name,
-        digest=instance.digest,
-        parameters=instance.parameters,
-        objective=objective,
-        sense=sense,
-        method=answer.method or method,
-        status=Status.UNKNOWN,
-        termination=answer.termination,
-        level=Level.L0,
-        seed=settings.seed,
-        message="; ".join(filter(None, (answer.message, answer.contradiction, answer.disbelief))),
-        contradiction=answer.contradiction,
-        explanation=answer.explanation,
-        engine=answer.engine,
-        model=answer.model,
-        nodes=answer.nodes,
-        trace=answer.trace,
-        seconds=answer.seconds,
-        certificate=answer.certificate,
-    )
+    base: dict[str, Any] = {
+        "problem": problem.name,
+        "instance": instance.name,
+        "digest": instance.digest,
+        "parameters": instance.parameters,
+        "objective": objective,
+        "sense": sense,
+        "method": answer.method or method,
+        "termination": answer.termination,
+        "seed": settings.seed,
+        "message": "; ".join(filter(None, (answer.message, answer.contradiction, answer.disbelief))),
+        "contradiction": answer.contradiction,
+        "explanation": answer.explanation,
+        "engine": answer.engine,
+        "model": answer.model,
+        "nodes": answer.nodes,
+        "trace": answer.trace,
+        "seconds": answer.seconds,
+        "certificate": answer.certificate,
+    }
     natural = None
     if asked.natural_bound is not None:
         natural = Bound(asked.natural_bound, Basis.THEOREM, "by the definition of the objective")
-    own = answer.proven
     # The next value that a solution can have. What a certificate proves stays as its checker finds it.
     if own is not None and lattice is not None and own.basis is Basis.MULTIPLIERS:
         own = replace(own, value=reachable(own.value, lattice, sense))
@@ -195,14 +195,14 @@ def conclude(
     primal = evaluation.values[objective]
     if natural is not None and primal == natural.value and (dual is not None or doubted):
         dual, floating = natural, False
-    accuracy = engine_accuracy(primal, answer.unit)
-    coarse = dual is not None and floating and not resolves(lattice, dual.value, answer.unit)
-    if dual is not None and coarse and abs(dual.value - primal) <= accuracy:
-        dual = replace(dual, value=primal + accuracy if sense is Sense.MAXIMIZE else primal - accuracy)
+    if dual is not None and floating and not resolves(lattice, dual.value, answer.unit):  # it is coarse
+        accuracy = engine_accuracy(primal, answer.unit)
+        if abs(dual.value - primal) <= accuracy:
+            dual = replace(dual, value=primal + accuracy if sense is Sense.MAXIMIZE else primal - accuracy)
     beaten = [bound for bound in (dual, proven) if bound is not None and sense.improves(primal, bound.value)]
     if beaten:
         words = f"the bound {beaten[0].value} was contradicted by the exact value {primal} and is withdrawn"
-        known |= {"contradiction": words, "message": "; ".join(filter(None, (base.message, words)))}
+        known |= {"contradiction": words, "message": "; ".join(filter(None, (base["message"], words)))}
         dual = None if dual in beaten else dual
         proven = None if proven in beaten else proven
     status = Status.OPTIMAL if dual is not None and dual.value == primal else Status.FEASIBLE
@@ -218,16 +218,16 @@ def _strongest(sense: Sense, *bounds: Bound | None) -> Bound | None:
     return best
 
 
-def _bounded(base: Result, dual: Bound | None, proven: Bound | None, **known: Any) -> Result:
-    """The result with what is known of its solution, its bounds, and the level that follows from them."""
+def _bounded(base: dict[str, Any], dual: Bound | None, proven: Bound | None, **known: Any) -> Result:
+    """The result of these fields, what is known of its solution, its bounds, and the level that follows from them."""
     level = level_of(known.get("primal_bound") is not None, dual)
     value, basis = (None, None) if dual is None else (dual.value, dual.basis)
-    return replace(base, dual_bound=value, basis=basis, proven=proven, level=level, **known)
+    return Result(**{**base, **known}, dual_bound=value, basis=basis, proven=proven, level=level)
 
 
 def _checked(result: Result, gap: float) -> Result:
     """The result, without the word ``gap_limit`` where the gap asked for was not reached."""
+    if result.termination is not Termination.GAP_LIMIT:
+        return result
     reached = result.gap is not None and result.gap <= gap * (1 + 1e-9)
-    if result.termination is Termination.GAP_LIMIT and not reached:
-        return replace(result, termination=Termination.FINISHED)
-    return result
+    return result if reached else replace(result, termination=Termination.FINISHED)

@@ -59,6 +59,8 @@ class Method:
         Whether, given the time, its two bounds meet; otherwise a gap may remain that it reports.
     formulation
         The model that it hands to an engine, or ``None``.
+    certified
+        Whether a certificate is to be made of its answer, where one is asked for, though a theorem settles it.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Method:
     closes: bool = True
     hesitates: Callable[[Any, str], str | None] = _never
     formulation: Formulation[Any, Any] | None = None
+    certified: bool = False
 
     def run(
         self,

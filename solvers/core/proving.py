@@ -69,6 +69,8 @@ def proven(instance: Instance, result: Result, settings: Settings, theorems_too:
 def seconds_for(instance: Instance, result: Result, settings: Settings, theorems_too: bool = False) -> float:
     """Seconds that a proof may take; 0 where there is nothing to prove, or no rows to prove it from."""
     seconds = settings.prove
+    if not seconds:
+        return 0.0
     if settings.time_limit is not None:
         seconds = min(seconds, settings.time_limit - result.seconds.total)
     optimal = result.status is Status.OPTIMAL

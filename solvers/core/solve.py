@@ -13,6 +13,7 @@ from fairbound.solvers.core.lexicographic import solve_lexicographic
 from fairbound.solvers.core.method import Kind, Method, left
 from fairbound.solvers.core.methods import default_method, find_method
 from fairbound.solvers.core.result import OnProgress, Result, Settings, Termination
+from fairbound.solvers.engines.registry import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,6 +79,8 @@ def solve(
     problem = find_problem(instance.problem)
     witnesses.check_names(settings.witness)
     names = objective_names(problem, objective)
+    if method is None and engine is None and (start is not None or settings.engine_options or settings.log):
+        engine = DEFAULT  # only an engine takes these
     chosen = choose(instance, method, names, engine)
     if chosen.formulation is None and (settings.engine_options or settings.log):
         raise InputError(f"method {chosen.name} has no engine to choose options or a log for", wanted="a formulation")
@@ -103,7 +106,7 @@ def solve(
     if ended or not chosen.exact:  # a heuristic is reported as it is
         return result
     # The clock of the method began when it was asked; choosing it and hearing its answer have taken some time too.
-    result = prover(instance, result, left(settings, began + result.seconds.total))
+    result = prover(instance, result, left(settings, began + result.seconds.total), chosen.certified)
     return witnesses.witnessed(instance, result, settings.witness, settings) if settings.witness else result
 
 

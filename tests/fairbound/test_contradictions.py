@@ -12,7 +12,7 @@ from typing import Any
 import bench_rows
 import pytest
 from command_line import Run
-from fairbound.benchmarks.core.analysis import questions
+from fairbound.benchmarks.core.questions import questions
 from fairbound.benchmarks.core.report import report
 from fairbound.models.cep import PROBLEM, Grouping
 from fairbound.models.core.problem import Sense

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from fairbound.benchmarks.core.analysis import Question
+    from fairbound.benchmarks.core.questions import Question
     from fairbound.benchmarks.core.row import Row
     from fairbound.models.core.problem import Instance
 

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from fairbound.benchmarks.core.analysis import Question, compare_exact, crossings, heuristic_gaps, questions, standings
+from fairbound.benchmarks.core.comparisons import compare_exact, crossings, heuristic_gaps, standings
 from fairbound.benchmarks.core.difference import Change, difference, totals
 from fairbound.benchmarks.core.numbers import percent_text
+from fairbound.benchmarks.core.questions import Question, questions
 from fairbound.benchmarks.core.references.growing import alarms as reference_alarms
 from fairbound.benchmarks.core.report_tables import (
     Table,

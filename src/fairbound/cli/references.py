@@ -14,8 +14,8 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from fairbound.benchmarks.core.analysis import questions
 from fairbound.benchmarks.core.export import Format, export_model
+from fairbound.benchmarks.core.questions import questions
 from fairbound.benchmarks.core.references import growing, library, outside, submission
 from fairbound.benchmarks.core.references.checking import QUICK_SECONDS, absent, check, chosen, load, verify
 from fairbound.benchmarks.core.references.models import formulation_of

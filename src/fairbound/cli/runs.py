@@ -63,6 +63,8 @@ class Following:
 
     def __call__(self, event: Event) -> None:
         """Show what has begun or ended."""
+        if self.bar.disable and (event.row is None or event.row.outcome == Outcome.OK):
+            return  # nobody looks
         key, label = event.specification.key, event.specification.label
         if event.row is None:
             self.running[key] = escape(clean(label))

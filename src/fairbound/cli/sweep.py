@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from fairbound.benchmarks.core.analysis import questions
+from fairbound.benchmarks.core.questions import questions
 from fairbound.benchmarks.core.runner import WORKERS
 from fairbound.benchmarks.core.sweep import left_out_of, left_out_rows, part_of, plan_sweep, run_sweep, store_of
 from fairbound.benchmarks.core.work import REFUSED

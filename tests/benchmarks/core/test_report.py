@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from bench_rows import baseline, data_of, row
 from fairbound.benchmarks.core import figures
-from fairbound.benchmarks.core.analysis import compare_exact, questions
+from fairbound.benchmarks.core.comparisons import compare_exact
 from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series
 from fairbound.benchmarks.core.figures import profile_figure, trace_figures
+from fairbound.benchmarks.core.questions import questions
 from fairbound.benchmarks.core.report import report
 from fairbound.benchmarks.core.row import Row
 from fairbound.benchmarks.core.static_figures import write_static

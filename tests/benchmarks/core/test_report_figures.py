@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from bench_rows import baseline, row
-from fairbound.benchmarks.core.analysis import compare_exact, questions
+from fairbound.benchmarks.core.comparisons import compare_exact
 from fairbound.benchmarks.core.figure import ALL_ZERO, Axis, Figure, Mark, Series, log_axis
 from fairbound.benchmarks.core.figures import gap_steps, problem_figures, root_gap_figure
+from fairbound.benchmarks.core.questions import questions
 from fairbound.benchmarks.core.static_figures import svg_text, write_static
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from bench_rows import baseline, row
-from fairbound.benchmarks.core.analysis import Tally, compare_exact, crossings, heuristic_gaps, questions, refusals
+from fairbound.benchmarks.core.comparisons import Tally, compare_exact, crossings, heuristic_gaps, refusals
+from fairbound.benchmarks.core.questions import questions
 from fairbound.benchmarks.core.report import report
 from fairbound.benchmarks.core.report_tables import (
     Column,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from bench_rows import baseline, row
 from fairbound.benchmarks.core.row import COLUMNS, Row
 from fairbound.benchmarks.core.store import Store, from_frame, read_rows, to_frame
+from fairbound.benchmarks.core.work import pack, unpack
 from fairbound.models.core.errors import InputError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -138,3 +140,10 @@ def test_one_writes_and_others_read(tmp_path: Path) -> None:
             writer.add(row())
             assert len(reader.rows()) == len(ROWS) + 1
     Store(tmp_path, write=True).close()
+
+
+@pytest.mark.parametrize("length", [0, 1, 255, 256, 511, 512, 513, 5_000, 40_000, 200_000])
+def test_texts_of_any_length_come_back(length: int) -> None:
+    """The window of the compression grows with the text."""
+    text = "".join(random.Random(length).choices('abc\u00e9{"}: ,01', k=length))
+    assert unpack(pack(text)) == text

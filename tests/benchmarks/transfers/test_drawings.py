@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from bench_rows import row
-from fairbound.benchmarks.core.analysis import questions
 from fairbound.benchmarks.core.figures import trace_figures
 from fairbound.benchmarks.core.measures import gap_to_dual
+from fairbound.benchmarks.core.questions import questions
 from fairbound.benchmarks.core.report import report
 from fairbound.benchmarks.core.row import Row
 from fairbound.benchmarks.core.runner import run_plan

@@ -41,8 +41,15 @@ def test_it_is_the_best_of_all_groups(seed: int) -> None:
     instance = drawn(seed)
     scores = [evaluate(instance, group) for group in groups(instance)]
     wanted = max(score.values[REIMBURSEMENT] for score in scores if score.feasible)
-    found = slack_table.best(instance, REIMBURSEMENT)
-    assert found == wanted or (found is None and not any(school.enrolled for school in instance.schools))
+    found, group = slack_table.best(instance, REIMBURSEMENT), slack_table.best_group(instance, REIMBURSEMENT)
+    if group is None:
+        assert found is None
+        assert not any(school.enrolled for school in instance.schools)
+    else:
+        assert found == group[1] == wanted
+        score = evaluate(instance, group[0])
+        assert score.feasible
+        assert score.values[REIMBURSEMENT] == wanted
 
 
 def test_numbers_beyond_64_bits() -> None:
@@ -73,3 +80,4 @@ def test_other_questions_are_not_its_own() -> None:
         replace(instance, schools=(replace(first, gain=Fraction(1)), *instance.schools[1:])),
     ):
         assert slack_table.best(changed, REIMBURSEMENT) is None
+        assert slack_table.best_group(changed, REIMBURSEMENT) is None

@@ -6,7 +6,14 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from fairbound.models.core.exact import LARGEST_COEFFICIENT, LARGEST_ROUNDED, common_measure, decimal_text, parse_number
+from fairbound.models.core.exact import (
+    LARGEST_COEFFICIENT,
+    LARGEST_ROUNDED,
+    common_measure,
+    decimal_text,
+    exceeds,
+    parse_number,
+)
 from fairbound.models.core.whole import integer_row
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,6 +38,12 @@ def test_decimal_text(value: str, text: str) -> None:
 def test_other_texts_are_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - its message is the text itself
         parse_number(text)
+
+
+@given(st.fractions(), st.fractions())
+def test_exceeds_is_the_order_of_fractions(one: Fraction, other: Fraction) -> None:
+    assert exceeds(one, other) == (one > other)
+    assert not exceeds(one, one)
 
 
 @given(st.lists(fractions, max_size=6))

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fairbound.benchmarks.core.analysis import questions
+from fairbound.benchmarks.core.questions import questions
 from fairbound.benchmarks.core.references import outside
 from fairbound.benchmarks.core.references.checking import AGAIN, CERTIFICATE, Check, check, chosen, verify
 from fairbound.benchmarks.core.references.growing import is_own, update

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from bench_rows import baseline, row
-from fairbound.benchmarks.core.analysis import questions
+from fairbound.benchmarks.core.questions import questions
 from fairbound.benchmarks.core.references.checking import verify
 from fairbound.benchmarks.core.references.growing import alarms, merge, update
 from fairbound.benchmarks.core.references.table import HISTORY, Reference, Replaced, read_references, read_table

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fairbound.benchmarks.core.analysis import questions
+from fairbound.benchmarks.core.questions import questions
 from fairbound.benchmarks.core.references.checking import check
 from fairbound.benchmarks.core.references.growing import update
 from fairbound.benchmarks.core.references.library import export
