@@ -207,7 +207,7 @@ def test_the_texas_tables_say_what_the_page_says() -> None:
     assert float(clean.measures["rmse"]) == pytest.approx(1.2925, abs=5e-5)
 
 
-@pytest.mark.parametrize("ridge", ["1/1000000", "1/1000", "3"])
+@pytest.mark.parametrize("ridge", ["1/1000000", "1/1000", "3", "1000", "1000000", "1000000000"])
 def test_a_ridge_of_any_size_is_proven_on_dependent_features(ridge: str) -> None:
     asked = replace(NAMED["twins"], ridge=Fraction(ridge), k=2)
     result = fairbound.solve(asked, objective=BEST_SUBSET)
