@@ -138,3 +138,12 @@ def test_one_writes_and_others_read(tmp_path: Path) -> None:
             writer.add(row())
             assert len(reader.rows()) == len(ROWS) + 1
     Store(tmp_path, write=True).close()
+
+
+def test_a_full_disk_is_told_and_keeps_what_is_there(tmp_path: Path) -> None:
+    with Store(filled(tmp_path), write=True) as store:
+        store._db.execute("PRAGMA max_page_count = 1")  # no larger than it is
+        with pytest.raises(InputError, match=r"results\.sqlite: cannot be written \(database or disk is full\)"):
+            store.add(row(message="x" * 10**6))
+    with Store(tmp_path) as store:
+        assert store.rows() == ROWS
