@@ -30,6 +30,11 @@ def known(objective: str = "reimbursement", solution: Grouping | None = BEST, **
         (17364.7999999999, "1/5", Sense.MAXIMIZE, "86824/5"),
         (17364.95, "1/5", Sense.MAXIMIZE, "86824/5"),
         (17364.95, "1/5", Sense.MINIMIZE, "17365"),
+        # Two steps and 1.0000001e-9 of them: what HiGHS said of a city of three units was called three steps.
+        (0.018661105540733167, "66212444519/7096304604321", Sense.MINIMIZE, "132424889038/7096304604321"),
+        (-0.018661105540733167, "66212444519/7096304604321", Sense.MAXIMIZE, "-132424889038/7096304604321"),
+        (17364.99, "100", Sense.MAXIMIZE, "17300"),
+        (17399.95, "100", Sense.MAXIMIZE, "17400"),
         (3.2, "1", Sense.MINIMIZE, "4"),
         (-3.2, "1", Sense.MAXIMIZE, "-4"),
         (0.25, None, Sense.MAXIMIZE, "1/4"),
