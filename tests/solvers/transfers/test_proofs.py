@@ -387,6 +387,22 @@ def test_a_time_limit_keeps_both_bounds() -> None:
     assert 0 <= result.dual_bound < result.primal_bound
 
 
+def test_a_plan_is_told_before_the_first_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit may end the process while the root is solved: then what was told is the answer."""
+    told = []
+
+    class EndedError(Exception):
+        pass
+
+    def ended(_: Tree) -> None:
+        raise EndedError
+
+    monkeypatch.setattr(Tree, "run", ended)
+    with pytest.raises(EndedError):
+        spatial_tree.answer(THREE, "race", Settings(), told.append)
+    assert [moment.primal for moment in told] == [float(evaluate(THREE, told[0].solution).values["race"])]
+
+
 def test_unbounded_sizes_are_refused_with_the_reason() -> None:
     free = replace(THREE, band=None, p=Fraction(1))
     for objective in ("race", "race_weighted", "race_l1", "race_l1_weighted", "combined"):
