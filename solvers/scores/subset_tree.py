@@ -22,6 +22,7 @@ from fairbound.solvers.core.answer import Answer
 from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.result import OnProgress, Settings, Termination
 from fairbound.solvers.core.search import Search
+from fairbound.solvers.scores.baselines import constant
 from fairbound.solvers.scores.safe_leaves import SafeLeaves
 from fairbound.solvers.scores.selection import Correlations, correlations, greedy, ridge_model
 
@@ -402,6 +403,7 @@ def answer(
     replay, limit = replay_seconds(instance), settings.time_limit
     replayed = limit is None or replay <= limit / 2
     search = Search(instance, objective, settings, on_progress)
+    search.offer(constant(instance, objective, settings.seed, None))
     tree = Tree(search, replayed)
     if start is not None and evaluate(instance, start).feasible:
         tree.offer(largest(instance, start, instance.k).used)
