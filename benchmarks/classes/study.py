@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series
-from fairbound.benchmarks.core.study import Study
+from fairbound.benchmarks.core.study import Study, answered
 from fairbound.instances.classes.tables import Roster
 from fairbound.instances.matching.sources import ABILITY, instance_of
 from fairbound.models.classes.evaluate import evaluate, judge
@@ -15,7 +15,6 @@ from fairbound.models.classes.instance import COHORT_COLUMN, EVERYONE, GAP, MOVE
 from fairbound.models.core.errors import InputError
 from fairbound.models.matching.evaluate import estimate as difference
 from fairbound.models.matching.instance import PAIRS
-from fairbound.solvers.core.solve import solve
 from fairbound.solvers.matching.baselines import coefficients, naive
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def study(instance: ClassInstance, truth: Truth, settings: Settings, say: Callab
     ):
         say(f"planning with {guess.name}")
         asked = guess.assumed(instance)
-        result = solve(asked, MOVES, None, settings)
+        result = answered(asked, MOVES, None, settings)
         row: dict[str, Any] = {"estimate": guess.name, "small": guess.small, "degree": guess.ma}
         row["moves"] = result.values.get(MOVES)
         if result.solution is not None:
@@ -119,7 +118,7 @@ def estimates(
 
 
 def _matched(asked: MatchingInstance, settings: Settings) -> Fraction | None:
-    return solve(asked, PAIRS, None, settings).measures.get("estimate")
+    return answered(asked, PAIRS, None, settings).measures.get("estimate")
 
 
 def _rounded(value: float | Fraction | None) -> Fraction:
@@ -129,7 +128,7 @@ def _rounded(value: float | Fraction | None) -> Fraction:
 def _needed(true: ClassInstance, plan: Plan, settings: Settings) -> Fraction | None:
     """Fewest moves for the gap that a plan reaches with the true effects; the plan itself is one way."""
     asked = replace(true, limits=((GAP, evaluate(true, plan).values[GAP]),))
-    return solve(asked, MOVES, None, replace(settings, prove=0.0)).values.get(MOVES)
+    return answered(asked, MOVES, None, replace(settings, prove=0.0)).values.get(MOVES)
 
 
 def _notes(rows: list[dict[str, Any]], known: Estimate) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from fairbound.benchmarks.core.row import COLUMNS, Row
 from fairbound.benchmarks.core.work import pack, unpack
-from fairbound.instances.core.files import written_whole
+from fairbound.instances.core.files import unwritable, written_whole
 from fairbound.models.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -91,8 +91,11 @@ class Store:
         self.folder, self.path = folder, folder / FILE
         self._lock: IO[str] | None = None
         if write:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._lock = _lock(folder)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                self._lock = _lock(folder)
+            except OSError as error:
+                raise unwritable(error, folder) from None
         elif not self.path.is_file():
             raise InputError("no results here", file=str(folder), wanted=f"a folder with {FILE}, made by bench run")
         self._db = sqlite3.connect(self.path)
@@ -108,6 +111,9 @@ class Store:
                 self._db.execute("CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
                 self._db.commit()
             known = [name for _, name, *_ in self._db.execute("PRAGMA table_info(rows)")]
+        except sqlite3.OperationalError as error:
+            self.close()
+            raise InputError(f"cannot be used ({error})", file=str(self.path)) from None
         except sqlite3.DatabaseError as error:
             self.close()
             raise InputError(f"not a results file ({error})", file=str(self.path)) from None
@@ -139,7 +145,16 @@ class Store:
         return self.add_all([(row, solution, certificate)]) == 1
 
     def add_all(self, rows: Iterable[Kept]) -> int:
-        """Commit rows with solutions and certificates, all or none; returns how many were not here already."""
+        """Commit rows with solutions and certificates, all or none; returns how many were not here already.
+
+        Raises ``InputError`` where they cannot be written, as on a full disk.
+        """
+        try:
+            return self._added(rows)
+        except sqlite3.OperationalError as error:
+            raise InputError(f"cannot be written ({error})", file=str(self.path)) from None
+
+    def _added(self, rows: Iterable[Kept]) -> int:
         insert = f"INSERT OR IGNORE INTO rows VALUES ({', '.join('?' * len(COLUMNS))})"
         added = 0
         with self._db:

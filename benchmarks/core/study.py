@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from fairbound.models import PROBLEMS
 from fairbound.models.core.errors import InputError, nearest
+from fairbound.solvers.core.result import Termination
+from fairbound.solvers.core.solve import solve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from fairbound.benchmarks.core.figure import Figure
     from fairbound.models.core.problem import Instance
     from fairbound.models.core.truth import Truth
-    from fairbound.solvers.core.result import Settings
+    from fairbound.solvers.core.result import Result, Settings
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,20 @@ class Work:
 
     run: Callable[[Instance, Truth | None, Settings, Callable[[str], None]], Study]
     judged: bool
+
+
+def answered(instance: Instance, objective: str, method: str | None, settings: Settings) -> Result:
+    """One solve of a study.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Where a person ended it: the rows that follow would not be asked for, and its own rests on half an answer.
+    """
+    result = solve(instance, objective, method, settings)
+    if result.termination is Termination.INTERRUPTED:
+        raise KeyboardInterrupt
+    return result
 
 
 def study_of(problem: str) -> Work:

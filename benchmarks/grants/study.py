@@ -7,13 +7,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series
-from fairbound.benchmarks.core.study import Study
+from fairbound.benchmarks.core.study import Study, answered
 from fairbound.instances.core import catalogue
 from fairbound.models.core.errors import InputError
 from fairbound.models.grants.evaluate import judge
 from fairbound.models.grants.instance import FITTED, LITERATURE, THOUSAND, WORST, Effect, GrantsInstance
 from fairbound.models.scores.instance import BEST_SUBSET, LAD, ScoresInstance
-from fairbound.solvers.core.solve import solve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,7 +41,7 @@ def study(instance: GrantsInstance, truth: Truth | None, settings: Settings, say
                 {"estimate": name, "promised": None, "low": None, "high": None, "true gain": None} | _none(error)
             )
             continue
-        result = solve(asked, WORST, None, settings)
+        result = answered(asked, WORST, None, settings)
         row: dict[str, Any] = {"estimate": name}
         row |= {
             word: result.measures.get(key)
@@ -82,7 +81,7 @@ def estimates(instance: GrantsInstance, settings: Settings, say: Callable[[str],
         say(name)
         asked = replace(panel, k=k)
         try:
-            model = solve(asked, objective, method, settings).solution
+            model = answered(asked, objective, method, settings).solution
         except InputError:
             continue  # scikit-learn is not there
         if model is not None:

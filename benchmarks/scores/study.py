@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series
-from fairbound.benchmarks.core.study import Study
+from fairbound.benchmarks.core.study import Study, answered
 from fairbound.models.core.errors import InputError
 from fairbound.models.scores.evaluate import bands
 from fairbound.models.scores.instance import BEST_SUBSET, LAD, Features, Fill, Labels, ScoresInstance, Split
 from fairbound.models.scores.panel import SPENDING, Panel
-from fairbound.solvers.core.solve import solve
 from fairbound.solvers.scores import lstm
 from fairbound.solvers.scores.lstm import Ablation
 
@@ -65,7 +64,7 @@ def study(instance: ScoresInstance, _truth: Truth | None, settings: Settings, sa
 
 
 def _row(name: str, asked: ScoresInstance, objective: str, method: str | None, settings: Settings) -> dict[str, Any]:
-    result = solve(asked, objective, method, settings)
+    result = answered(asked, objective, method, settings)
     row: dict[str, Any] = {"model": name}
     row |= {word: result.measures.get(band) for band, word in BANDS.items()}
     row |= {"spread": None, "features": result.measures.get("features")}

@@ -27,8 +27,9 @@ MEALS = re.compile(r"breakfast|lunch|meal|\badp\b", re.IGNORECASE)
 MARKS = re.compile(r"^(include|included|active|status|is_active)", re.IGNORECASE)
 LEFT_OUT = {"no", "n", "false", "f", "0", "inactive", "closed", "excluded"}
 DISTRICTS = re.compile(r"^(district|lea|sfa|sponsor|state)([ _]?(code|id|name|no|number))?$", re.IGNORECASE)
-FEWEST_MEALS, MOST_DAYS = 10, 366
-"""A year has more meals for each student than the first number, and of each kind not more than the second."""
+FEWEST_MEALS, MOST_DAYS = 20, 366
+"""A year has more meals for each student than the first number, which a month's claim rarely reaches, and of each kind
+not more than the second."""
 
 
 SYNONYMS = {
@@ -169,12 +170,12 @@ def _check_shares(source: Source, rows: Sequence[Mapping[str, str]], schools: Se
 
 
 def _check_meals(source: Source, lines: Sequence[int], schools: Sequence[School]) -> None:
-    """Meals of a day in the place of a year's."""
+    """Meals of a day or a month in the place of a year's."""
     students = sum((school.enrolled for school in schools), Fraction(0))
     served = sum(((school.breakfasts or 0) + (school.lunches or 0) for school in schools), Fraction(0))
     if 0 < served < FEWEST_MEALS * students:
         found = f"{float(served / students):.2g} meals for each student"
-        what = "meals look like those of a day"
+        what = "meals look like those of a day or a month"
         error = InputError(what, file=source.file, column="lunches", found=found, wanted="a year's")
         source.refuse(error, "meals")
     for line, school in zip(lines, schools, strict=True):

@@ -100,7 +100,6 @@ def fetch(
         if sha256_of(content) != file.sha256:
             raise InputError("not the file that is meant", file=source, found=sha256_of(content), wanted=file.sha256)
         path = folder / file.name
-        path.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(path) as whole:
             whole.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
         for part_file in parts:

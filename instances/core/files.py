@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
 import re
 import stat
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.errors import InputError
@@ -91,22 +92,42 @@ def read_json(path: Path) -> Any:
         raise InputError("half a character (a surrogate alone)", file=file, wanted="whole characters") from None
 
 
+NOT_OURS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
+"""A disk that is full or broken off, a folder that is somebody else's: nothing that a program does wrong."""
+
+
+def unwritable(error: OSError, file: object) -> InputError:
+    """What is said where a file cannot be written."""
+    return InputError(f"cannot be written ({error.strerror or error})", file=str(file))
+
+
 def write_text(path: Path, text: str) -> None:
-    """Write a text file in one step: a reader sees the old file or the whole new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a text file in one step: a reader sees the old file or the whole new one.
+
+    Raises ``InputError`` where it cannot be written.
+    """
     with written_whole(path) as part:
         part.write_text(text, encoding="utf-8", newline="")
 
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """A place to write what then becomes ``path`` in one step, on the disk before it has that name."""
+    """A place to write what then becomes ``path`` in one step, on the disk before it has that name.
+
+    Its folder is made. Raises ``InputError`` where that, or the file, cannot be written.
+    """
     part = path.with_name(path.name + ".part")
-    yield part
-    _sync(part, os.O_RDWR)
-    part.replace(path)
-    if hasattr(os, "O_DIRECTORY"):
-        _sync(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        _sync(part, os.O_RDWR)
+        part.replace(path)
+        if hasattr(os, "O_DIRECTORY"):
+            _sync(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise unwritable(error, path) from None
 
 
 def _sync(path: Path, flags: int) -> None:

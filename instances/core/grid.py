@@ -32,6 +32,7 @@ _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _FIRST_ROWS = 20
 """Rows among which the header is looked for, and from which the separator is told."""
 _TWO_READINGS = re.compile(r"-?\d{1,3}(,\d{3})+")
+_HIDDEN = re.compile(rb"<(?:\w+:)?row\s[^>]*\bhidden=\"(?:1|true)\"")
 _PADDED = re.compile(r"0+")
 
 Line = tuple[int, list[str]]
@@ -168,6 +169,7 @@ def _workbook(path: Path, raw: bytes, sheet: str) -> tuple[list[Line], list[str]
             warnings.simplefilter("ignore")  # of what only a spreadsheet needs
             book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
             found = {page.title: _sheet(path, page) for page in book.worksheets}
+            hidden = {page.title: _hidden_rows(raw, page) for page in book.worksheets}
     except InputError:
         raise
     except Exception as error:  # a damaged workbook fails anywhere in the library
@@ -176,12 +178,24 @@ def _workbook(path: Path, raw: bytes, sheet: str) -> tuple[list[Line], list[str]
     if sheet:
         if sheet not in found:
             raise InputError("no such sheet", file=str(path), found=sheet, wanted=nearest(sheet, found))
-        return found[sheet], [f"sheet {sheet} of the workbook is read"]
+        return found[sheet], _sheet_notes(sheet, hidden[sheet])
     filled = [name for name, lines in found.items() if lines]
     if len(filled) > 1:
         wanted = " or ".join(f"{path.name}#{name}" for name in filled[:5])
         raise InputError("several sheets", file=str(path), found=", ".join(filled[:5]), wanted=wanted)
-    return (found[filled[0]], [f"sheet {filled[0]} of the workbook is read"]) if filled else ([], [])
+    return (found[filled[0]], _sheet_notes(filled[0], hidden[filled[0]])) if filled else ([], [])
+
+
+def _sheet_notes(sheet: str, hidden: int) -> list[str]:
+    """What is said of a sheet: which one it is, and that rows are read that it does not show."""
+    unseen = [f"{hidden} rows that the sheet hides are read too"] if hidden else []
+    return [f"sheet {sheet} of the workbook is read", *unseen]
+
+
+def _hidden_rows(raw: bytes, page: Any) -> int:
+    """How many rows a filter, or a hand, has hidden; openpyxl knows it only of sheets that it loads whole."""
+    with zipfile.ZipFile(io.BytesIO(raw)) as packed:
+        return len(_HIDDEN.findall(packed.read(page._worksheet_path)))  # noqa: SLF001 - it has no other name
 
 
 def _sheet(path: Path, page: Any) -> list[Line]:

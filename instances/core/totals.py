@@ -1,4 +1,4 @@
-"""Rows of totals: they stand in published tables, and would be counted as one more school or district."""
+"""Rows of totals and averages: they stand in published tables, and would be counted as one more school or district."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 TOTAL = re.compile(
-    r"(.*[\s_-])?(sub|grand )?totals?\s*([:,(/-].*)?|all schools|(state|district|county)[ -]?wide", re.IGNORECASE
+    r"(.*[\s_-])?(sub|grand )?totals?\s*([:,(/-].*)?|all schools|(state|district|county)[ -]?wide"
+    r"|((state|district|county|school|overall)[ _-])?(averages?|avg\.?|means?|medians?)",
+    re.IGNORECASE,
 )
-"""Names of totals; "Total Learning Academy" is a school."""
+"""Names of totals and averages; "Total Learning Academy" is a school, "Mean Elementary" too."""
 FEWEST = 4
 """A table of fewer rows may sum up by chance."""
 

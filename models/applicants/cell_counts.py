@@ -131,7 +131,7 @@ def refuses(instance: ApplicantInstance, objective: str) -> str | None:
     if WORST in {objective, *(name for name, _ in instance.limits)}:
         return "it balances the first school; school_counts balances all"
     if {INCOME, LOSS} & {objective, *(name for name, _ in instance.limits)} and not instance.has_incomes:
-        return "an applicant has no income"
+        return "an applicant has no income, or nobody has any"
     return None
 
 

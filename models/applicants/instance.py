@@ -194,12 +194,13 @@ class ApplicantInstance(Instance):
 
     @cached_property
     def has_incomes(self) -> bool:
-        """Whether every applicant has an income."""
-        return all(cell.income is not None for cell in self.cells if cell.count)
+        """Whether every applicant has an income, and their mean is above 0: income gaps (21) are shares of it."""
+        known = all(cell.income is not None for cell in self.cells if cell.count)
+        return known and sum(cell.count * (cell.income or Fraction(0)) for cell in self.cells) > 0
 
     @cached_property
     def mean_income(self) -> Fraction:
-        """Mean income of all applicants; 1 where it is 0, so that relative gaps stay finite."""
+        """Mean income of all applicants; 1 where there is none."""
         amounts = (cell.count * (cell.income or Fraction(0)) for cell in self.cells)
         return sum(amounts, Fraction(0)) / self.total or Fraction(1)
 

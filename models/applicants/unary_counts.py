@@ -184,7 +184,7 @@ def assign(model: pyo.ConcreteModel, division: Division) -> None:
 def refuses(instance: ApplicantInstance, objective: str) -> str | None:
     """Refuse a question about incomes that are not there."""
     if {INCOME, LOSS} & {objective, *(name for name, _ in instance.limits)} and not instance.has_incomes:
-        return "an applicant has no income"
+        return "an applicant has no income, or nobody has any"
     return None
 
 

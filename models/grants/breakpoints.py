@@ -102,4 +102,5 @@ FORMULATION: Formulation[GrantsInstance, Plan] = Formulation(
     build=build,
     extract=extract,
     assign=assign,
+    first=lambda instance, _objective: Plan.of(instance, {}),
 )

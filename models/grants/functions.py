@@ -92,4 +92,5 @@ FORMULATION = Formulation(
     extract=extract,
     assign=assign,
     refuses=refuses,
+    first=lambda instance, _objective: Plan.of(instance, {}),
 )

@@ -112,4 +112,5 @@ FORMULATION: Formulation[GrantsInstance, Plan] = Formulation(
     build=build,
     extract=extract,
     assign=assign,
+    first=lambda instance, _objective: Plan.of(instance, {}),
 )

@@ -92,4 +92,5 @@ FORMULATION = Formulation(
     extract=extract,
     assign=assign,
     refuses=subset.refuses,
+    first=subset.nobody,
 )

@@ -16,7 +16,7 @@ import pyomo.core as pyo
 from fairbound.models.core.expressions import weighted
 from fairbound.models.core.problem import Formulation
 from fairbound.models.matching.instance import PAIRS, Comparison, MatchingInstance
-from fairbound.models.matching.subset import mean_row, refuses
+from fairbound.models.matching.subset import mean_row, nobody, refuses
 
 MOST_PAIRS = 20_000
 
@@ -87,4 +87,5 @@ FORMULATION = Formulation(
     extract=extract,
     assign=assign,
     refuses=too_many,
+    first=nobody,
 )

@@ -87,6 +87,11 @@ def extract(model: pyo.ConcreteModel) -> Comparison:
     return Comparison.of(model.v.count, set(np.flatnonzero(model.v.read() > 0.5).tolist()))
 
 
+def nobody(instance: MatchingInstance, _objective: str) -> Comparison:
+    """The comparison of nobody with nobody, which is there at once."""
+    return Comparison.of(len(instance.members), set())
+
+
 def assign(model: pyo.ConcreteModel, comparison: Comparison) -> None:
     """Write who is kept."""
     model.v.write(np.array([int(weight) for weight in comparison.weights], dtype=float))
@@ -117,4 +122,5 @@ FORMULATION = Formulation(
     extract=extract,
     assign=assign,
     refuses=refuses,
+    first=nobody,
 )

@@ -69,12 +69,12 @@ def bounds(instance: ScoresInstance) -> tuple[float, NDArray[np.float64]]:
     most = SPARE * float(np.abs(left - np.median(left)).sum())
     y = y - np.median(y)
     full = np.column_stack([np.ones(n), table])
-    triangle = np.asarray(np.linalg.qr(full, mode="r"))
+    basis, triangle = np.linalg.qr(full)
     found = np.full(p + 1, np.inf)
-    if abs(np.diag(triangle)).min() < 1e-9 * abs(np.diag(triangle)).max():
+    if n <= p or abs(np.diag(triangle)).min() < 1e-9 * abs(np.diag(triangle)).max():
         return most, found
     # Rows of the pseudo-inverse are the residuals of each column on the others, divided by their squared length.
-    weights = np.linalg.solve(triangle.T @ triangle, full.T)
+    weights = np.linalg.solve(triangle, basis.T)
     weights /= np.abs(weights).max(axis=1, keepdims=True)
     products, right = weights @ full, most + np.abs(weights @ y)
     found = SPARE * right / np.diag(products)

@@ -189,8 +189,8 @@ def refuses(instance: ApplicantInstance, objective: str) -> str | None:
     if WORST in asked:
         return "it divides between the first school and the others"
     if {INCOME, LOSS} & asked and not instance.has_incomes:
-        return "an applicant has no income"
-    return "a mean income below 0" if instance.mean_income < 0 else None
+        return "an applicant has no income, or nobody has any"
+    return None
 
 
 def other_certificate(

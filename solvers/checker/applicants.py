@@ -48,9 +48,9 @@ class Table:
             raise Rejected("an applicant has no income")
         income = {c: asked.income[c] or Fraction(0) for c in filled}
         total = sum((asked.count[c] * amount for c, amount in income.items()), Fraction(0))
+        if terms != {"tvd"} and total <= 0:
+            raise Rejected("a mean income that is not above 0")
         self.mean = total / asked.total or Fraction(1)
-        if self.mean < 0:
-            raise Rejected("a mean income below 0")
         # Counted from the least income, in the largest unit: fewer bits.
         base = min(income.values())
         self.unit = measure([amount - base for amount in income.values()])

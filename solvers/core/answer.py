@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 ABSOLUTE_TOLERANCE = Fraction(1, 10**6)
 RELATIVE_TOLERANCE = Fraction(1, 10**9)
+SLIP = Fraction(1, 1000)
+"""A float that passes a value of the lattice by no more than this part of a step says nothing of the next value."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ def doubt(size: ModelSize | None) -> str:
 def lattice_bound(claimed: float, lattice: Fraction | None, sense: Sense, unit: Fraction = Fraction(1)) -> Fraction:
     """Turn an engine's floating-point dual bound into a rational claim.
 
-    A bound within the engine's accuracy of a multiple of the lattice is that multiple; any other
+    A bound within the engine's accuracy of a multiple of the lattice is that multiple, and so is one that passes it
+    by a small part of a step: where steps are wide, a slip of the engine would be rounded to a whole one. Any other
     is rounded to the next multiple that a solution can reach. Where the lattice is finer than the
     accuracy, the float itself is the claim.
     """
@@ -113,7 +116,10 @@ def lattice_bound(claimed: float, lattice: Fraction | None, sense: Sense, unit: 
     if lattice is None or not resolves(lattice, bound, unit):
         return bound
     near = round(bound / lattice) * lattice
-    return near if abs(bound - near) <= engine_accuracy(bound, unit) else reachable(bound, lattice, sense)
+    slip = engine_accuracy(bound, unit)
+    if sense.improves(near, bound):
+        slip = max(slip, SLIP * lattice)
+    return near if abs(bound - near) <= slip else reachable(bound, lattice, sense)
 
 
 def reachable(bound: Fraction, lattice: Fraction, sense: Sense) -> Fraction:

@@ -47,8 +47,7 @@ def answer_formulation(
         If the engine does not take the model, or an option.
     """
     began = time.perf_counter()
-    if on_progress is not None and settings.time_limit is not None:
-        _tell_first(formulation, instance, objective, on_progress)
+    first = None if settings.time_limit is None else _first(formulation, instance, objective, on_progress)
     with collector_paused():
         built_model = formulation.build(instance, objective)
         if start is not None:
@@ -74,6 +73,8 @@ def answer_formulation(
     )
     proven = None if outcome.proven is None or not bounds else Bound(outcome.proven, Basis.MULTIPLIERS)
     solution = formulation.extract(built_model) if outcome.has_solution else None
+    if outcome.termination in (Termination.TIME_LIMIT, Termination.INTERRUPTED) and solution is None:
+        solution = first
     contradiction = outcome.disagreement
     if best is not None and solution is not None and outcome.termination is Termination.FINISHED:
         value = find_problem(instance.problem).evaluate(instance, solution).values[objective]
@@ -103,14 +104,19 @@ def answer_formulation(
     )
 
 
-def _tell_first(
-    formulation: Formulation[Any, Any], instance: Instance, objective: str, on_progress: OnProgress
-) -> None:
-    """Tell the plan that is there at once, in case a limit ends the engine before it has one."""
+def _first(
+    formulation: Formulation[Any, Any], instance: Instance, objective: str, on_progress: OnProgress | None
+) -> Any:
+    """The plan that is there at once, and told, in case a limit ends the engine before it has one; or ``None``."""
     plan = formulation.first(instance, objective)
-    if plan is not None:
-        value = find_problem(instance.problem).evaluate(instance, plan).values[objective]
-        on_progress(Progress(0.0, float(value), None, solution=plan))
+    if plan is None:
+        return None
+    evaluation = find_problem(instance.problem).evaluate(instance, plan)
+    if not evaluation.feasible:
+        return None
+    if on_progress is not None:
+        on_progress(Progress(0.0, float(evaluation.values[objective]), None, solution=plan))
+    return plan
 
 
 def _answer_nonlinear(

@@ -63,8 +63,9 @@ def answer_near_vertex(
 ) -> Answer:
     """The relaxation's bound and the best solution near its vertex; where they differ, the formulation's answer."""
     search = Search(instance, objective, settings, on_progress)
-    if start is not None:
-        search.offer(start)
+    for plan in (start, formulation.first(instance, objective)):
+        if plan is not None:
+            search.offer(plan)
     with search.interruptible():
         with collector_paused():
             model = formulation.build(instance, objective)

@@ -19,8 +19,10 @@ from fairbound.models.scores.instance import LAD, LinearModel, ScoresInstance
 from fairbound.solvers.core.answer import Answer
 from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.result import OnProgress, Settings, Termination
+from fairbound.solvers.core.search import Search
 from fairbound.solvers.engines.highs import execute, new
 from fairbound.solvers.proofs.exact_vertex import solve_square
+from fairbound.solvers.scores.baselines import constant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,16 +43,17 @@ class Fit:
 
 def answer(
     instance: ScoresInstance,
-    _objective: str,
+    objective: str,
     settings: Settings,
-    _on_progress: OnProgress | None = None,
+    on_progress: OnProgress | None = None,
     _start: LinearModel | None = None,
 ) -> Answer:
-    """The model and the bound of one basis."""
-    design = instance.design
+    """The model and the bound of one basis; where the time does not suffice for it, the median label."""
+    design, search = instance.design, Search(instance, objective, settings, on_progress)
+    search.offer(constant(instance, objective, settings.seed, None))
     found = fit(instance, range(len(design.columns)), settings.time_limit, settings.seed)
     if found is None:
-        return Answer(Termination.TIME_LIMIT, message="no optimal basis was found")
+        return Answer(Termination.TIME_LIMIT, search.solution, message="no optimal basis was found")
     model, message = found.model, ""
     if any(_long(b) for b in (model.intercept, *model.coefficients)):
         model = LinearModel(_short(model.intercept), tuple(map(_short, model.coefficients)))

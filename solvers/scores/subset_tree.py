@@ -22,6 +22,7 @@ from fairbound.solvers.core.answer import Answer
 from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.result import OnProgress, Settings, Termination
 from fairbound.solvers.core.search import Search
+from fairbound.solvers.scores.baselines import constant
 from fairbound.solvers.scores.safe_leaves import SafeLeaves
 from fairbound.solvers.scores.selection import Correlations, correlations, greedy, ridge_model
 
@@ -165,9 +166,12 @@ def _inside(quadratic: Floats, lent: Floats) -> bool:
     return True
 
 
-def spare(p: int) -> float:
-    """What is left of the smallest eigenvalue, so that the checker can prove that it is not negative."""
-    return 1e-7 + 8.0 * p * sqrt(p) / (1 << checker.ROOT_BITS)
+def spare(p: int, largest: float) -> float:
+    """What is left of the smallest eigenvalue, so that the checker can prove that it is not negative.
+
+    Eigenvalues that floats find err by a share of the largest entry, which is 1 and the ridge.
+    """
+    return 1e-7 + 8.0 * p * sqrt(p) / (1 << checker.ROOT_BITS) + 2.0**-48 * p * largest
 
 
 def best_shares(
@@ -179,7 +183,7 @@ def best_shares(
     Each is told.
     """
     p = len(found.linear)
-    kept_back = spare(p)
+    kept_back = spare(p, float(found.quadratic.max()))
     least = float(np.linalg.eigvalsh(found.quadratic)[0]) - kept_back
     lent = np.full(p, max(least, kept_back))
     kept: tuple[Relaxation, Solved] | None = None
@@ -344,7 +348,8 @@ def assembled(tree: Tree, top: Node, lent: Floats) -> dict[str, Any] | None:
             "coefficients": [[j, str(solution.coefficients[j])] for j in solution.used],
         },
         "bound": str(claim),
-        "shares": [float(f"{share:.{DIGITS}g}") for share in lent.tolist()],
+        # Shares above 1 by as many decimals: what is left of the diagonal is their difference to 1 and the ridge.
+        "shares": [float(f"{share:.{DIGITS}{'f' if share > 1 else 'g'}}") for share in lent.tolist()],
         "tree": nodes,
     }
 
@@ -398,6 +403,7 @@ def answer(
     replay, limit = replay_seconds(instance), settings.time_limit
     replayed = limit is None or replay <= limit / 2
     search = Search(instance, objective, settings, on_progress)
+    search.offer(constant(instance, objective, settings.seed, None))
     tree = Tree(search, replayed)
     if start is not None and evaluate(instance, start).feasible:
         tree.offer(largest(instance, start, instance.k).used)

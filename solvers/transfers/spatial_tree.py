@@ -128,6 +128,7 @@ class Tree:
         self.anchor = self.program.students(known)
         self._offer(known)
         self._offer(TransferPlan(()))
+        self.search.report()  # in case a limit ends the first program before it is solved
         self.start = float(values_today(self.instance)[self.search.objective]) * self.N
 
     def late(self) -> bool:

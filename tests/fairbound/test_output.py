@@ -1,11 +1,17 @@
-"""The command as a process: standard output is ours alone, whatever a library writes to its descriptor."""
+"""Standard output is ours alone, whatever a library writes to its descriptor; what cannot be written is told."""
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import Run
 
 NOISY = """
 import os, sys
@@ -33,3 +39,42 @@ def test_a_closed_standard_output_is_no_accident(tmp_path: Path) -> None:
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert "Traceback" not in done.stderr
     assert (tmp_path / "answer" / "result.json").is_file()
+
+
+def test_a_folder_that_cannot_be_made_is_refused_at_once(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    code, out, error = run("solve", "cep/calpads33", "--out", str(tmp_path / "file" / "answer"))
+    assert (code, out) == (2, "")
+    assert "answer: cannot be written: found" in error
+    assert "which is a file', wanted another --out" in error
+
+
+def test_a_full_disk_leaves_the_answer_on_the_screen(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = Path.write_text
+
+    def full(path: Path, text: str, *arguments: Any, **more: Any) -> int:
+        if "board.html" in path.name:
+            write(path, text[:10])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(path, text, *arguments, **more)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    code, out, error = run("solve", "cep/calpads33", "--out", "answer")
+    assert (code, error) == (2, "error: answer/board.html: cannot be written (No space left on device)\n")
+    assert "17,364.8" in out
+    assert not list(Path("answer").glob("*.part"))
+    code, out, error = run("solve", "cep/calpads33", "--json", "--out", "answer")
+    assert (code, json.loads(out)["primal_bound"]) == (2, "86824/5")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("more", ["", "--json"])
+def test_an_output_that_takes_nothing_is_told_in_a_line(tmp_path: Path, more: str) -> None:
+    command = f"exec {sys.executable} -m fairbound solve cep/calpads33 {more} >/dev/full"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 2
+    assert {line.rpartition(": ")[2] for line in done.stderr.splitlines()} <= {
+        "the output cannot be written (No space left on device)",
+        "cannot be written (No space left on device)",
+    }
+    assert not list(tmp_path.iterdir())

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import pytest
 from command_line import Run
+from fairbound.benchmarks.core import study
+from fairbound.solvers.core.result import Result, Termination
+
+from fairbound import solve
 
 MAKE = (
     "instance", "make", "classes", "cohorts", "--set", "regular=300", "--set", "experimental=200", "--set", "schools=3",
@@ -89,3 +96,18 @@ def test_a_solution_without_a_value_is_audited(run: Run) -> None:
     assert (code, error) == (1, "")
     assert "broken rule seats" in out
     assert Path("audit/audit.html").is_file()
+
+
+@pytest.mark.parametrize("name", ["scores/synthetic", "classes/drawn600", "grants/synthetic"])
+def test_a_study_ends_with_the_solve_that_a_person_ended(run: Run, monkeypatch: Any, name: str) -> None:
+    asked = []
+
+    def interrupted(*question: Any) -> Result:
+        asked.append(question)
+        return replace(solve("cep/calpads33", method="alone"), termination=Termination.INTERRUPTED)
+
+    monkeypatch.setattr(study, "solve", interrupted)
+    code, out, error = run("study", name, "--out", "study")
+    assert (code, out, error) == (130, "", "interrupted\n")
+    assert len(asked) == 1
+    assert not Path("study").exists()

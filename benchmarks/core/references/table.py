@@ -344,7 +344,6 @@ def write_certificate(folder: Path, name: str, text: str) -> str:
 
 
 def _write(folder: Path, file: str, text: str, pack: bool) -> str:
-    folder.mkdir(parents=True, exist_ok=True)
     for other in (folder / file, folder / f"{file}.gz"):
         other.unlink(missing_ok=True)
     path = folder / (f"{file}.gz" if pack else file)

@@ -75,7 +75,9 @@ def value(data: dict[str, Any], objective: str, solution: list[int]) -> Fraction
         if any(income is None for income, count in zip(asked.income, asked.count, strict=True) if count):
             raise Rejected("an applicant has no income")
         income = [income or Fraction(0) for income in asked.income]
-        mean = sum((c * i for c, i in zip(asked.count, income, strict=True)), Fraction(0)) / asked.total or Fraction(1)
+        mean = sum((c * i for c, i in zip(asked.count, income, strict=True)), Fraction(0)) / asked.total
+        if mean <= 0:
+            raise Rejected("a mean income that is not above 0")
         first = sum((c * i for c, i in zip(solution, income, strict=True)), Fraction(0)) / n
         scores["income"] = abs(first - mean) / mean
         scores["loss"] = scores["tvd"] + scores["income"]

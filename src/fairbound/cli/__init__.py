@@ -10,6 +10,8 @@ from fairbound.solvers.core.interrupts import listen
 from fairbound.solvers.core.isolation import ONE_THREAD
 
 __all__ = ["command", "main"]
+UNWRITABLE = 2
+"""Exit code where the output cannot be written: that of a wrong input, since it is not ours to mend."""
 
 
 def command() -> int:
@@ -41,8 +43,11 @@ def _whole() -> int:
         code = main()
         if sys.stdout is not None:
             sys.stdout.flush()
-    except BrokenPipeError:
-        code = 0
+    except OSError as error:
+        gone = isinstance(error, BrokenPipeError)
+        if not gone:
+            print(f"error: the output cannot be written ({error.strerror})", file=sys.stderr)
+        code = 0 if gone else UNWRITABLE
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to be written goes nowhere
     return code
 

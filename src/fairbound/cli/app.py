@@ -14,6 +14,7 @@ import typer.core
 import fairbound
 from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED, WRONG_INPUT
 from fairbound.cli.interrupted import say_interrupted
+from fairbound.instances.core.files import NOT_OURS, unwritable
 from fairbound.models.core.errors import InputError, UnsupportedModelError
 from fairbound.models.core.text import clean
 from fairbound.solvers.core.interrupts import requested
@@ -123,6 +124,10 @@ def main() -> int:
         app()
     except InputError as error:
         return _complain(str(error), WRONG_INPUT)
+    except OSError as error:
+        if error.errno not in NOT_OURS:
+            raise
+        return _complain(str(unwritable(error, error.filename or "the output")), WRONG_INPUT)
     except UnsupportedModelError as error:
         return _complain(f"the engine does not take this model: {error}", ENGINE_FAILED)
     return 0

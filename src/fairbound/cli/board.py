@@ -148,7 +148,6 @@ def _write_workbook(
             for column, name in enumerate(names, start=1):
                 _put(sheet.cell(line, column), row.get(name))
         sheet.freeze_panes = "A2"
-    path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as part:
         book.save(part)
 

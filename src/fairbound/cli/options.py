@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import wraps
 from inspect import Parameter, Signature, signature
@@ -59,8 +60,21 @@ EngineOption = Annotated[
 ]
 Log = Annotated[Path | None, typer.Option("--log", metavar="FILE", dir_okay=False, help="Keep what the engine prints.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else there.")]
+
+
+def _writable(out: Path | None) -> Path | None:
+    """A folder that can be written, or made; raises ``InputError`` at once, and not when an answer is there."""
+    if out is not None:
+        near = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
+        if not near.is_dir() or not os.access(near, os.W_OK | os.X_OK):
+            found = f"{near}, which is {'not ours to write' if near.is_dir() else 'a file'}"
+            raise InputError("cannot be written", file=str(out), found=found, wanted="another --out")
+    return out
+
+
 OutFolder = Annotated[
-    Path | None, typer.Option("--out", metavar="DIR", file_okay=False, help="Also write the results here.")
+    Path | None,
+    typer.Option("--out", metavar="DIR", file_okay=False, callback=_writable, help="Also write the results here."),
 ]
 
 

@@ -89,12 +89,14 @@ def solve(
             result = replace(result, explanation=infeasibility.explain(kind, asked, last).words)
     with interruptible():  # an answer that is there is written whole
         result = _heeding(result)
-        if out is not None:
-            write_result(kind, asked, result, out)
-        if as_json:
-            print(json.dumps(result_json(kind, asked, result), indent=2))
-        else:
-            show_result(kind, asked, result)
+        try:
+            if out is not None:
+                write_result(kind, asked, result, out)
+        finally:  # also where nothing can be written: what took an hour to find is said
+            if as_json:
+                print(json.dumps(result_json(kind, asked, result), indent=2))
+            else:
+                show_result(kind, asked, result)
         if out is not None:
             console(stderr=as_json).print(f"written: {out}/")
     raise typer.Exit(code_of(result))

@@ -147,3 +147,12 @@ def test_texts_of_any_length_come_back(length: int) -> None:
     """The window of the compression grows with the text."""
     text = "".join(random.Random(length).choices('abc\u00e9{"}: ,01', k=length))
     assert unpack(pack(text)) == text
+
+
+def test_a_full_disk_is_told_and_keeps_what_is_there(tmp_path: Path) -> None:
+    with Store(filled(tmp_path), write=True) as store:
+        store._db.execute("PRAGMA max_page_count = 1")  # no larger than it is
+        with pytest.raises(InputError, match=r"results\.sqlite: cannot be written \(database or disk is full\)"):
+            store.add(row(message="x" * 10**6))
+    with Store(tmp_path) as store:
+        assert store.rows() == ROWS

@@ -47,6 +47,8 @@ def test_a_districts_own_table_is_asked_under_todays_law(tmp_path: Path) -> None
         ),
         ("cedar,200,116\n", "cedar,200,116\ndogwood,80,8\nDistrict Total,1000,380\n", "row 6: a row of totals"),
         ("cedar,200,116\n", "cedar,200,116\nx,920,372\n", "row 5: a row of totals: found 'x'"),
+        ("cedar,200,116\n", "cedar,200,116\nAverage,307,124\n", "row 5: a row of totals: found 'Average'"),
+        ("cedar,200,116\n", "cedar,200,116\nDistrict avg.,307,124\n", "row 5: a row of totals"),
         (
             "identified\nalder,320,136\nbirch,400,120",
             "identified,District Code\nalder,320,136,A\nbirch,400,120,B",
@@ -78,7 +80,8 @@ def test_what_would_be_misread(tmp_path: Path, old: str, new: str, parts: str) -
 @pytest.mark.parametrize(
     ("meals", "parts"),
     [
-        (("111,222", "83,277", "66,111"), "meals look like those of a day"),
+        (("111,222", "83,277", "66,111"), "meals look like those of a day or a month"),
+        (("2220,4440", "1660,5540", "1320,2220"), "meals look like those of a day or a month"),
         (("20000,200000",) * 3, "row 2, column lunches: more meals than days"),
     ],
 )

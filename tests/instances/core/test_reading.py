@@ -89,6 +89,16 @@ def test_a_workbook_is_read_sheet_by_sheet(tmp_path: Path) -> None:
         fairbound.load(f"{written(tmp_path, PLAIN.encode())}#2025")
 
 
+def test_rows_that_a_workbook_hides_are_told(tmp_path: Path) -> None:
+    path = book(tmp_path, {"Schools": ROWS})
+    made = openpyxl.load_workbook(path)
+    made["Schools"].row_dimensions[3].hidden = True
+    made.save(path)
+    asked = fairbound.load(path)
+    assert len(asked.schools) == 2
+    assert "1 rows that the sheet hides are read too" in asked.repairs
+
+
 def test_cells_of_a_workbook_are_what_it_shows(tmp_path: Path) -> None:
     made = openpyxl.Workbook()
     page = made.active

@@ -118,6 +118,11 @@ def test_a_limit_on_an_objective_is_refused_and_not_ignored() -> None:
         PROBLEM.bounded(NAMED["outlier"], LAD, F(1))
 
 
+def test_fewer_rows_than_features_bound_no_coefficient() -> None:
+    _, limits = bounds(regression("two rows", "0 0 1\n-1 -1 0", k=1))
+    assert np.isinf(limits).all()
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_bounds_hold_the_best_model_of_all_but_dependent_features(seed: int) -> None:
     """Two columns that differ by a share of 1e-2 to 1e-7: (6) either holds or says nothing."""

@@ -176,3 +176,16 @@ def test_a_plan_is_there_before_the_table() -> None:
     assert result.solution is not None
     assert score(asked, result.solution).feasible
     assert result.dual_bound == fairbound.solve(asked).primal_bound  # what races alone allow
+
+
+@pytest.mark.parametrize("objective", ["income", "loss"])
+def test_incomes_that_are_all_0_are_no_incomes(objective: str) -> None:
+    """A gap (21) is a share of the mean income: with a mean of 0 it is nothing, and was called 1."""
+    cells = (Cell("a", "x", 2, Fraction(0)), Cell("b", "y", 2, Fraction(0)))
+    nobody = ApplicantInstance("nobody earns", cells, ("one", "two"), 2, 2)
+    assert set(score(nobody, Division((1, 1))).values) == {"tvd", "worst_tvd"}
+    for method in ("cell_counts", "unary_counts", "division_table"):
+        with pytest.raises(InputError, match="an applicant has no income, or nobody has any"):
+            fairbound.solve(nobody, objective=objective, method=method)
+    with pytest.raises(InputError):
+        fairbound.solve(nobody, objective=objective)

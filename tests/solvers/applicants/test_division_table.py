@@ -23,7 +23,7 @@ from fairbound.solvers.checker.rows.applicants import Applicants
 from fairbound.solvers.core.bound import Level
 from fairbound.solvers.core.certificates import verify
 from forgeries import _numbers, answered, mutated
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import fairbound
@@ -63,6 +63,7 @@ def questions(draw: st.DrawFn) -> tuple[ApplicantInstance, str]:
 @settings(max_examples=300, deadline=None)
 def test_the_table_knows_every_division(question: tuple[ApplicantInstance, str]) -> None:
     instance, objective = question
+    assume(instance.has_incomes or {objective, *dict(instance.limits)} == {"tvd"})
     scored = (score(instance, division) for division in tiny_applicants.divisions(instance))
     values = sorted({found.values[objective] for found in scored if found.feasible})
     asked = Applicants(instance.canonical())
@@ -200,3 +201,11 @@ def test_data_of_any_kind_is_answered_in_one_line(documents: list[dict[str, Any]
         forged["digest"] = hashlib.sha256(text.encode()).hexdigest()
         _, reason = answered(checker, forged)
         assert "\n" not in reason
+
+
+def test_a_checker_knows_no_share_of_a_mean_of_0() -> None:
+    nobody = replace(tiny_applicants.NAMED["four"], limits=())
+    nobody = replace(nobody, cells=tuple(replace(cell, income=Fraction(0)) for cell in nobody.cells))
+    with pytest.raises(Rejected, match="a mean income that is not above 0"):
+        checker.better(Applicants(nobody.canonical()), "income", Fraction(1))
+    assert checker.better(Applicants(nobody.canonical()), "tvd", Fraction(0)) is None

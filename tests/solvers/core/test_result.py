@@ -30,6 +30,8 @@ def known(objective: str = "reimbursement", solution: Grouping | None = BEST, **
         (17364.7999999999, "1/5", Sense.MAXIMIZE, "86824/5"),
         (17364.95, "1/5", Sense.MAXIMIZE, "86824/5"),
         (17364.95, "1/5", Sense.MINIMIZE, "17365"),
+        (17364.99, "100", Sense.MAXIMIZE, "17300"),
+        (17399.95, "100", Sense.MAXIMIZE, "17400"),
         (3.2, "1", Sense.MINIMIZE, "4"),
         (-3.2, "1", Sense.MAXIMIZE, "-4"),
         (0.25, None, Sense.MAXIMIZE, "1/4"),
@@ -38,6 +40,13 @@ def known(objective: str = "reimbursement", solution: Grouping | None = BEST, **
 )
 def test_lattice_bound(claimed: float, lattice: str | None, sense: Sense, bound: str) -> None:
     assert lattice_bound(claimed, Fraction(lattice) if lattice else None, sense) == Fraction(bound)
+
+
+def test_a_slip_is_not_rounded_to_a_step() -> None:
+    """What HiGHS said of a city of three units: two steps and 1.0000001e-9 of them, which was called three."""
+    step, unit = Fraction(66212444519, 7096304604321), Fraction(67108864, 7096304604321)
+    assert lattice_bound(0.018661105540733167, step, Sense.MINIMIZE, unit) == 2 * step
+    assert lattice_bound(-0.018661105540733167, step, Sense.MAXIMIZE, unit) == -2 * step
 
 
 def test_a_claimed_bound_reaches_level_1() -> None:

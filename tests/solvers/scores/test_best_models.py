@@ -207,7 +207,7 @@ def test_the_texas_tables_say_what_the_page_says() -> None:
     assert float(clean.measures["rmse"]) == pytest.approx(1.2925, abs=5e-5)
 
 
-@pytest.mark.parametrize("ridge", ["1/1000000", "1/1000", "3"])
+@pytest.mark.parametrize("ridge", ["1/1000000", "1/1000", "3", "1000", "1000000", "1000000000"])
 def test_a_ridge_of_any_size_is_proven_on_dependent_features(ridge: str) -> None:
     asked = replace(NAMED["twins"], ridge=Fraction(ridge), k=2)
     result = fairbound.solve(asked, objective=BEST_SUBSET)
@@ -267,8 +267,9 @@ def test_floats_see_what_is_not_semidefinite() -> None:
     table = np.array(asked.moments.gram, dtype=float)
     lengths = np.sqrt(np.diag(table))
     least = float(np.linalg.eigvalsh(table / np.outer(lengths, lengths))[0]) + 0.01
-    found = [SafeLeaves(asked, np.full(12, share)).semidefinite for share in (least - 1e-9, least, least + 1e-9, 0.0)]
-    assert found == [True, False, False, False]
+    # Within the roundings of a root in floats nothing is known, though floats find one.
+    shares = (least - 1e-9, least - 1e-14, least, least + 1e-9, 0.0)
+    assert [SafeLeaves(asked, np.full(12, share)).semidefinite for share in shares] == [True, *[False] * 4]
 
 
 def test_a_tree_that_is_not_replayed_is_proven_in_floats(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -387,6 +387,47 @@ def test_a_time_limit_keeps_both_bounds() -> None:
     assert 0 <= result.dual_bound < result.primal_bound
 
 
+def test_a_plan_is_told_before_the_first_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit may end the process while the root is solved: then what was told is the answer."""
+    told = []
+
+    class EndedError(Exception):
+        pass
+
+    def ended(_: Tree) -> None:
+        raise EndedError
+
+    monkeypatch.setattr(Tree, "run", ended)
+    with pytest.raises(EndedError):
+        spatial_tree.answer(THREE, "race", Settings(), told.append)
+    assert [moment.primal for moment in told] == [float(evaluate(THREE, told[0].solution).values["race"])]
+
+
+def test_local_searches_come_later_where_they_find_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One at each of the first nodes; then twice as many nodes apart each time, and soon again after a better plan."""
+    tree = Tree(Search(THREE, "race"), 0.01)
+    point = tree._relaxed(tree.low, tree.high, 1)
+    assert point is not None
+    monkeypatch.setattr(Tree, "_searched", lambda _, found: found)
+    tree.best, waits = 0.0, []  # no plan is better
+    for nodes in (*range(spatial_tree.FIRST), *[100] * 6):
+        tree.search.nodes = nodes
+        tree.consider(point, True)
+        waits.append(tree.next_look - nodes)
+    assert waits == [1, 1, 1, 1, 16, 32, 64, 128, 128, 128]
+
+    def better(self: Tree, found: Any) -> Any:
+        self.best *= 0.9
+        return found
+
+    monkeypatch.setattr(Tree, "_searched", better)
+    tree.best = 1e-9
+    tree.consider(point, True)
+    assert tree.next_look - 100 == spatial_tree.SOON
+    tree.consider(point, False)
+    assert tree.next_look - 100 == spatial_tree.SOON
+
+
 def test_unbounded_sizes_are_refused_with_the_reason() -> None:
     free = replace(THREE, band=None, p=Fraction(1))
     for objective in ("race", "race_weighted", "race_l1", "race_l1_weighted", "combined"):
