@@ -37,6 +37,8 @@ STRIP = tuple(Fraction(2, 2**i) for i in range(9, -1, -1))
 STRIPS = ((24, 1), (45, 3))
 STRIP_CELLS = 8
 """Cells of a strip, for at most so many units and for more: of few units, groups near the ends can be searched too."""
+LEAST_SCALE = 1e-3
+"""Prices are no finer than for a bound that is this part of what all units are worth: floats could not tell them."""
 EDGE_STEP = 10**7
 MULTIPLIER_STEP = 10**6
 """Edges and multipliers are rounded to this many parts; any rounding keeps the proof valid."""
@@ -121,7 +123,9 @@ class Cells:
         self.knots = np.r_[0 : self.strip + 1, count - self.strip : count + 1]
         self.left = np.searchsorted(self.knots, self.sides)
         self.pricer = Pricer(self.arrays, self.edges[:-1][self.middle], self.edges[1:][self.middle])
-        power = floor(log10(max(scale, 1e-6) * 1e-9 / max(len(self.units), 1)))
+        # A bound may be next to nothing where no group meets the threshold; prices are sums of what is not.
+        scale = max(scale, LEAST_SCALE * float(np.abs(self.arrays.fixed).sum() + np.abs(self.arrays.slope).sum()), 1e-6)
+        power = floor(log10(scale * 1e-9 / max(len(self.units), 1)))
         self.step = Fraction(10) ** power
 
     def box(self) -> Box:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from fairbound.models.cep import PROBLEM, CepInstance, Cover
+from fairbound.models.cep import PROBLEM, CepInstance, Cover, School, find_rates
 from fairbound.solvers.cep import claim_shares, share_cells, subset_dp
 from fairbound.solvers.checker import cep_shares as checker
 from fairbound.solvers.core import certificates
@@ -56,6 +56,18 @@ def test_it_reaches_the_best_grouping_and_proves_it(rules: dict[str, Any]) -> No
     assert found.message == ""
     assert found.solution is not None
     assert PROBLEM.evaluate(instance, found.solution).feasible
+
+
+def test_where_no_group_meets_the_threshold_its_certificate_holds() -> None:
+    # The curve's bound is a millionth there, and prices of units are 1e13 times that.
+    schools = tuple(School(f"s{i}", Fraction(26), Fraction(5), "", Fraction(4054), Fraction(0), i == 1) for i in (0, 1))
+    rates = find_rates("us48-2324")
+    asked = CepInstance("none", schools, threshold=Fraction(2, 5), multiplier=Fraction(8, 5), rates=rates)
+    found = claim_shares.METHOD.run(asked, "reimbursement", Settings())
+    assert found.message == ""
+    assert found.primal_bound == 0
+    assert found.dual_bound is not None
+    assert 0 <= found.dual_bound <= Fraction(1, 10**6)
 
 
 @pytest.fixture(scope="module", params=["searched", "listed"])
