@@ -21,13 +21,12 @@ import highspy
 import numpy as np
 from fairbound.solvers.blocks.incumbents import TRIALS
 from fairbound.solvers.blocks.tree import separate, solution_of
+from fairbound.solvers.blocks.zone_live import ZoneLive
 from fairbound.solvers.engines.highs import execute
-from fairbound.solvers.proofs.live import Live
 from fairbound.solvers.proofs.suggest import WHOLE, branch
 from fairbound.solvers.proofs.tree import Grower, Node
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from random import Random
 
     from fairbound.solvers.blocks.incumbents import ZoneIncumbents
@@ -64,72 +63,6 @@ class Costs:
     def mean(self, up: int, usual: float) -> float:
         """Mean gain of a branch up (1) or down (0); ``usual`` before the first."""
         return self.sums[up] / self.trials[up] if self.trials[up] else usual
-
-
-class ZoneLive(Live):
-    """The live program of some of the system's rows, and of columns that were added to it.
-
-    Attributes
-    ----------
-    rows
-        The system's row of each row of the engine's.
-    age
-        How often in a row each was found slack.
-    """
-
-    def __init__(self, system: System, seconds: float, stopped: Callable[[], bool]) -> None:
-        self.rows: list[int] = []
-        self.age: list[int] = []
-        self._scales: list[float] = []
-        super().__init__(system, seconds, stopped)
-        # Devex prices need no start after a basis is set, which every trial of a branch does.
-        self.engine.setOptionValue("simplex_dual_edge_weight_strategy", 1)
-
-    def pass_row(self, row: int | None = None) -> None:
-        """Pass a row of the system to the engine: one that had left, the next one by default."""
-        number = len(self._scales) if row is None else row
-        super().pass_row(number)
-        self.rows.append(number)
-        self.age.append(0)
-        if row is None:
-            self._scales.append(self.row_scale[-1])
-
-    def scale_of(self, row: int) -> float:
-        """What a row of the system is divided by, whether or not the engine has it."""
-        return self._scales[row]
-
-    def keep_rows(self, count: int) -> None:
-        """Delete the rows after the first so many; all of them are there."""
-        super().keep_rows(count)
-        del self.rows[count:], self.age[count:], self._scales[count:]
-
-    def forget(self, gone: list[int]) -> None:
-        """Take rows of the engine's out."""
-        self.engine.deleteRows(len(gone), np.array(gone, dtype=np.int32))
-        out = set(gone)
-        kept = [r for r in range(len(self.rows)) if r not in out]
-        self.rows, self.age = [self.rows[r] for r in kept], [self.age[r] for r in kept]
-        self.row_scale = [self.row_scale[r] for r in kept]
-
-    def add_column(self) -> None:
-        """A binary column without a cost or an entry, which the system has by now or will have."""
-        self.column_scale = np.append(self.column_scale, 1.0)
-        self.width = np.append(self.width, 1.0)
-        self.whole = np.append(self.whole, True)
-        self.entries.append([])
-        self.lower.append(0)
-        self.upper.append(1)
-        self.engine.addCol(0.0, 0.0, 1.0, 0, np.zeros(0, dtype=np.int32), np.zeros(0))
-
-    def _exact(self, y: Floats, factor: float) -> Multipliers:
-        """Multipliers by rows of the system."""
-        least = 1e-12 * float(np.abs(y).max(initial=0.0))
-        found = []
-        for r in np.flatnonzero(np.abs(y) > least).tolist():
-            i, value = self.rows[r], float(y[r])
-            if value > 0 or self.system.rows[i][2]:
-                found.append((i, value * factor / self.row_scale[r]))
-        return found
 
 
 class ZoneTree(Grower):
@@ -211,7 +144,7 @@ class ZoneTree(Grower):
         if step[0] == "separator":
             key = (step[1], step[2], tuple(step[3]))
             if key in self.place:
-                self.live.pass_row(self.place.pop(key))
+                self.live.pass_rows([self.place.pop(key)])
                 return True
             if key in self.rows_of:
                 return False
@@ -225,9 +158,7 @@ class ZoneTree(Grower):
         # One positive part a school, each in a row of its own: the first rows of the system.
         if set(self.system.cost) & set(self.system.x.values()) or len(self.system.cost) != len(self.system.zones):
             return
-        prices = np.asarray(self.live.engine.getSolution().row_dual)[: len(self.system.zones)]
-        prices = prices * self.live.cost_scale / np.array(self.live.row_scale[: len(prices)])
-        above = {j for j, price in enumerate(prices) if price > 0.5}
+        above = {j for j, price in enumerate(self.live.prices(len(self.system.zones))) if price > 0.5}
         for i, schools in enumerate(self.system.city.options):
             if schools & above and schools - above:
                 self.sides.append(len(self.system.lower))

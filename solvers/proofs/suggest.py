@@ -37,8 +37,8 @@ def gomory_steps(live: Live, x: Floats) -> list[tuple[list[Any], Row]]:
         _, combination = live.engine.getBasisInverseRow(places[j])
         rounded = np.round(np.asarray(combination) * 2.0**CUT_BITS) / 2.0**CUT_BITS
         used = np.flatnonzero(rounded)
-        pairs = [[int(i), float(rounded[i] * live.column_scale[j] / scales[i])] for i in used]
-        columns = {c for i in used.tolist() for c in system.rows[i][0]}
+        pairs = [[live.rows[r], float(rounded[r] * live.column_scale[j] / scales[r])] for r in used.tolist()]
+        columns = {c for i, _ in pairs for c in system.rows[i][0]}
         step = ["gomory", pairs, sorted(columns & flips_all)]
         if not pairs or len(columns) > DENSEST:
             continue
@@ -74,7 +74,10 @@ def branch(live: Live, x: Floats) -> tuple[int, bool] | None:
         j = int(open_columns[0])
         return j, bool(x[j] - np.floor(x[j]) > 0.5)
     y = np.abs(np.asarray(live.engine.getSolution().row_dual))
-    weight = [fractional[j] * sum(y[i] * abs(a) for i, a in live.entries[j]) for j in open_columns.tolist()]
+    weight = []
+    for j in open_columns.tolist():
+        _, rows, values = live.engine.getColEntries(j)
+        weight.append(fractional[j] * float(y[rows] @ np.abs(values)))
     order = open_columns[np.argsort(-np.array(weight), kind="stable")][:CANDIDATES]
     return _strongest(live, x, order.tolist())
 

@@ -108,7 +108,7 @@ class Grower:
         """Add a step whose row is derived already."""
         self.steps.append(step)
         self.system.rows.append(row)
-        self.live.pass_row()
+        self.live.pass_rows([len(self.system.rows) - 1])
 
     def separators(self, x: Floats) -> int:
         """Rows of the problem that x breaks."""
