@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from fairbound.solvers.checker.linear import System
-    from fairbound.solvers.engines.base import Floats
     from fairbound.solvers.proofs.live import Multipliers
 
 
@@ -66,6 +65,15 @@ class ZoneLive(Live):
         lower, upper = self.system.lower, self.system.upper
         return equation or sum(a * (lower[j] if a > 0 else upper[j]) for j, a in terms.items()) < rhs
 
+    def hopeless(self) -> list[Multipliers]:
+        """Rows that the settled columns alone break, which the engine has no ray for: each with its multipliers."""
+        found = []
+        for i in self.rows:
+            terms, rhs = self.live_row(i)
+            if not terms and rhs:
+                found.append(self._completed([(i, 1.0 if rhs > 0 else -1.0)], False))
+        return found
+
     def forget(self, gone: list[int]) -> None:
         """Take rows of the engine's out."""
         super().forget(gone)
@@ -81,14 +89,15 @@ class ZoneLive(Live):
                 found[i] = float(y[r]) * self.cost_scale / self.row_scale[r]
         return found
 
-    def add_column(self) -> None:
-        """A binary column without a cost or an entry, which the system has by now or will have."""
-        self.column_scale = np.append(self.column_scale, 1.0)
-        self.width = np.append(self.width, 1.0)
-        self.whole = np.append(self.whole, True)
-        self.lower.append(0)
-        self.upper.append(1)
-        self.engine.addCol(0.0, 0.0, 1.0, 0, np.zeros(0, dtype=np.int32), np.zeros(0))
+    def add_columns(self, count: int) -> None:
+        """Binary columns without a cost or an entry, which the system has by now or will have."""
+        zeros, ones, empty = np.zeros(count), np.ones(count), np.zeros(0, dtype=np.int32)
+        self.column_scale = np.append(self.column_scale, ones)
+        self.width = np.append(self.width, ones)
+        self.whole = np.append(self.whole, ones > 0)
+        self.lower += [0] * count
+        self.upper += [1] * count
+        self.engine.addCols(count, zeros, zeros, ones, 0, np.zeros(count, dtype=np.int32), empty, np.zeros(0))
 
     def dual(self) -> Multipliers:
         """Multipliers of the point that the engine found."""
