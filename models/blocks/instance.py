@@ -236,10 +236,11 @@ class ZoneInstance(Instance):
             ],
             "schools": [[school.id, school.unit, decimal_text(school.seats)] for school in self.schools],
             "borders": sorted(sorted((border.one, border.other)) for border in self.borders),
-            "travel": self._travel_texts(),
+            "travel": self._travel_texts,
             "parameters": self.parameters,
         }
 
+    @cached_property
     def _travel_texts(self) -> list[list[str]]:
         """Travel as text; loaders repeat one object for equal distances, which is then written once."""
         texts = {key: decimal_text(distance) for key, distance in self._distances.items()}

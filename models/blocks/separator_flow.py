@@ -36,7 +36,7 @@ def neighbour_separators(instance: ZoneInstance, zone_units: list[list[int]]) ->
         for v in units:
             for w in instance.neighbours[v]:
                 if v < w and w in inside and root not in (v, w):
-                    cut = frontier(instance, inside, {v, w}, {root})
+                    cut = frontier(instance.neighbours, inside, {v, w}, {root})
                     if root not in cut:  # a row that holds the school's own unit says nothing
                         yield v, j, cut
                         yield w, j, cut

@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from fairbound.models.blocks.instance import ZoneInstance, component
-from fairbound.models.blocks.separators import LEAST_VIOLATION, Separator, Shares, frontier
+from fairbound.models.blocks.instance import component
+from fairbound.models.blocks.separators import LEAST_VIOLATION, frontier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
+
+    from fairbound.models.blocks.separators import Neighbours, Separator, Shares, ZoneGraph
 
 WHOLE = 1e-6
 """Shares this near to 0 or 1 count as that."""
@@ -18,7 +20,7 @@ Network = list[dict[int, float]]
 """Capacities by tail and head. Node 0 is the school's part; unit number p enters at 2 p + 1 and leaves at 2 p + 2."""
 
 
-def flow_separators(instance: ZoneInstance, zone_units: Sequence[set[int]], shares: Shares) -> Iterator[Separator]:
+def flow_separators(graphs: Iterable[ZoneGraph], shares: Shares) -> Iterator[Separator]:
     """A most violated separator row of every unit, by maximum flow; none are left when none is found.
 
     Each unit is split into an entry and an exit that x[u,j] joins; the largest flow from the school
@@ -26,12 +28,14 @@ def flow_separators(instance: ZoneInstance, zone_units: Sequence[set[int]], shar
     next to the school's side, and next to v's. What is whole beside the school is one node with it, so a network
     holds little more than the fractional units. A cut serves every unit beyond it.
     """
-    for j, root in enumerate(instance.roots):
-        share = {i: shares[i, j] for i in zone_units[j]}
-        whole = {i for i, value in share.items() if value > 1 - WHOLE} | {root}
-        safe = component(instance.neighbours, root, whole)
+    for graph in graphs:
+        j, root, neighbours = graph.school, graph.root, graph.neighbours
+        share = {i: shares[i, j] for i in neighbours}
+        safe = component(neighbours, root, {i for i, value in share.items() if value > 1 - WHOLE})
         loose = sorted((i for i, value in share.items() if value > WHOLE and i not in safe), key=lambda i: -share[i])
-        network = _network(instance, share, safe, loose)
+        if not loose:
+            continue
+        network = _network(neighbours, share, safe, loose)
         done = set[int]()
         for p, v in enumerate(loose):
             if share[v] <= LEAST_VIOLATION or v in done or 2 * p + 1 in network[0]:
@@ -40,9 +44,9 @@ def flow_separators(instance: ZoneInstance, zone_units: Sequence[set[int]], shar
             if reached is None:
                 continue
             side = safe | {u for q, u in enumerate(loose) if 2 * q + 1 in reached and 2 * q + 2 in reached}
-            near_root = frontier(instance, zone_units[j], component(instance.neighbours, root, side), {v})
-            beyond = component(instance.neighbours, v, zone_units[j] - set(near_root))
-            near_v = frontier(instance, zone_units[j], beyond, {root})
+            near_root = frontier(neighbours, graph.units, component(neighbours, root, side), {v})
+            beyond = component(neighbours, v, graph.units - set(near_root))
+            near_v = frontier(neighbours, graph.units, beyond, {root})
             for cut in dict.fromkeys((near_root, near_v)):
                 held = sum(share[u] for u in cut) + LEAST_VIOLATION
                 for u in beyond:  # the cut parts all of these from the school
@@ -51,13 +55,13 @@ def flow_separators(instance: ZoneInstance, zone_units: Sequence[set[int]], shar
                         done.add(u)
 
 
-def _network(instance: ZoneInstance, share: dict[int, float], safe: set[int], loose: list[int]) -> Network:
+def _network(neighbours: Neighbours, share: dict[int, float], safe: set[int], loose: list[int]) -> Network:
     """The school's part, and the entries and exits of the units that are not wholly in it."""
     place = {unit: p for p, unit in enumerate(loose)}
     network: Network = [{} for _ in range(2 * len(loose) + 1)]
     for unit, p in place.items():
         network[2 * p + 1][2 * p + 2] = share[unit]
-        for near in instance.neighbours[unit]:
+        for near in neighbours[unit]:
             if near in place:
                 network[2 * p + 2][2 * place[near] + 1] = WIDE
             elif near in safe:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import highspy
 import numpy as np
 from fairbound.models.blocks import neighbour_rows, rules
-from fairbound.models.blocks.separators import Separator, level_separators, violated_separators
+from fairbound.models.blocks.separators import Separator, level_separators, violated_separators, zone_graphs
 from fairbound.models.core.errors import TriviallyInfeasibleError
 from fairbound.solvers.blocks.flow_separation import flow_separators
 from fairbound.solvers.blocks.incumbents import TRIALS, ZoneIncumbents
@@ -152,6 +152,7 @@ class SeparatorLoop(ZoneIncumbents):
     def cut_relaxation(self) -> Any:
         """Solve the LP relaxation, add the separator rows it breaks, and again."""
         self.live.setOptionValue("solve_relaxation", True)
+        graphs = zone_graphs(self.instance, self.zone_units)
         status = highspy.HighsModelStatus.kOptimal
         for _ in range(LP_ROUNDS):
             status = self.run_engine()
@@ -161,9 +162,9 @@ class SeparatorLoop(ZoneIncumbents):
             self.raise_dual(objective)
             values = np.asarray(self.live.getSolution().col_value)
             shares = {pair: values[c] for pair, c in self.column.items()}
-            added = self.add(self.timely(level_separators(self.instance, self.zone_units, shares)))
+            added = self.add(self.timely(level_separators(graphs, shares)))
             if added < FEW_ROWS:
-                added += self.add(self.timely(flow_separators(self.instance, self.zone_units, shares)))
+                added += self.add(self.timely(flow_separators(graphs, shares)))
             if not added or self.search.late():
                 break
         if status == highspy.HighsModelStatus.kOptimal:

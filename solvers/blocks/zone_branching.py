@@ -14,39 +14,46 @@ from fractions import Fraction
 from functools import cached_property
 from heapq import heappop, heappush
 from itertools import count
-from math import inf, isfinite
+from math import ceil, inf, isfinite
 from typing import TYPE_CHECKING, Any
 
 import highspy
 import numpy as np
 from fairbound.solvers.blocks.incumbents import TRIALS
 from fairbound.solvers.blocks.tree import separate, solution_of
+from fairbound.solvers.blocks.zone_live import ZoneLive
 from fairbound.solvers.engines.highs import execute
-from fairbound.solvers.proofs.live import Live
-from fairbound.solvers.proofs.suggest import WHOLE, branch
+from fairbound.solvers.proofs.mir import knapsacks, mir_steps
+from fairbound.solvers.proofs.suggest import WHOLE, branch, gomory_steps
 from fairbound.solvers.proofs.tree import Grower, Node
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable, Iterator
     from random import Random
 
     from fairbound.solvers.blocks.incumbents import ZoneIncumbents
-    from fairbound.solvers.checker.linear import System
+    from fairbound.solvers.checker.linear import Box
     from fairbound.solvers.checker.rows.blocks import Zones
     from fairbound.solvers.engines.base import Floats
     from fairbound.solvers.proofs.live import Multipliers
 
-MOST_ROUNDS, STALLED, LEAST_GAIN = 200, 3, 0.01
+MOST_ROUNDS, STALLED, LEAST_GAIN = 200, 1, 0.03
 """Rounds of separation at a node, how many of them may pass in a row without gain, and what is one, of the gap."""
-RELIABLE = 4
-"""A side's costs are believed after so many trials in either direction; until then it is tried."""
-CANDIDATES, LOOKAHEAD, TRIAL_STEPS = 40, 10, 80
+RELIABLE = 2
+"""A column's costs are believed after so many trials in either direction; until then it is tried."""
+CANDIDATES, LOOKAHEAD, TRIAL_STEPS = 40, 4, 80
+"""At most so many columns of a kind are tried, so many in a row without a better one, for so many steps each."""
+ROOT_GAIN, ROOT_STALLED, MOST_STEPS = 0.05, 3, 3000
+"""What is a gain of a round at the root, of the gap; Gomory rounds that may pass in a row without it; steps."""
+DIVE_NEAR, DIVE_SHARE, MOST_DIVED = 0.1, 0.1, 25
+"""A dive settles sides that are so near to whole, at least this share of them, and solves so many programs."""
 FINE = 1e-7
 """Below this gap, in parts of the value, sides are branched on until all are fixed."""
-WIDE = 1e-2
-"""Above this gap after the root, in parts of the value, a long annealing is worth its time."""
-REPAIR_EVERY, SELDOM = 20, 80
-"""A node is repaired after so many others; after twice as many where that has brought nothing, but not more seldom."""
+LONG_AFTER, WIDE = 20, 1e-2
+"""After so many nodes a long annealing is worth its time if the gap is wider than this, in parts of the value."""
+REPAIR_EVERY, SELDOM, NEARLY = 4, 40, 1e-3
+"""A node is repaired, or dived from, after so many others; after twice as many where the gap is smaller than this and
+that has brought nothing, but not more seldom."""
 COMPACT_EVERY, OLDEST, LEAST_GONE = 4, 3, 200
 """Every so many nodes slack rows are looked for; those found so often in a row leave the program, so many at once."""
 NUDGE = 0.01
@@ -64,72 +71,6 @@ class Costs:
     def mean(self, up: int, usual: float) -> float:
         """Mean gain of a branch up (1) or down (0); ``usual`` before the first."""
         return self.sums[up] / self.trials[up] if self.trials[up] else usual
-
-
-class ZoneLive(Live):
-    """The live program of some of the system's rows, and of columns that were added to it.
-
-    Attributes
-    ----------
-    rows
-        The system's row of each row of the engine's.
-    age
-        How often in a row each was found slack.
-    """
-
-    def __init__(self, system: System, seconds: float, stopped: Callable[[], bool]) -> None:
-        self.rows: list[int] = []
-        self.age: list[int] = []
-        self._scales: list[float] = []
-        super().__init__(system, seconds, stopped)
-        # Devex prices need no start after a basis is set, which every trial of a branch does.
-        self.engine.setOptionValue("simplex_dual_edge_weight_strategy", 1)
-
-    def pass_row(self, row: int | None = None) -> None:
-        """Pass a row of the system to the engine: one that had left, the next one by default."""
-        number = len(self._scales) if row is None else row
-        super().pass_row(number)
-        self.rows.append(number)
-        self.age.append(0)
-        if row is None:
-            self._scales.append(self.row_scale[-1])
-
-    def scale_of(self, row: int) -> float:
-        """What a row of the system is divided by, whether or not the engine has it."""
-        return self._scales[row]
-
-    def keep_rows(self, count: int) -> None:
-        """Delete the rows after the first so many; all of them are there."""
-        super().keep_rows(count)
-        del self.rows[count:], self.age[count:], self._scales[count:]
-
-    def forget(self, gone: list[int]) -> None:
-        """Take rows of the engine's out."""
-        self.engine.deleteRows(len(gone), np.array(gone, dtype=np.int32))
-        out = set(gone)
-        kept = [r for r in range(len(self.rows)) if r not in out]
-        self.rows, self.age = [self.rows[r] for r in kept], [self.age[r] for r in kept]
-        self.row_scale = [self.row_scale[r] for r in kept]
-
-    def add_column(self) -> None:
-        """A binary column without a cost or an entry, which the system has by now or will have."""
-        self.column_scale = np.append(self.column_scale, 1.0)
-        self.width = np.append(self.width, 1.0)
-        self.whole = np.append(self.whole, True)
-        self.entries.append([])
-        self.lower.append(0)
-        self.upper.append(1)
-        self.engine.addCol(0.0, 0.0, 1.0, 0, np.zeros(0, dtype=np.int32), np.zeros(0))
-
-    def _exact(self, y: Floats, factor: float) -> Multipliers:
-        """Multipliers by rows of the system."""
-        least = 1e-12 * float(np.abs(y).max(initial=0.0))
-        found = []
-        for r in np.flatnonzero(np.abs(y) > least).tolist():
-            i, value = self.rows[r], float(y[r])
-            if value > 0 or self.system.rows[i][2]:
-                found.append((i, value * factor / self.row_scale[r]))
-        return found
 
 
 class ZoneTree(Grower):
@@ -156,6 +97,7 @@ class ZoneTree(Grower):
         self.place: dict[tuple[int, int, tuple[int, ...]], int] = {}
         super().__init__(system, claim, separate(instance, system), seconds, search.late)
         self.known, self.random = known, random
+        self.knapsacks = knapsacks(self.live, self.base)
         self.sides: list[int] = []
         self.side_of: list[int | None] = [None] * len(instance.units)
         self.above: set[int] = set()
@@ -192,12 +134,26 @@ class ZoneTree(Grower):
 
     def separators(self, x: Floats) -> int:
         """Rows (19) that x breaks, as many as the time suffices for."""
-        added = 0
-        for step in () if self.separate is None else self.separate(x):
-            added += self.add(step)
-            if self.live.late():
-                break
-        return added
+        return 0 if self.separate is None else self.add(self.separate(x))
+
+    def add(self, steps: Iterable[list[Any]]) -> int:
+        """Add separators; one that has left the live program comes back as it was."""
+        back: list[int] = []
+
+        def new() -> Iterator[list[Any]]:
+            for step in steps:
+                key = (step[1], step[2], tuple(step[3]))
+                if key in self.place:
+                    back.append(self.place.pop(key))
+                elif key not in self.rows_of:
+                    self.rows_of[key] = len(self.system.rows)
+                    yield step
+                if self.live.late():
+                    return
+
+        added = super().add(new())
+        self.live.pass_rows(back)
+        return added + len(back)
 
     def removable(self, i: int) -> bool:
         """Rows that are found again where a point breaks them."""
@@ -206,33 +162,20 @@ class ZoneTree(Grower):
 
     # Sides -----------------------------------------------------------------------------------------
 
-    def add(self, step: list[Any]) -> bool:
-        """A separator that has left the live program comes back as it was; a side brings a column as well."""
-        if step[0] == "separator":
-            key = (step[1], step[2], tuple(step[3]))
-            if key in self.place:
-                self.live.pass_row(self.place.pop(key))
-                return True
-            if key in self.rows_of:
-                return False
-            self.rows_of[key] = len(self.system.rows)
-        if step[0] == "side":
-            self.live.add_column()
-        return super().add(step)
-
     def add_sides(self) -> None:
         """A column for each unit that may be on either side of the schools that the multipliers count."""
         # One positive part a school, each in a row of its own: the first rows of the system.
         if set(self.system.cost) & set(self.system.x.values()) or len(self.system.cost) != len(self.system.zones):
             return
-        prices = np.asarray(self.live.engine.getSolution().row_dual)[: len(self.system.zones)]
-        prices = prices * self.live.cost_scale / np.array(self.live.row_scale[: len(prices)])
-        above = {j for j, price in enumerate(prices) if price > 0.5}
+        above = {j for j, price in enumerate(self.live.prices(len(self.system.zones))) if price > 0.5}
+        steps: list[list[Any]] = []
         for i, schools in enumerate(self.system.city.options):
             if schools & above and schools - above:
-                self.sides.append(len(self.system.lower))
-                self.side_of[i] = len(self.system.lower)
-                self.add(["side", i, sorted(schools & above)])
+                self.side_of[i] = len(self.system.lower) + len(steps)
+                steps.append(["side", i, sorted(schools & above)])
+        self.sides = list(range(len(self.system.lower), len(self.system.lower) + len(steps)))
+        self.live.add_columns(len(steps))
+        super().add(steps)
         self.above = above
 
     # Bounds ----------------------------------------------------------------------------------------
@@ -248,6 +191,10 @@ class ZoneTree(Grower):
         if closed is not None:
             node.kind, node.multipliers = "bound", closed
         return closed is not None
+
+    def broken(self, node: Node) -> bool:
+        """Close a node that settled columns leave empty, or one whose bounds alone break a row."""
+        return any(self.empty(node, ray) for ray in self.live.hopeless()) or super().broken(node)
 
     def bound(self, node: Node, multipliers: Multipliers, costs: bool = True) -> Fraction:
         """What the multipliers prove at the node that was entered, and how long that takes."""
@@ -298,6 +245,8 @@ class ZoneTree(Grower):
         self.nudge(0.0)
         closed = self.settled(node, self.live.solve())
         self.nudge(NUDGE)
+        if not closed:
+            self.live.solve()  # branches, trials and cuts look at the last solution
         return closed
 
     def relax(self, node: Node) -> tuple[str, float, Floats]:
@@ -333,11 +282,80 @@ class ZoneTree(Grower):
         self.known.improve(homes, self.random, options)
         self.take()
 
+    def dive(self, node: Node, x: Floats) -> None:
+        """Make zones of a node: settle its sides, those nearest to whole first, and offer the point that is left."""
+        fixed, part = dict(node.changed), 1.0
+        for _ in range(MOST_DIVED):
+            away = {z: min(x[z], 1 - x[z]) for z in self.sides if z not in fixed}
+            if not away or self.live.late():
+                break
+            nearest = sorted(away, key=lambda z: away[z])
+            count = max(sum(least <= DIVE_NEAR for least in away.values()), ceil(len(away) * DIVE_SHARE))
+            chosen = {z: (round(x[z]),) * 2 for z in nearest[: max(1, int(part * count))]}
+            found = self.below({**fixed, **chosen})
+            if found is None and len(chosen) > 1:
+                part /= 4
+                continue
+            if found is None:
+                ((z, (value, _)),) = chosen.items()
+                chosen = {z: (1 - value, 1 - value)}
+                found = self.below({**fixed, **chosen})
+            if found is None:
+                break
+            x, part = found, 1.0
+            fixed.update(chosen)
+        self.offer(x)
+
+    def below(self, changed: Box) -> Floats | None:
+        """A point within bounds that breaks no separator seen at once, if it costs less than the claim."""
+        self.enter(Node(self.system, changed))
+        for _ in range(2):
+            if self.live.solve() != "optimal" or self.value() > float(self.enough):
+                return None
+            x = self.live.values()
+            if not self.separators(x):
+                break
+        return x
+
     def take(self) -> None:
         """The incumbent's value is the claim from now on."""
         value = self.known.search.value
         if value is not None and value < self.claim:
             self.claim, self.enough = value, self.system.enough(value)
+
+    # Cuts at the root ------------------------------------------------------------------------------
+
+    def root(self, node: Node) -> bool:
+        """Cut until the node closes, or little is gained; whether it is closed.
+
+        Rows are rounded one by one while that gains something: such cuts are sparse. Then Gomory rows join them.
+        """
+        last, before, stalled = -inf, -inf, 0
+        for _ in range(MOST_ROUNDS):
+            state = self.live.solve()
+            if self.settled(node, state):
+                return True
+            if state != "optimal" or self.live.late() or len(self.steps) > MOST_STEPS:
+                break
+            x = self.live.values()
+            if self.cost(x) > float(self.enough) - self.most and self.exactly(node):
+                return True
+            if self.separators(x):
+                continue
+            value, worth = self.value(), ROOT_GAIN * max(0.0, float(self.enough) - self.value())
+            found = mir_steps(self.live, self.knapsacks, x)
+            if value - last < worth or not found:
+                stalled = 0 if value - before >= worth else stalled + 1
+                if stalled >= ROOT_STALLED:
+                    break
+                before = max(before, value)
+                found += gomory_steps(self.live, x)
+            last = max(last, value)
+            if not found:
+                break
+            self.gomory_rows = True
+            self.put(found)
+        return False
 
     # Branching -------------------------------------------------------------------------------------
 
@@ -425,26 +443,27 @@ class ZoneTree(Grower):
             self.nudge(NUDGE)
             if self.root(top):
                 state = "closed"
+                if top.kind == "bound":
+                    self.root_floor = self.bound(top, top.multipliers or [])
         if state != "open":
             return top
         self.nudge(NUDGE)
-        top.multipliers = first  # later ones may name rows that the root has dropped
         if self.settled(top, self.live.solve()):
             return top
         top.multipliers = max(top.multipliers or [], first or [], key=lambda known: self.bound(top, known))
         self.root_floor = self.floor = floor = self.bound(top, top.multipliers)
         self.compact(0)
-        if float(self.enough - floor) > WIDE * abs(float(self.enough)):
-            self.known.start(None, self.random)
-            self.take()
         heap, stuck = [(bound, 0, top, False, floor)], list[tuple[float, Fraction]]()
-        pause = next_repair = REPAIR_EVERY
+        pause, next_repair, deep = REPAIR_EVERY, 1, False
         while heap and not self.live.late() and not self.short(len(heap)):
             bound, _, node, known, floor = heappop(heap)
             if bound > self.least:
                 self.least = bound
                 self.tell()
             self.nodes += 1
+            if self.nodes == LONG_AFTER and float(self.enough) - self.least > WIDE * abs(float(self.enough)):
+                self.known.start(None, self.random)
+                self.take()
             inherited = node.multipliers
             if self.nodes % COMPACT_EVERY == 0:
                 self.compact(OLDEST)  # the last program's solution is not asked for any more
@@ -462,12 +481,8 @@ class ZoneTree(Grower):
                 if self.settled(node, "optimal"):
                     continue
             settled = bool(self.sides) and all(min(x[z], 1 - x[z]) <= WHOLE for z in self.sides)
-            if settled > known or self.nodes >= next_repair:
-                before = self.known.search.value
+            if settled > known:
                 self.offer(x)
-                if not settled:
-                    pause = REPAIR_EVERY if self.known.search.value != before else min(2 * pause, SELDOM)
-                    next_repair = self.nodes + pause
                 if self.settled(node, "optimal"):
                     continue
             # What the multipliers prove is the node's bound; an engine's value may be better than that.
@@ -490,6 +505,15 @@ class ZoneTree(Grower):
             for child in node.children if up else node.children[::-1]:
                 child.multipliers = node.multipliers
                 heappush(heap, (bound, -next(serial) - 1, child, settled, floor))
+            if self.nodes >= next_repair:
+                before, deep = self.known.search.value, not deep
+                if deep:
+                    self.dive(node, x)
+                else:
+                    self.offer(x)
+                wide = float(self.enough) - self.least > NEARLY * abs(float(self.enough))
+                pause = REPAIR_EVERY if wide or self.known.search.value != before else min(2 * pause, SELDOM)
+                next_repair = self.nodes + pause
         left = [(bound, floor) for bound, *_, floor in heap] + stuck
         self.least = min((bound for bound, _ in left), default=float(self.claim / self.system.unit))
         self.floor = min((floor for _, floor in left), default=self.floor)
@@ -504,6 +528,9 @@ class ZoneTree(Grower):
         return self.live.deadline - time.perf_counter() < self.proof_seconds(open_nodes)
 
     def tell(self) -> None:
-        """Tell the bound of the open nodes."""
+        """Tell the bound of the open nodes, which may be above the zones that are known."""
         self.known.search.nodes = self.nodes
-        self.known.search.tighten(self.least * float(self.system.unit))
+        least = self.least * float(self.system.unit)
+        self.known.search.tighten(
+            least if self.known.search.value is None else min(least, float(self.known.search.value))
+        )

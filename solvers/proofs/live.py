@@ -11,7 +11,7 @@ import numpy as np
 from fairbound.solvers.engines.highs import execute, new
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from fairbound.solvers.checker.linear import Box, System
     from numpy.typing import NDArray
@@ -27,20 +27,29 @@ Multipliers = list[tuple[int, float]]
 
 
 class Live:
-    """The engine's program of a system, which follows it to the boxes of nodes and takes new rows."""
+    """The engine's program of a system, which follows it to the boxes of nodes and takes new rows.
+
+    Attributes
+    ----------
+    rows, row_scale
+        The system's row of each row of the engine's, and what it is divided by.
+    scales
+        What every row of the system is divided by.
+    """
 
     def __init__(self, system: System, seconds: float, stopped: Callable[[], bool]) -> None:
         self.system, self.stopped = system, stopped
         self.deadline = time.perf_counter() + seconds
         self._moved: set[int] = set()
         n = len(system.lower)
-        self.entries: list[list[tuple[int, float]]] = [[] for _ in range(n)]
         self.column_scale = np.array(
             [_power(max(abs(low), abs(high)) / LARGEST) for low, high in zip(system.lower, system.upper, strict=True)]
         )
         cost = np.array([float(system.cost.get(j, 0)) for j in range(n)]) * self.column_scale
         self.cost_scale = _power(float(np.abs(cost).max(initial=0.0)) / LARGEST)
+        self.rows: list[int] = []
         self.row_scale: list[float] = []
+        self.scales: list[float] = []
         self.engine: Any = new(
             output_flag=False,
             threads=1,
@@ -51,8 +60,7 @@ class Live:
         empty = np.zeros(0, dtype=np.int32)
         low, high = (np.array(bounds) / self.column_scale for bounds in (system.lower, system.upper))
         self.engine.addCols(n, cost / self.cost_scale, low, high, 0, np.zeros(n, dtype=np.int32), empty, np.zeros(0))
-        for _ in system.rows:
-            self.pass_row()
+        self.pass_rows(range(len(system.rows)))
         self.lower, self.upper = system.lower.copy(), system.upper.copy()
         self._question = system
         self.width = high - low
@@ -60,40 +68,67 @@ class Live:
 
     # Rows ------------------------------------------------------------------------------------------
 
-    def pass_row(self, row: int | None = None) -> None:
-        """Pass a row of the system to the engine, the next one by default."""
-        i = len(self.row_scale)
-        terms, rhs, equation = self.system.rows[i if row is None else row]
-        columns = np.fromiter(terms, dtype=np.int32, count=len(terms))
-        values = np.array([float(a) for a in terms.values()]) * self.column_scale[columns]
-        scale = _power(float(np.abs(values).max(initial=0.0)) / LARGEST)
-        right = float(rhs) / scale if abs(rhs) < 2**1000 else inf
-        self.row_scale.append(scale)
-        for j, value in zip(columns.tolist(), (values / scale).tolist(), strict=True):
-            self.entries[j].append((i, value))
-        self.engine.addRow(right, right if equation else highspy.kHighsInf, len(columns), columns, values / scale)
+    def pass_rows(self, rows: Sequence[int]) -> None:
+        """Pass rows of the system to the engine."""
+        new = [i for i in rows if i >= len(self.scales)]
+        self.scales += [1.0] * len(new)
+        kept = [(i, *self.live_row(i)) for i in rows if self.wanted(i)]
+        if not kept:
+            return
+        lengths = [len(terms) for _, terms, _ in kept]
+        columns = np.array([j for _, terms, _ in kept for j in terms], dtype=np.int32)
+        values = np.array([float(a) for _, terms, _ in kept for a in terms.values()]) * self.column_scale[columns]
+        starts = np.cumsum([0, *lengths[:-1]])
+        largest = np.zeros(len(kept))
+        np.maximum.at(largest, np.repeat(np.arange(len(kept)), lengths), np.abs(values))
+        scales = _powers(largest / LARGEST)
+        values /= np.repeat(scales, lengths)
+        right = np.array([float(rhs) if abs(rhs) < 2**1000 else inf for *_, rhs in kept]) / scales
+        equation = [self.system.rows[i][2] for i, *_ in kept]
+        self.engine.addRows(
+            len(kept),
+            right,
+            np.where(equation, right, highspy.kHighsInf),
+            len(columns),
+            starts.astype(np.int32),
+            columns,
+            values,
+        )
+        for (i, *_), scale in zip(kept, scales.tolist(), strict=True):
+            self.rows.append(i)
+            self.row_scale.append(scale)
+            self.scales[i] = scale
 
-    def scale_of(self, row: int) -> float:
-        """What a row of the system is divided by."""
-        return self.row_scale[row]
+    def live_row(self, i: int) -> tuple[dict[int, int], int]:
+        """Coefficients and right-hand side of a row of the system, as the engine is to have them."""
+        terms, rhs, _ = self.system.rows[i]
+        return terms, rhs
+
+    def wanted(self, _row: int) -> bool:
+        """Whether the engine is to have a row of the system."""
+        return True
+
+    def forget(self, gone: list[int]) -> None:
+        """Take rows of the engine's out."""
+        self.engine.deleteRows(len(gone), np.array(gone, dtype=np.int32))
+        out = set(gone)
+        kept = [r for r in range(len(self.rows)) if r not in out]
+        self.rows, self.row_scale = [self.rows[r] for r in kept], [self.row_scale[r] for r in kept]
 
     def keep_rows(self, count: int) -> None:
-        """Delete the rows after the first so many."""
-        gone = np.arange(count, len(self.row_scale), dtype=np.int32)
-        self.engine.deleteRows(len(gone), gone)
-        for column in self.entries:
-            column[:] = [entry for entry in column if entry[0] < count]
-        del self.row_scale[count:]
+        """Forget the system's rows after the first so many."""
+        self.forget([r for r, i in enumerate(self.rows) if i >= count])
+        del self.scales[count:]
 
     def free_slack_rows(self, first: int) -> None:
-        """Take the slack ones of the rows from ``first`` on out of the program: fewer rows, faster nodes."""
+        """Take the slack ones of the system's rows from ``first`` on out of the program: fewer rows, faster nodes."""
         activity = np.asarray(self.engine.getSolution().row_value)
-        if len(activity) != len(self.system.rows):
+        if len(activity) != len(self.rows):
             return
-        for i in range(first, len(activity)):
-            right = float(self.system.rows[i][1]) / self.row_scale[i]
-            if activity[i] > right + SLACK * max(1.0, abs(right)):
-                self.engine.changeRowBounds(i, -highspy.kHighsInf, highspy.kHighsInf)
+        for r, i in enumerate(self.rows):
+            right = float(self.live_row(i)[1]) / self.row_scale[r] if i >= first else inf
+            if activity[r] > right + SLACK * max(1.0, abs(right)):
+                self.engine.changeRowBounds(r, -highspy.kHighsInf, highspy.kHighsInf)
 
     # Boxes -----------------------------------------------------------------------------------------
 
@@ -162,18 +197,18 @@ class Live:
         """Row multipliers of the exact system; those of inequalities are not negative."""
         found = []
         least = 1e-12 * float(np.abs(y).max(initial=0.0))
-        for i in np.flatnonzero(np.abs(y) > least).tolist():
-            value = float(y[i])
+        for r in np.flatnonzero(np.abs(y) > least).tolist():
+            i, value = self.rows[r], float(y[r])
             if value > 0 or self.system.rows[i][2]:
-                found.append((i, value * factor / self.row_scale[i]))
+                found.append((i, value * factor / self.row_scale[r]))
         return found
 
     def shortened(self, multipliers: Multipliers, bits: int) -> Multipliers:
         """The same in so many bits: whole multiples of a small share of the largest, as the engine's scale has them."""
-        inner = [y * self.scale_of(i) for i, y in multipliers]
+        inner = [y * self.scales[i] for i, y in multipliers]
         grain = 2.0 ** (frexp(max(map(abs, inner), default=1.0))[1] - bits)
         whole = [round(y / grain) for y in inner]
-        return [(i, k * grain / self.scale_of(i)) for (i, _), k in zip(multipliers, whole, strict=True) if k]
+        return [(i, k * grain / self.scales[i]) for (i, _), k in zip(multipliers, whole, strict=True) if k]
 
     def narrowing(self, target: float) -> int:
         """How many columns (4) would narrow below a cost in the engine's scale, as floats tell."""
@@ -185,3 +220,8 @@ class Live:
 def _power(value: float) -> float:
     """The power of two above a number; 1 for a small one."""
     return 1.0 if value <= 1 else 2.0 ** frexp(value)[1]
+
+
+def _powers(values: Floats) -> Floats:
+    """The same of many numbers."""
+    return np.where(values <= 1, 1.0, np.ldexp(1.0, np.frexp(values)[1]))

@@ -37,8 +37,10 @@ def gomory_steps(live: Live, x: Floats) -> list[tuple[list[Any], Row]]:
         _, combination = live.engine.getBasisInverseRow(places[j])
         rounded = np.round(np.asarray(combination) * 2.0**CUT_BITS) / 2.0**CUT_BITS
         used = np.flatnonzero(rounded)
-        pairs = [[int(i), float(rounded[i] * live.column_scale[j] / scales[i])] for i in used]
-        columns = {c for i in used.tolist() for c in system.rows[i][0]}
+        pairs: list[list[Any]] = [
+            [live.rows[r], float(rounded[r] * live.column_scale[j] / scales[r])] for r in used.tolist()
+        ]
+        columns = {c for i, _ in pairs for c in system.rows[i][0]}
         step = ["gomory", pairs, sorted(columns & flips_all)]
         if not pairs or len(columns) > DENSEST:
             continue
@@ -46,15 +48,20 @@ def gomory_steps(live: Live, x: Floats) -> list[tuple[list[Any], Row]]:
             row = system.step_row(step)
         except Rejected:
             continue
-        terms, rhs, _ = row
-        index = np.fromiter(terms, dtype=np.int64, count=len(terms))
-        values = np.array([float(a) for a in terms.values()]) * live.column_scale[index]
-        norm = float(np.sqrt((values**2).sum())) or 1.0
-        efficacy = (float(rhs) - float((values * x[index] / live.column_scale[index]).sum())) / norm
-        if efficacy > LEAST_EFFICACY:
-            found.append((efficacy, step, row))
+        gain = efficacy(live, x, row)
+        if gain > LEAST_EFFICACY:
+            found.append((gain, step, row))
     found.sort(key=lambda each: -each[0])
     return [(step, row) for _, step, row in found[:MOST_CUTS]]
+
+
+def efficacy(live: Live, x: Floats, row: Row) -> float:
+    """How far a point lies beyond a row, in the engine's scale."""
+    terms, rhs, _ = row
+    index = np.fromiter(terms, dtype=np.int64, count=len(terms))
+    values = np.array([float(a) for a in terms.values()]) * live.column_scale[index]
+    norm = float(np.sqrt((values**2).sum())) or 1.0
+    return (float(rhs) - float((values * x[index] / live.column_scale[index]).sum())) / norm
 
 
 def branch(live: Live, x: Floats) -> tuple[int, bool] | None:
@@ -74,7 +81,10 @@ def branch(live: Live, x: Floats) -> tuple[int, bool] | None:
         j = int(open_columns[0])
         return j, bool(x[j] - np.floor(x[j]) > 0.5)
     y = np.abs(np.asarray(live.engine.getSolution().row_dual))
-    weight = [fractional[j] * sum(y[i] * abs(a) for i, a in live.entries[j]) for j in open_columns.tolist()]
+    weight = []
+    for j in open_columns.tolist():
+        _, rows, values = live.engine.getColEntries(j)
+        weight.append(fractional[j] * float(y[rows] @ np.abs(values)))
     order = open_columns[np.argsort(-np.array(weight), kind="stable")][:CANDIDATES]
     return _strongest(live, x, order.tolist())
 

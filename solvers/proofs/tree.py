@@ -95,24 +95,31 @@ class Grower:
 
     # Rows ------------------------------------------------------------------------------------------
 
-    def add(self, step: list[Any]) -> bool:
-        """Derive the row of a step and add it; whether it is one."""
-        try:
-            row = self.system.step_row(step)
-        except Rejected:
-            return False
-        self.put(step, row)
-        return True
+    def add(self, steps: Iterable[list[Any]]) -> int:
+        """Derive the rows of steps and add them; how many are rows."""
+        return self.put(self.derived(steps))
 
-    def put(self, step: list[Any], row: Row) -> None:
-        """Add a step whose row is derived already."""
-        self.steps.append(step)
-        self.system.rows.append(row)
-        self.live.pass_row()
+    def derived(self, steps: Iterable[list[Any]]) -> Iterable[tuple[list[Any], Row]]:
+        """Steps with their rows, without those that are not proven."""
+        for step in steps:
+            try:
+                yield step, self.system.step_row(step)
+            except Rejected:
+                continue
+
+    def put(self, found: Iterable[tuple[list[Any], Row]]) -> int:
+        """Add steps whose rows are derived already; how many."""
+        first = len(self.system.rows)
+        for step, row in found:
+            self.steps.append(step)
+            self.system.rows.append(row)
+        new = range(first, len(self.system.rows))
+        self.live.pass_rows(new)
+        return len(new)
 
     def separators(self, x: Floats) -> int:
         """Rows of the problem that x breaks."""
-        return 0 if self.separate is None else sum(self.add(step) for step in self.separate(x))
+        return 0 if self.separate is None else self.add(self.separate(x))
 
     # The search ------------------------------------------------------------------------------------
 
@@ -138,10 +145,7 @@ class Grower:
             if stalled >= STALLED or rounds > GOMORY_ROUNDS:
                 break
             self.gomory_rows = True
-            found = gomory_steps(self.live, x)
-            for step, row in found:
-                self.put(step, row)
-            if not found:
+            if not self.put(gomory_steps(self.live, x)):
                 break
         if first is not None and last - first[0] < WORTHWHILE * (goal - first[0]):
             self.drop(first[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import re
 from fractions import Fraction
 from functools import cached_property
 from math import ceil, floor, gcd, lcm
@@ -180,13 +181,19 @@ class City:
         raise Rejected(f"objective {objective!r} is not linear")
 
 
-def _decimal(text: Any) -> bool:
-    return type(text) is str and len(text) <= LONGEST and text.isascii() and text.replace(".", "", 1).isdigit()
+_DECIMALS = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:\n(?:[0-9]+\.?[0-9]*|\.[0-9]+))*")
+
+
+def _decimals(texts: set[Any]) -> bool:
+    """Whether all are digits with at most one point. A line's end inside a text is refused later, as no number."""
+    if not set(map(type, texts)) <= {str} or max(map(len, texts), default=0) > LONGEST:
+        return False
+    return _DECIMALS.fullmatch("\n".join(texts)) is not None
 
 
 def _in_steps(texts: set[str]) -> tuple[dict[str, int], int]:
     """Numbers by their texts as whole multiples of one step, and how many steps are 1."""
-    if all(map(_decimal, texts)):  # as nearly all files have them: digits after the point are filled up with zeros
+    if _decimals(texts):  # as nearly all files have them: digits after the point are filled up with zeros
         parts = {text: text.partition(".") for text in texts}
         places = max((len(part) for _, _, part in parts.values()), default=0)
         return {text: int(whole + part.ljust(places, "0")) for text, (whole, _, part) in parts.items()}, 10**places
@@ -213,6 +220,7 @@ class Zones(System):
             step = gcd(*(int(cost * common) for row in costs for cost in row)) or 1
             unit = Fraction(step, common)
             super().__init__(1, unit, unit)
+        self._last: tuple[int, list[int], set[int]] = (-1, [], set())
         self.x: dict[tuple[int, int], int] = {}
         for i, schools in enumerate(city.options):
             for j in sorted(schools):
@@ -297,18 +305,27 @@ class Zones(System):
         city = self.city
         if (v, j) not in self.x:
             raise Rejected(f"unit {v} cannot have school {j}")
-        closed, reached = set(cut), {city.roots[j]}
+        closed = set(cut)
         if v in closed or v == city.roots[j]:
             raise Rejected("a separator of a unit from itself")
-        todo = [city.roots[j]] if city.roots[j] not in closed else []
-        for u in todo:
-            for w in city.near[u]:
-                if w not in reached and w not in closed and j in city.options[w]:
-                    reached.add(w)
-                    todo.append(w)
+        reached = self._reached(j, cut)
         if v in reached:
             raise Rejected(f"these units do not part unit {v} from school {j}")
         return {self.x[v, j]: -1, **{self.x[u, j]: 1 for u in closed if (u, j) in self.x}}, 0, False
+
+    def _reached(self, j: int, cut: list[int]) -> set[int]:
+        """Units that a walk from the school reaches without the cut; one cut comes for many units in a row."""
+        if self._last[:2] != (j, cut):
+            city, closed = self.city, set(cut)
+            reached = {city.roots[j]}
+            todo = [city.roots[j]] if city.roots[j] not in closed else []
+            for u in todo:
+                for w in city.near[u]:
+                    if w not in reached and w not in closed and j in city.options[w]:
+                        reached.add(w)
+                        todo.append(w)
+            self._last = j, list(cut), reached
+        return self._last[2]
 
     def side(self, i: int, schools: list[int]) -> Row:
         """(35): a new whole column, whether unit i has one of the schools; its value is the sum of theirs."""
