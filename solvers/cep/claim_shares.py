@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from fairbound.solvers.core.answer import Answer
 
 NAME = "claim_shares"
-MANY_UNITS = 250
-"""Beyond so many the price curve has better plans in a minute."""
+MANY_UNITS = 400
+"""Beyond so many the first prices take seconds that the price curve turns into plans."""
 STAGES = (6e-6, 1e-6, 1e-8)
 """Gaps that the search closes one after the other; prices are rounded to a few parts in 1e9 of the bound."""
 SECONDS = 120.0
@@ -245,9 +245,9 @@ def refuses(instance: CepInstance, objective: str) -> str | None:
 
 
 def hesitates(instance: CepInstance, objective: str) -> str | None:
-    """Beyond some hundreds of schools the price curve finds better plans."""
+    """Beyond some hundreds of schools the price curve answers sooner."""
     count = len(units_of(instance, objective))
-    return f"{count} schools: the price curve finds better plans in the same time" if count > MANY_UNITS else None
+    return f"{count} schools: the price curve answers sooner" if count > MANY_UNITS else None
 
 
 METHOD = Method(
