@@ -45,7 +45,9 @@ PLAN_SHARE = 0.3
 """Share of the tree's time that goes into plans, less with each annealing that has found none."""
 STEPS, HEATS = 4000, (0.0, 1e-4, 3e-5)
 """Repartitions of the first annealing, half as many again in each after it; heats in turn, as parts of the value."""
-LONGER, FIRST_ANNEALINGS = 1.5, 2
+LONGER = 1.5
+FIRST_PLANS = 0.25
+"""Share of the time below which the first annealing must have stayed for a second one before the tree begins."""
 FIRST_WIDTH = 20_000
 SEED_SHARE, SEEDS, SEEDS_PER_UNIT = 0.05, 2000, 40
 """Groups that lose at most this share of the gap at the curve's prices begin the master, so many at most."""
@@ -91,7 +93,8 @@ class Sharing:
         """Search in stages; the bound that a replay has confirmed, with its certificate."""
         assert self.search.value is not None
         prices = self._first_prices()
-        for _ in range(FIRST_ANNEALINGS):
+        self._anneal(prices)
+        if self.planning < FIRST_PLANS * (self.until - self.began):
             self._anneal(prices)
         best: tuple[Fraction, Node] | None = None
         asked = self.search.settings.gap
