@@ -165,7 +165,7 @@ class Tree:
         if not node.proofs or node.proofs[-1] is not node.prices:
             node.proofs.append(node.prices)
             self.work += self._pairs(node)
-        self.work += listed.steps
+        self.work += listed.steps + listed.run * len(listed)
 
     def _close(self, node: Node) -> list[Node]:
         node.closed, node.box, node.listed = True, None, None

@@ -195,6 +195,8 @@ class Replay:
             items, _ = self._items(cells, members(anywhere), prices, multiplier, -room)
             for group in self._groups(items, -room):
                 worth = self._worth(group)
+                self.work += len(cells)
+                self._within()
                 if sum([prices[unit] for unit in group]) - worth < room:
                     bits = sum([1 << unit for unit in group])
                     found += [(cell, bits, group, worth) for cell in cells if self._fits(cell, bits, group, allowed)]

@@ -143,3 +143,11 @@ def test_the_two_parts_of_a_branch_lose_no_better_grouping(divided: Divided, kin
         assert all(any(parts) for parts in admitted)
         lesser += sum(not all(parts) for parts in admitted)
     assert lesser  # the parts are not all that there was before
+
+
+def test_every_cell_in_which_a_group_is_looked_for_is_work(divided: Divided) -> None:
+    replay, proof = divided.replay, proof_json(divided.prices, float(divided.cells.step))
+    before = replay.work
+    _, _, listed = replay.listed(proof, replay.root(), 10**6)
+    assert listed
+    assert replay.work - before >= len({units for _, units, _, _ in listed}) * len(divided.cells.middle)
