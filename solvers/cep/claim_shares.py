@@ -68,7 +68,6 @@ class Sharing:
         self.may_leave = ~regrets.must[self.open]
         charge = 10.0 * float(np.abs(self.arrays.fixed).sum() + np.abs(self.arrays.slope).sum()) + 1.0
         settings = Settings(threads=search.settings.threads, seed=search.settings.seed)
-        self.settings = settings
         self.master = Master(self.arrays, self.cells.edges[self.cells.knots], charge, settings)
         self.tree: Tree | None = None
         self.share = Fraction(0)
@@ -143,16 +142,15 @@ class Sharing:
         """The first columns: pairs in the strips, the groups of the best plan, and those that lose little."""
         levels, units = np.nonzero(self.cells.levels_allowed(box))
         self.master.add_pairs(units, levels)
-        home = np.array(self._home())
-        inside = np.array([home == group for group in range(home.max(initial=-1) + 1)])
-        if len(inside):
-            self._columns(inside)
+        self._columns()
         little = SEED_SHARE * max(prices.bound - self.target(), 0.0)
         _, found = self.cells.search(prices.units, box, self.late, FIRST_WIDTH, -little)
         tree.add(found, SEEDS, SEEDS_PER_UNIT)
 
-    def _columns(self, inside: Any) -> None:
-        """Columns for the groups of a plan whose share lies in the middle."""
+    def _columns(self) -> None:
+        """Columns for the groups of the best plan whose share lies in the middle."""
+        home = np.array(self._home())
+        inside = home == np.arange(home.max(initial=OUT) + 1)[:, None]
         people, lifted = inside @ self.arrays.enrolled, inside @ self.arrays.lifted
         cell = np.searchsorted(self.cells.edges, np.minimum(1.0, lifted / people), side="right") - 1
         middle = np.isin(cell, self.cells.middle)
@@ -182,8 +180,7 @@ class Sharing:
         better = search.offer(plan.grouping())
         self.fruitless = 0 if better else self.fruitless + 1
         if better and self.tree is not None:
-            placed = np.array(plan.home)
-            self._columns(np.array([placed == group for group in range(placed.max(initial=-1) + 1)]))
+            self._columns()
         self.rounds += 1
         self.planning += search.seconds() - began
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from fairbound.models.core.exact import decimal_text
+from fairbound.solvers.cep.share_list import traits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from fairbound.solvers.cep.level_lp import UnitArrays
     from fairbound.solvers.cep.share_cells import Box, Cells, Flags
     from fairbound.solvers.cep.share_list import Listed
     from fairbound.solvers.cep.share_master import Master, Optimum
@@ -63,11 +63,8 @@ class Branch:
         units = [self.unit, int(self.at)] if self.kind is Kind.WITH else [self.unit]
         return box, cells.in_middle(box, units)
 
-    def groups(self, inside: Flags, traits: Floats) -> tuple[Flags, Flags]:
-        """Which groups there may be if it does not hold, and if it does; a share is left to the boxes.
-
-        ``traits`` are those of the groups, if it is on one.
-        """
+    def groups(self, inside: Flags, known: Mapping[str, Floats]) -> tuple[Flags, Flags]:
+        """Which groups, of these traits, there may be if it does not hold, and if it does; a share is left to boxes."""
         if self.kind is Kind.SHARE:
             both = np.ones(len(inside), dtype=bool)
             return both, both
@@ -76,7 +73,7 @@ class Branch:
             other = inside[:, int(self.at)]
             chosen, touched = holds & other, holds | other
         else:
-            chosen, touched = holds & (traits > float(self.at)), holds
+            chosen, touched = holds & (known[self.kind] > float(self.at)), holds
         return ~chosen, chosen | ~touched
 
     def parts(self, box: Box, listed: Listed | None, cells: Cells) -> tuple[Part, Part]:
@@ -84,14 +81,8 @@ class Branch:
         no, yes = self.boxes(box, cells)
         if listed is None:
             return (no, None), (yes, None)
-        without, within = self.groups(listed.inside, listed.people if self.kind is Kind.STUDENTS else listed.weight)
+        without, within = self.groups(listed.inside, listed.traits)
         return (no, listed.only(without)), (yes, listed.only(within))
-
-
-def trait(kind: Kind, inside: Flags, arrays: UnitArrays) -> Floats:
-    """Weight per student, or students, of groups."""
-    people = inside @ arrays.enrolled
-    return np.asarray(people if kind is Kind.STUDENTS else (inside @ arrays.slope) / people)
 
 
 def widest(box: Box) -> Branch | None:
@@ -136,19 +127,20 @@ class Mixture:
             if best[unit] > FRACTION:
                 yield Branch(unit, Kind.SHARE, int(cell[unit]))
 
-    def traits(self, kind: Kind, listed: Listed) -> Iterator[Branch]:
+    def traits(self, listed: Listed) -> Iterator[Branch]:
         """Units whose groups differ most in a trait, parted at its mean."""
-        every = listed.people if kind is Kind.STUDENTS else listed.weight
         mixture = self.inside * self.weights[:, None]
         covered = mixture.sum(axis=0)
-        value = trait(kind, self.inside, self.cells.arrays)
-        mean = mixture.T @ value / np.where(covered > FRACTION, covered, 1.0)
-        spread = np.sqrt((mixture * (value[:, None] - mean[None]) ** 2).sum(axis=0))
-        for unit in np.argsort(-spread, kind="stable")[:TRAITS].tolist():
-            values = every[listed.inside[:, unit]]
-            less, more = values[values <= mean[unit]], values[values > mean[unit]]
-            if len(less) and len(more) and more.min() - less.max() > APART * abs(mean[unit]):
-                yield Branch(unit, kind, Fraction(f"{(less.max() + more.min()) / 2:.12g}"))
+        known = traits(self.inside, self.cells.arrays)
+        for kind in (Kind.WEIGHT, Kind.STUDENTS):
+            value, every = known[kind], listed.traits[kind]
+            mean = mixture.T @ value / np.where(covered > FRACTION, covered, 1.0)
+            spread = np.sqrt((mixture * (value[:, None] - mean[None]) ** 2).sum(axis=0))
+            for unit in np.argsort(-spread, kind="stable")[:TRAITS].tolist():
+                values = every[listed.inside[:, unit]]
+                less, more = values[values <= mean[unit]], values[values > mean[unit]]
+                if len(less) and len(more) and more.min() - less.max() > APART * abs(mean[unit]):
+                    yield Branch(unit, kind, Fraction(f"{(less.max() + more.min()) / 2:.12g}"))
 
     def together(self) -> Iterator[Branch]:
         """Pairs of units that are about half in one group."""

@@ -15,6 +15,7 @@ from fairbound.solvers.cep.share_pricing import Found
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from fairbound.solvers.cep.level_lp import UnitArrays
     from fairbound.solvers.cep.share_cells import Flags
     from fairbound.solvers.cep.share_pricing import Indices, Pricer
     from fairbound.solvers.engines.base import Floats
@@ -33,8 +34,8 @@ class Listed:
     ----------
     cell, worth
         Cell of each, among those of the middle, and its worth.
-    people, weight
-        Of each: its students, and its weight per student.
+    traits
+        Those of each, by name.
     code
         A number for each by which to know it: two groups may share one by a chance of 1 in 1e10.
     members, sizes
@@ -46,24 +47,19 @@ class Listed:
     inside: Flags
     cell: Indices
     worth: Floats
-    people: Floats
-    weight: Floats
+    traits: dict[str, Floats]
     code: Codes
     members: Indices
     sizes: Indices
     steps: int
-    run: int = 1
+    run: int
 
     @classmethod
-    def of(cls, inside: Flags, cell: Indices, pricer: Pricer, steps: int, run: int = 1) -> Listed:
+    def of(cls, inside: Flags, cell: Indices, pricer: Pricer, steps: int, run: int) -> Listed:
         """Groups given as rows, each with its cell."""
-        arrays = pricer.arrays
         group, unit = np.nonzero(inside)
-        rows = inside.astype(float)
-        people = rows @ arrays.enrolled
-        sizes = np.bincount(group, minlength=len(inside))
-        weight = (rows @ arrays.slope) / people
-        return cls(inside, cell, pricer.worth(inside), people, weight, codes(inside), unit, sizes, steps, run)
+        sizes, known = np.bincount(group, minlength=len(inside)), traits(inside, pricer.arrays)
+        return cls(inside, cell, pricer.worth(inside), known, codes(inside), unit, sizes, steps, run)
 
     def __len__(self) -> int:
         return len(self.worth)
@@ -86,20 +82,11 @@ class Listed:
             inside=self.inside[keep],
             cell=self.cell[keep],
             worth=self.worth[keep],
-            people=self.people[keep],
-            weight=self.weight[keep],
+            traits={name: values[keep] for name, values in self.traits.items()},
             code=self.code[keep],
             members=self.members[np.repeat(keep, self.sizes)],
             sizes=self.sizes[keep],
         )
-
-    def least(self, most: int, units: Floats) -> Listed:
-        """So many of them at most: those that lose least against their prices."""
-        if len(self) <= most:
-            return self
-        keep = np.zeros(len(self), dtype=bool)
-        keep[np.argsort(-self.excess(units), kind="stable")[:most]] = True
-        return self.only(keep)
 
     def within(self, allowed: Flags) -> Listed:
         """Those whose units may all be in their cell (rows: cells of the middle)."""
@@ -122,6 +109,13 @@ class Listed:
     def holds(self, code: Codes) -> Flags:
         """Which of some groups, by their codes, are on the list."""
         return np.asarray(np.isin(code, self.code))
+
+
+def traits(inside: Flags, arrays: UnitArrays) -> dict[str, Floats]:
+    """Students of groups, and their weight per student."""
+    rows = inside.astype(float)
+    people = rows @ arrays.enrolled
+    return {"students": people, "weight": (rows @ arrays.slope) / people}
 
 
 def codes(inside: Flags) -> Codes:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from fairbound.solvers.cep.share_branch import Branch, Kind, Mixture, trait, widest
+from fairbound.solvers.cep.share_branch import Branch, Mixture, widest
+from fairbound.solvers.cep.share_list import traits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -295,21 +296,18 @@ class Tree:
         mixture = Mixture(self.cells, self.master, optimum)
         candidates = list(mixture.shares())
         if listed is not None:
-            candidates += [
-                *mixture.traits(Kind.WEIGHT, listed),
-                *mixture.traits(Kind.STUDENTS, listed),
-                *mixture.together(),
-            ]
+            candidates += [*mixture.traits(listed), *mixture.together()]
         best, chosen = 0.0, None
         limit = max(optimum.value - self.target(), 1e-9)
         master = self.master
         every, groups = self._wanted(box, listed), master.unit < 0
         pairs, inside = ~groups, master.inside[groups]
+        known = traits(inside, self.cells.arrays)
         for branch in candidates:
             gain = 1.0
-            parts = branch.boxes(box, self.cells), branch.groups(inside, trait(branch.kind, inside, self.cells.arrays))
+            parts = branch.boxes(box, self.cells), branch.groups(inside, known)
             for part, kept in zip(*parts, strict=True):
-                wanted = every.copy()
+                wanted = every.copy()  # a branch changes where its unit may be, and in the middle no other's place
                 wanted[pairs] &= self.cells.levels_allowed(part)[master.level[pairs], master.unit[pairs]]
                 there = part.allowed[:, branch.unit][master.cell[groups]]
                 wanted[groups] &= kept & (there | ~inside[:, branch.unit])

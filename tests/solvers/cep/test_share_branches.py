@@ -10,7 +10,7 @@ import pytest
 from fairbound.benchmarks.cep.tiny import groupings
 from fairbound.models.cep import PROBLEM
 from fairbound.solvers.cep import share_cells
-from fairbound.solvers.cep.share_branch import Branch, Kind, trait
+from fairbound.solvers.cep.share_branch import Branch, Kind
 from fairbound.solvers.cep.share_cells import Box, Cells
 from fairbound.solvers.cep.share_certificate import proof_json
 from fairbound.solvers.cep.share_list import Listed
@@ -130,7 +130,7 @@ def test_the_two_parts_of_a_branch_lose_no_better_grouping(divided: Divided, kin
         if kind is Kind.SHARE:
             at = chance.randrange(len(divided.cells.exact) - 1)
         elif kind is not Kind.WITH:
-            values = np.unique(trait(kind, divided.listed.inside, divided.cells.arrays))
+            values = np.unique(divided.listed.traits[kind])
             place = chance.randrange(len(values) - 1)
             at = Fraction(f"{(values[place] + values[place + 1]) / 2:.12g}")
         branch = Branch(unit, kind, at)
