@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from fairbound.benchmarks.cep.growth import proportional
+from fairbound.benchmarks.cep.sweep_floor import pass_knapsack
 from fairbound.benchmarks.core.highs_road import Road
 from fairbound.models.cep.instance import REIMBURSEMENT
 
@@ -66,30 +67,10 @@ def by_linopy(district: CepInstance) -> Any:
 
 def by_arrays(district: CepInstance) -> Any:
     """A matrix, and nobody between."""
-    import highspy
     from fairbound.solvers.engines.highs import new
 
-    share, claimed, cap, most = numbers(district)
-    count = len(share)
-    rows, columns = [share, np.append(claimed, -1.0), np.append(cap, -1.0)], np.arange(count + 1, dtype=np.int32)
     highs = new()
-    highs.passModel(
-        count + 1,
-        3,
-        3 * count + 2,
-        int(highspy.MatrixFormat.kRowwise),
-        int(highspy.ObjSense.kMaximize),
-        0.0,
-        np.append(np.zeros(count), 1.0),
-        np.zeros(count + 1),
-        np.append(np.ones(count), most),
-        np.zeros(3),
-        np.full(3, highspy.kHighsInf),
-        np.array([0, count, 2 * count + 1, 3 * count + 2], dtype=np.int32)[:3],
-        np.concatenate([columns[:count], columns, columns]),
-        np.concatenate(rows),
-        np.append(np.ones(count, dtype=np.int32), 0),
-    )
+    pass_knapsack(highs, *numbers(district))
     return highs
 
 

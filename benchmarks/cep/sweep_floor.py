@@ -35,9 +35,33 @@ def read(path: Path) -> dict[str, Any]:
     return {name: np.array(rows) for name, rows in districts.items()}
 
 
+def pass_knapsack(highs: Any, share: Any, claimed: Any, cap: Any, most: float) -> None:
+    """State a district as a matrix: rows (6), (4) and (5), with a coefficient a school each, and the end of z."""
+    import highspy  # the parent measures and needs no engine
+
+    count, columns = len(share), np.arange(len(share) + 1, dtype=np.int32)
+    highs.passModel(
+        count + 1,
+        3,
+        3 * count + 2,
+        int(highspy.MatrixFormat.kRowwise),
+        int(highspy.ObjSense.kMaximize),
+        0.0,
+        np.append(np.zeros(count), 1.0),
+        np.zeros(count + 1),
+        np.append(np.ones(count), most),
+        np.zeros(3),
+        np.full(3, highspy.kHighsInf),
+        np.array([0, count, 2 * count + 1], dtype=np.int32),
+        np.concatenate([columns[:count], columns, columns]),
+        np.concatenate([share, claimed, [-1.0], cap, [-1.0]]),
+        np.append(np.ones(count, dtype=np.int32), 0),
+    )
+
+
 def floor(path: Path) -> dict[str, tuple[float, float]]:
     """Value and bound of each district, as HiGHS says them."""
-    import highspy  # the parent measures and needs no engine
+    import highspy
 
     highs = highspy.Highs()  # type: ignore[no-untyped-call]
     options = {"log_to_console": False, "mip_rel_gap": 0.0, "mip_abs_gap": 0.0, "threads": 1}
@@ -46,25 +70,7 @@ def floor(path: Path) -> dict[str, tuple[float, float]]:
     found = {}
     for district, schools in read(path).items():
         enrolled, identified = schools[:, 0], np.minimum(schools[:, 1], schools[:, 0])
-        count, columns = len(schools), np.arange(len(schools) + 1, dtype=np.int32)
-        share, claims = identified - THRESHOLD * enrolled, MULTIPLIER * identified
-        highs.passModel(
-            count + 1,
-            3,
-            3 * count + 2,
-            int(highspy.MatrixFormat.kRowwise),
-            int(highspy.ObjSense.kMaximize),
-            0.0,
-            np.append(np.zeros(count), 1.0),
-            np.zeros(count + 1),
-            np.append(np.ones(count), enrolled.sum()),
-            np.zeros(3),
-            np.full(3, highspy.kHighsInf),
-            np.array([0, count, 2 * count + 1], dtype=np.int32),
-            np.concatenate([columns[:count], columns, columns]),
-            np.concatenate([share, claims, [-1.0], enrolled, [-1.0]]),
-            np.append(np.ones(count, dtype=np.int32), 0),
-        )
+        pass_knapsack(highs, identified - THRESHOLD * enrolled, MULTIPLIER * identified, enrolled, enrolled.sum())
         highs.run()
         info = highs.getInfo()
         found[district] = (info.objective_function_value, info.mip_dual_bound)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fairbound.instances.core.files import read_bytes, written_whole
+from fairbound.instances.core.files import read_bytes, unwritable, written_whole
 from fairbound.instances.core.published import DataFile, holds, sha256_of
 from fairbound.models.core.errors import InputError
 
@@ -109,8 +109,7 @@ def fetch(
     except InputError as error:
         return Fetched(file, State.FAILED, str(error))
     except OSError as error:
-        wrong = InputError(f"cannot be written ({error.strerror})", file=str(error.filename or folder))
-        return Fetched(file, State.FAILED, str(wrong))
+        return Fetched(file, State.FAILED, str(unwritable(error, error.filename or folder)))
     return Fetched(file, State.FETCHED, f"fetched from {source} into {folder}, of the right sha256")
 
 

@@ -364,7 +364,14 @@ class Zoning:
 
 def component(neighbours: Mapping[int, Iterable[int]] | Sequence[Iterable[int]], start: int, inside: Any) -> set[int]:
     """The units that can be reached from ``start`` through units in ``inside``."""
-    seen, todo = {start}, [start]
+    return reached(neighbours, {start}, inside)
+
+
+def reached(
+    neighbours: Mapping[int, Iterable[int]] | Sequence[Iterable[int]], start: set[int], inside: Any
+) -> set[int]:
+    """The units that can be reached from a part through units in ``inside``, and the part."""
+    seen, todo = set(start), list(start)
     while todo:
         for near in neighbours[todo.pop()]:
             if near in inside and near not in seen:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from fairbound.models.blocks.instance import ZoneInstance, component
+from fairbound.models.blocks.instance import ZoneInstance, component, reached
 
 Separator = tuple[int, int, tuple[int, ...]]
 """(v, j, C): the row x[v,j] <= sum of x[u,j] over C."""
@@ -53,11 +53,8 @@ def frontier(neighbours: Neighbours, units: set[int], near: set[int], far: set[i
     """The units next to ``near`` that can be reached from ``far`` without passing next to ``near``."""
     beside = {u for i in near for u in neighbours[i] if u in units and u not in near}
     open_units = units - near - beside
-    reached = set[int]()
-    for i in far:
-        if i in open_units and i not in reached:
-            reached |= component(neighbours, i, open_units)
-    return tuple(sorted(u for u in beside if u in far or any(w in reached for w in neighbours[u])))
+    beyond = reached(neighbours, far & open_units, open_units)
+    return tuple(sorted(u for u in beside if u in far or any(w in beyond for w in neighbours[u])))
 
 
 LEVELS = (0.9, 0.7, 0.5, 0.3, 0.1)
@@ -131,14 +128,3 @@ def level_separators(graphs: Iterable[ZoneGraph], shares: Shares) -> Iterator[Se
                     for v in sorted(part):
                         if share[v] > held + 5 * LEAST_VIOLATION:
                             yield v, j, cut
-
-
-def reached(neighbours: Neighbours, start: set[int], inside: set[int]) -> set[int]:
-    """The units that can be reached from a part through units in ``inside``, and the part."""
-    seen, todo = set(start), list(start)
-    while todo:
-        for near in neighbours[todo.pop()]:
-            if near in inside and near not in seen:
-                seen.add(near)
-                todo.append(near)
-    return seen

@@ -42,11 +42,11 @@ class Live:
         self.deadline = time.perf_counter() + seconds
         self._moved: set[int] = set()
         n = len(system.lower)
-        self.column_scale = np.array(
-            [_power(max(abs(low), abs(high)) / LARGEST) for low, high in zip(system.lower, system.upper, strict=True)]
+        self.column_scale = _powers(
+            np.array([max(abs(low), abs(high)) / LARGEST for low, high in zip(system.lower, system.upper, strict=True)])
         )
         cost = np.array([float(system.cost.get(j, 0)) for j in range(n)]) * self.column_scale
-        self.cost_scale = _power(float(np.abs(cost).max(initial=0.0)) / LARGEST)
+        self.cost_scale = float(_powers(np.abs(cost).max(initial=0.0) / LARGEST))
         self.rows: list[int] = []
         self.row_scale: list[float] = []
         self.scales: list[float] = []
@@ -217,11 +217,6 @@ class Live:
         return int(np.count_nonzero((prices * self.width > room) & (self.width > 0) & self.whole))
 
 
-def _power(value: float) -> float:
-    """The power of two above a number; 1 for a small one."""
-    return 1.0 if value <= 1 else 2.0 ** frexp(value)[1]
-
-
 def _powers(values: Floats) -> Floats:
-    """The same of many numbers."""
+    """The power of two above each number; 1 for a small one."""
     return np.where(values <= 1, 1.0, np.ldexp(1.0, np.frexp(values)[1]))

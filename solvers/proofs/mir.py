@@ -6,7 +6,7 @@ is rounded (Marchand and Wolsey 2001). The checker derives the row again by its 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,14 +28,14 @@ MOST_FLIPS = 8
 WHOLE = 1e-6
 
 
-@dataclass(frozen=True)
+@dataclass
 class Knapsack:
     """A row ``a x >= b`` of the system, with the bounds of its columns.
 
     Attributes
     ----------
     idle
-        The last point, at key 0, that broke none of its roundings.
+        The last point that broke none of its roundings.
     """
 
     number: int
@@ -44,7 +44,7 @@ class Knapsack:
     b: float
     lower: Floats
     upper: Floats
-    idle: dict[int, bytes] = field(default_factory=dict)
+    idle: bytes = b""
 
     def rounded(self, x: Floats, slack: float, divisors: Floats, flipped: Any) -> Floats:
         """How far the point lies beyond the row that each divisor gives, as a distance.
@@ -91,9 +91,9 @@ def mir_steps(live: Live, rows: list[Knapsack], x: Floats) -> list[tuple[list[An
     found = []
     for row in rows:
         here = x[row.columns]
-        if (key := np.round(here, 6).tobytes()) == row.idle.get(0):
+        if (key := np.round(here, 6).tobytes()) == row.idle:
             continue
-        row.idle[0] = key
+        row.idle = key
         slack = max(0.0, float(row.a @ here) - row.b)
         nearest = np.minimum(row.upper - here, here - row.lower)
         broken = np.flatnonzero((nearest > WHOLE) & (row.upper - row.lower <= 1))
@@ -126,5 +126,5 @@ def mir_steps(live: Live, rows: list[Knapsack], x: Floats) -> list[tuple[list[An
             continue
         if efficacy(live, x, cut) > LEAST_EFFICACY:
             found.append((step, cut))
-            row.idle.clear()
+            row.idle = b""
     return found
