@@ -1,9 +1,7 @@
 """Any district, any meals: a certified bound from the level LP, and a plan found against it.
 
 1. ``level_lp``: prices of the levels, and at each step a plan by rounding. 2. The bound (23), in rational
-arithmetic. 3. Interval models of regrets (``regrets``, ``models.cep.intervals``) give plans; each further
-round cuts the levels anew and starts from the best plan (large-neighbourhood search: units that lose much
-elsewhere stay). 4. Moves and swaps (``group_moves``). Mathematics: ``docs/cep_meals.md``.
+arithmetic. 3. Plans against these prices (``plan_search``). Mathematics: ``docs/cep_meals.md``.
 """
 
 from __future__ import annotations
