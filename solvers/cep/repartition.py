@@ -139,7 +139,7 @@ class Repartition:
         centre = int(np.searchsorted(weight, chance.random() * weight[-1]))
         rank = chance.exponential(NEAR, count)
         if chance.random() > ANYWHERE:
-            share = np.minimum(1.0, self._sums[1] / self._sums[0])
+            share = np.minimum(1.0, self._sums[1] / np.maximum(self._sums[0], 1e-9))
             rank += np.abs(share - share[centre])
         rank[centre] = -1.0
         return [int(group) for group in np.argsort(rank)[: int(chance.integers(2, GROUPS + 1))]]
