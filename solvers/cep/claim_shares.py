@@ -42,9 +42,9 @@ SECONDS = 120.0
 FIRST_SHARE, FIRST_ROUNDS = 0.2, 3
 """Share of the limit, and interval models, after which the tree begins."""
 PLAN_SHARE = 0.3
-"""Share of the tree's time that goes into plans, less with each annealing that has found none."""
+"""Share of the time that goes into annealings while the tree grows, less with each that has found nothing."""
 FIRST_PLANS = 0.25
-"""Share of the time below which the first annealing must have stayed for a second one before the tree begins."""
+"""Share of the time below which annealings must have stayed for another one before the tree begins."""
 FIRST_WIDTH = 20_000
 SEED_SHARE, SEEDS, SEEDS_PER_UNIT = 0.05, 2000, 40
 """Groups that lose at most this share of the gap at the curve's prices begin the master, so many at most."""
@@ -68,7 +68,7 @@ class Sharing:
         self.master = Master(self.arrays, self.cells.edges[self.cells.knots], charge, settings)
         self.tree: Tree | None = None
         self.share = Fraction(0)
-        self.began, self.nodes = search.seconds(), 0
+        self.nodes = 0
         limit = search.settings.time_limit
         self.until = search.seconds() + SECONDS if limit is None else limit - RESERVE
 
@@ -86,9 +86,9 @@ class Sharing:
         """Search in stages; the bound that a replay has confirmed, with its certificate."""
         assert self.search.value is not None
         prices = self._first_prices()
-        self._anneal(prices)
-        if self.search.annealed < FIRST_PLANS * (self.until - self.began):
-            self._anneal(prices)
+        for _ in range(2):
+            if self.search.annealed < FIRST_PLANS * self.until:
+                self._anneal(prices)
         best: tuple[Fraction, Node] | None = None
         asked = self.search.settings.gap
         for share in (*(stage for stage in STAGES if stage > asked), *([asked] if asked > STAGES[-1] else [])):
@@ -154,12 +154,12 @@ class Sharing:
     def meet(self, prices: Prices) -> None:
         """Better plans, as long as they do not take too much of the time."""
         search = self.search
-        if search.annealed <= PLAN_SHARE / (1 + search.fruitless) * (search.seconds() - self.began):
+        if search.annealed <= PLAN_SHARE / (1 + search.fruitless) * search.seconds():
             self._anneal(prices)
 
     def _anneal(self, prices: Prices) -> None:
         """Anneal the best plan, whose groups become columns."""
-        if self.search.anneal(prices.units) and self.tree is not None:
+        if self.search.anneal(prices.units, self.late) and self.tree is not None:
             self._columns()
 
 

@@ -95,8 +95,8 @@ class PlanSearch(Search):
         """Whether repartition knows all rules: those on the whole grouping it does not."""
         return self.instance.groups is None and not self.instance.limits and self.value is not None
 
-    def anneal(self, prices: Floats) -> bool:
-        """Anneal the best plan; whether that has found a better one.
+    def anneal(self, prices: Floats, late: Callable[[], bool]) -> bool:
+        """Anneal the best plan until it is late; whether that has found a better one.
 
         Parameters
         ----------
@@ -108,7 +108,7 @@ class PlanSearch(Search):
         plan = Plan(self.instance, units, self.home(units))
         if self._annealings is None:
             self._annealings = Annealings(plan, np.random.default_rng(self.settings.seed))
-        better = self.offer(self._annealings.next(plan, prices, self.late).grouping())
+        better = self.offer(self._annealings.next(plan, prices, late).grouping())
         self.fruitless = 0 if better else self.fruitless + 1
         self.annealed += self.seconds() - began
         return better
@@ -327,7 +327,7 @@ def search_plans(
         if outcome.has_solution:
             gained = polish(search, stated.placement(len(regrets.units)))
         if search.may_anneal() and search.annealed <= ANNEAL_SHARE * (search.seconds() - began):
-            gained |= search.anneal(regrets.best[~regrets.barred])
+            gained |= search.anneal(regrets.best[~regrets.barred], search.late)
         if not gained and round_ >= 1 and outcome.termination is Termination.FINISHED and len(regrets.units) <= 12:
             return
         round_ += 1
