@@ -51,7 +51,7 @@ SEARCH_FINE = 201
 EXACT_SECONDS = 2e-4
 """Seconds a school that the exact bound and its certificate take."""
 ANNEAL_SHARE = 0.5
-"""Annealing begins again after a round while it has taken no more than this share of the time."""
+"""Annealing begins again after a round, but the first, while it has taken no more than this share of the time."""
 
 
 @dataclass
@@ -326,7 +326,7 @@ def search_plans(
         gained = False
         if outcome.has_solution:
             gained = polish(search, stated.placement(len(regrets.units)))
-        if search.may_anneal() and search.annealed <= ANNEAL_SHARE * (search.seconds() - began):
+        if round_ and search.may_anneal() and search.annealed <= ANNEAL_SHARE * (search.seconds() - began):
             gained |= search.anneal(regrets.best[~regrets.barred], search.late)
         if not gained and round_ >= 1 and outcome.termination is Termination.FINISHED and len(regrets.units) <= 12:
             return

@@ -38,7 +38,7 @@ NOISE = 0.2
 """What chance adds to a subset's worth, in parts of the heat."""
 LATE = 50
 """Steps between two looks at the clock."""
-STEPS, STEPS_PER_UNIT, LONGER = 4000, 80, 1.5
+STEPS, STEPS_PER_UNIT, LONGER = 4000, 40, 1.5
 """Steps of the first annealing, at most and a unit; how many times as many after one that has found nothing."""
 HEATS = (0.0, 5e-3, 1.5e-3)
 """Heats in turn, as parts of what a school is worth in the mean."""
