@@ -135,15 +135,15 @@ class Line:
 
 
 @contextmanager
-def running(label: str, *instances: Instance) -> Iterator[Line]:
+def running(label: str, *instances: Instance, count: int = 1) -> Iterator[Line]:
     """Show a line on standard error while work of more than a second is under way; its solves share a fork server.
 
-    That knows these instances; others travel to it.
+    That knows these instances; others travel to it. Searches side by side (``count``) have one each.
     """
     line = Line(label)
     timer = threading.Timer(PATIENCE, line.bar.start)
     timer.daemon = True
-    with kept(*instances):
+    with kept(*instances, count=count):
         if line.bar.console.is_terminal:
             timer.start()
         try:

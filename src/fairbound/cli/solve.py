@@ -27,6 +27,7 @@ from fairbound.solvers.core import certificates, infeasibility
 from fairbound.solvers.core.interrupts import interruptible, requested
 from fairbound.solvers.core.methods import cheapest_first
 from fairbound.solvers.core.pareto import Front
+from fairbound.solvers.core.racing import check_workers
 from fairbound.solvers.core.result import Result, Status, Termination
 from fairbound.solvers.core.serialise import result_json
 
@@ -52,6 +53,7 @@ def solve(
     gap: options.Gap = 0.0,
     threads: options.Threads = 1,
     seed: options.Seed = 0,
+    workers: options.Searches = 1,
     prove: options.Prove = "5",
     witness: options.Witness = None,
     engine: options.Engine = None,
@@ -72,7 +74,8 @@ def solve(
     kind = find_problem(asked.problem)
     cheapest_first(kind)  # loaded before the process of the solve is forked, which then need not load it again
     settings = options.settings(time_limit, gap, threads, seed, prove, witness, engine_option, log)
-    with running(f"solving {asked.name}", asked) as shown:
+    check_workers(workers)  # before a process is forked for each
+    with running(f"solving {asked.name}", asked, count=workers) as shown:
         result = api.solve(
             asked,
             objective=objective,
@@ -82,6 +85,7 @@ def solve(
             isolate=True,
             engine=engine,
             start=start,
+            workers=workers,
         )
         if result.status is Status.INFEASIBLE:
             shown.say(f"{asked.name} is infeasible: looking for the rules that are to blame")
