@@ -39,11 +39,15 @@ MET = Fraction(1, 10**9)
 """Bounds are told as floats: one that is so near to a value, as a share of it, has met it."""
 
 
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def check_workers(workers: int) -> None:
     """Raise ``InputError`` for more searches than this machine has cores: they would only wait for each other."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if not 1 <= workers <= cores:
-        raise InputError("workers", found=str(workers), wanted=f"1 to {cores}, the cores of this machine")
+    if not 1 <= workers <= cores():
+        raise InputError("workers", found=str(workers), wanted=f"1 to {cores()}, the cores of this machine")
     if workers > 1 and not wall.available():
         raise InputError("workers", found=str(workers), wanted="1: this system cannot fork")
 
@@ -87,8 +91,6 @@ class Raced(Method):
             try:
                 stopped = race.run(start)
             except BaseException:
-                for search in searches:
-                    search.server.stop()
                 wall.close()  # whoever asks next begins with a new one
                 raise
         ended = {search.seed: search.ended for search in searches}
@@ -157,23 +159,33 @@ class _Race:
     def run(self, start: Any) -> bool:
         """Run all searches to their ends; whether a person stopped them."""
         threads = [threading.Thread(target=self._search, args=(search, start)) for search in self.searches]
-        with interruptible(lambda: self._ask(self.searches, wall.INTERRUPT_SECONDS)) as stop:
-            for thread in threads:
-                thread.start()
-            while any(search.ended is None for search in self.searches):
-                # Again: what is asked before its work has begun does not hear it.
-                self._ask([search for search in self.searches if time.monotonic() > search.until], 0.0)
-                with suppress(Empty):
-                    search, news = self.heard.get(timeout=TICK)
-                    if isinstance(news, Progress):
-                        self._note(search, news)
-                    else:
-                        self._end(search, news)
+        try:
+            with interruptible(lambda: self._ask(self.searches, wall.INTERRUPT_SECONDS)) as stop:
+                for thread in threads:
+                    thread.start()
+                while any(search.ended is None for search in self.searches):
+                    self._hear()
                     if not stop.is_set():
                         self._compare()
-        for thread in threads:
-            thread.join()
-        return stop.is_set()
+                return stop.is_set()
+        except BaseException:
+            for search in self.searches:
+                search.server.stop()
+            raise
+        finally:
+            for thread in threads:
+                thread.join()
+
+    def _hear(self) -> None:
+        """Wait a moment for news."""
+        # Again: what is asked before its work has begun does not hear it.
+        self._ask([search for search in self.searches if time.monotonic() > search.until], 0.0)
+        with suppress(Empty):
+            search, news = self.heard.get(timeout=TICK)
+            if isinstance(news, Progress):
+                self._note(search, news)
+            else:
+                self._end(search, news)
 
     def _search(self, search: _Search, start: Any) -> None:
         """One search, in the thread that waits for it."""
