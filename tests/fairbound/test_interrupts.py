@@ -73,6 +73,17 @@ def test_solve_says_it_and_writes_what_it_has(interrupt: Interrupt, number: sign
         assert [row["school_id"] for row in csv.DictReader(stream)] == [f"s{i}" for i in range(1, 6)]
 
 
+@pytest.mark.parametrize("number", BOTH)
+def test_searches_side_by_side_all_end(interrupt: Interrupt, number: signal.Signals) -> None:
+    code, out, _ = interrupt("solve", "five.csv", "--method", "heedful", "--workers", "2", "--json", sent=(number,))
+    document = json.loads(out)
+    assert (code, document["termination"], document["status"]) == (130, "interrupted", "feasible")
+    pid, _, said = document["message"].partition("; ")
+    assert said.startswith("2 searches side by side")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid), 0)
+
+
 def test_solve_says_it_as_json(interrupt: Interrupt) -> None:
     code, out, _ = interrupt("solve", "five.csv", "--method", "heedful", "--json")
     document = json.loads(out)
