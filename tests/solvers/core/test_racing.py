@@ -173,8 +173,18 @@ def test_a_bound_that_is_told_but_not_confirmed_closes_nothing() -> None:
     )
 
 
+def test_who_has_met_its_own_bound_is_let_end_by_itself() -> None:
+    def first(_settings: Settings, on_progress: Told) -> Answer:
+        tell(on_progress, BEST, float(VALUE))
+        time.sleep(0.5)  # to ask it now would cost its answer
+        return Answer(Termination.FINISHED, BEST, proven=Bound(VALUE, Basis.THEOREM))
+
+    result = solve(first, searcher(POOR))
+    assert (result.termination, result.proven_bound) == (Termination.FINISHED, VALUE)
+
+
 def test_a_plan_that_breaks_a_rule_meets_no_bound() -> None:
-    broken = Grouping.of([["s5"]])
+    broken = Grouping.of([["s1", "s2", "s4"], ["s3"]])
     assert not fairbound.evaluate(FIVE, broken).feasible
     again: list[Progress] = []
 
@@ -277,7 +287,7 @@ def test_ctrl_c_keeps_the_best_of_all(second: Any) -> None:
 
     def interrupt(moment: Progress) -> None:
         heard.append(moment)
-        if moment.primal == VALUE:
+        if moment.solution == BEST:
             signal.raise_signal(signal.SIGINT)
 
     result = solve(searcher(POOR), second, on_progress=interrupt, isolate=True)
@@ -295,6 +305,15 @@ def test_a_second_ctrl_c_leaves_nobody_behind_and_the_next_solve_works() -> None
         solve(deaf(POOR), deaf(BEST), on_progress=interrupt)
     assert children() == []
     assert solve(closer, deaf(POOR)).status is Status.OPTIMAL
+
+
+def test_a_listener_that_raises_ends_all() -> None:
+    def fail(moment: Progress) -> None:
+        raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        solve(deaf(POOR), deaf(BEST), on_progress=fail)
+    assert children() == []
 
 
 def test_the_limit_holds_for_each() -> None:
@@ -321,13 +340,13 @@ def test_progress_is_that_of_all() -> None:
         return run
 
     first = slowly((POOR, 400.0, 0.0), (BEST, 390.0, 0.4))
-    second = slowly((POOR, 300.0, 0.2))
-    result = solve(first, second, Settings(time_limit=0.8), on_progress=heard.append)
+    second = slowly((POOR, 300.0, 0.2), (POOR, 310.0, 0.6))
+    result = solve(first, second, Settings(time_limit=1.0), on_progress=heard.append)
     poor = float(fairbound.evaluate(FIVE, POOR).values["reimbursement"])
     bounds = [(moment.primal, moment.dual) for moment in heard]
-    assert bounds == [(poor, 400.0), (poor, 300.0), (272.0, 300.0)]
-    assert [moment.solution for moment in heard] == [POOR, None, BEST]
-    assert [(moment.primal, moment.dual) for moment in result.trace] == bounds
+    assert bounds == [(poor, 400.0), (poor, 300.0), (272.0, 300.0), (272.0, 300.0)]
+    assert [moment.solution for moment in heard] == [POOR, None, BEST, None]
+    assert [(moment.primal, moment.dual) for moment in result.trace] == bounds[:3]
 
 
 def test_the_first_is_the_search_that_would_run_alone(tmp_path: Path) -> None:
@@ -354,6 +373,19 @@ def test_one_file_holds_the_log_of_one() -> None:
     with pytest.raises(InputError, match="enough"):
         raced.run(FIVE, "reimbursement", Settings(log="engine.log"))
     assert sorted(logs) == ["", "engine.log"]
+
+
+def test_what_is_asked_to_stop_before_it_has_begun_stops_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    lend, lent = wall.lend, []
+
+    def late(*arguments: Any) -> None:
+        lent.append(arguments)
+        lend(*arguments)
+        time.sleep(0.5 if len(lent) == 2 else 0.0)
+
+    monkeypatch.setattr(wall, "lend", late)
+    assert solve(closer, deaf(POOR)).status is Status.OPTIMAL
+    assert children() == []
 
 
 def test_forks_inherit_the_instance(monkeypatch: pytest.MonkeyPatch) -> None:
