@@ -146,7 +146,7 @@ def test_the_plan_of_one_and_the_bound_of_the_other_close_it_together() -> None:
     result = solve(searcher(BEST), searcher(POOR, float(VALUE), proven))
     assert (result.status, result.termination, result.level) == (Status.OPTIMAL, Termination.FINISHED, Level.L2)
     assert (result.solution, result.dual_bound, result.proven) == (BEST, VALUE, proven)
-    assert "the plan of seed 0, the bound of seed 1" in result.message
+    assert result.message == "2 searches side by side: the plan of seed 0, the bound of seed 1"
     assert result.method == "scripted"
 
 
@@ -314,6 +314,10 @@ def test_a_listener_that_raises_ends_all() -> None:
     with pytest.raises(ValueError, match="no more"):
         solve(deaf(POOR), deaf(BEST), on_progress=fail)
     assert children() == []
+    with wall.kept(FIVE, count=2):
+        with pytest.raises(ValueError, match="no more"):
+            solve(deaf(POOR), deaf(BEST), on_progress=fail)
+        assert solve(closer, deaf(POOR)).status is Status.OPTIMAL
 
 
 def test_the_limit_holds_for_each() -> None:
@@ -378,13 +382,17 @@ def test_one_file_holds_the_log_of_one() -> None:
 def test_what_is_asked_to_stop_before_it_has_begun_stops_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     lend, lent = wall.lend, []
 
+    def first(_settings: Settings, on_progress: Told) -> Answer:
+        tell(on_progress, BEST, float(VALUE))
+        return Answer(Termination.FINISHED, BEST, proven=Bound(VALUE, Basis.THEOREM))
+
     def late(*arguments: Any) -> None:
         lent.append(arguments)
         lend(*arguments)
         time.sleep(0.5 if len(lent) == 2 else 0.0)
 
     monkeypatch.setattr(wall, "lend", late)
-    assert solve(closer, deaf(POOR)).status is Status.OPTIMAL
+    assert solve(first, deaf(POOR)).status is Status.OPTIMAL
     assert children() == []
 
 
