@@ -34,7 +34,6 @@ def joined(
     settings: Settings,
     trace: Sequence[Progress],
     seconds: float,
-    stopped: bool,
 ) -> Result:
     """The best plan, the strongest bound, and the strongest proven one with its certificate.
 
@@ -46,8 +45,6 @@ def joined(
         What each search answered or raised, by its seed.
     asked
         Seeds whose searches were ended because the question was closed.
-    stopped
-        Whether a person stopped them all.
 
     Raises
     ------
@@ -97,7 +94,7 @@ def joined(
         trace=tuple(trace),
         seconds=replace(lead.seconds, total=seconds),
     )
-    return replace(joint, termination=_termination(joint, found, asked, settings, stopped))
+    return replace(joint, termination=_termination(joint, found, asked, settings))
 
 
 def _eased(results: Sequence[Result]) -> list[Result]:
@@ -112,18 +109,13 @@ def _eased(results: Sequence[Result]) -> list[Result]:
         if claim is not None and result.basis is Basis.CLAIM:
             accuracy = engine_accuracy(claim)
             if 0 < sign * (best - claim) <= accuracy:
-                status = Status.FEASIBLE if result.status is Status.OPTIMAL else result.status
-                result = replace(result, dual_bound=best + sign * accuracy, status=status)
+                result = replace(result, dual_bound=best + sign * accuracy)
         eased.append(result)
     return eased
 
 
-def _termination(
-    joint: Result, found: Sequence[Result], asked: Collection[int], settings: Settings, stopped: bool
-) -> Termination:
-    """Why all have ended: the question is closed by one or by all together, or the time is over."""
-    if stopped:
-        return Termination.INTERRUPTED
+def _termination(joint: Result, found: Sequence[Result], asked: Collection[int], settings: Settings) -> Termination:
+    """Why all have ended: the question is closed by one or by all together, a person asked, or the time is over."""
     own = [r for r in found if r.seed not in asked and r.termination is not Termination.ENGINE_ERROR]
     closing = [result.termination for result in own if closes(result)]
     if closing:
@@ -131,4 +123,4 @@ def _termination(
     if joint.gap is not None and joint.gap <= settings.gap:
         return Termination.FINISHED if joint.gap == 0 else Termination.GAP_LIMIT
     ends = [result.termination for result in own] or [joint.termination]
-    return Termination.TIME_LIMIT if Termination.TIME_LIMIT in ends else ends[0]
+    return next((t for t in (Termination.INTERRUPTED, Termination.TIME_LIMIT) if t in ends), ends[0])

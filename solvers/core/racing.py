@@ -95,7 +95,7 @@ class Raced(Method):
                 raise
         ended = {search.seed: search.ended for search in searches}
         asked = {search.seed for search in searches if search.asked.is_set() and not stopped}
-        return joined(instance, ended, asked, settings, race.trace, time.perf_counter() - began, stopped)
+        return joined(instance, ended, asked, settings, race.trace, time.perf_counter() - began)
 
 
 @dataclass(eq=False)

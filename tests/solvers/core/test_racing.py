@@ -401,10 +401,10 @@ def test_forks_inherit_the_instance(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("it travelled")
 
     monkeypatch.setattr(type(FIVE), "__getstate__", refuse)
-    assert solve(closer, deaf(POOR)).status is Status.OPTIMAL
+    assert solve(deaf(POOR), closer).status is Status.OPTIMAL
     with wall.kept(FIVE, count=2):
         monkeypatch.setattr("fairbound.solvers.core.wall.may_fork", lambda: False)  # as once a line of progress is on
-        assert solve(closer, deaf(POOR)).status is Status.OPTIMAL
+        assert solve(deaf(POOR), closer).status is Status.OPTIMAL
 
 
 def test_stages_are_raced_one_after_the_other() -> None:
@@ -415,10 +415,11 @@ def test_stages_are_raced_one_after_the_other() -> None:
     assert "2 searches side by side" in result.stages[0].message
 
 
-def test_what_takes_no_seed_runs_once() -> None:
-    result = fairbound.solve(FIVE, method="subset_dp", workers=2)
-    assert result.status is Status.OPTIMAL
-    assert "subset_dp does the same whatever the seed: one search ran, not 2" in result.message
+@pytest.mark.parametrize("method", ["subset_dp", "one_group"])
+def test_what_takes_no_seed_runs_once(method: str) -> None:
+    result = fairbound.solve(FIVE, method=method, workers=2)
+    assert result.solution is not None
+    assert f"{method} does the same whatever the seed: one search ran, not 2" in result.message
 
 
 @pytest.mark.parametrize("workers", [0, -1, 3, 1000])
@@ -440,7 +441,7 @@ def test_a_claim_is_passed_by_more_than_engines_tell_apart_before_it_is_a_contra
             0: _result(0, VALUE, Fraction(400), Basis.THEOREM),
             1: _result(1, VALUE - 5, bound, basis),
         }
-        return joined(FIVE, ended, set(), Settings(), [], 1.0, False)
+        return joined(FIVE, ended, set(), Settings(), [], 1.0)
 
     slip = Fraction(1, 10**8)
     near = join(VALUE - slip, Basis.CLAIM)
@@ -451,6 +452,21 @@ def test_a_claim_is_passed_by_more_than_engines_tell_apart_before_it_is_a_contra
         far = join(bound, basis)
         assert "m with seed 1 claims the bound" in far.contradiction
         assert far.dual_bound == 400
+
+
+@pytest.mark.parametrize(
+    ("ends", "end"),
+    [
+        ((Termination.TIME_LIMIT, Termination.GAP_LIMIT), Termination.GAP_LIMIT),
+        ((Termination.FINISHED, Termination.TIME_LIMIT), Termination.TIME_LIMIT),
+        ((Termination.FINISHED, Termination.INTERRUPTED), Termination.INTERRUPTED),
+        ((Termination.ENGINE_ERROR, Termination.FINISHED), Termination.FINISHED),
+        ((Termination.ENGINE_ERROR, Termination.ENGINE_ERROR), Termination.ENGINE_ERROR),
+    ],
+)
+def test_why_all_have_ended(ends: tuple[Termination, Termination], end: Termination) -> None:
+    results = [replace(_result(k, VALUE, Fraction(400), Basis.THEOREM), termination=t) for k, t in enumerate(ends)]
+    assert joined(FIVE, dict(enumerate(results)), set(), Settings(), [], 1.0).termination is end
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
