@@ -63,7 +63,7 @@ class Line:
 
 def questions() -> Mapping[str, Callable[[], Instance]]:
     """What the problems name, by ``problem/name``."""
-    found = {}
+    found: dict[str, Callable[[], Instance]] = {}
     for problem in PROBLEMS:
         if find_spec(f"fairbound.benchmarks.{problem}.growth") is not None:
             named = getattr(import_module(f"fairbound.benchmarks.{problem}.growth"), "RACED", {})
@@ -103,7 +103,8 @@ def table(lines: list[Line]) -> str:
     rows.append("| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: |")
     for line in lines:
         gap = "" if line.gap is None else f"{line.gap:.2g}"
-        cells = (line.question, line.workers, line.seed, f"{line.ended} {line.level}", line.value, gap)
+        value = "" if line.value is None else f"{line.value:.9g}"
+        cells = (line.question, line.workers, line.seed, f"{line.ended} {line.level}", value, gap)
         cost = (f"{line.cpu:.1f}", f"{line.wall:.1f}", f"{line.mb:.0f}")
         rows.append("| " + " | ".join(map(str, (*cells, *cost))) + " |")
     return "\n".join(rows) + "\n"
