@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from fairbound.models.cep.price_curve import level_range, units_of
 from fairbound.solvers.cep import price_curve
-from fairbound.solvers.cep.group_moves import OUT, Plan, improve
-from fairbound.solvers.cep.repartition import Repartition
+from fairbound.solvers.cep.group_moves import OUT
+from fairbound.solvers.cep.plan_search import PlanSearch, search_plans
 from fairbound.solvers.cep.share_cells import MULTIPLIER_STEP, Box, Cells, Prices
 from fairbound.solvers.cep.share_certificate import FORMAT, certificate_json, least_bound
 from fairbound.solvers.cep.share_master import Master
@@ -42,12 +42,9 @@ SECONDS = 120.0
 FIRST_SHARE, FIRST_ROUNDS = 0.2, 3
 """Share of the limit, and interval models, after which the tree begins."""
 PLAN_SHARE = 0.3
-"""Share of the tree's time that goes into plans, less with each annealing that has found none."""
-STEPS, HEATS = 4000, (0.0, 1e-4, 3e-5)
-"""Repartitions of the first annealing, half as many again in each after it; heats in turn, as parts of the value."""
-LONGER = 1.5
+"""Share of the time that goes into annealings while the tree grows, less with each that has found nothing."""
 FIRST_PLANS = 0.25
-"""Share of the time below which the first annealing must have stayed for a second one before the tree begins."""
+"""Share of the time below which annealings must have stayed for another one before the tree begins."""
 FIRST_WIDTH = 20_000
 SEED_SHARE, SEEDS, SEEDS_PER_UNIT = 0.05, 2000, 40
 """Groups that lose at most this share of the gap at the curve's prices begin the master, so many at most."""
@@ -59,7 +56,7 @@ RESERVE = 0.5
 class Sharing:
     """From a plan and the price curve to a bound that is replayed."""
 
-    def __init__(self, search: price_curve.PlanSearch, regrets: Regrets) -> None:
+    def __init__(self, search: PlanSearch, regrets: Regrets) -> None:
         self.search, self.regrets = search, regrets
         self.open = ~regrets.barred
         assert search.bound is not None
@@ -71,10 +68,7 @@ class Sharing:
         self.master = Master(self.arrays, self.cells.edges[self.cells.knots], charge, settings)
         self.tree: Tree | None = None
         self.share = Fraction(0)
-        self.planning, self.rounds, self.fruitless = 0.0, 0, 0
-        self.began, self.nodes = search.seconds(), 0
-        plan = Plan(search.instance, self.units, self._home())
-        self.repartition = Repartition(plan, self.may_leave, np.random.default_rng(search.settings.seed))
+        self.nodes = 0
         limit = search.settings.time_limit
         self.until = search.seconds() + SECONDS if limit is None else limit - RESERVE
 
@@ -92,9 +86,9 @@ class Sharing:
         """Search in stages; the bound that a replay has confirmed, with its certificate."""
         assert self.search.value is not None
         prices = self._first_prices()
-        self._anneal(prices)
-        if self.planning < FIRST_PLANS * (self.until - self.began):
-            self._anneal(prices)
+        for _ in range(2):
+            if self.search.annealed < FIRST_PLANS * self.until:
+                self._anneal(prices)
         best: tuple[Fraction, Node] | None = None
         asked = self.search.settings.gap
         for share in (*(stage for stage in STAGES if stage > asked), *([asked] if asked > STAGES[-1] else [])):
@@ -149,7 +143,7 @@ class Sharing:
 
     def _columns(self) -> None:
         """Columns for the groups of the best plan whose share lies in the middle."""
-        home = np.array(self._home())
+        home = np.array(self.search.home(self.units))
         inside = home == np.arange(home.max(initial=OUT) + 1)[:, None]
         people, lifted = inside @ self.arrays.enrolled, inside @ self.arrays.lifted
         cell = np.searchsorted(self.cells.edges, np.minimum(1.0, lifted / people), side="right") - 1
@@ -157,32 +151,16 @@ class Sharing:
         if middle.any():
             self.master.add_groups(inside[middle], self.cells.pricer.worth(inside[middle]), cell[middle])
 
-    def _home(self) -> list[int]:
-        """The group of each unit in the best plan."""
-        groups = () if self.search.solution is None else self.search.solution.groups
-        group = {member: g for g, members in enumerate(groups) for member in members}
-        return [group.get(unit.members[0], OUT) for unit in self.units]
-
     def meet(self, prices: Prices) -> None:
         """Better plans, as long as they do not take too much of the time."""
-        if self.planning <= PLAN_SHARE / (1 + self.fruitless) * (self.search.seconds() - self.began):
+        search = self.search
+        if search.annealed <= PLAN_SHARE / (1 + search.fruitless) * search.seconds():
             self._anneal(prices)
 
     def _anneal(self, prices: Prices) -> None:
-        """Anneal the best plan; each time more slowly."""
-        began, search = self.search.seconds(), self.search
-        assert search.value is not None
-        steps, heat = int(STEPS * LONGER**self.rounds), HEATS[self.rounds % len(HEATS)]
-        self.repartition.begin(self._home(), prices.units)
-        home = self.repartition.anneal(steps, heat * abs(float(search.value)), self.late)
-        plan = Plan(search.instance, self.units, home)
-        improve(plan, self.may_leave, np.zeros(len(self.units), dtype=bool), self.late)
-        better = search.offer(plan.grouping())
-        self.fruitless = 0 if better else self.fruitless + 1
-        if better and self.tree is not None:
+        """Anneal the best plan, whose groups become columns."""
+        if self.search.anneal(prices.units, self.late) and self.tree is not None:
             self._columns()
-        self.rounds += 1
-        self.planning += search.seconds() - began
 
 
 def answer(
@@ -193,7 +171,7 @@ def answer(
     start: Grouping | None = None,
 ) -> Answer:
     """Solve; see the module."""
-    search = price_curve.PlanSearch(instance, objective, settings, on_progress)
+    search = PlanSearch(instance, objective, settings, on_progress)
     impossible = search.impossible()
     if impossible is not None:
         return impossible
@@ -203,9 +181,7 @@ def answer(
         found = price_curve.bound_and_regrets(search)
         if found is not None:
             budget = np.inf if limit is None else FIRST_SHARE * limit
-            price_curve.search_plans(
-                search, found[0], settings, lambda rounds: rounds >= FIRST_ROUNDS or search.seconds() > budget
-            )
+            search_plans(search, found[0], settings, lambda rounds: rounds >= FIRST_ROUNDS or search.seconds() > budget)
             if search.value is not None and not search.closed() and not search.late():
                 sharing = Sharing(search, found[0])
                 try:

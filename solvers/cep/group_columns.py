@@ -26,6 +26,7 @@ from fairbound.solvers.cep import price_curve
 from fairbound.solvers.cep.group_cover import Cover, Indices, Pool
 from fairbound.solvers.cep.group_master import Flags, Master
 from fairbound.solvers.cep.group_pricing import Masks, Pricer, members
+from fairbound.solvers.cep.plan_search import PlanSearch, search_plans
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.result import ModelSize, OnProgress, Settings
 
@@ -60,7 +61,7 @@ class Closing:
         Nodes of the branch and bound, and the last LP.
     """
 
-    def __init__(self, search: price_curve.PlanSearch, units: tuple[Unit, ...]) -> None:
+    def __init__(self, search: PlanSearch, units: tuple[Unit, ...]) -> None:
         self.search, self.units = search, units
         self.pricer = Pricer(search.instance, units)
         self.must = np.array([unit.must for unit in units])
@@ -205,7 +206,7 @@ def answer(
     start: Grouping | None = None,
 ) -> Answer:
     """Solve; see the module."""
-    search = price_curve.PlanSearch(instance, objective, settings, on_progress)
+    search = PlanSearch(instance, objective, settings, on_progress)
     impossible = search.impossible()
     if impossible is not None:
         return impossible
@@ -215,15 +216,15 @@ def answer(
         found = price_curve.bound_and_regrets(search)
         closing = Closing(search, units)
         if found is not None and units:
-            price_curve.search_plans(search, found[0], solve_settings, lambda rounds: _enough(search, rounds))
+            search_plans(search, found[0], solve_settings, lambda rounds: _enough(search, rounds))
         if units and not search.closed():
             closing.run(np.zeros(len(units)) if found is None else found[0].best[~found[0].barred])
         if found is not None and not search.closed():
-            price_curve.search_plans(search, found[0], solve_settings)
+            search_plans(search, found[0], solve_settings)
     return search.answer(found, model=closing.size, nodes=closing.nodes)
 
 
-def _enough(search: price_curve.PlanSearch, rounds: int) -> bool:
+def _enough(search: PlanSearch, rounds: int) -> bool:
     """Whether to begin closing from the plan at hand."""
     poor = search.value is None or search.bound is None or search.bound - search.value > NEAR * abs(search.value)
     return rounds >= (MOST_ROUNDS if poor else FEW_ROUNDS)

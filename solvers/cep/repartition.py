@@ -13,12 +13,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from fairbound.solvers.cep.group_moves import OUT
+from fairbound.solvers.cep.group_moves import OUT, Plan, improve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from fairbound.solvers.cep.group_moves import Plan
     from fairbound.solvers.engines.base import Floats
     from numpy.typing import NDArray
 
@@ -39,6 +38,10 @@ NOISE = 0.2
 """What chance adds to a subset's worth, in parts of the heat."""
 LATE = 50
 """Steps between two looks at the clock."""
+STEPS, STEPS_PER_UNIT, LONGER = 4000, 80, 1.5
+"""Steps of the first annealing, at most and a unit; how many times as many after one that has found nothing."""
+HEATS = (0.0, 5e-3, 1.5e-3)
+"""Heats in turn, as parts of what a school is worth in the mean."""
 
 
 @cache
@@ -91,6 +94,7 @@ class Repartition:
     def __init__(self, plan: Plan, may_leave: Flags, chance: np.random.Generator) -> None:
         self._plan, self._may_leave, self._chance = plan, may_leave, chance
         self._columns = np.stack([plan.n, plan.q, plan.a, plan.b, plan.size, np.zeros(len(plan.n))])
+        self._mark = np.zeros(len(plan.n), dtype=bool)
         self._place(plan.home)
 
     def begin(self, home: list[int], prices: Floats) -> None:
@@ -131,11 +135,11 @@ class Repartition:
         """Some groups: one by what it loses, and others near it in share."""
         chance, count = self._chance, len(self.groups)
         lost = np.maximum(self._sums[5] - self._worth, 0.0)
-        weight = np.cumsum(lost + EVEN * lost.mean() + 1e-9)
+        weight = np.cumsum(lost + (EVEN / count * lost.sum() + 1e-9))
         centre = int(np.searchsorted(weight, chance.random() * weight[-1]))
         rank = chance.exponential(NEAR, count)
         if chance.random() > ANYWHERE:
-            share = np.minimum(1.0, self._sums[1] / self._sums[0])
+            share = np.minimum(1.0, self._sums[1] / np.maximum(self._sums[0], 1e-9))
             rank += np.abs(share - share[centre])
         rank[centre] = -1.0
         return [int(group) for group in np.argsort(rank)[: int(chance.integers(2, GROUPS + 1))]]
@@ -148,7 +152,9 @@ class Repartition:
         free = every[: ITEMS if len(every) <= ITEMS else ITEMS - len(pool)]
         items = [free[i : i + 1] for i in range(len(free))]
         if len(free) < len(every):
-            rests = [group[~np.isin(group, free)] for group in pool]
+            self._mark[free] = True
+            rests = [group[~self._mark[group]] for group in pool]
+            self._mark[free] = False
             items += [rest for rest in rests if len(rest)]
         outside = self.outside[chance.permutation(len(self.outside))[: ITEMS - len(items)]]
         return items + [outside[i : i + 1] for i in range(len(outside))]
@@ -185,3 +191,25 @@ class Repartition:
         stay = [self.outside[~np.isin(self.outside, order)], *(members[part] for part in parts if part in out)]
         self.outside = np.concatenate(stay)
         self.value = float(self._worth.sum())
+
+
+class Annealings:
+    """Annealings one after the other, at some heats in turn; longer after each that has found nothing."""
+
+    def __init__(self, plan: Plan, chance: np.random.Generator) -> None:
+        self._may_leave = np.array([not unit.must for unit in plan.units])
+        self._repartition = Repartition(plan, self._may_leave, chance)
+        self._rounds, self._steps = 0, float(min(STEPS, STEPS_PER_UNIT * len(plan.units)))
+
+    def next(self, plan: Plan, prices: Floats, late: Callable[[], bool]) -> Plan:
+        """A plan of the same units annealed against prices of these, then improved by moves and swaps."""
+        search = self._repartition
+        search.begin(plan.home, prices)
+        before = search.value
+        heat = HEATS[self._rounds % len(HEATS)] * abs(before) / max(len(plan.units), 1)
+        found = Plan(plan.instance, plan.units, search.anneal(int(self._steps), heat, late))
+        self._rounds += 1
+        if search.value <= before:
+            self._steps *= LONGER
+        improve(found, self._may_leave, np.zeros(len(plan.units), dtype=bool), late)
+        return found

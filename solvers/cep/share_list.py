@@ -37,7 +37,7 @@ class Listed:
     traits
         Those of each, by name.
     code
-        A number for each by which to know it: two groups may share one by a chance of 1 in 1e10.
+        A number for each by which to know it, rising: two groups may share one by a chance of 1 in 1e10.
     members, sizes
         Units of all groups, one group after the other, and how many each has.
     steps, run
@@ -56,10 +56,13 @@ class Listed:
 
     @classmethod
     def of(cls, inside: Flags, cell: Indices, pricer: Pricer, steps: int, run: int) -> Listed:
-        """Groups given as rows, each with its cell."""
+        """Groups given as rows, each with its cell; in the order of their codes."""
+        code = codes(inside)
+        order = np.argsort(code, kind="stable")
+        inside, cell, code = inside[order], cell[order], code[order]
         group, unit = np.nonzero(inside)
         sizes, known = np.bincount(group, minlength=len(inside)), traits(inside, pricer.arrays)
-        return cls(inside, cell, pricer.worth(inside), known, codes(inside), unit, sizes, steps, run)
+        return cls(inside, cell, pricer.worth(inside), known, code, unit, sizes, steps, run)
 
     def __len__(self) -> int:
         return len(self.worth)
@@ -108,7 +111,9 @@ class Listed:
 
     def holds(self, code: Codes) -> Flags:
         """Which of some groups, by their codes, are on the list."""
-        return np.asarray(np.isin(code, self.code))
+        if not len(self):
+            return np.zeros(len(code), dtype=bool)
+        return np.asarray(self.code[np.minimum(np.searchsorted(self.code, code), len(self) - 1)] == code)
 
 
 def traits(inside: Flags, arrays: UnitArrays) -> dict[str, Floats]:

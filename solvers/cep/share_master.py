@@ -167,26 +167,26 @@ class Master:
         self.unit, self.level, self.cell = self.unit[keep], self.level[keep], self.cell[keep]
         self.inside, self.code, self.open = self.inside[keep], self.code[keep], self.open[keep]
 
-    def solve(self, seconds: float | None = None) -> Optimum | None:
-        """The optimum; ``None`` if the engine failed or time was over."""
-        limit = highspy.kHighsInf if seconds is None else self._highs.getRunTime() + seconds
-        self._highs.setOptionValue("time_limit", limit)
+    def value(self) -> float | None:
+        """The optimal value; ``None`` if the engine failed."""
         for _ in range(2):
             engine.execute(self._highs)
-            status = self._highs.getModelStatus()
-            if status == highspy.HighsModelStatus.kOptimal:
-                break
-            if status == highspy.HighsModelStatus.kTimeLimit:
-                return None
+            if self._highs.getModelStatus() == highspy.HighsModelStatus.kOptimal:
+                return float(self._highs.getInfo().objective_function_value)
             self._highs.clearSolver()
-        else:
+        return None
+
+    def solve(self) -> Optimum | None:
+        """The optimum; ``None`` if the engine failed."""
+        value = self.value()
+        if value is None:
             return None
         solution = self._highs.getSolution()
         dual = np.asarray(solution.row_dual)
         prices, lam = dual[self._rows], np.maximum(0.0, -dual[self._level_rows])
         x = np.asarray(solution.col_value)
         return Optimum(
-            float(self._highs.getInfo().objective_function_value),
+            value,
             np.where(self._must, prices, np.maximum(prices, 0.0)),
             lam,
             x[self._first :],

@@ -312,8 +312,8 @@ class Tree:
                 there = part.allowed[:, branch.unit][master.cell[groups]]
                 wanted[groups] &= kept & (there | ~inside[:, branch.unit])
                 master.restrict(wanted, part.must)
-                value = master.solve()
-                fall = np.inf if value is None else max(optimum.value - value.value, 0.0)
+                value = master.value()
+                fall = np.inf if value is None else max(optimum.value - value, 0.0)
                 gain *= min(fall, limit) / limit + 1e-3
             if gain > best:
                 best, chosen = gain, branch

@@ -9,9 +9,10 @@ import pytest
 from fairbound.benchmarks.cep.tiny import partitions
 from fairbound.models.cep import PROBLEM, CepInstance, Cover
 from fairbound.models.cep.price_curve import units_of
-from fairbound.solvers.cep import subset_dp
+from fairbound.solvers.cep import price_curve, subset_dp
 from fairbound.solvers.cep.group_moves import OUT, Plan
-from fairbound.solvers.cep.repartition import Repartition, best_partition
+from fairbound.solvers.cep.plan_search import PlanSearch
+from fairbound.solvers.cep.repartition import LONGER, Annealings, Repartition, best_partition
 from fairbound.solvers.core.result import Settings
 from general_meals import ROWS, seven, with_meals
 
@@ -82,3 +83,40 @@ def test_the_value_at_hand_is_that_of_the_plan_at_hand(seed: int) -> None:
         values.add(value)
         assert repartition.value == pytest.approx(float(value or 0))
     assert len(values) > 3
+
+
+def test_the_next_annealing_is_longer_once_one_has_found_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    anneal = Repartition.anneal
+    monkeypatch.setattr(Repartition, "anneal", lambda self, *rest: asked.append(rest[0]) or anneal(self, *rest))
+    units = units_of(seven(1), "reimbursement")
+    plan = Plan(seven(1), units, [0] * len(units))
+    annealings = Annealings(plan, np.random.default_rng(0))
+    for _ in range(3):
+        plan = annealings.next(plan, np.zeros(len(units)), lambda: False)
+    assert plan.value() == subset_dp.METHOD.run(seven(1), "reimbursement", Settings()).primal_bound
+    first = asked[0]
+    assert asked == [first, first, int(first * LONGER)]
+
+
+@pytest.mark.parametrize(
+    ("rules", "annealed"), [({}, True), ({"groups": 2}, False), ({"limits": (("students", Fraction(10)),)}, False)]
+)
+def test_no_plan_is_annealed_under_rules_on_the_whole_grouping(
+    monkeypatch: pytest.MonkeyPatch, rules: dict[str, object], annealed: bool
+) -> None:
+    asked: list[bool] = []
+    anneal = PlanSearch.anneal
+    monkeypatch.setattr(PlanSearch, "anneal", lambda *given: asked.append(True) or anneal(*given))
+    instance = with_meals("plain", ROWS, **rules)
+    found = price_curve.METHOD.run(instance, "reimbursement", Settings())
+    assert found.solution is not None
+    assert PROBLEM.evaluate(instance, found.solution).feasible
+    assert bool(asked) is annealed
+
+
+def test_a_group_without_students_is_near_others_without_a_division_by_nothing() -> None:
+    instance = with_meals("empty", [*ROWS, (0, 0, 0, 0)])
+    with np.errstate(all="raise"):
+        plan = annealed(instance, [*[0] * len(ROWS), 1], 0.0)
+    assert plan.value() == subset_dp.METHOD.run(instance, "reimbursement", Settings()).primal_bound
