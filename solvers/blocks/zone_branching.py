@@ -99,7 +99,7 @@ class ZoneTree(Grower):
         self.known, self.random = known, random
         self.knapsacks = knapsacks(self.live, self.base)
         self.sides: list[int] = []
-        self.side_of: list[int | None] = [None] * len(instance.units)
+        self.side_of: list[tuple[int, bool] | None] = [None] * len(instance.units)
         self.above: set[int] = set()
         self.most = 0.0
         self.pseudo: dict[int, Costs] = {}
@@ -163,17 +163,30 @@ class ZoneTree(Grower):
     # Sides -----------------------------------------------------------------------------------------
 
     def add_sides(self) -> None:
-        """A column for each unit that may be on either side of the schools that the multipliers count."""
+        """The sides (35) of all units that may be on either of the schools that the multipliers count.
+
+        Where one school is all that a unit may have on a side, the pair's own column is the side, or 1 less that.
+        """
         # One positive part a school, each in a row of its own: the first rows of the system.
         if set(self.system.cost) & set(self.system.x.values()) or len(self.system.cost) != len(self.system.zones):
             return
         above = {j for j, price in enumerate(self.live.prices(len(self.system.zones))) if price > 0.5}
         steps: list[list[Any]] = []
+        x, halves = self.system.x, self.live.halves
         for i, schools in enumerate(self.system.city.options):
-            if schools & above and schools - above:
-                self.side_of[i] = len(self.system.lower) + len(steps)
-                steps.append(["side", i, sorted(schools & above)])
-        self.sides = list(range(len(self.system.lower), len(self.system.lower) + len(steps)))
+            inner, outer = schools & above, schools - above
+            if not inner or not outer:
+                continue
+            if min(len(inner), len(outer)) > 1:
+                column, up = len(self.system.lower) + len(steps), True
+                steps.append(["side", i, sorted(inner)])
+            else:
+                up = len(inner) == 1
+                column = x[i, next(iter(inner if up else outer))]
+                if column in halves:
+                    column, up = halves[column][0], not up
+            self.sides.append(column)
+            self.side_of[i] = column, up
         self.live.add_columns(len(steps))
         super().add(steps)
         self.above = above
@@ -217,9 +230,7 @@ class ZoneTree(Grower):
         for pair, column in x.items() if each else ():
             costs[column] += each * steps.get(pair, 0)
         self.most = each * self.farthest
-        self.live.engine.changeColsCost(
-            n, np.arange(n, dtype=np.int32), costs * self.live.column_scale / self.live.cost_scale
-        )
+        self.live.set_costs(costs)
 
     @cached_property
     def farthest(self) -> int:
@@ -276,7 +287,11 @@ class ZoneTree(Grower):
         if self.sides and all(min(x[z], 1 - x[z]) <= WHOLE for z in self.sides):
             # All sides are settled: what is left to find are zones of this very value.
             options = [
-                schools if side is None else schools & self.above if x[side] > 0.5 else schools - self.above
+                schools
+                if side is None
+                else schools & self.above
+                if (x[side[0]] > 0.5) == side[1]
+                else schools - self.above
                 for schools, side in zip(options, self.side_of, strict=True)
             ]
         self.known.improve(homes, self.random, options)

@@ -40,6 +40,7 @@ def gomory_steps(live: Live, x: Floats) -> list[tuple[list[Any], Row]]:
         pairs: list[list[Any]] = [
             [live.rows[r], float(rounded[r] * live.column_scale[j] / scales[r])] for r in used.tolist()
         ]
+        pairs = live.combined(pairs)
         columns = {c for i, _ in pairs for c in system.rows[i][0]}
         step = ["gomory", pairs, sorted(columns & flips_all)]
         if not pairs or len(columns) > DENSEST:
