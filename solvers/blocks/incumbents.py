@@ -106,6 +106,12 @@ class ZoneIncumbents:
 
         return gone
 
+    def tell(self) -> None:
+        """Offer today's zones, and the bound by theorem: what is known before anything is worked out."""
+        self.offer(list(self.instance.today))
+        if self.share_level is None:
+            self.search.tighten(self.least)
+
     def start(
         self, start: Zoning | None, random: Random, steps: int = ANNEALING_STEPS, share: float = START_SHARE
     ) -> None:
