@@ -25,7 +25,7 @@ ANNEALING_STEPS = 400
 """Annealing steps per unit that has a choice, for the first incumbent where nothing else gives a good one."""
 TRIALS = (50, 5000)
 """Trials to even out two zones, before there is a relaxation and after it."""
-REPAIR_STEPS, REPAIR_WARMTH = 100, 2e-4
+REPAIR_STEPS, REPAIR_WARMTH = 30, 2e-4
 START_SHARE, REPAIR_SHARE = 0.25, 0.1
 """Of the time that is left, the first annealing and a repair take at most these parts."""
 

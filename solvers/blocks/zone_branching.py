@@ -43,8 +43,9 @@ RELIABLE = 2
 """A column's costs are believed after so many trials in either direction; until then it is tried."""
 CANDIDATES, LOOKAHEAD, TRIAL_STEPS = 40, 4, 80
 """At most so many columns of a kind are tried, so many in a row without a better one, for so many steps each."""
-ROOT_GAIN, ROOT_STALLED, MOST_STEPS = 0.05, 3, 3000
-"""What is a gain of a round at the root, of the gap; Gomory rounds that may pass in a row without it; steps."""
+ROOT_GAIN, ROOT_STALLED, ROOT_CUTS, MOST_STEPS = 0.05, 3, 4, 3000
+"""What is a gain of a round at the root, of the gap; Gomory rounds that may pass in a row without it; rows of each, since
+these are dense; steps."""
 DIVE_NEAR, DIVE_SHARE, MOST_DIVED = 0.1, 0.1, 25
 """A dive settles sides that are so near to whole, at least this share of them, and solves so many programs."""
 FINE = 1e-7
@@ -364,7 +365,7 @@ class ZoneTree(Grower):
                 if stalled >= ROOT_STALLED:
                     break
                 before = max(before, value)
-                found += gomory_steps(self.live, x)
+                found += gomory_steps(self.live, x, ROOT_CUTS)
             last = max(last, value)
             if not found:
                 break
