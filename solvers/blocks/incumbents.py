@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fairbound.models.blocks import rules
 from fairbound.models.blocks.evaluate import group_scale
-from fairbound.models.blocks.instance import DISSIMILARITY, TRAVEL, ZoneInstance, Zoning
+from fairbound.models.blocks.instance import DISSIMILARITY, MAX_SHARE, TRAVEL, ZoneInstance, Zoning
 from fairbound.models.blocks.reductions import Options, fixed_options
 from fairbound.solvers.blocks.even_halves import even_halves, least_dissimilarity
 from fairbound.solvers.blocks.zone_state import Clock, ZoneState, anneal, reconnect
@@ -26,6 +26,8 @@ ANNEALING_STEPS = 400
 TRIALS = (50, 5000)
 """Trials to even out two zones, before there is a relaxation and after it."""
 REPAIR_STEPS, REPAIR_WARMTH = 30, 2e-4
+NO_BETTER = 1e-9
+"""Costs of a search are floats: they may err by this part."""
 START_SHARE, REPAIR_SHARE = 0.25, 0.1
 """Of the time that is left, the first annealing and a repair take at most these parts."""
 
@@ -136,13 +138,20 @@ class ZoneIncumbents:
         state.options = state.options if options is None else options
         if self.instance.contiguous and not reconnect(state):
             return
-        self.offer(state.homes)
+        self.offer_of(state)
         if self.searched:
             state.descend(random)
-            self.offer(state.homes)
+            self.offer_of(state)
             # A short, cool annealing: the zoning is near the best one but for its islands.
             anneal(state, random, REPAIR_STEPS * len(state.movable), warm=REPAIR_WARMTH)
             state.descend(random)
+            self.offer_of(state)
+
+    def offer_of(self, state: ZoneState) -> None:
+        """Offer the zones of a search, unless what they cost there says that they are no better."""
+        value = self.search.value
+        counted = value is not None and self.share_level is None and self.objective != MAX_SHARE
+        if not counted or state.cost() < float(value) * (1 + NO_BETTER):
             self.offer(state.homes)
 
     def balance(self, random: Random, trials: int) -> bool:

@@ -74,6 +74,14 @@ class Costs:
         return self.sums[up] / self.trials[up] if self.trials[up] else usual
 
 
+@dataclass
+class Start:
+    """The basis of a node's program, for its children, and the system's rows that this program had."""
+
+    basis: Any
+    rows: list[int]
+
+
 class ZoneTree(Grower):
     """One run. The exact system and the live program are ``Grower``'s; incumbents are those of ``known``.
 
@@ -132,6 +140,16 @@ class ZoneTree(Grower):
         live.forget(gone)
         present = set(live.rows)
         self.place = {key: i for key, i in self.rows_of.items() if i not in present}
+
+    def begin(self, start: Start) -> None:
+        """Begin from a parent's basis: the last program may have been one far away in the tree."""
+        live, slack = self.live, highspy.HighsBasisStatus.kBasic
+        if start.rows != live.rows:
+            status = dict(zip(start.rows, start.basis.row_status, strict=True))
+            if any(status[i] != slack for i in status.keys() - set(live.rows)):
+                return  # a row that has left the program was tight there
+            start.basis.row_status, start.rows = [status.get(i, slack) for i in live.rows], list(live.rows)
+        live.engine.setBasis(start.basis)
 
     def separators(self, x: Floats) -> int:
         """Rows (19) that x breaks, as many as the time suffices for."""
@@ -469,10 +487,11 @@ class ZoneTree(Grower):
         top.multipliers = max(top.multipliers or [], first or [], key=lambda known: self.bound(top, known))
         self.root_floor = self.floor = floor = self.bound(top, top.multipliers)
         self.compact(0)
-        heap, stuck = [(bound, 0, top, False, floor)], list[tuple[float, Fraction]]()
+        start = Start(self.live.engine.getBasis(), list(self.live.rows))
+        heap, stuck = [(bound, 0, top, False, floor, start)], list[tuple[float, Fraction]]()
         pause, next_repair, deep = REPAIR_EVERY, 1, False
         while heap and not self.live.late() and not self.short(len(heap)):
-            bound, _, node, known, floor = heappop(heap)
+            bound, _, node, known, floor, start = heappop(heap)
             if bound > self.least:
                 self.least = bound
                 self.tell()
@@ -484,6 +503,7 @@ class ZoneTree(Grower):
             if self.nodes % COMPACT_EVERY == 0:
                 self.compact(OLDEST)  # the last program's solution is not asked for any more
             self.enter(node)
+            self.begin(start)
             state, _, x = self.relax(node)
             if state == "closed":
                 continue
@@ -518,9 +538,10 @@ class ZoneTree(Grower):
                 Node(self.system, {**node.changed, j: (low, k)}),
                 Node(self.system, {**node.changed, j: (k + 1, high)}),
             ]
+            start = Start(self.live.engine.getBasis(), list(self.live.rows))
             for child in node.children if up else node.children[::-1]:
                 child.multipliers = node.multipliers
-                heappush(heap, (bound, -next(serial) - 1, child, settled, floor))
+                heappush(heap, (bound, -next(serial) - 1, child, settled, floor, start))
             if self.nodes >= next_repair:
                 before, deep = self.known.search.value, not deep
                 if deep:
@@ -530,7 +551,7 @@ class ZoneTree(Grower):
                 wide = float(self.enough) - self.least > NEARLY * abs(float(self.enough))
                 pause = REPAIR_EVERY if wide or self.known.search.value != before else min(2 * pause, SELDOM)
                 next_repair = self.nodes + pause
-        left = [(bound, floor) for bound, *_, floor in heap] + stuck
+        left = [(bound, floor) for bound, *_, floor, _ in heap] + stuck
         self.least = min((bound for bound, _ in left), default=float(self.claim / self.system.unit))
         self.floor = min((floor for _, floor in left), default=self.floor)
         return top
