@@ -118,9 +118,10 @@ class ZoneIncumbents:
         self, start: Zoning | None, random: Random, steps: int = ANNEALING_STEPS, share: float = START_SHARE
     ) -> None:
         """The first incumbents: a given zoning, today's, and annealing from today's within this share of the time."""
+        if self.search.solution is None:
+            self.offer(list(self.instance.today))
         if start is not None:
             self.search.offer(start)
-        self.offer(list(self.instance.today))
         if self.searched:
             state = ZoneState(self.instance, self.objective, self.instance.today, self.share_of(share))
             anneal(state, random, steps * len(state.movable))

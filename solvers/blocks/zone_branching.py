@@ -44,8 +44,8 @@ RELIABLE = 2
 CANDIDATES, LOOKAHEAD, TRIAL_STEPS = 40, 4, 80
 """At most so many columns of a kind are tried, so many in a row without a better one, for so many steps each."""
 ROOT_GAIN, ROOT_STALLED, ROOT_CUTS, MOST_STEPS = 0.05, 3, 4, 3000
-"""What is a gain of a round at the root, of the gap; Gomory rounds that may pass in a row without it; rows of each, since
-these are dense; steps."""
+"""What is a gain of a round at the root, of the gap; Gomory rounds that may pass in a row without it; their rows, which
+are dense, in a round; steps."""
 DIVE_NEAR, DIVE_SHARE, MOST_DIVED = 0.1, 0.1, 25
 """A dive settles sides that are so near to whole, at least this share of them, and solves so many programs."""
 FINE = 1e-7
@@ -107,6 +107,7 @@ class ZoneTree(Grower):
         super().__init__(system, claim, separate(instance, system), seconds, search.late)
         self.known, self.random = known, random
         self.knapsacks = knapsacks(self.live, self.base)
+        self.pairs = set(system.x.values())
         self.sides: list[int] = []
         self.side_of: list[tuple[int, bool] | None] = [None] * len(instance.units)
         self.above: set[int] = set()
@@ -119,12 +120,6 @@ class ZoneTree(Grower):
         self.bound_seconds = 0.0
 
     # The live program ------------------------------------------------------------------------------
-
-    def drop(self, kept: int) -> None:
-        """Take back steps, and what is known of their rows."""
-        super().drop(kept)
-        count = self.base + kept
-        self.rows_of = {key: i for key, i in self.rows_of.items() if i < count}
 
     def compact(self, oldest: int) -> None:
         """Take rows (13) and (19) out of the live program that were slack so often in a row: faster nodes."""
@@ -140,6 +135,10 @@ class ZoneTree(Grower):
         live.forget(gone)
         present = set(live.rows)
         self.place = {key: i for key, i in self.rows_of.items() if i not in present}
+
+    def start(self) -> Start:
+        """The basis of the program as it stands."""
+        return Start(self.live.engine.getBasis(), list(self.live.rows))
 
     def begin(self, start: Start) -> None:
         """Begin from a parent's basis: the last program may have been one far away in the tree."""
@@ -401,7 +400,8 @@ class ZoneTree(Grower):
             # No more than rounding is missing. With fixed sides the cost is a whole number, which rounding reaches.
             j = max(free, key=lambda j: fractional[j])
             return j, bool(x[j] > 0.5)
-        broken = set(np.flatnonzero(fractional > WHOLE).tolist())
+        # Positive parts are whole where pairs are: nothing is gained by branching on them.
+        broken = set(np.flatnonzero(fractional > WHOLE).tolist()) & self.pairs.union(self.sides)
         if not broken:
             return branch(self.live, x)
         usual = [
@@ -487,7 +487,7 @@ class ZoneTree(Grower):
         top.multipliers = max(top.multipliers or [], first or [], key=lambda known: self.bound(top, known))
         self.root_floor = self.floor = floor = self.bound(top, top.multipliers)
         self.compact(0)
-        start = Start(self.live.engine.getBasis(), list(self.live.rows))
+        start = self.start()
         heap, stuck = [(bound, 0, top, False, floor, start)], list[tuple[float, Fraction]]()
         pause, next_repair, deep = REPAIR_EVERY, 1, False
         while heap and not self.live.late() and not self.short(len(heap)):
@@ -538,7 +538,7 @@ class ZoneTree(Grower):
                 Node(self.system, {**node.changed, j: (low, k)}),
                 Node(self.system, {**node.changed, j: (k + 1, high)}),
             ]
-            start = Start(self.live.engine.getBasis(), list(self.live.rows))
+            start = self.start()
             for child in node.children if up else node.children[::-1]:
                 child.multipliers = node.multipliers
                 heappush(heap, (bound, -next(serial) - 1, child, settled, floor, start))

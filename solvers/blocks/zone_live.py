@@ -19,8 +19,8 @@ class ZoneLive(Live):
     """The program of some of the system's rows, and of columns that were added to it.
 
     A unit with one school has a row of its own, an equation of one column. In the engine such a column is a number. Of
-    a unit with two schools it has one column, and the other is 1 less that. Either way the unit's row stays out, and gets
-    the multiplier that takes the reduced cost of the column that is gone away. Rows that no point breaks stay out too.
+    a unit with two schools it has one column, and the other is 1 less that. Either way its row stays out, and the row's
+    multiplier takes the reduced cost of the column that is gone away. Rows that no point breaks stay out too.
 
     Attributes
     ----------
@@ -47,8 +47,8 @@ class ZoneLive(Live):
         self.own = set(self.gone.values())
         self._place = {j: k for k, j in enumerate(self.gone)}
         self._rows_of_gone = list(self.gone.values())
-        # Row, place among the columns that are gone, and coefficient of all their entries, as far as rows were seen.
-        self._entries = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0))
+        # Rows, places among the columns that are gone, and coefficients of their entries, as far as rows were seen.
+        self._entries = [np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0)]
         self._costs = np.array([float(system.cost.get(j, 0)) for j in self.gone])
         self._seen = 0
         self.age: list[int] = []
@@ -86,8 +86,10 @@ class ZoneLive(Live):
         for j, a in terms.items():
             if j in self.halves:
                 rhs -= a
-                j, a = self.halves[j][0], -a  # noqa: PLW2901 - what stands for it
-            found[j] = found.get(j, 0) + a
+                one = self.halves[j][0]
+                found[one] = found.get(one, 0) - a
+            else:
+                found[j] = found.get(j, 0) + a
         return {j: a for j, a in found.items() if a}, rhs
 
     def values(self) -> Floats:
@@ -179,8 +181,8 @@ class ZoneLive(Live):
                 if j in place
             ]
             self._seen = len(y)
-            new = zip(*more, strict=True) if more else ((), (), ())
-            self._entries = tuple(np.append(old, np.array(part, old.dtype)) for old, part in zip(self._entries, new, strict=True))
+            for k, part in enumerate(zip(*more, strict=True)):
+                self._entries[k] = np.append(self._entries[k], np.array(part, self._entries[k].dtype))
         rows, places, values = self._entries
         prices = -np.bincount(places, weights=y[rows] * values, minlength=len(self.gone))
         if costs:
