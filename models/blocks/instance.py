@@ -366,7 +366,7 @@ class ZoneInstance(Instance):
         whole, places, _ = self.travel_steps
         row = places[unit]
         length, now = whole[row[school]], whole[row[self.today[unit]]]
-        return length * self.travel_ratio.denominator <= self.travel_ratio.numerator * now
+        return bool(length * self.travel_ratio.denominator <= self.travel_ratio.numerator * now)
 
 
 @dataclass(frozen=True)

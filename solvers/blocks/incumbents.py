@@ -150,9 +150,8 @@ class ZoneIncumbents:
 
     def offer_of(self, state: ZoneState) -> None:
         """Offer the zones of a search, unless what they cost there says that they are no better."""
-        value = self.search.value
-        counted = value is not None and self.share_level is None and self.objective != MAX_SHARE
-        if not counted or state.cost() < float(value) * (1 + NO_BETTER):
+        value = self.search.value if self.share_level is None and self.objective != MAX_SHARE else None
+        if value is None or state.cost() < float(value) * (1 + NO_BETTER):
             self.offer(state.homes)
 
     def balance(self, random: Random, trials: int) -> bool:

@@ -121,6 +121,12 @@ class ZoneTree(Grower):
 
     # The live program ------------------------------------------------------------------------------
 
+    def drop(self, kept: int) -> None:
+        """Take back steps, and what is known of their rows."""
+        super().drop(kept)
+        count = self.base + kept
+        self.rows_of = {key: i for key, i in self.rows_of.items() if i < count}
+
     def compact(self, oldest: int) -> None:
         """Take rows (13) and (19) out of the live program that were slack so often in a row: faster nodes."""
         live = self.live

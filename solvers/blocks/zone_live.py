@@ -140,6 +140,13 @@ class ZoneLive(Live):
         out = set(gone)
         self.age = [age for r, age in enumerate(self.age) if r not in out]
 
+    def keep_rows(self, count: int) -> None:
+        """Forget the system's rows after the first so many."""
+        super().keep_rows(count)
+        rows = self._entries[0]
+        self._entries = [part[rows < count] for part in self._entries]
+        self._seen = min(self._seen, count)
+
     def prices(self, count: int) -> list[float]:
         """Multipliers of the first so many rows of the system."""
         y = np.asarray(self.engine.getSolution().row_dual)

@@ -91,6 +91,23 @@ def test_gomory_rows_are_those_of_the_smaller_program(city: ZoneInstance) -> Non
             assert not within or sum(a * plan.get(j, 0) for j, a in terms.items()) >= rhs
 
 
+def test_rows_that_are_taken_back_leave_no_multipliers(city: ZoneInstance) -> None:
+    """A row that comes in the place of another one is multiplied by its own coefficients."""
+    system = system_of(city)
+    live = ZoneLive(system, 60.0, lambda: False)
+    count, (one, other) = len(system.rows), list(live.settled)[:2]
+
+    def multipliers(column: int) -> dict[int, float]:
+        system.rows.append(({column: 1}, 1, False))
+        live.pass_rows([count])
+        return dict(live._completed([(count, 2.0)], False))
+
+    assert multipliers(one) == {count: 2.0, live.settled[one][1]: -2.0}
+    live.keep_rows(count)
+    del system.rows[count:]
+    assert multipliers(other) == {count: 2.0, live.settled[other][1]: -2.0}
+
+
 def test_a_node_begins_from_its_parents_basis(city: ZoneInstance) -> None:
     """Back at the node no step is needed, also where slack rows have left the program and others came."""
     known = ZoneIncumbents(city, "dissimilarity", Settings())
