@@ -226,7 +226,7 @@ def pareto(
 def _show_front(
     asked: Instance, names: list[str], front: Front, out: Path | None, as_json: bool
 ) -> list[dict[str, str]]:
-    """Write and print a front; returns its rows."""
+    """Write and print a front, also where it cannot be written; returns its rows."""
     rows, exact_rows = [], []
     for point in front.points:
         bound = point.dual_bound if point.objective == names[0] else None
@@ -234,16 +234,29 @@ def _show_front(
         ended = {"status": point.status.value, "level": point.level.value}
         exact_rows.append(known | ended)
         rows.append({name: str(value) for name, value in known.items() if value is not None} | ended)
-    contradictions = [point.contradiction for point in front.points if point.contradiction]
-    if out is not None:
-        write_csv(out / "pareto.csv", full_rows(exact_rows, [*names, "bound"]))
-        for k, point in enumerate(front.points, start=1):
-            write_csv(out / f"point_{k}.csv", find_problem(asked.problem).solution_rows(asked, point.solution))
-        figures = front_figures(asked, names, front)
-        if figures:
-            from fairbound.benchmarks.core.static_figures import write_static  # slow to import
+    try:
+        if out is not None:
+            _write_front(asked, names, front, full_rows(exact_rows, [*names, "bound"]), out)
+    finally:
+        _print_front(asked, front, names, rows, as_json)
+    return rows
 
-            write_static(figures, out)
+
+def _write_front(asked: Instance, names: list[str], front: Front, rows: list[dict[str, str]], folder: Path) -> None:
+    """Write a front as a table, its plans, and its figures where the problem has such."""
+    write_csv(folder / "pareto.csv", rows)
+    for k, point in enumerate(front.points, start=1):
+        write_csv(folder / f"point_{k}.csv", find_problem(asked.problem).solution_rows(asked, point.solution))
+    figures = front_figures(asked, names, front)
+    if figures:
+        from fairbound.benchmarks.core.static_figures import write_static  # slow to import
+
+        write_static(figures, folder)
+
+
+def _print_front(asked: Instance, front: Front, names: list[str], rows: list[dict[str, str]], as_json: bool) -> None:
+    """Print a front, for people or as JSON."""
+    contradictions = [point.contradiction for point in front.points if point.contradiction]
     if as_json:
         about = {"instance": asked.name, "digest": asked.digest, "termination": front.termination.value}
         print(json.dumps(about | {"complete": front.complete, "contradictions": contradictions, "points": rows}))
@@ -257,4 +270,3 @@ def _show_front(
         console().print("interrupted: the points found by then" if front.interrupted else words)
         console().print(levels_line(front.points), style="dim")
         shout(contradictions)
-    return rows
