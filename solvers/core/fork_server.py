@@ -24,7 +24,7 @@ import time
 import traceback
 from itertools import pairwise
 from math import inf
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,6 +169,14 @@ class _Clock:
         return max(0.0, min(POLL_SECONDS, self.asking - time.monotonic(), self.killing - time.monotonic()))
 
 
+def _log_file() -> IO[bytes]:
+    """A file without a name for what a child prints; in memory where every disk is full."""
+    try:
+        return tempfile.TemporaryFile()
+    except OSError:
+        return open(os.memfd_create("log"), "w+b")
+
+
 class _AskerGone(Exception):
     """Whoever asked for the work has ended."""
 
@@ -176,7 +184,7 @@ class _AskerGone(Exception):
 def _supervise(request: dict[str, Any], requests: int, answers: int, prctl: Callable[..., int] | None) -> None:
     """Fork a child for one request and answer it; raises ``_AskerGone`` or ``BrokenPipeError``."""
     reading, writing = os.pipe()
-    with tempfile.TemporaryFile() as log:
+    with _log_file() as log:
         began = time.monotonic()
         parent = os.getpid()
         pid = os.fork()
