@@ -243,10 +243,17 @@ FORMATS = (
         "a CSV with the columns unit and students",
         cities.is_csv,
         cities.load_csv,
-        template=TEMPLATE,
+        ("alike",),
+        TEMPLATE,
     ),
     FileFormat(
-        "blocks", "a GeoJSON, GeoPackage or shapefile of units", cities.is_polygons, cities.load_geojson, ("shapes",)
+        "blocks",
+        "a GeoJSON, GeoPackage or shapefile of units",
+        cities.is_polygons,
+        cities.load_geojson,
+        ("shapes", "alike"),
     ),
-    FileFormat("blocks", "a dual graph with nodes and adjacency", cities.is_dual_graph, cities.load_dual_graph),
+    FileFormat(
+        "blocks", "a dual graph with nodes and adjacency", cities.is_dual_graph, cities.load_dual_graph, ("alike",)
+    ),
 )

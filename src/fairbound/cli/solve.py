@@ -32,6 +32,8 @@ from fairbound.solvers.core.serialise import result_json
 
 WIDEST = 120
 """Characters of a sentence in a line."""
+MOST_REPAIRS = 5
+"""So much is shown of how a file was read."""
 
 
 def register(app: typer.Typer) -> None:
@@ -131,10 +133,10 @@ def write_result(problem: Problem[Any, Any], instance: Instance, result: Result,
             write_csv(folder / "certificate.csv", rows)
 
 
-def _assumed(sentences: Sequence[str]) -> dict[str, str]:
-    """What an answer rests on, in lines that a page can hold."""
+def _wrapped(sentences: Sequence[str]) -> str:
+    """Sentences in lines that a page can hold."""
     lines = [line for text in sentences for line in wrap(text, WIDEST, subsequent_indent="  ", break_long_words=False)]
-    return {"assumed" if i == 0 else " " * i: line for i, line in enumerate(lines)}
+    return "\n".join(lines)
 
 
 def show_result(problem: Problem[Any, Any], instance: Instance, result: Result) -> None:
@@ -144,7 +146,8 @@ def show_result(problem: Problem[Any, Any], instance: Instance, result: Result) 
     facts = {
         "instance": f"{instance.name} ({', '.join(f'{v} {k}' for k, v in problem.facts(instance).items())})",
         "parameters": ", ".join(f"{k}={v}" for k, v in result.parameters.items() if v) or "none",
-        **_assumed(problem.assumptions(instance)),
+        "read": _wrapped(instance.repairs[:MOST_REPAIRS]),
+        "assumed": _wrapped(problem.assumptions(instance)),
         "objective": f"{result.sense.value} {result.objective} ({unit})",
         "method": result.method + (f" with {result.engine.name} {result.engine.version}" if result.engine else ""),
         "status": status_text(result),
@@ -156,6 +159,10 @@ def show_result(problem: Problem[Any, Any], instance: Instance, result: Result) 
         "seconds": f"{result.seconds.total:.2f}",
         "digest": result.digest[:16],
     }
+    more = len(instance.repairs) - MOST_REPAIRS
+    if more > 0:
+        facts["read"] += f"\n... and {more:,} more (fairbound instance check)"
+    facts = {name: text for name, text in facts.items() if text}
     for one in result.witnesses:
         heard = exact(one.value) if one.value is not None else one.says
         facts[f"witness {one.engine}"] = f"{heard} ({one.version or 'no answer'}, {one.seconds:.2f} s)"
