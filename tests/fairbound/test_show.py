@@ -109,3 +109,9 @@ def test_how_a_file_was_read_is_said_beside_the_answer(run: Run, tmp_path: Path)
     assert lines[first][1:4] == ["row", "2", "(s0):"]
     assert lines[first + 5][:4] == ["...", "and", "2", "more"]
     assert len(json.loads(run(*words, "--json").stdout)["repairs"]) == 7
+
+
+def test_a_value_without_a_bound_says_that_there_is_none(run: Run) -> None:
+    out = run("solve", "cep/calpads33", "--method", "one_group").stdout
+    assert "feasible (L1: value exact, no bound)" in out
+    assert "dual bound         none" in out
