@@ -297,8 +297,15 @@ def _call(
         interruptible(lambda: isolation.interrupt(INTERRUPT_SECONDS)) as stop,
     ):
         isolation.start()
+
+        def heed() -> None:
+            if stop.is_set():  # it was asked before there was anything to ask
+                isolation.interrupt(INTERRUPT_SECONDS)
+
         for meant in (_Inherited(id(instance)), instance) if id(instance) in known else (instance,):
-            ending = isolation.run(f"{__name__}:{work}", _pack(argument(meant)), _limits(seconds), on_told)
+            ending = isolation.run(
+                f"{__name__}:{work}", _pack(argument(meant)), _limits(seconds), on_told, on_started=heed
+            )
             answer = _unpack(ending.value) if ending.outcome is Outcome.OK else None
             if not isinstance(answer, _Unknown):
                 break
@@ -337,7 +344,7 @@ def _run(
     elif ending.outcome is Outcome.TIMEOUT:
         what = "the interrupt" if interrupted else f"its limit of {settings.time_limit:g} s"
         message = f"the method did not heed {what} and was ended; this is what it had told by then"
-    else:
+    elif not (interrupted and ending.message.startswith(KeyboardInterrupt.__name__)):  # else it had not begun
         stopped = Termination.ENGINE_ERROR
         message = f"the method failed: {ending.message}"
     known = Answer(

@@ -75,7 +75,8 @@ def status_text(result: Result) -> str:
     """Status with its level, in words."""
     word = result.status.value
     if result.status in (Status.OPTIMAL, Status.FEASIBLE):
-        return f"{word} ({result.level.value}: {LEVELS[result.level]})"
+        says = LEVELS[result.level] if result.dual_bound is not None else "value exact, no bound"
+        return f"{word} ({result.level.value}: {says})"
     return word
 
 
