@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 from fairbound.benchmarks.core.growth import Family
 from fairbound.instances.core import catalogue
-from fairbound.models.cep import CepInstance
+from fairbound.models.cep import PROBLEM, CepInstance
 from fairbound.models.cep.instance import STUDENTS
 
 SEED = 0
@@ -42,6 +43,12 @@ def counted(size: int) -> CepInstance:
     return replace(city, schools=schools)
 
 
+def district(size: int, seed: int, cover: str) -> CepInstance:
+    """``resampled`` under the threshold of its years: a quarter where schools may stay out."""
+    threshold = "0.25" if cover == "any" else "0.40"
+    return PROBLEM.with_parameters(resampled(size, seed), {"cover": cover, "threshold": threshold})
+
+
 FAMILIES = (
     Family(
         "real_meals",
@@ -67,3 +74,8 @@ FAMILIES = (
         parameters={"threshold": "0.7", "rates": "none"},
     ),
 )
+RACED = {
+    f"{size} schools (seed {seed}){', all covered' if cover == 'all' else ''}": partial(district, size, seed, cover)
+    for size, seed, cover in ((50, 0, "any"), (50, 2, "any"), (50, 3, "all"), (50, 4, "all"), (100, 2, "all"))
+}
+"""Districts whose plans and trees differ by the seed."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 from fairbound.benchmarks.core.figure import Axis, Figure, Mark, cleaned
+from fairbound.instances.core.files import written_whole
 from fairbound.instances.core.tables import write_csv
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PolyCollection
@@ -62,20 +63,25 @@ STYLE: Any = {
     "pdf.fonttype": 42,  # letters that journals accept and programs can search
 }
 
+UNSAID = {"svg": ("Date", "Creator"), "pdf": ("CreationDate", "Creator", "Producer"), "png": ("Software",)}
+"""What Matplotlib would write into a file of each kind, and what would make no two files alike."""
+
 
 def write_static(figures: Iterable[Figure], folder: Path) -> list[Path]:
-    """Write each figure as ``NAME.svg``, ``NAME.pdf``, ``NAME.png`` (200 dots an inch) and ``NAME.csv``."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write each figure as ``NAME.svg``, ``NAME.pdf``, ``NAME.png`` (200 dots an inch) and ``NAME.csv``.
+
+    Raises ``InputError`` where they cannot be written.
+    """
     written = []
     for figure in map(cleaned, figures):
         with mpl.rc_context(STYLE):
             canvas = draw(figure)
-            svg, pdf, png, csv = (folder / f"{figure.name}.{ending}" for ending in ("svg", "pdf", "png", "csv"))
-            canvas.savefig(svg, metadata={"Date": None, "Creator": None})
-            canvas.savefig(pdf, metadata={"CreationDate": None, "Creator": None, "Producer": None})
-            canvas.savefig(png, dpi=200, metadata={"Software": None})
-        write_csv(csv, figure.table())
-        written += [svg, pdf, png, csv]
+            for ending, unsaid in UNSAID.items():
+                written.append(folder / f"{figure.name}.{ending}")
+                with written_whole(written[-1]) as part:
+                    canvas.savefig(part, format=ending, dpi=200, metadata=dict.fromkeys(unsaid))
+        written.append(folder / f"{figure.name}.csv")
+        write_csv(written[-1], figure.table())
     return written
 
 

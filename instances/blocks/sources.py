@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FIELDS = ("n", "k", "roots", "students", "group", "xy", "edges")
+_OPTIONAL = ("name", "ids", "school_ids", "group_name", "assignment", "seats", "income")
 
 
 def load_json(given: Path | Source, name: str | None = None) -> ZoneInstance:
@@ -43,6 +44,9 @@ def load_json(given: Path | Source, name: str | None = None) -> ZoneInstance:
     path, data = source.path, source.document()
     if not isinstance(data, dict):
         raise InputError("not a JSON object", file=str(path), wanted="one with " + ", ".join(_FIELDS))
+    ignored = [short(field) for field in data if field not in (*_FIELDS, *_OPTIONAL)]
+    if ignored:
+        source.notes.append(f"fields that are not read: {', '.join(ignored)}")
     return _city(_Reader(str(path), data), name or path.stem)
 
 
@@ -68,7 +72,7 @@ class _Reader:
     def whole(self, field: str, value: Any, below: int | None = None) -> int:
         most = LARGEST if below is None else below
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < most:
-            wanted = "a whole number, at least 0" + (f" and below {below}" if below is not None else "")
+            wanted = f"a whole number, at least 0 and below {'1e15' if below is None else below}"
             raise self.wrong(field, value, wanted)
         return value
 
@@ -243,10 +247,17 @@ FORMATS = (
         "a CSV with the columns unit and students",
         cities.is_csv,
         cities.load_csv,
-        template=TEMPLATE,
+        ("alike",),
+        TEMPLATE,
     ),
     FileFormat(
-        "blocks", "a GeoJSON, GeoPackage or shapefile of units", cities.is_polygons, cities.load_geojson, ("shapes",)
+        "blocks",
+        "a GeoJSON, GeoPackage or shapefile of units",
+        cities.is_polygons,
+        cities.load_geojson,
+        ("shapes", "alike"),
     ),
-    FileFormat("blocks", "a dual graph with nodes and adjacency", cities.is_dual_graph, cities.load_dual_graph),
+    FileFormat(
+        "blocks", "a dual graph with nodes and adjacency", cities.is_dual_graph, cities.load_dual_graph, ("alike",)
+    ),
 )

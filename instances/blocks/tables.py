@@ -50,6 +50,7 @@ def load_csv(given: Path | Source) -> ZoneInstance:
     if "neighbours" not in header:
         raise InputError("missing column", file=str(path), row=1, column="neighbours", wanted="unit ids joined by ;")
     borders = named_borders(str(path), rows)
+    source.check_alike("unit", {row.get("unit", ""): line for line, row in rows})
     return city_of(str(path), source.name, header, rows, [Border(*pair) for pair in borders], (), ())
 
 
@@ -107,6 +108,7 @@ def load_geojson(given: Path | Source) -> ZoneInstance:
             if not cells.get(column):
                 cells[column] = str(round((centre.x, centre.y)[axis], 6))
         rows.append((number, cells))
+    source.check_alike("unit", {unit: line for unit, (line, _) in zip(shapes, rows, strict=True)})
     rows = [(line, prefixed(cells)) for line, cells in joined(source, rows)]
     header = list(dict.fromkeys(column for _, cells in rows for column in cells))
     borders, touching = shared_borders(str(path), shapes)
@@ -157,6 +159,7 @@ def load_dual_graph(given: Path | Source) -> ZoneInstance:
         names[str(node["id"])] = cells["unit"]
         taken.add(cells["unit"])
         rows.append((number, cells))
+    source.check_alike("unit", {cells["unit"]: number for number, cells in rows})
     rows = [(line, prefixed(cells)) for line, cells in joined(source, rows)]
     header = list(dict.fromkeys(column for _, cells in rows for column in cells))
     return city_of(file, source.name, header, rows, _edges(file, data, names), ())

@@ -27,6 +27,9 @@ MEALS = re.compile(r"breakfast|lunch|meal|\badp\b", re.IGNORECASE)
 MARKS = re.compile(r"^(include|included|active|status|is_active)", re.IGNORECASE)
 LEFT_OUT = {"no", "n", "false", "f", "0", "inactive", "closed", "excluded"}
 DISTRICTS = re.compile(r"^(district|lea|sfa|sponsor|state)([ _]?(code|id|name|no|number))?$", re.IGNORECASE)
+YEARS = re.compile(r"^((school|fiscal|academic)[ _]?)?(year|yr)$|^(sy|fy)$", re.IGNORECASE)
+POINTED = re.compile(r"[1-9]\d{0,2}\.\d{3}")
+"""A number with three decimals, or one of thousands as half of the world writes it."""
 FEWEST_MEALS, MOST_DAYS = 20, 366
 """A year has more meals for each student than the first number, which a month's claim rarely reaches, and of each kind
 not more than the second."""
@@ -128,6 +131,7 @@ def check_meaning(
         Names of the columns that are read; every other one is ignored.
     """
     _check_columns(source, [rows[line] for line in lines], read)
+    _check_points(source, [rows[line] for line in lines])
     _check_shares(source, [rows[line] for line in lines], schools)
     _check_meals(source, lines, schools)
 
@@ -143,12 +147,30 @@ def _check_columns(source: Source, rows: Sequence[Mapping[str, str]], read: Coll
                 "several districts in a table", file=source.file, row=1, column=column, found=found, wanted=wanted
             )
             source.refuse(error, "districts")
+        if YEARS.match(column) and len(values) > 1:
+            error = InputError(
+                "several years in a table", file=source.file, row=1, column=column, found=", ".join(sorted(values)[:3]),
+                wanted=f'one year: --only "{column}={max(values)}"',
+            )  # fmt: skip
+            source.refuse(error, "years")
         if MEALS.search(column) and not MARKS.match(column):
             wanted = "a year's meals in breakfasts and lunches; or the table without this column"
             error = InputError(
                 "a column of meals that is not read", file=source.file, row=1, column=column, wanted=wanted
             )
             source.refuse(error, "meals")
+
+
+def _check_points(source: Source, rows: Sequence[Mapping[str, str]]) -> None:
+    """Points between thousands, which would be read as decimals."""
+    cells = [row.get(column, "") for row in rows for column in ("enrolled", "identified")]
+    pointed = [cell for cell in cells if "." in cell]
+    if len(pointed) > 1 and all(POINTED.fullmatch(cell) for cell in pointed):
+        error = InputError(
+            "points between thousands, or three decimals of a student", file=source.file, column="enrolled",
+            found=", ".join(pointed[:3]), wanted=f"numbers such as {pointed[0].replace('.', '')}",
+        )  # fmt: skip
+        source.refuse(error, "counts")
 
 
 def _check_shares(source: Source, rows: Sequence[Mapping[str, str]], schools: Sequence[School]) -> None:
@@ -158,10 +180,11 @@ def _check_shares(source: Source, rows: Sequence[Mapping[str, str]], schools: Se
         return
     fractions = [value for value in identified if value.denominator != 1]
     share = max(identified) <= 1 and fractions
-    pointed = all("." in row.get("identified", ".") for row in rows)
+    # Few are whole by chance, but "42.0" is written by a program.
+    written = all("." in row.get("identified", ".") for row in rows) or 2 * len(fractions) > len(identified)
     # Estimated counts have more digits, percentages two at most.
     short = all((100 * value).denominator == 1 for value in identified)
-    percent = max(identified) <= 100 and fractions and pointed and short and len(identified) > 1
+    percent = max(identified) <= 100 and fractions and written and short and len(identified) > 1
     if share or percent:
         found = ", ".join(decimal_text(value) for value in identified[:3])
         what = f"identified looks like a {'share' if share else 'percentage'}"

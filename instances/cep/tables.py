@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 THRESHOLD = Fraction(1, 4)
 """A district's own table is asked under the law since 26 October 2023 (7 CFR 245.9(f)(3)(i)); it was 0.40 before."""
 PARTS = ("foster", "homeless", "migrant", "direct_cert")
-TAKES = ("counts", "meals", "districts", "marked", "totals", "over", "incomplete")
+TAKES = ("counts", "meals", "districts", "marked", "totals", "over", "alike", "years", "incomplete")
 TEMPLATE = {
     "": (
         "school_id,name,enrolled,identified,free,reduced,breakfasts,lunches,severe_need",
@@ -75,6 +75,7 @@ def load_csv(given: Path | Source) -> CepInstance:
     bad += [BadCell(line, lacking, "", "a number") for line, row in typed if (lacking := _lacking(row))]
     kept = without_totals(source, without_incomplete(source, rows, typed, bad))
     schools = tuple(schools_of(source, kept))
+    source.check_alike("school_id", {row.school_id: line for line, row in kept})
     check_meaning(source, dict(rows), [line for line, _ in kept], schools, SchoolRow.model_fields)
     ignored = [column for column in header if column not in SchoolRow.model_fields]
     if ignored:

@@ -63,7 +63,8 @@ def _kind_of(mode: int) -> str:
 def read_json(path: Path) -> Any:
     """The JSON document in a file, numbers with a point or an exponent as text; raises ``InputError``.
 
-    Refused are numbers that are none (``NaN``), that are too long, and lists in lists beyond ``DEEPEST``.
+    Refused are numbers that are none (``NaN``), that are too long, lists in lists beyond ``DEEPEST``, and objects in
+    which a name stands twice.
     """
     file, text = str(path), read_text(path)
     depth = deepest = 0
@@ -81,8 +82,15 @@ def read_json(path: Path) -> Any:
     def constant(word: str) -> Any:
         raise InputError("not JSON", file=file, found=word, wanted="a number")
 
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            name = next(name for i, (name, _) in enumerate(pairs) if name in dict(pairs[:i]))
+            raise InputError("a name stands twice in an object", file=file, found=name, wanted="each once")
+        return found
+
     try:
-        document = json.loads(text, parse_float=str, parse_int=number, parse_constant=constant)
+        document = json.loads(text, parse_float=str, parse_int=number, parse_constant=constant, object_pairs_hook=once)
         if "\\ud" in text.lower():
             json.dumps(document, ensure_ascii=False).encode()
         return document

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -26,12 +27,14 @@ SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")
 """Of files beside another that may be its second table."""
 NO_TABLES = (".json", ".geojson", ".gpkg", ".shp", ".toml")
 ACCEPTED = {
-    "counts": "numbers that look like shares or percentages are counts",
+    "counts": "numbers that look like shares, percentages or thousands with points are counts",
     "meals": "numbers of meals are a year's, and other columns of meals may be ignored",
     "districts": "all rows are one district",
     "marked": "schools that are marked as left out are in",
     "totals": "rows that look like totals are schools",
     "over": "more identified than enrolled: capped at the enrolled",
+    "alike": "ids that differ in case, blanks, zeros or marks that nobody sees are different ones",
+    "years": "rows of several years are one district",
     "shapes": "polygons that cross themselves: mended (shapely.make_valid)",
 }
 """What can be taken as it stands (``--accept``)."""
@@ -127,6 +130,17 @@ def pair(text: str, what: str) -> tuple[str, str]:
         wanted = "WANTED=FOUND, two names of columns" if what == "map" else "COLUMN=TEXT"
         raise InputError(what, found=text, wanted=wanted)
     return one, other
+
+
+def alike(name: str) -> str:
+    """An id without what spreadsheets and keyboards change: case, blanks, marks that are not seen, zeros, ``.0``."""
+    text = name.casefold()
+    if not name.isascii():
+        seen = (sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) != "Cf")
+        text = "".join(seen)
+    text = " ".join(text.split())
+    number = re.fullmatch(r"0*(\d+)(\.0+)?", text)
+    return number[1] if number else text
 
 
 def folded(name: str) -> str:
@@ -285,6 +299,23 @@ class Source:
             found=error.found,
             wanted=" or ".join(filter(None, (str(error.wanted or ""), *ways))),
         )
+
+    def check_alike(self, column: str, lines: Mapping[str, int]) -> None:
+        """Refuse ids, by their lines, that one spreadsheet or another makes of the same; raises ``InputError``."""
+        known: dict[str, str] = {}
+        for name, line in lines.items():
+            first = known.setdefault(alike(name), name)
+            if first != name:
+                wanted = f"one that differs from {first!r} of row {lines[first]} in more than case, blanks or zeros"
+                error = InputError(
+                    "ids that look alike",
+                    file=self.file,
+                    row=line,
+                    column=column,
+                    found=name,
+                    wanted=wanted,
+                )
+                self.refuse(error, "alike")
 
     def check_reading(self, accepts: Iterable[str], what: str) -> None:
         """Raise ``InputError`` for something to accept or to leave out that means nothing to this kind of file."""

@@ -101,6 +101,7 @@ def load_csv(given: Path | Source, borders: Path | None = None, name: str | None
         if "x" in header and "y" in header:
             point = (_cell(path, line, cells, "x", signed=True), _cell(path, line, cells, "y", signed=True))
         districts.append(District(row.district, counts, point))
+    source.check_alike("district", first_line)
     check_totals(
         str(path),
         [line for line, _ in rows],
@@ -383,5 +384,5 @@ TEMPLATE = {
     "_borders": ("a,b", "North,South", "South,West"),
 }
 FORMATS = (
-    FileFormat("transfers", "a CSV with the columns district and enroll", _recognises, load_csv, template=TEMPLATE),
+    FileFormat("transfers", "a CSV with the columns district and enroll", _recognises, load_csv, ("alike",), TEMPLATE),
 )

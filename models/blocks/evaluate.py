@@ -104,8 +104,9 @@ def _values(instance: ZoneInstance, homes: list[int]) -> tuple[dict[str, Fractio
     moved = sum(
         unit.students for unit, home, old in zip(instance.units, homes, instance.today, strict=True) if home != old
     )
-    whole, steps = instance.whole_travel
-    travel = sum(unit.students * row[home] for unit, row, home in zip(instance.units, whole, homes, strict=True))
+    whole, places, steps = instance.travel_steps
+    taken = places[range(len(homes)), homes].tolist()
+    travel = sum(unit.students * whole[place] for unit, place in zip(instance.units, taken, strict=True))
     values = {
         DISSIMILARITY: sum((abs(gap) for gap in gaps), Fraction(0)) / 2 * group_scale(instance),
         TVD: spread / (2 * total * total) if total else Fraction(0),

@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import chain
 from math import ceil, floor, lcm
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+from fairbound.models.core.arrays import collector_paused
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import decimal_text
 from fairbound.models.core.parameters import (
@@ -30,6 +33,8 @@ from fairbound.models.core.problem import Instance, Objective, Sense
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
 DISSIMILARITY, TVD, INCOME = "dissimilarity", "tvd", "income"
 MAX_SHARE, TRAVEL, REZONED = "max_share_deviation", "travel", "rezoned"
@@ -225,6 +230,7 @@ class ZoneInstance(Instance):
         """Name of the problem."""
         return "blocks"
 
+    @collector_paused()
     def canonical(self) -> dict[str, Any]:
         """What the digest is taken from."""
         return {
@@ -242,22 +248,37 @@ class ZoneInstance(Instance):
 
     @cached_property
     def _travel_texts(self) -> list[list[str]]:
-        """Travel as text; loaders repeat one object for equal distances, which is then written once."""
-        texts = {key: decimal_text(distance) for key, distance in self._distances.items()}
-        return [[texts[id(distance)] for distance in row] for row in self.travel]
+        """Travel as text."""
+        found, places = self._distances
+        texts: list[list[str]] = np.array([decimal_text(distance) for distance in found], dtype=object)[places].tolist()
+        return texts
 
     @cached_property
-    def _distances(self) -> dict[int, Fraction]:
-        """The objects of the travel table."""
-        return {id(distance): distance for row in self.travel for distance in row}
+    def _distances(self) -> tuple[list[Fraction], NDArray[np.int64]]:
+        """The objects of the travel table, and which is where, shape (units, schools).
+
+        Loaders repeat one object for equal distances: what is worked out from a distance is so once.
+        """
+        count, width = len(self.units), len(self.schools)
+        keys = np.fromiter(map(id, chain.from_iterable(self.travel)), dtype=np.int64, count=count * width)
+        known, places = np.unique(keys, return_inverse=True)
+        somewhere = np.empty(len(known), dtype=np.int64)
+        somewhere[places] = np.arange(count * width)
+        found = [self.travel[place // width][place % width] for place in somewhere.tolist()]
+        return found, places.reshape(count, width)
+
+    @cached_property
+    def travel_steps(self) -> tuple[list[int], NDArray[np.int64], int]:
+        """Distances in whole steps, which is where, shape (units, schools), and how many steps are one of distance."""
+        found, places = self._distances
+        steps = lcm(*{distance.denominator for distance in found})
+        return [d.numerator * (steps // d.denominator) for d in found], places, steps
 
     @cached_property
     def whole_travel(self) -> tuple[tuple[tuple[int, ...], ...], int]:
         """Travel in whole steps, shape (units, schools), and how many steps are one unit of distance."""
-        found = self._distances
-        steps = lcm(*{distance.denominator for distance in found.values()})
-        whole = {key: d.numerator * (steps // d.denominator) for key, d in found.items()}
-        return tuple(tuple(whole[id(distance)] for distance in row) for row in self.travel), steps
+        whole, places, steps = self.travel_steps
+        return tuple(map(tuple, np.array(whole, dtype=object)[places].tolist())), steps
 
     @cached_property
     def unit_index(self) -> dict[str, int]:
@@ -342,8 +363,10 @@ class ZoneInstance(Instance):
             return False
         if self.travel_ratio is None or school == self.today[unit]:
             return True
-        whole = self.whole_travel[0][unit]
-        return whole[school] * self.travel_ratio.denominator <= self.travel_ratio.numerator * whole[self.today[unit]]
+        whole, places, _ = self.travel_steps
+        row = places[unit]
+        length, now = whole[row[school]], whole[row[self.today[unit]]]
+        return bool(length * self.travel_ratio.denominator <= self.travel_ratio.numerator * now)
 
 
 @dataclass(frozen=True)

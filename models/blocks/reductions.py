@@ -12,25 +12,32 @@ from collections.abc import Set as AbstractSet
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
+import numpy as np
 from fairbound.models.core.problem import once
 
 if TYPE_CHECKING:
     from fairbound.models.blocks.instance import ZoneInstance
 
+LARGEST = 2**62
+"""Whole numbers below it have room in an array."""
 Options = Sequence[AbstractSet[int]]
 """Schools, by index, that each unit may attend."""
 
 
 def rule_options(instance: ZoneInstance) -> list[set[int]]:
     """The schools that equation (9), ``forced`` and the schools' own units leave to each unit."""
-    whole, _ = instance.whole_travel
     ratio, everywhere = instance.travel_ratio, range(len(instance.schools))
-    options = [set(everywhere) for _ in instance.units]
-    if ratio is not None:
+    if ratio is None:
+        options = [set(everywhere) for _ in instance.units]
+    else:
         over, under = ratio.numerator, ratio.denominator
-        for i, (row, now) in enumerate(zip(whole, instance.today, strict=True)):
-            most = over * row[now]
-            options[i] = {j for j, length in enumerate(row) if under * length <= most or j == now}
+        whole, places, _ = instance.travel_steps
+        small = max(whole) * max(over, under) < LARGEST
+        travel, now = np.array(whole, dtype=np.int64 if small else object)[places], np.array(instance.today)
+        options = [{j} for j in instance.today]
+        near = under * travel <= over * np.take_along_axis(travel, now[:, None], axis=1)
+        for i, j in zip(*(places.tolist() for places in np.nonzero(near)), strict=True):
+            options[i].add(j)
     for unit, school in instance.barred:
         options[instance.unit_index[unit]].discard(instance.school_index[school])
     for unit, school in instance.forced:

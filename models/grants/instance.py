@@ -14,7 +14,7 @@ from math import ceil, floor
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from fairbound.models.core.errors import InputError, nearest
-from fairbound.models.core.exact import decimal_text, parse_number
+from fairbound.models.core.exact import decimal_text, parse_number, whole_multiples
 from fairbound.models.core.parameters import COUNT, NUMBER, Form, Parameter, limits, optional, pieces, quoted, unquoted
 from fairbound.models.core.problem import Instance, Objective, Sense
 
@@ -189,9 +189,20 @@ class GrantsInstance(Instance):
         off = self.caution * effect.width
         return (effect.points + off) / THOUSAND, (effect.points - off) / THOUSAND
 
+    @cached_property
+    def best_first(self) -> tuple[list[tuple[int, int, Fraction]], tuple[list[int], Fraction]]:
+        """What a dollar may do, best first: its function, 0 if it stays there or 1 if it is added, points.
+
+        With them the points as whole multiples, and of what: those are added up far faster.
+        """
+        uses = [(f, added, gain) for f in range(len(self.functions)) for added, gain in enumerate(self.gains(f))]
+        uses.sort(key=lambda use: (-use[2], *use[:2]))
+        return uses, whole_multiples([gain for _, _, gain in uses])
+
     def bounds(self, district: District, f: int) -> tuple[int, int]:
         """Dollars per student that spending on a function may fall and rise, in whole dollars: equation (2)."""
-        return floor(self.move * district.spending[f]), floor(self.rise * district.spending[f])
+        dollars, move, rise = district.spending[f], self.move, self.rise  # floors, without fractions between
+        return dollars * move.numerator // move.denominator, dollars * rise.numerator // rise.denominator
 
     @cached_property
     def ranges(self) -> tuple[tuple[int, int], ...]:
@@ -253,24 +264,21 @@ class Curve:
 
 def curve(instance: GrantsInstance, district: District) -> Curve:
     """Spend the district's movable money again, best function first; what comes after is bought by a grant."""
-    parts: list[Piece] = []
-    base, freed, start = [], 0, Fraction(0)
-    for f in range(len(instance.functions)):
-        down, up = instance.bounds(district, f)
-        lose, win = instance.gains(f)
-        base.append(-down)
-        freed += down
-        start -= down * lose
-        parts += [Piece(f, down, lose), Piece(f, up, win)]
+    bounds = [instance.bounds(district, f) for f in range(len(instance.functions))]
+    base, freed = [-down for down, _ in bounds], sum(down for down, _ in bounds)
+    uses, (steps, unit) = instance.best_first
+    start = -sum(bounds[f][0] * step for (f, added, _), step in zip(uses, steps, strict=True) if not added)
     pieces = []
-    for part in sorted(parts, key=lambda part: (-part.gain, part.function)):
-        again = min(part.dollars, freed)
-        base[part.function] += again
-        freed -= again
-        start += again * part.gain
-        if part.dollars > again and part.gain > 0:
-            pieces.append(Piece(part.function, part.dollars - again, part.gain))
-    return Curve(start, tuple(base), capped(pieces, floor(instance.most)))
+    for (f, added, gain), step in zip(uses, steps, strict=True):
+        dollars = bounds[f][added]
+        again = min(dollars, freed)
+        if again:
+            base[f] += again
+            freed -= again
+            start += again * step
+        if dollars > again and gain > 0:
+            pieces.append(Piece(f, dollars - again, gain))
+    return Curve(start * unit, tuple(base), capped(pieces, floor(instance.most)))
 
 
 def capped(pieces: Sequence[Piece], most: int) -> tuple[Piece, ...]:

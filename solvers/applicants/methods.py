@@ -14,6 +14,7 @@ METHODS = (
         "least TVD of race counts by largest remainders, with the number of best count vectors",
         race_counts.answer,
         race_counts.refuses,
+        seeded=False,
     ),
     Method(
         school_by_school.NAME,

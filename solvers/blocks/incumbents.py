@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fairbound.models.blocks import rules
 from fairbound.models.blocks.evaluate import group_scale
-from fairbound.models.blocks.instance import DISSIMILARITY, TRAVEL, ZoneInstance, Zoning
+from fairbound.models.blocks.instance import DISSIMILARITY, MAX_SHARE, TRAVEL, ZoneInstance, Zoning
 from fairbound.models.blocks.reductions import Options, fixed_options
 from fairbound.solvers.blocks.even_halves import even_halves, least_dissimilarity
 from fairbound.solvers.blocks.zone_state import Clock, ZoneState, anneal, reconnect
@@ -25,7 +25,9 @@ ANNEALING_STEPS = 400
 """Annealing steps per unit that has a choice, for the first incumbent where nothing else gives a good one."""
 TRIALS = (50, 5000)
 """Trials to even out two zones, before there is a relaxation and after it."""
-REPAIR_STEPS, REPAIR_WARMTH = 100, 2e-4
+REPAIR_STEPS, REPAIR_WARMTH = 30, 2e-4
+NO_BETTER = 1e-9
+"""Costs of a search are floats: they may err by this part."""
 START_SHARE, REPAIR_SHARE = 0.25, 0.1
 """Of the time that is left, the first annealing and a repair take at most these parts."""
 
@@ -106,13 +108,20 @@ class ZoneIncumbents:
 
         return gone
 
+    def tell(self) -> None:
+        """Offer today's zones, and the bound by theorem: what is known before anything is worked out."""
+        self.offer(list(self.instance.today))
+        if self.share_level is None:
+            self.search.tighten(self.least)
+
     def start(
         self, start: Zoning | None, random: Random, steps: int = ANNEALING_STEPS, share: float = START_SHARE
     ) -> None:
         """The first incumbents: a given zoning, today's, and annealing from today's within this share of the time."""
+        if self.search.solution is None:
+            self.offer(list(self.instance.today))
         if start is not None:
             self.search.offer(start)
-        self.offer(list(self.instance.today))
         if self.searched:
             state = ZoneState(self.instance, self.objective, self.instance.today, self.share_of(share))
             anneal(state, random, steps * len(state.movable))
@@ -130,13 +139,19 @@ class ZoneIncumbents:
         state.options = state.options if options is None else options
         if self.instance.contiguous and not reconnect(state):
             return
-        self.offer(state.homes)
+        self.offer_of(state)
         if self.searched:
             state.descend(random)
-            self.offer(state.homes)
+            self.offer_of(state)
             # A short, cool annealing: the zoning is near the best one but for its islands.
             anneal(state, random, REPAIR_STEPS * len(state.movable), warm=REPAIR_WARMTH)
             state.descend(random)
+            self.offer_of(state)
+
+    def offer_of(self, state: ZoneState) -> None:
+        """Offer the zones of a search, unless what they cost there says that they are no better."""
+        value = self.search.value if self.share_level is None and self.objective != MAX_SHARE else None
+        if value is None or state.cost() < float(value) * (1 + NO_BETTER):
             self.offer(state.homes)
 
     def balance(self, random: Random, trials: int) -> bool:

@@ -43,8 +43,9 @@ RELIABLE = 2
 """A column's costs are believed after so many trials in either direction; until then it is tried."""
 CANDIDATES, LOOKAHEAD, TRIAL_STEPS = 40, 4, 80
 """At most so many columns of a kind are tried, so many in a row without a better one, for so many steps each."""
-ROOT_GAIN, ROOT_STALLED, MOST_STEPS = 0.05, 3, 3000
-"""What is a gain of a round at the root, of the gap; Gomory rounds that may pass in a row without it; steps."""
+ROOT_GAIN, ROOT_STALLED, ROOT_CUTS, MOST_STEPS = 0.05, 3, 4, 3000
+"""What is a gain of a round at the root, of the gap; Gomory rounds that may pass in a row without it; their rows, which
+are dense, in a round; steps."""
 DIVE_NEAR, DIVE_SHARE, MOST_DIVED = 0.1, 0.1, 25
 """A dive settles sides that are so near to whole, at least this share of them, and solves so many programs."""
 FINE = 1e-7
@@ -73,6 +74,14 @@ class Costs:
         return self.sums[up] / self.trials[up] if self.trials[up] else usual
 
 
+@dataclass
+class Start:
+    """The basis of a node's program, for its children, and the system's rows that this program had."""
+
+    basis: Any
+    rows: list[int]
+
+
 class ZoneTree(Grower):
     """One run. The exact system and the live program are ``Grower``'s; incumbents are those of ``known``.
 
@@ -98,8 +107,9 @@ class ZoneTree(Grower):
         super().__init__(system, claim, separate(instance, system), seconds, search.late)
         self.known, self.random = known, random
         self.knapsacks = knapsacks(self.live, self.base)
+        self.pairs = set(system.x.values())
         self.sides: list[int] = []
-        self.side_of: list[int | None] = [None] * len(instance.units)
+        self.side_of: list[tuple[int, bool] | None] = [None] * len(instance.units)
         self.above: set[int] = set()
         self.most = 0.0
         self.pseudo: dict[int, Costs] = {}
@@ -132,6 +142,20 @@ class ZoneTree(Grower):
         present = set(live.rows)
         self.place = {key: i for key, i in self.rows_of.items() if i not in present}
 
+    def start(self) -> Start:
+        """The basis of the program as it stands."""
+        return Start(self.live.engine.getBasis(), list(self.live.rows))
+
+    def begin(self, start: Start) -> None:
+        """Begin from a parent's basis: the last program may have been one far away in the tree."""
+        live, slack = self.live, highspy.HighsBasisStatus.kBasic
+        if start.rows != live.rows:
+            status = dict(zip(start.rows, start.basis.row_status, strict=True))
+            if any(status[i] != slack for i in status.keys() - set(live.rows)):
+                return  # a row that has left the program was tight there
+            start.basis.row_status, start.rows = [status.get(i, slack) for i in live.rows], list(live.rows)
+        live.engine.setBasis(start.basis)
+
     def separators(self, x: Floats) -> int:
         """Rows (19) that x breaks, as many as the time suffices for."""
         return 0 if self.separate is None else self.add(self.separate(x))
@@ -163,17 +187,30 @@ class ZoneTree(Grower):
     # Sides -----------------------------------------------------------------------------------------
 
     def add_sides(self) -> None:
-        """A column for each unit that may be on either side of the schools that the multipliers count."""
+        """The sides (35) of all units that may be on either of the schools that the multipliers count.
+
+        Where one school is all that a unit may have on a side, the pair's own column is the side, or 1 less that.
+        """
         # One positive part a school, each in a row of its own: the first rows of the system.
         if set(self.system.cost) & set(self.system.x.values()) or len(self.system.cost) != len(self.system.zones):
             return
         above = {j for j, price in enumerate(self.live.prices(len(self.system.zones))) if price > 0.5}
         steps: list[list[Any]] = []
+        x, halves = self.system.x, self.live.halves
         for i, schools in enumerate(self.system.city.options):
-            if schools & above and schools - above:
-                self.side_of[i] = len(self.system.lower) + len(steps)
-                steps.append(["side", i, sorted(schools & above)])
-        self.sides = list(range(len(self.system.lower), len(self.system.lower) + len(steps)))
+            inner, outer = schools & above, schools - above
+            if not inner or not outer:
+                continue
+            if min(len(inner), len(outer)) > 1:
+                column, up = len(self.system.lower) + len(steps), True
+                steps.append(["side", i, sorted(inner)])
+            else:
+                up = len(inner) == 1
+                column = x[i, next(iter(inner if up else outer))]
+                if column in halves:
+                    column, up = halves[column][0], not up
+            self.sides.append(column)
+            self.side_of[i] = column, up
         self.live.add_columns(len(steps))
         super().add(steps)
         self.above = above
@@ -217,9 +254,7 @@ class ZoneTree(Grower):
         for pair, column in x.items() if each else ():
             costs[column] += each * steps.get(pair, 0)
         self.most = each * self.farthest
-        self.live.engine.changeColsCost(
-            n, np.arange(n, dtype=np.int32), costs * self.live.column_scale / self.live.cost_scale
-        )
+        self.live.set_costs(costs)
 
     @cached_property
     def farthest(self) -> int:
@@ -276,7 +311,11 @@ class ZoneTree(Grower):
         if self.sides and all(min(x[z], 1 - x[z]) <= WHOLE for z in self.sides):
             # All sides are settled: what is left to find are zones of this very value.
             options = [
-                schools if side is None else schools & self.above if x[side] > 0.5 else schools - self.above
+                schools
+                if side is None
+                else schools & self.above
+                if (x[side[0]] > 0.5) == side[1]
+                else schools - self.above
                 for schools, side in zip(options, self.side_of, strict=True)
             ]
         self.known.improve(homes, self.random, options)
@@ -349,7 +388,7 @@ class ZoneTree(Grower):
                 if stalled >= ROOT_STALLED:
                     break
                 before = max(before, value)
-                found += gomory_steps(self.live, x)
+                found += gomory_steps(self.live, x, ROOT_CUTS)
             last = max(last, value)
             if not found:
                 break
@@ -367,7 +406,8 @@ class ZoneTree(Grower):
             # No more than rounding is missing. With fixed sides the cost is a whole number, which rounding reaches.
             j = max(free, key=lambda j: fractional[j])
             return j, bool(x[j] > 0.5)
-        broken = set(np.flatnonzero(fractional > WHOLE).tolist())
+        # Positive parts are whole where pairs are: nothing is gained by branching on them.
+        broken = set(np.flatnonzero(fractional > WHOLE).tolist()) & self.pairs.union(self.sides)
         if not broken:
             return branch(self.live, x)
         usual = [
@@ -453,10 +493,11 @@ class ZoneTree(Grower):
         top.multipliers = max(top.multipliers or [], first or [], key=lambda known: self.bound(top, known))
         self.root_floor = self.floor = floor = self.bound(top, top.multipliers)
         self.compact(0)
-        heap, stuck = [(bound, 0, top, False, floor)], list[tuple[float, Fraction]]()
+        start = self.start()
+        heap, stuck = [(bound, 0, top, False, floor, start)], list[tuple[float, Fraction]]()
         pause, next_repair, deep = REPAIR_EVERY, 1, False
         while heap and not self.live.late() and not self.short(len(heap)):
-            bound, _, node, known, floor = heappop(heap)
+            bound, _, node, known, floor, start = heappop(heap)
             if bound > self.least:
                 self.least = bound
                 self.tell()
@@ -468,6 +509,7 @@ class ZoneTree(Grower):
             if self.nodes % COMPACT_EVERY == 0:
                 self.compact(OLDEST)  # the last program's solution is not asked for any more
             self.enter(node)
+            self.begin(start)
             state, _, x = self.relax(node)
             if state == "closed":
                 continue
@@ -502,9 +544,10 @@ class ZoneTree(Grower):
                 Node(self.system, {**node.changed, j: (low, k)}),
                 Node(self.system, {**node.changed, j: (k + 1, high)}),
             ]
+            start = self.start()
             for child in node.children if up else node.children[::-1]:
                 child.multipliers = node.multipliers
-                heappush(heap, (bound, -next(serial) - 1, child, settled, floor))
+                heappush(heap, (bound, -next(serial) - 1, child, settled, floor, start))
             if self.nodes >= next_repair:
                 before, deep = self.known.search.value, not deep
                 if deep:
@@ -514,7 +557,7 @@ class ZoneTree(Grower):
                 wide = float(self.enough) - self.least > NEARLY * abs(float(self.enough))
                 pause = REPAIR_EVERY if wide or self.known.search.value != before else min(2 * pause, SELDOM)
                 next_repair = self.nodes + pause
-        left = [(bound, floor) for bound, *_, floor in heap] + stuck
+        left = [(bound, floor) for bound, *_, floor, _ in heap] + stuck
         self.least = min((bound for bound, _ in left), default=float(self.claim / self.system.unit))
         self.floor = min((floor for _, floor in left), default=self.floor)
         return top

@@ -59,9 +59,10 @@ def _answer(
     known = ZoneIncumbents(instance, objective, settings, on_progress)
     search = known.search
     termination, tree, top, built = Termination.FINISHED, None, None, 0.0
-    if not all(known.options):
-        return Answer(Termination.INFEASIBLE, message="a unit is left without a school that it could have")
     try:
+        known.tell()  # of a large city the rest takes seconds
+        if not all(known.options):
+            return Answer(Termination.INFEASIBLE, message="a unit is left without a school that it could have")
         known.start(start, random, ROUGH_STEPS)
         if not (search.late() or known.perfect or known.balance(random, TRIALS[0])):
             began = search.seconds()

@@ -39,5 +39,11 @@ def answer(
 
 
 METHOD = Method(
-    NAME, Kind.ALGORITHM, "the best group by a table over slack, in whole numbers", answer, refuses, certified=True
+    NAME,
+    Kind.ALGORITHM,
+    "the best group by a table over slack, in whole numbers",
+    answer,
+    refuses,
+    certified=True,
+    seeded=False,
 )

@@ -353,4 +353,5 @@ METHOD = Method(
     answer,
     refuses,
     hesitates=hesitates,
+    seeded=False,
 )

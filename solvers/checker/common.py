@@ -43,9 +43,17 @@ def read(path: str) -> Any:
             text = content.read(LARGEST_FILE + 1)
         if len(text) > LARGEST_FILE:
             raise Rejected(f"more than {LARGEST_FILE >> 20} MiB when unpacked")
-        return json.loads(text.decode("utf-8"))
+        return json.loads(text.decode("utf-8"), object_pairs_hook=_once)
     except (ValueError, OSError, EOFError, RecursionError) as error:
         raise Rejected(f"it is no JSON that can be read: {type(error).__name__}") from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object each of whose names stands once: of two, a reader might see the one and a checker take the other."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise Rejected("a name stands twice in an object")
+    return found
 
 
 def sealed(document: dict[str, Any], digest: str | None) -> None:

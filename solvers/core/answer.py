@@ -128,6 +128,11 @@ def reachable(bound: Fraction, lattice: Fraction, sense: Sense) -> Fraction:
     return floor(steps) * lattice if sense is Sense.MAXIMIZE else -floor(-steps) * lattice
 
 
+def _beyond(value: Fraction, by: Fraction, sense: Sense) -> Fraction:
+    """A bound that is weaker by so much."""
+    return value + by if sense is Sense.MAXIMIZE else value - by
+
+
 def conclude(
     problem: Problem[Any, Any],
     instance: Instance,
@@ -139,7 +144,8 @@ def conclude(
     """Evaluate the solution of an answer exactly and state what is known.
 
     A dual bound never moves towards the primal. A claimed one is as fine as its engine's accuracy: where
-    the lattice does not round it, it stays that far from the value, and the result is not optimal.
+    the lattice does not round it, it is weakened by that and stays that far from the value, so the result is
+    not optimal.
     """
     asked = problem.objective(objective)
     sense, own = asked.sense, answer.proven
@@ -175,16 +181,18 @@ def conclude(
     if own is not None and lattice is not None and own.basis is Basis.MULTIPLIERS:
         own = replace(own, value=reachable(own.value, lattice, sense))
     proven = _strongest(sense, own, natural)
-    dual, floating = None, False
+    dual, claimed = None, None
     if answer.claim is not None and not doubted and isfinite(answer.claim):
         value = answer.claim
-        floating = not isinstance(value, Fraction)
         if not isinstance(value, Fraction):
             value = lattice_bound(value, lattice, sense, answer.unit)
+            if not resolves(lattice, value, answer.unit):  # it is coarse: the truth may pass it
+                claimed = value
+                value = _beyond(value, engine_accuracy(value, answer.unit), sense)
         dual = Bound(value, Basis.CLAIM)
     stronger = dual is not None and proven is not None and not sense.improves(proven.value, dual.value)
     if stronger or (dual is None and own is not None):
-        dual, floating = proven, False  # no claim is stronger, or none is believed
+        dual, claimed = proven, None  # no claim is stronger, or none is believed
     if answer.solution is None:
         status = Status.INFEASIBLE if answer.termination is Termination.INFEASIBLE and not doubted else Status.UNKNOWN
         return _checked(_bounded(base, dual, proven, status=status), gap)
@@ -200,11 +208,12 @@ def conclude(
         return _checked(_bounded(base, dual, proven, status=Status.INVALID, **known), gap)
     primal = evaluation.values[objective]
     if natural is not None and primal == natural.value and (dual is not None or doubted):
-        dual, floating = natural, False
-    if dual is not None and floating and not resolves(lattice, dual.value, answer.unit):  # it is coarse
+        dual, claimed = natural, None
+    if dual is not None and claimed is not None:
         accuracy = engine_accuracy(primal, answer.unit)
-        if abs(dual.value - primal) <= accuracy:
-            dual = replace(dual, value=primal + accuracy if sense is Sense.MAXIMIZE else primal - accuracy)
+        least = _beyond(primal, accuracy, sense)
+        if abs(claimed - primal) <= accuracy and sense.improves(least, dual.value):
+            dual = replace(dual, value=least)
     beaten = [bound for bound in (dual, proven) if bound is not None and sense.improves(primal, bound.value)]
     if beaten:
         words = f"the bound {beaten[0].value} was contradicted by the exact value {primal} and is withdrawn"

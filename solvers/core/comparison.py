@@ -79,7 +79,7 @@ def _stopped(result: Result | None) -> bool:
     return result is not None and result.termination is Termination.INTERRUPTED
 
 
-def _closes(result: Result) -> bool:
+def closes(result: Result) -> bool:
     """Whether a result answers the question to the gap asked for."""
     near = result.termination is Termination.GAP_LIMIT and result.primal_bound is not None
     # Where values lie closer together than an engine is believed, it ends a hair from its own bound.
@@ -124,12 +124,12 @@ class _Comparison:
             return Compared(method, None, skipped=INTERRUPTED)
         except EngineRefused as refused:
             return Compared(method, None, refusal=str(refused))
-        closes = method.exact and _closes(result)
+        closing = method.exact and closes(result)
         skipped = None
-        if allowed != limit and not closes and result.termination is Termination.TIME_LIMIT:
+        if allowed != limit and not closing and result.termination is Termination.TIME_LIMIT:
             assert self.closer is not None
             skipped = f"closed by {self.closer.method}"
-        if closes and self.closer is None:
+        if closing and self.closer is None:
             self.closer = result
             if result.primal_bound is not None:  # one proof settles the question for all
                 result = proving.proven(self.instance, result, self.settings)

@@ -24,7 +24,7 @@ import time
 import traceback
 from itertools import pairwise
 from math import inf
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,7 +87,9 @@ def _write(pipe: int, document: Any) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, masked)
 
 
-def _child(request: dict[str, Any], pipe: int, log: int, parent: int, prctl: Callable[..., int] | None) -> NoReturn:
+def _child(
+    request: dict[str, Any], pipe: int, log: int, parent: int, prctl: Callable[..., int] | None, masked: set[Any]
+) -> NoReturn:
     """Run one piece of work in the forked process and write what it tells and its answer into the pipe."""
     os.setsid()
     if prctl is not None:
@@ -106,6 +108,7 @@ def _child(request: dict[str, Any], pipe: int, log: int, parent: int, prctl: Cal
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     more = (lambda message: _write(pipe, {"told": message}),) if request["telling"] else ()
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, masked)
         _write(pipe, {"kind": "ok", "value": _resolve(request["work"])(request["argument"], *more)})
     except MemoryError:
         _write(pipe, {"kind": "memory", "message": "the memory limit was reached"})
@@ -169,6 +172,14 @@ class _Clock:
         return max(0.0, min(POLL_SECONDS, self.asking - time.monotonic(), self.killing - time.monotonic()))
 
 
+def _log_file() -> IO[bytes]:
+    """A file without a name for what a child prints; in memory where every disk is full."""
+    try:
+        return tempfile.TemporaryFile()
+    except OSError:
+        return open(os.memfd_create("log"), "w+b")
+
+
 class _AskerGone(Exception):
     """Whoever asked for the work has ended."""
 
@@ -176,16 +187,18 @@ class _AskerGone(Exception):
 def _supervise(request: dict[str, Any], requests: int, answers: int, prctl: Callable[..., int] | None) -> None:
     """Fork a child for one request and answer it; raises ``_AskerGone`` or ``BrokenPipeError``."""
     reading, writing = os.pipe()
-    with tempfile.TemporaryFile() as log:
+    with _log_file() as log:
         began = time.monotonic()
         parent = os.getpid()
+        masked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until the child can say that it heard
         pid = os.fork()
         if pid == 0:
             os.close(reading)
             os.close(answers)  # else the asker could not see the fork server die while this child lives
             if requests:
                 os.close(requests)
-            _child(request, writing, log.fileno(), parent, prctl)
+            _child(request, writing, log.fileno(), parent, prctl, masked)
+        signal.pthread_sigmask(signal.SIG_SETMASK, masked)
         os.close(writing)
         try:
             _write(answers, {"started": pid})

@@ -254,6 +254,7 @@ class Isolation:
         limits: Limits = Limits(),
         on_told: Callable[[Any], None] | None = None,
         tries: int = MOST_DEATHS,
+        on_started: Callable[[], None] | None = None,
     ) -> Ending:
         """Run ``module:function`` on a JSON argument in a new process and wait for its end.
 
@@ -264,6 +265,8 @@ class Isolation:
             second argument.
         tries
             If the fork server dies the work starts anew, and tells it all again, so many times in all.
+        on_started
+            Called once the work runs: an ``interrupt`` before that has found nothing to stop.
 
         Raises
         ------
@@ -281,7 +284,7 @@ class Isolation:
         }
         for _ in range(tries):
             self.start()
-            answer = self._ask(request, on_told)
+            answer = self._ask(request, on_told, on_started)
             if self._closed:
                 raise Stopped
             if answer is not None:
@@ -318,12 +321,19 @@ class Isolation:
         self.stop()
         self._bury()
 
-    def _ask(self, request: dict[str, Any], on_told: Callable[[Any], None] | None) -> dict[str, Any] | None:
+    def _ask(
+        self,
+        request: dict[str, Any],
+        on_told: Callable[[Any], None] | None,
+        on_started: Callable[[], None] | None,
+    ) -> dict[str, Any] | None:
         self._say(request)
         started = self._hear()
         if started is None:
             return None
         self._child = started["started"]
+        if on_started is not None:
+            on_started()
         while True:
             answer = self._hear()
             if answer is None or "told" not in answer:

@@ -61,6 +61,8 @@ class Method:
         The model that it hands to an engine, or ``None``.
     certified
         Whether a certificate is to be made of its answer, where one is asked for, though a theorem settles it.
+    seeded
+        Whether the seed makes it another search; where not, a second one would do the same once more.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Method:
     hesitates: Callable[[Any, str], str | None] = _never
     formulation: Formulation[Any, Any] | None = None
     certified: bool = False
+    seeded: bool = True
 
     def run(
         self,

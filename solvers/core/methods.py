@@ -11,6 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cache, partial
 from importlib import import_module
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from fairbound.models import PROBLEMS
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 CLOCK_SHARE = 0.8
 """Share of a time limit after which a heuristic stops; the rest is for scoring exactly what it has."""
+UNSEEDED = "_seed"
+"""So a baseline calls the argument that it does not look at."""
 
 
 def _room(problem: str) -> Any:
@@ -91,6 +94,7 @@ def _from_formulation(formulation: Formulation[Any, Any], engine: str = DEFAULT)
         exact,
         formulation.hesitates,
         formulation,
+        seeded=chosen.seeded,
     )
 
 
@@ -103,6 +107,7 @@ def _from_baseline(baseline: Baseline, argument: str | None) -> Method:
         lambda _instance, _objective: baseline.refuses(),
         exact=False,
         closes=False,
+        seeded=UNSEEDED not in signature(baseline.run).parameters,
     )
 
 

@@ -26,6 +26,7 @@ def result_json(
         "instance": result.instance,
         "digest": result.digest,
         "parameters": dict(result.parameters),
+        "repairs": list(instance.repairs),
         "assumptions": list(problem.assumptions(instance)),
         "objective": result.objective,
         "sense": result.sense.value,

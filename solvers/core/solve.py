@@ -12,6 +12,7 @@ from fairbound.solvers.core.formulations import AT
 from fairbound.solvers.core.lexicographic import solve_lexicographic
 from fairbound.solvers.core.method import Kind, Method, left
 from fairbound.solvers.core.methods import default_method, find_method
+from fairbound.solvers.core.racing import check_workers, raced
 from fairbound.solvers.core.result import OnProgress, Result, Settings, Termination
 from fairbound.solvers.engines.registry import DEFAULT
 
@@ -65,6 +66,7 @@ def solve(
     isolate: bool | None = None,
     engine: str | None = None,
     start: Any = None,
+    workers: int = 1,
 ) -> Result:
     """Answer a loaded instance; ``fairbound.solve`` explains the arguments.
 
@@ -78,6 +80,7 @@ def solve(
     began = time.perf_counter()
     problem = find_problem(instance.problem)
     witnesses.check_names(settings.witness)
+    check_workers(workers)
     names = objective_names(problem, objective)
     if method is None and engine is None and (start is not None or settings.engine_options or settings.log):
         engine = DEFAULT  # only an engine takes these
@@ -88,6 +91,8 @@ def solve(
         _check_start(problem, instance, chosen, start)
     apart = isolated(isolate, settings)
     run, prover = (wall.limited(chosen), wall.proven) if apart else (chosen, proving.proven)
+    if workers != 1:
+        run = raced(chosen, workers)
     if len(names) > 1:
         if start is not None:
             raise InputError("a start serves one objective", found=objective)

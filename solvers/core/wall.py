@@ -14,7 +14,7 @@ import pickle
 import threading
 import time
 from collections import deque
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -86,22 +86,42 @@ def _remembered(instances: Sequence[Instance]) -> Iterator[None]:
 
 
 @contextmanager
-def kept(*instances: Instance) -> Iterator[None]:
+def kept(*instances: Instance, count: int = 1) -> Iterator[None]:
     """While inside, solves of this thread share one fork server, begun before this process has further threads.
 
-    It knows these instances; others travel to it.
+    It knows these instances; others travel to it. Of several (``count``) the others are for ``several``.
     """
     if not available() or getattr(_own, "isolation", None) is not None:
         yield
         return
-    with _remembered(instances), Isolation([__name__]) as isolation:
+    with _remembered(instances), ExitStack() as stack:
         forked = may_fork()
-        isolation.start()
-        _own.isolation, _own.known = isolation, frozenset(_inherited if forked else ())
+        servers = [stack.enter_context(Isolation([__name__])) for _ in range(count)]
+        for server in servers:
+            server.start()
+        _own.isolation, _own.known = servers[0], frozenset(_inherited if forked else ())
+        _own.more = servers[1:]
         try:
             yield
         finally:
-            _own.isolation = None
+            _own.isolation, _own.more = None, []
+
+
+@contextmanager
+def several(instance: Instance, count: int) -> Iterator[list[tuple[Isolation, frozenset[int]]]]:
+    """So many fork servers, those that are kept first, each with the instances that it knows."""
+    with _remembered([instance]), kept(count=count), ExitStack() as stack:
+        found = [(server, _own.known) for server in (_own.isolation, *getattr(_own, "more", ()))][:count]
+        while len(found) < count:
+            known = frozenset(_inherited if may_fork() else ())
+            found.append((stack.enter_context(Isolation([__name__])), known))
+            found[-1][0].start()
+        yield found
+
+
+def lend(server: Isolation, known: frozenset[int], asked: threading.Event) -> None:
+    """Let solves of this thread go to a fork server; ``asked`` is set when they are asked to stop from elsewhere."""
+    _own.isolation, _own.known, _own.asked = server, known, asked
 
 
 @contextmanager
@@ -277,12 +297,19 @@ def _call(
         interruptible(lambda: isolation.interrupt(INTERRUPT_SECONDS)) as stop,
     ):
         isolation.start()
+
+        def heed() -> None:
+            if stop.is_set():  # it was asked before there was anything to ask
+                isolation.interrupt(INTERRUPT_SECONDS)
+
         for meant in (_Inherited(id(instance)), instance) if id(instance) in known else (instance,):
-            ending = isolation.run(f"{__name__}:{work}", _pack(argument(meant)), _limits(seconds), on_told)
+            ending = isolation.run(
+                f"{__name__}:{work}", _pack(argument(meant)), _limits(seconds), on_told, on_started=heed
+            )
             answer = _unpack(ending.value) if ending.outcome is Outcome.OK else None
             if not isinstance(answer, _Unknown):
                 break
-        return ending, answer, stop.is_set()
+        return ending, answer, stop.is_set() or getattr(_own, "asked", stop).is_set()
 
 
 def _run(
@@ -317,13 +344,13 @@ def _run(
     elif ending.outcome is Outcome.TIMEOUT:
         what = "the interrupt" if interrupted else f"its limit of {settings.time_limit:g} s"
         message = f"the method did not heed {what} and was ended; this is what it had told by then"
-    else:
+    elif not (interrupted and ending.message.startswith(KeyboardInterrupt.__name__)):  # else it had not begun
         stopped = Termination.ENGINE_ERROR
         message = f"the method failed: {ending.message}"
     known = Answer(
         stopped,
         heard.best(problem, instance, problem.objective(objective).sense),
-        claim=heard.dual() if _bounds(method) else None,
+        claim=heard.dual() if bounds(method) else None,
         trace=tuple(heard.trace),
         seconds=Seconds(total=time.perf_counter() - began),
         message=message,
@@ -331,7 +358,7 @@ def _run(
     return conclude(problem, instance, objective, method.name, known, settings)
 
 
-def _bounds(method: Method) -> bool:
+def bounds(method: Method) -> bool:
     """Whether the bounds that a method tells are bounds of the question."""
     return method.exact if method.formulation is None else method.formulation.scope is not Scope.RESTRICTION
 

@@ -163,6 +163,8 @@ class Engine:
         ``nonlinear(model, settings)`` for Pyomo models that are no linear program, or ``None``.
     local
         Whether its answers are local ones, without a bound.
+    seeded
+        Whether it takes a seed.
     """
 
     name: str
@@ -175,6 +177,7 @@ class Engine:
     own_process: bool = True
     nonlinear: Callable[[Any, Settings], ModelRun] | None = None
     local: bool = False
+    seeded: bool = True
 
     def missing(self) -> str | None:
         """Why it cannot run on this machine, or ``None``."""

@@ -77,5 +77,6 @@ ENGINES = (
         "coptpy",
         "pip install fairbound[copt]",
         run,
+        seeded=False,
     ),
 )

@@ -73,6 +73,11 @@ def run(program: Program, asked: Asked) -> Run:
 
 ENGINES = (
     Engine(
-        "glpk", "GLPK: simplex, branch and cut; a bound only at its end", "swiglpk", "pip install fairbound[glpk]", run
+        "glpk",
+        "GLPK: simplex, branch and cut; a bound only at its end",
+        "swiglpk",
+        "pip install fairbound[glpk]",
+        run,
+        seeded=False,
     ),
 )

@@ -77,5 +77,6 @@ ENGINES = (
         refuses=lambda _program: "it is asked for nonlinear models alone",
         nonlinear=nonlinear,
         local=True,
+        seeded=False,
     ),
 )

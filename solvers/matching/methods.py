@@ -18,6 +18,7 @@ METHODS = (
         "the least largest weight by linear programming, its final basis solved in rationals",
         exact_weights.answer,
         largest_weight.refuses,
+        seeded=False,
     ),
     near_vertex.near_vertex_method(
         subset.FORMULATION,

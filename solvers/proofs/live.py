@@ -99,10 +99,18 @@ class Live:
             self.row_scale.append(scale)
             self.scales[i] = scale
 
-    def live_row(self, i: int) -> tuple[dict[int, int], int]:
-        """Coefficients and right-hand side of a row of the system, as the engine is to have them."""
+    def rest(self, i: int) -> tuple[dict[int, int], int]:
+        """Coefficients and right-hand side of a row of the system, without columns that are settled."""
         terms, rhs, _ = self.system.rows[i]
         return terms, rhs
+
+    def live_row(self, i: int) -> tuple[dict[int, int], int]:
+        """Coefficients and right-hand side of a row of the system, as the engine is to have them."""
+        return self.rest(i)
+
+    def combined(self, pairs: list[list[Any]]) -> list[list[Any]]:
+        """A combination of the engine's rows as one of the system's."""
+        return pairs
 
     def wanted(self, _row: int) -> bool:
         """Whether the engine is to have a row of the system."""

@@ -76,7 +76,7 @@ def knapsacks(live: Live, count: int) -> list[Knapsack]:
     """Those of the system's first so many rows whose coefficients are not all 1 or -1."""
     found = []
     for i in live.rows:
-        terms, rhs = live.live_row(i)
+        terms, rhs = live.rest(i)
         if i < count and max(map(abs, terms.values()), default=0) > 1 and live.system.continuous.isdisjoint(terms):
             columns = np.fromiter(terms, dtype=np.int64, count=len(terms))
             lower = np.array([float(live.system.lower[j]) for j in terms])

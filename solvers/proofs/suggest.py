@@ -19,15 +19,15 @@ WHOLE = 1e-6
 WIDEST = 2**40
 
 
-def gomory_steps(live: Live, x: Floats) -> list[tuple[list[Any], Row]]:
-    """Steps of the Gomory rows that x breaks most, with these rows."""
+def gomory_steps(live: Live, x: Floats, most: int = MOST_CUTS) -> list[tuple[list[Any], Row]]:
+    """Steps of the Gomory rows that x breaks most, at most so many, with these rows."""
     system = live.system
     if system.continuous or not live.engine.getNumNz():  # asked for the basis of an empty matrix, the engine dies
         return []
     fractional = live.fractions(x)
     _, basic = live.engine.getBasicVariables()
     places = {int(j): r for r, j in enumerate(basic) if j >= 0}
-    chosen = sorted((j for j in places if fractional[j] > 1e-4), key=lambda j: -fractional[j])[: 2 * MOST_CUTS]
+    chosen = sorted((j for j in places if fractional[j] > 1e-4), key=lambda j: -fractional[j])[: 2 * most]
     lower, upper = np.array(system.lower, dtype=float), np.array(system.upper, dtype=float)
     flips_all = set(np.flatnonzero(upper - x < x - lower).tolist())
     scales, found = np.array(live.row_scale), []
@@ -40,6 +40,7 @@ def gomory_steps(live: Live, x: Floats) -> list[tuple[list[Any], Row]]:
         pairs: list[list[Any]] = [
             [live.rows[r], float(rounded[r] * live.column_scale[j] / scales[r])] for r in used.tolist()
         ]
+        pairs = live.combined(pairs)
         columns = {c for i, _ in pairs for c in system.rows[i][0]}
         step = ["gomory", pairs, sorted(columns & flips_all)]
         if not pairs or len(columns) > DENSEST:
@@ -52,7 +53,7 @@ def gomory_steps(live: Live, x: Floats) -> list[tuple[list[Any], Row]]:
         if gain > LEAST_EFFICACY:
             found.append((gain, step, row))
     found.sort(key=lambda each: -each[0])
-    return [(step, row) for _, step, row in found[:MOST_CUTS]]
+    return [(step, row) for _, step, row in found[:most]]
 
 
 def efficacy(live: Live, x: Floats, row: Row) -> float:

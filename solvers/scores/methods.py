@@ -35,6 +35,7 @@ METHODS = (
         "best subset by branch and bound on perspective relaxations, with a certificate",
         subset_tree.answer,
         subset_tree.refuses,
+        seeded=False,
     ),
 )
 PREFERRED = (exact_lad.NAME, subset_tree.NAME, every_subset.NAME, sparse_search.NAME, big_m.FORMULATION.name)

@@ -262,6 +262,7 @@ METHODS: Sequence[Method] = (
         refuses,
         exact=False,
         closes=False,
+        seeded=False,
     ),
     Method(
         "slsqp_random",
@@ -280,5 +281,6 @@ METHODS: Sequence[Method] = (
         refuses,
         exact=False,
         closes=False,
+        seeded=False,
     ),
 )

@@ -175,7 +175,12 @@ def answer(
 
 
 METHOD = Method(
-    NAME, Kind.ALGORITHM, "cuts on a linear program: student-weighted deviations to a proven gap", answer, refuses
+    NAME,
+    Kind.ALGORITHM,
+    "cuts on a linear program: student-weighted deviations to a proven gap",
+    answer,
+    refuses,
+    seeded=False,
 )
 
 __all__: Sequence[str] = ["METHOD", "ConicProgram", "answer"]

@@ -425,6 +425,7 @@ METHOD = Method(
     "spatial branch and bound over sizes: a proven gap, under bounds on other objectives too",
     answer,
     refuses,
+    seeded=False,
 )
 
 __all__ = ["METHOD", "Tree", "answer"]

@@ -41,6 +41,7 @@ def solve(
     isolate: bool | None = None,
     engine: str | None = None,
     start: Any = None,
+    workers: int = 1,
 ) -> Result:
     """Answer an instance with one method.
 
@@ -60,6 +61,9 @@ def solve(
     isolate
         Solve in a process of its own, which is ended soon after the time limit whatever the engine does. By
         default where ``settings`` has a time limit; without one everything stays in this process.
+    workers
+        So many searches side by side, each in a process of its own, with seeds from ``settings.seed`` on: the best
+        plan and the strongest bound of all, as soon as these close the question.
 
     Raises
     ------
@@ -68,7 +72,7 @@ def solve(
     """
     asked = load(instance, parameters)
     begin = None if start is None else _solution(find_problem(asked.problem), asked, start)
-    return one_solve(asked, objective, method, settings, on_progress, isolate, engine, begin)
+    return one_solve(asked, objective, method, settings, on_progress, isolate, engine, begin, workers)
 
 
 def explain(

@@ -78,6 +78,7 @@ def test_lexicographic_answers_name_their_stages(run: Run) -> None:
         (["solve", "cep/calpads33", "--objective", "money"], "unknown objective of cep"),
         (["solve", "cep/calpads33", "--method", "membersip"], "wanted one of membership"),
         (["solve", "cep/calpads33", "--method", "set_partitioning"], "too many subsets"),
+        (["solve", "cep/calpads33", "--workers", "1000"], "workers: found '1000', wanted 1 to"),
         (["list", "cap"], "unknown problem: found 'cap', wanted one of cep"),
         (["instance", "check", "absent.csv"], "absent.csv: no such file"),
         (["sweep", "cep/calpads/*", "-o", "t.csv"], "no instance of that name"),
@@ -93,6 +94,13 @@ def test_wrong_input_is_one_line_and_exit_code_2(
     assert text in done.stderr
     assert done.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_too_many_searches_are_refused_before_a_process_is_forked_for_each(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fairbound.cli.show.kept", lambda *_, **__: pytest.fail("forked"))
+    assert run("solve", "cep/calpads33", "--workers", "1000").returncode == 2
 
 
 def test_a_broken_table_leaves_nothing_behind(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -30,14 +30,18 @@ Interrupt = Callable[..., Done]
 
 @pytest.fixture
 def interrupt(tmp_path: Path) -> Interrupt:
-    """Run the command line with stubborn methods, and send signals once one of them runs."""
+    """Run the command line with stubborn methods, and send signals once one of them runs.
+
+    A second one is sent when the first was heard: two at once are one to a process that waits for its turn.
+    """
     lines = [f"s{i},{row[0]},{row[1]}" for i, row in enumerate(ROWS, start=1)]
     (tmp_path / "five.csv").write_text("\n".join(["school_id,enrolled,identified", *lines]) + "\n")
-    started = tmp_path / "started"
+    said = {name: tmp_path / name for name in ("STUBBORN_STARTED", "STUBBORN_HEARD")}
 
     def command(*arguments: str, sent: tuple[signal.Signals, ...] = (signal.SIGINT,)) -> Done:
-        started.unlink(missing_ok=True)
-        environment = os.environ | {"STUBBORN_STARTED": str(started), "PYTHONPATH": str(SUPPORT)}
+        for file in said.values():
+            file.unlink(missing_ok=True)
+        environment = os.environ | {name: str(file) for name, file in said.items()} | {"PYTHONPATH": str(SUPPORT)}
         with subprocess.Popen(
             [sys.executable, STUBBORN, *arguments],
             cwd=tmp_path,
@@ -47,13 +51,12 @@ def interrupt(tmp_path: Path) -> Interrupt:
             text=True,
         ) as process:
             try:
-                for _ in range(1200):
-                    if started.exists() or process.poll() is not None:
-                        break
-                    time.sleep(0.05)
-                for number in sent:
+                for number, file in zip(sent, said.values(), strict=False):
+                    for _ in range(1200):
+                        if file.exists() or process.poll() is not None:
+                            break
+                        time.sleep(0.05)
                     process.send_signal(number)
-                    time.sleep(0.2)
                 out, error = process.communicate(timeout=60)
             finally:
                 process.kill()
@@ -71,6 +74,17 @@ def test_solve_says_it_and_writes_what_it_has(interrupt: Interrupt, number: sign
     assert (document["termination"], document["status"]) == ("interrupted", "feasible")
     with (tmp_path / "o" / "solution.csv").open() as stream:
         assert [row["school_id"] for row in csv.DictReader(stream)] == [f"s{i}" for i in range(1, 6)]
+
+
+@pytest.mark.parametrize("number", BOTH)
+def test_searches_side_by_side_all_end(interrupt: Interrupt, number: signal.Signals) -> None:
+    code, out, _ = interrupt("solve", "five.csv", "--method", "heedful", "--workers", "2", "--json", sent=(number,))
+    document = json.loads(out)
+    assert (code, document["termination"], document["status"]) == (130, "interrupted", "feasible")
+    pid, _, said = document["message"].partition("; ")
+    assert said.startswith("2 searches side by side")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid), 0)
 
 
 def test_solve_says_it_as_json(interrupt: Interrupt) -> None:

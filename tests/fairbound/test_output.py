@@ -78,3 +78,40 @@ def test_an_output_that_takes_nothing_is_told_in_a_line(tmp_path: Path, more: st
         "cannot be written (No space left on device)",
     }
     assert not list(tmp_path.iterdir())
+
+
+DISTRICT = "school_id,enrolled,identified\nadams,366,190\nbaker,792,407\nclark,2503,910\n"
+FULL = [
+    ("solve d.csv", "2,411.2", "12056/5"),
+    ("pareto d.csv --objectives reimbursement,students", "2,411.2", "12056/5"),
+    ("audit d.csv plan.csv", "60.38 %", "12056/5"),
+    ("compare d.csv --methods membership,levels", "levels", '"levels"'),
+    ("analyse cover d.csv", "2,411.20", "12056/5"),
+    ("study classes/seed100 --time-limit 1", "matching, regular", "matching, regular"),
+]
+
+
+@pytest.mark.parametrize(("command", "words", "document"), FULL)
+@pytest.mark.parametrize("more", ["", "--json"])
+def test_a_disk_that_takes_nothing_leaves_every_answer_on_the_screen(
+    tmp_path: Path, command: str, words: str, document: str, more: str
+) -> None:
+    (tmp_path / "d.csv").write_text(DISTRICT)
+    (tmp_path / "plan.csv").write_text("school_id,group\nadams,1\nbaker,1\nclark,\n")
+    setting = "" if command.startswith("study") else "--set threshold=0.40"
+    line = f"ulimit -f 0; exec {sys.executable} -m fairbound {command} {setting} --out o {more}"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: o/")
+    assert done.stderr.endswith("cannot be written (File too large)\n")
+    assert done.stderr.count("\n") == 1
+    assert (document if more else words) in done.stdout
+    if more:
+        json.loads(done.stdout)
+    assert not [path for path in (tmp_path / "o").rglob("*") if path.is_file()]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_the_code_is_the_same_where_nobody_can_be_told(tmp_path: Path) -> None:
+    command = f"exec {sys.executable} -m fairbound solve nowhere.csv >/dev/full 2>/dev/full"
+    assert subprocess.run(["bash", "-c", command], check=False, cwd=tmp_path).returncode == 2

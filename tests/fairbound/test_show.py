@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
+from command_line import Run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -95,3 +98,20 @@ def test_words_stand_left_wherever_they_are(
     console().print(table("", rows, text_columns=0, words={"by"}))
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
     assert lines[-2:] == ["    1 a", "1,000 membership"]
+
+
+def test_how_a_file_was_read_is_said_beside_the_answer(run: Run, tmp_path: Path) -> None:
+    rows = "".join(f"s{i},100,{'*' if i < 7 else 60}\n" for i in range(9))
+    (tmp_path / "d.csv").write_text("school_id,enrolled,identified\n" + rows)
+    words = ("solve", str(tmp_path / "d.csv"), "--leave-out", "incomplete")
+    lines = [line.split() for line in run(*words).stdout.splitlines()]
+    first = next(i for i, line in enumerate(lines) if line[:1] == ["read"])
+    assert lines[first][1:4] == ["row", "2", "(s0):"]
+    assert lines[first + 5][:4] == ["...", "and", "2", "more"]
+    assert len(json.loads(run(*words, "--json").stdout)["repairs"]) == 7
+
+
+def test_a_value_without_a_bound_says_that_there_is_none(run: Run) -> None:
+    out = run("solve", "cep/calpads33", "--method", "one_group").stdout
+    assert "feasible (L1: value exact, no bound)" in out
+    assert "dual bound         none" in out

@@ -24,6 +24,8 @@ from fairbound.solvers.core.result import OnProgress, Progress, Settings, Termin
 
 STARTED = "STUBBORN_STARTED"
 """Environment variable: a file that a method makes once it will not end by itself."""
+HEARD = "STUBBORN_HEARD"
+"""Environment variable: a file that a method makes once it was asked to stop, and does not."""
 Told = OnProgress | None
 BOUND = 1e6
 AGES = 600.0
@@ -41,16 +43,18 @@ def _tell(instance: CepInstance, objective: str, on_progress: Told) -> None:
         on_progress(Progress(0.0, float(evaluate(instance, plan).values[objective]), BOUND, 7, plan))
 
 
-def _started() -> None:
-    if STARTED in os.environ:
-        Path(os.environ[STARTED]).touch()
+def _touch(name: str) -> None:
+    if name in os.environ:
+        Path(os.environ[name]).touch()
 
 
 def deaf(instance: CepInstance, objective: str, settings: Settings, on_progress: Told, _: Any) -> Answer:
     """Tells an incumbent and a bound, then heeds neither limit nor interrupt."""
     _tell(instance, objective, on_progress)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    _started()
+    _touch(STARTED)
+    signal.sigtimedwait({signal.SIGINT}, AGES)
+    _touch(HEARD)
     time.sleep(AGES)
     raise AssertionError("nobody waits so long")
 
@@ -71,7 +75,7 @@ def heedful(instance: CepInstance, objective: str, settings: Settings, on_progre
     """Never looks at its clock, but ends with its incumbent when it is asked to; says in which process it ran."""
     with interruptible() as stop:
         _tell(instance, objective, on_progress)
-        _started()
+        _touch(STARTED)
         until = time.monotonic() + AGES
         while not stop.is_set() and time.monotonic() < until:
             time.sleep(0.01)

@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from contextlib import suppress
 
 from fairbound.cli import crash
 from fairbound.cli.interrupted import INTERRUPTED, say_interrupted, say_stopping
@@ -46,7 +47,8 @@ def _whole() -> int:
     except OSError as error:
         gone = isinstance(error, BrokenPipeError)
         if not gone:
-            print(f"error: the output cannot be written ({error.strerror})", file=sys.stderr)
+            with suppress(OSError):
+                print(f"error: the output cannot be written ({error.strerror})", file=sys.stderr)
         code = 0 if gone else UNWRITABLE
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to be written goes nowhere
     return code

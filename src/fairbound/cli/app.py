@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -134,5 +135,6 @@ def main() -> int:
 
 
 def _complain(text: str, code: int) -> int:
-    print(f"error: {clean(text)}", file=sys.stderr)
+    with suppress(OSError):  # the code says it where nobody can be told in words
+        print(f"error: {clean(text)}", file=sys.stderr)
     return code

@@ -17,6 +17,7 @@ from fairbound.cli.screen import console
 from fairbound.cli.show import levels_line, number, percent, running, shout
 from fairbound.instances.core.files import write_text
 from fairbound.instances.core.tables import full_rows, write_csv
+from fairbound.models.core.errors import InputError
 from fairbound.models.core.problem import Instance, Problem
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core.comparison import INTERRUPTED as STOPPED
@@ -82,6 +83,7 @@ def compare(
     names = [method.name for method in (on_engines(kind, asked_for, engines) if engines else asked_for)]
     screen = None if as_json else Screen(kind, f"{asked.name}, {objective or kind.objectives[0].name}", names)
     lines: list[Compared] = []
+    unwritten: list[InputError] = []
 
     def on_line(line: Compared) -> None:
         lines.append(line)
@@ -89,8 +91,14 @@ def compare(
             if screen is not None:
                 with shown.aside():
                     screen.add(line)
-            if out is not None:
-                _write(kind, asked, lines, out)
+            if out is not None and not unwritten:
+                write(lines, out)
+
+    def write(lines: list[Compared], folder: Path) -> None:
+        try:
+            _write(kind, asked, lines, folder)
+        except InputError as error:  # told at the end: what is compared is shown all the same
+            unwritten.append(error)
 
     with running(f"comparing on {asked.name}", asked) as shown:
         settled = api.compare(
@@ -106,14 +114,16 @@ def compare(
             isolate=True,
         )
     contradictions = [line.result.contradiction for line in settled if line.result is not None]
-    if out is not None and any(contradictions):
+    if out is not None and not unwritten and any(contradictions):
         with interruptible():
-            _write(kind, asked, settled, out)
+            write(settled, out)
     if screen is None:
         print(json.dumps([_document(kind, asked, line) for line in settled], indent=2))
     else:
         screen.close()
         shout(contradictions)
+    if unwritten:
+        raise unwritten[0]
     if requested():
         raise typer.Exit(INTERRUPTED)
     if any(contradictions):

@@ -7,6 +7,7 @@ import shlex
 import sys
 import tempfile
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -28,14 +29,16 @@ def report(error: BaseException) -> int:
     text = "\n".join([now.isoformat(timespec="seconds"), machine, versions, "", command, "", trace])
     name = f"fairbound-crash-{now:%Y%m%dT%H%M%S%f}.txt"
     where = None
-    for folder in (Path.cwd(), Path(tempfile.gettempdir())):
+    for folder in (Path.cwd, tempfile.gettempdir):  # either raises where there is none to be had
         try:
-            (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")
+            path = Path(folder(), name)
+            path.write_text(text, encoding="utf-8", errors="backslashreplace")
         except OSError:
             continue
-        where = folder / name
+        where = path
         break
     words = clean(" ".join(f"{type(error).__name__}: {error}".split()))[:300]
     send = f"please send {where}" if where else "no report could be written"
-    print(f"error: a fault in fairbound ({words}); {send}", file=sys.stderr)
+    with suppress(OSError):
+        print(f"error: a fault in fairbound ({words}); {send}", file=sys.stderr)
     return CODE

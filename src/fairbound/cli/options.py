@@ -40,6 +40,9 @@ TimeLimit = Annotated[
 Gap = Annotated[float, typer.Option(min=0, help="Relative gap at which to stop; 0 asks for a proof.")]
 Threads = Annotated[int, typer.Option(min=1, help="Threads of the engine; one makes runs repeatable.")]
 Seed = Annotated[int, typer.Option(help="Seed of every random choice.")]
+Searches = Annotated[
+    int, typer.Option("--workers", min=1, help="Searches side by side, a process each, with seeds from --seed on.")
+]
 Prove = Annotated[
     str,
     typer.Option(metavar="SECONDS|none", help="Seconds at most for a certificate of the answer, after the solve."),

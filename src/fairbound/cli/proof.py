@@ -30,6 +30,7 @@ from fairbound.solvers.core import certificates
 from fairbound.solvers.core.bound import Level
 from fairbound.solvers.core.certificates import write_checker
 from fairbound.solvers.core.contradictions import beaten, exists, named
+from fairbound.solvers.core.interrupts import interruptible
 from fairbound.solvers.core.result import Status, Termination, shortfall
 from fairbound.solvers.proofs.vipr import vipr_text
 
@@ -241,23 +242,26 @@ def audit(
         "bound_level": level,
         "to_bound": shortfall(value, bound) if evaluation.feasible else None,
     }
-    if out is not None:
-        named_files = {"instance": instance, "solution": str(solution)}
-        if certificate is not None:
-            named_files["certificate"] = str(certificate)
-        if truth is not None:
-            named_files["truth"] = truth
-        write_text(out / "audit.html", audit_page(kind, asked, answer, named_files))
-        write_text(out / "audit.json", json.dumps(answer | {"better": better}, indent=2) + "\n")
-        if better is not None:
-            write_csv(out / "better.csv", better)
-    if as_json:
-        print(json.dumps(answer | {"better": better}, indent=2))
-    else:
-        _show(answer, goal.sense)
-        if answer.get("termination") == Termination.INTERRUPTED:
-            console().print("interrupted: the bound and what is offered are those known by then")
-        shout([contradiction])
+    with interruptible():  # an answer that is there is written whole
+        try:
+            if out is not None:
+                named_files = {"instance": instance, "solution": str(solution)}
+                if certificate is not None:
+                    named_files["certificate"] = str(certificate)
+                if truth is not None:
+                    named_files["truth"] = truth
+                write_text(out / "audit.html", audit_page(kind, asked, answer, named_files))
+                write_text(out / "audit.json", json.dumps(answer | {"better": better}, indent=2) + "\n")
+                if better is not None:
+                    write_csv(out / "better.csv", better)
+        finally:  # also where nothing can be written
+            if as_json:
+                print(json.dumps(answer | {"better": better}, indent=2))
+            else:
+                _show(answer, goal.sense)
+                if answer.get("termination") == Termination.INTERRUPTED:
+                    console().print("interrupted: the bound and what is offered are those known by then")
+                shout([contradiction])
     if contradiction:
         raise typer.Exit(ENGINE_FAILED)
     raise typer.Exit(0 if evaluation.feasible else ANSWER_IS_NO)

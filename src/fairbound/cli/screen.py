@@ -41,11 +41,12 @@ def console(stderr: bool = False) -> Console:
 
 
 def facts_lines(facts: Mapping[str, str]) -> None:
-    """Print names and what they are, one a line, the names dim."""
+    """Print names and what they are, the names dim; what has several lines stands below itself."""
     width = max(map(len, facts))
     for name, text in facts.items():
-        line = Text.assemble((f"{name:<{width}}", "dim"), "  ", clean(text))
-        console().print(line, soft_wrap=True)
+        for i, part in enumerate(clean(text).split("\n")):
+            line = Text.assemble((f"{'' if i else name:<{width}}", "dim"), "  ", part)
+            console().print(line, soft_wrap=True)
 
 
 def table(title: str, rows: Sequence[Mapping[str, str]], text_columns: int = 1, words: Collection[str] = ()) -> Table:

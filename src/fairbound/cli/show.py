@@ -75,7 +75,8 @@ def status_text(result: Result) -> str:
     """Status with its level, in words."""
     word = result.status.value
     if result.status in (Status.OPTIMAL, Status.FEASIBLE):
-        return f"{word} ({result.level.value}: {LEVELS[result.level]})"
+        says = LEVELS[result.level] if result.dual_bound is not None else "value exact, no bound"
+        return f"{word} ({result.level.value}: {says})"
     return word
 
 
@@ -135,15 +136,15 @@ class Line:
 
 
 @contextmanager
-def running(label: str, *instances: Instance) -> Iterator[Line]:
+def running(label: str, *instances: Instance, count: int = 1) -> Iterator[Line]:
     """Show a line on standard error while work of more than a second is under way; its solves share a fork server.
 
-    That knows these instances; others travel to it.
+    That knows these instances; others travel to it. Searches side by side (``count``) have one each.
     """
     line = Line(label)
     timer = threading.Timer(PATIENCE, line.bar.start)
     timer.daemon = True
-    with kept(*instances):
+    with kept(*instances, count=count):
         if line.bar.console.is_terminal:
             timer.start()
         try:

@@ -27,11 +27,14 @@ from fairbound.solvers.core import certificates, infeasibility
 from fairbound.solvers.core.interrupts import interruptible, requested
 from fairbound.solvers.core.methods import cheapest_first
 from fairbound.solvers.core.pareto import Front
+from fairbound.solvers.core.racing import check_workers
 from fairbound.solvers.core.result import Result, Status, Termination
 from fairbound.solvers.core.serialise import result_json
 
 WIDEST = 120
 """Characters of a sentence in a line."""
+MOST_REPAIRS = 5
+"""So much is shown of how a file was read."""
 
 
 def register(app: typer.Typer) -> None:
@@ -52,6 +55,7 @@ def solve(
     gap: options.Gap = 0.0,
     threads: options.Threads = 1,
     seed: options.Seed = 0,
+    workers: options.Searches = 1,
     prove: options.Prove = "5",
     witness: options.Witness = None,
     engine: options.Engine = None,
@@ -72,7 +76,8 @@ def solve(
     kind = find_problem(asked.problem)
     cheapest_first(kind)  # loaded before the process of the solve is forked, which then need not load it again
     settings = options.settings(time_limit, gap, threads, seed, prove, witness, engine_option, log)
-    with running(f"solving {asked.name}", asked) as shown:
+    check_workers(workers)  # before a process is forked for each
+    with running(f"solving {asked.name}", asked, count=workers) as shown:
         result = api.solve(
             asked,
             objective=objective,
@@ -82,6 +87,7 @@ def solve(
             isolate=True,
             engine=engine,
             start=start,
+            workers=workers,
         )
         if result.status is Status.INFEASIBLE:
             shown.say(f"{asked.name} is infeasible: looking for the rules that are to blame")
@@ -131,10 +137,10 @@ def write_result(problem: Problem[Any, Any], instance: Instance, result: Result,
             write_csv(folder / "certificate.csv", rows)
 
 
-def _assumed(sentences: Sequence[str]) -> dict[str, str]:
-    """What an answer rests on, in lines that a page can hold."""
+def _wrapped(sentences: Sequence[str]) -> str:
+    """Sentences in lines that a page can hold."""
     lines = [line for text in sentences for line in wrap(text, WIDEST, subsequent_indent="  ", break_long_words=False)]
-    return {"assumed" if i == 0 else " " * i: line for i, line in enumerate(lines)}
+    return "\n".join(lines)
 
 
 def show_result(problem: Problem[Any, Any], instance: Instance, result: Result) -> None:
@@ -144,7 +150,8 @@ def show_result(problem: Problem[Any, Any], instance: Instance, result: Result) 
     facts = {
         "instance": f"{instance.name} ({', '.join(f'{v} {k}' for k, v in problem.facts(instance).items())})",
         "parameters": ", ".join(f"{k}={v}" for k, v in result.parameters.items() if v) or "none",
-        **_assumed(problem.assumptions(instance)),
+        "read": _wrapped(instance.repairs[:MOST_REPAIRS]),
+        "assumed": _wrapped(problem.assumptions(instance)),
         "objective": f"{result.sense.value} {result.objective} ({unit})",
         "method": result.method + (f" with {result.engine.name} {result.engine.version}" if result.engine else ""),
         "status": status_text(result),
@@ -156,6 +163,10 @@ def show_result(problem: Problem[Any, Any], instance: Instance, result: Result) 
         "seconds": f"{result.seconds.total:.2f}",
         "digest": result.digest[:16],
     }
+    more = len(instance.repairs) - MOST_REPAIRS
+    if more > 0:
+        facts["read"] += f"\n... and {more:,} more (fairbound instance check)"
+    facts = {name: text for name, text in facts.items() if text}
     for one in result.witnesses:
         heard = exact(one.value) if one.value is not None else one.says
         facts[f"witness {one.engine}"] = f"{heard} ({one.version or 'no answer'}, {one.seconds:.2f} s)"
@@ -226,7 +237,7 @@ def pareto(
 def _show_front(
     asked: Instance, names: list[str], front: Front, out: Path | None, as_json: bool
 ) -> list[dict[str, str]]:
-    """Write and print a front; returns its rows."""
+    """Write and print a front, also where it cannot be written; returns its rows."""
     rows, exact_rows = [], []
     for point in front.points:
         bound = point.dual_bound if point.objective == names[0] else None
@@ -234,16 +245,29 @@ def _show_front(
         ended = {"status": point.status.value, "level": point.level.value}
         exact_rows.append(known | ended)
         rows.append({name: str(value) for name, value in known.items() if value is not None} | ended)
-    contradictions = [point.contradiction for point in front.points if point.contradiction]
-    if out is not None:
-        write_csv(out / "pareto.csv", full_rows(exact_rows, [*names, "bound"]))
-        for k, point in enumerate(front.points, start=1):
-            write_csv(out / f"point_{k}.csv", find_problem(asked.problem).solution_rows(asked, point.solution))
-        figures = front_figures(asked, names, front)
-        if figures:
-            from fairbound.benchmarks.core.static_figures import write_static  # slow to import
+    try:
+        if out is not None:
+            _write_front(asked, names, front, full_rows(exact_rows, [*names, "bound"]), out)
+    finally:
+        _print_front(asked, front, names, rows, as_json)
+    return rows
 
-            write_static(figures, out)
+
+def _write_front(asked: Instance, names: list[str], front: Front, rows: list[dict[str, str]], folder: Path) -> None:
+    """Write a front as a table, its plans, and its figures where the problem has such."""
+    write_csv(folder / "pareto.csv", rows)
+    for k, point in enumerate(front.points, start=1):
+        write_csv(folder / f"point_{k}.csv", find_problem(asked.problem).solution_rows(asked, point.solution))
+    figures = front_figures(asked, names, front)
+    if figures:
+        from fairbound.benchmarks.core.static_figures import write_static  # slow to import
+
+        write_static(figures, folder)
+
+
+def _print_front(asked: Instance, front: Front, names: list[str], rows: list[dict[str, str]], as_json: bool) -> None:
+    """Print a front, for people or as JSON."""
+    contradictions = [point.contradiction for point in front.points if point.contradiction]
     if as_json:
         about = {"instance": asked.name, "digest": asked.digest, "termination": front.termination.value}
         print(json.dumps(about | {"complete": front.complete, "contradictions": contradictions, "points": rows}))
@@ -257,4 +281,3 @@ def _show_front(
         console().print("interrupted: the points found by then" if front.interrupted else words)
         console().print(levels_line(front.points), style="dim")
         shout(contradictions)
-    return rows

@@ -76,3 +76,13 @@ def test_all_roads_pass_the_same_model(problem: str) -> None:
     held = [highs_road.measure(problem, way, 300) for way in ways]
     columns, nonzeros = {run["columns"] for run in held}, {run["nonzeros"] for run in held[:-1]}
     assert len(columns) == len(nonzeros) == 1
+
+
+def test_one_search_and_two_side_by_side(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "fairbound.benchmarks.core.racing", "blocks/grid of 300 (seed 1)", "--out"]
+    subprocess.run([*command, str(tmp_path)], check=True, capture_output=True)
+    with (tmp_path / "racing.csv").open() as file:
+        one, two = csv.DictReader(file)
+    assert (one["workers"], two["workers"]) == ("1", "2")
+    assert (one["gap"], one["value"]) == (two["gap"], two["value"]) == ("0.0", one["value"])
+    assert "| blocks/grid of 300 (seed 1) | 2 | 0 | finished L4 |" in (tmp_path / "racing.md").read_text()

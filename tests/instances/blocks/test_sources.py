@@ -39,6 +39,8 @@ def test_json_city(tmp_path: Path) -> None:
     assert [unit.today for unit in city.units] == ["s0", "s0", "s1", "s1"]
     assert [school.seats for school in city.schools] == [30, 70]
     assert city.travel[2] == (Fraction("2.5"), Fraction("0.5"))
+    assert not city.repairs
+    assert fairbound.load(write(tmp_path, name="a city", sheets=[1])).repairs == ("fields that are not read: 'sheets'",)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,7 @@ def test_json_city(tmp_path: Path) -> None:
         ({"group": [11, 5, 10, 30]}, ["group", "11 in unit 0", "at most its 10"]),
         ({"students": [10, 20, 30]}, ["students", "3 values", "a list of 4"]),
         ({"students": [10, 20, 30, "many"]}, ["students", "many", "a whole number"]),
+        ({"students": [10, 20, 30, 10**15]}, ["students", "below 1e15"]),
         ({"xy": [[0, 0], [1, 0], [2, 0], [3]]}, ["xy", "pairs of numbers"]),
     ],
 )

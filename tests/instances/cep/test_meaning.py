@@ -45,6 +45,24 @@ def test_a_districts_own_table_is_asked_under_todays_law(tmp_path: Path) -> None
             "42.50\nbirch,400,30.00\ncedar,200,58.00",
             "looks like a percentage: found '42.5, 30, 58'",
         ),
+        (
+            "136\nbirch,400,120\ncedar,200,116",
+            "42.5\nbirch,400,30.5\ncedar,200,58",
+            "looks like a percentage: found '42.5, 30.5, 58'",
+        ),
+        (
+            "320,136\nbirch,400,120",
+            "1.320,1.136\nbirch,1.400,1.120",
+            "points between thousands, or three decimals of a student: found '1.320, 1.136, 1.400', wanted numbers",
+        ),
+        (
+            "identified\nalder,320,136\nbirch,400,120\ncedar,200,116",
+            "identified,School Year\nalder,320,136,2024\nbirch,400,120,2025\ncedar,200,116,2025",
+            "column School Year: several years in a table: found '2024, 2025', wanted one year: --only",
+        ),
+        ("birch", "Alder", "row 3, column school_id: ids that look alike: found 'Alder', wanted one that differs"),
+        ("birch", "alder\u200b", "row 3, column school_id: ids that look alike: found 'alder\\u200b'"),
+        ("alder,320,136\nbirch", "7.0,320,136\n007", "found '007', wanted one that differs from '7.0' of row 2"),
         ("cedar,200,116\n", "cedar,200,116\ndogwood,80,8\nDistrict Total,1000,380\n", "row 6: a row of totals"),
         ("cedar,200,116\n", "cedar,200,116\nx,920,372\n", "row 5: a row of totals: found 'x'"),
         ("cedar,200,116\n", "cedar,200,116\nAverage,307,124\n", "row 5: a row of totals: found 'Average'"),
@@ -147,6 +165,8 @@ def as_it_stands(folder: Path, text: str, **said: tuple[str, ...]) -> fairbound.
         ("counts", "136\nbirch,400,120\ncedar,200,116", "0.425\nbirch,400,0.3\ncedar,200,0.58", "looks like a share"),
         ("totals", "cedar,200,116\n", "cedar,200,116\nx,920,372\n", "a row of totals"),
         ("over", "cedar,200,116", "cedar,100,116", "more identified than enrolled"),
+        ("alike", "birch", "ALDER", "ids that look alike"),
+        ("counts", "320,136\nbirch,400,120", "1.320,1.136\nbirch,1.400,1.120", "points between thousands"),
     ],
 )
 def test_what_is_meant_is_taken_and_recorded(tmp_path: Path, kind: str, old: str, new: str, noted: str) -> None:

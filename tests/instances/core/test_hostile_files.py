@@ -20,6 +20,7 @@ from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import parse_number
 from fairbound.models.core.text import clean
 from fairbound.solvers.checker import cep as price_curve
+from fairbound.solvers.checker.common import Rejected, read
 from fairbound.solvers.core.certificates import write_checker
 
 HOSTILE = Path(__file__).parents[4] / "shared" / "cases" / "hostile"
@@ -63,6 +64,7 @@ def test_depth_columns_and_half_characters_are_bounded(tmp_path: Path) -> None:
         ("[NaN]", "NaN"),
         ('["\\ud800"]', "character"),
         ("[" + "9" * 5000 + "]", "too long"),
+        ('[{"bound": 1, "x": 0, "bound": 2}]', "a name stands twice in an object: found 'bound'"),
     ):
         path.write_text(text)
         with pytest.raises(InputError, match=word):
@@ -205,3 +207,13 @@ def test_catalogue_says_what_a_pipe_is(tmp_path: Path) -> None:
     thread.start()
     thread.join(5)
     assert done, "it waits for the pipe"
+
+
+def test_of_two_bounds_none_is_checked(tmp_path: Path, good: tuple[str, str, str, str]) -> None:
+    """A person who reads a certificate must not see another bound than the checker."""
+    path = tmp_path / "c.json"
+    for text in good:
+        if '"bound"' in text:
+            path.write_text(text.replace('"bound"', '"bound": "0", "bound"', 1))
+            with pytest.raises(Rejected, match="a name stands twice"):
+                read(str(path))

@@ -322,7 +322,7 @@ def test_what_a_row_settles_is_no_column_of_the_engine(tmp_path: object) -> None
     assert float(proven) == pytest.approx(small.value() * small.cost_scale)
     mine = {j for (_, school), j in system.x.items() if school == 0}
     assert mine & small.settled.keys()
-    small.set_box(system, dict.fromkeys(mine - small.settled.keys(), (1, 1)))  # more students than seats
+    small.set_box(system, dict.fromkeys(mine - small.gone.keys(), (1, 1)))  # more students than seats
     assert small.solve() == "infeasible"
     assert system.bound(scaled(small.ray(), len(system.rows)), small.lower, small.upper, costs=False) > 0
 

@@ -138,3 +138,12 @@ def test_an_interrupt_is_heard_and_then_enforced(isolation: Isolation) -> None:
         ending = isolation.run(f"hostile_work:{work}", None, Limits(60), lambda told: isolation.interrupt(0.5))
         assert ending.outcome is outcome
     assert isolation.run("hostile_work:heed", None, Limits(60, soft_seconds=0.2), lambda told: None).value == "heeded"
+
+
+def test_an_interrupt_may_come_as_soon_as_the_work_runs(isolation: Isolation) -> None:
+    """Before its first step, too, the work is asked, and not ended by the signal."""
+    for _ in range(20):
+        ending = isolation.run(
+            "hostile_work:heed", None, Limits(60), lambda told: None, on_started=lambda: isolation.interrupt(5)
+        )
+        assert ending.value == "heeded" or ending.message == "KeyboardInterrupt:"

@@ -9,7 +9,7 @@ import pytest
 from fairbound.benchmarks.cep import tiny as tiny_cep
 from fairbound.models.cep import PROBLEM, Grouping
 from fairbound.models.core.problem import Sense
-from fairbound.solvers.core.answer import Answer, conclude, lattice_bound
+from fairbound.solvers.core.answer import Answer, conclude, engine_accuracy, lattice_bound
 from fairbound.solvers.core.bound import Basis, Bound, Level
 from fairbound.solvers.core.result import Result, Status, Termination, relative_gap, shortfall
 
@@ -115,3 +115,18 @@ def test_a_proven_bound_stands_where_a_claim_is_not_believed() -> None:
     assert (weaker.proven_bound, weaker.proven.level if weaker.proven else None) == (300, Level.L2)
     stronger = known(claim=310.0, proven=proven)
     assert (stronger.dual_bound, stronger.basis) == (300, Basis.MULTIPLIERS)
+
+
+@pytest.mark.parametrize("passes", [0, 1e-7, 3.0])
+def test_a_coarse_claim_is_weakened_by_what_it_is_believed_to(passes: float) -> None:
+    """Where no lattice rounds it, a better plan within an engine's accuracy must not contradict its bound."""
+    fine = tiny_cep.make("fine", [(100, 50), (10, Fraction(1, 10**9))], forced_out=("s2",))
+    value = Fraction(80)
+    result = conclude(
+        PROBLEM, fine, "reimbursement", "m", Answer(Termination.FINISHED, Grouping.of([["s1"]]), claim=80 + passes)
+    )
+    assert (result.primal_bound, result.status, result.level) == (value, Status.FEASIBLE, Level.L1)
+    assert result.dual_bound is not None
+    accuracy = engine_accuracy(value)
+    assert result.dual_bound >= max(value, Fraction(80 + passes)) + accuracy
+    assert result.dual_bound <= Fraction(80 + passes) + 2 * accuracy

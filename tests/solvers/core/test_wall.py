@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
+from typing import Any
 
 import pytest
 import stubborn
@@ -18,7 +19,7 @@ from fairbound.models.cep import PROBLEM, evaluate, membership
 from fairbound.models.core.errors import InputError
 from fairbound.solvers.core import proving, wall
 from fairbound.solvers.core.bound import Level
-from fairbound.solvers.core.isolation import may_fork, note_engine_threads
+from fairbound.solvers.core.isolation import Ending, Isolation, Limits, may_fork, note_engine_threads
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.methods import find_method
 from fairbound.solvers.core.result import Progress, Result, Settings, Status, Termination
@@ -89,6 +90,26 @@ def test_ctrl_c_reaches_the_process_of_the_solve(method: str) -> None:
     result = solve(method, Settings(), on_progress=interrupt, isolate=True)
     assert (result.solution, result.termination) == (BEST, Termination.INTERRUPTED)
     assert code_of(result) == 130
+
+
+def test_ctrl_c_before_the_solve_has_begun_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new interpreter takes a second to start, a large instance more to travel."""
+    start, run, asked = Isolation.start, Isolation.run, []
+
+    def started(self: Isolation) -> None:
+        start(self)
+        if not asked:
+            asked.append(True)
+            signal.raise_signal(signal.SIGINT)
+
+    def within(self: Isolation, *arguments: Any, **more: Any) -> Ending:
+        return run(self, *arguments[:2], Limits(seconds=30), *arguments[3:], **more)
+
+    monkeypatch.setattr(Isolation, "start", started)
+    monkeypatch.setattr(Isolation, "run", within)
+    result = solve("heedful", Settings(), isolate=True)
+    assert result.termination is Termination.INTERRUPTED
+    assert "did not heed" not in result.message  # it would have been ended after half a minute
 
 
 def test_a_second_ctrl_c_ends_the_solve_at_once() -> None:

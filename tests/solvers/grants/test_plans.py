@@ -13,7 +13,7 @@ from fairbound.instances.scores.sources import synthetic_truth
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.problem import Sense
 from fairbound.models.core.registry import find_problem
-from fairbound.models.grants import GrantsInstance, Plan, evaluate
+from fairbound.models.grants import GrantsInstance, Plan, evaluate, segments
 from fairbound.models.grants.evaluate import judge, worst
 from fairbound.models.grants.instance import MEAN, WORST, read_effects, write_effects
 from fairbound.solvers.checker import tree as checker
@@ -185,3 +185,14 @@ def test_a_table_of_districts(tmp_path: Path) -> None:
         path.write_text(good.replace(old, new, 1))
         with pytest.raises(InputError, match=word):
             fairbound.load(path, {"effects": "Instruction=0.2"})
+
+
+def test_the_plan_at_hand_asks_for_the_effect_of_a_function_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 4,800 districts it must be there before a limit of two seconds: no effect is worked out for each of them."""
+    asked, known = fairbound.load("grants/districts/n=60/1", {"effects": "literature", "move": "0.1"}), []
+    gains = GrantsInstance.gains
+    monkeypatch.setattr(GrantsInstance, "gains", lambda self, f: known.append(f) or gains(self, f))
+    assert isinstance(asked, GrantsInstance)
+    plan = segments.FORMULATION.first(asked, WORST)
+    assert sorted(known) == list(range(len(asked.functions)))
+    assert evaluate(asked, plan).feasible

@@ -89,10 +89,19 @@ def _answer(found: Analysis, figures: Sequence[Figure | None], out: Path | None,
 
 
 def _show(found: Analysis, figures: Sequence[Figure | None], out: Path | None, as_json: bool) -> None:
+    try:
+        if out is not None:
+            _write(found.tables, [figure for figure in figures if figure], out)
+    finally:  # also where nothing can be written
+        _print_analysis(found, as_json)
+    if out is not None:
+        console(stderr=as_json).print(f"written: {out}/", soft_wrap=True)
+
+
+def _print_analysis(found: Analysis, as_json: bool) -> None:
+    """Print an analysis, for people or as JSON."""
     results = [line.result for line in found.lines]
     interrupted = any(result.termination is Termination.INTERRUPTED for result in results)
-    if out is not None:
-        _write(found.tables, [figure for figure in figures if figure], out)
     if as_json:
         about: dict[str, Any] = {"instance": found.instance.name, "digest": found.instance.digest}
         about |= {"analysis": found.name}
@@ -107,8 +116,6 @@ def _show(found: Analysis, figures: Sequence[Figure | None], out: Path | None, a
             console().print("interrupted: what was known by then")
         console().print(levels_line(results) or "no line has a plan", style="dim")
         shout(result.contradiction for result in results)
-    if out is not None:
-        console(stderr=as_json).print(f"written: {out}/", soft_wrap=True)
 
 
 @app.command("front")
@@ -200,13 +207,15 @@ def prices(
     found = price_table.prices(document)
     assert found.bound == bound, "the rows must add up to what the checker proves"
     unit = analyses.unit_of(found.instance) if found.objective == "reimbursement" else found.objective
-    if out is not None:
-        _write([found.table], analysis_figures.price_figures(found, unit), out)
-    if as_json:
-        about = {"instance": found.instance.name, "digest": found.instance.digest, "analysis": "prices"}
-        print(json.dumps(about | {"bound": str(bound), "unit": unit, "tables": _json([found.table])}, indent=2))
-    else:
-        _print([found.table])
-        console().print(f"The contributions add up to the bound, {exact(bound)} {unit} (L2).")
+    try:
+        if out is not None:
+            _write([found.table], analysis_figures.price_figures(found, unit), out)
+    finally:  # also where nothing can be written
+        if as_json:
+            about = {"instance": found.instance.name, "digest": found.instance.digest, "analysis": "prices"}
+            print(json.dumps(about | {"bound": str(bound), "unit": unit, "tables": _json([found.table])}, indent=2))
+        else:
+            _print([found.table])
+            console().print(f"The contributions add up to the bound, {exact(bound)} {unit} (L2).")
     if out is not None:
         console(stderr=as_json).print(f"written: {out}/", soft_wrap=True)
