@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fairbound.models.core.problem import Sense
-from fairbound.solvers.core.answer import engine_accuracy
 from fairbound.solvers.core.bound import Basis, Bound, level_of
 from fairbound.solvers.core.comparison import closes
 from fairbound.solvers.core.contradictions import settle
@@ -56,7 +55,7 @@ def joined(
     if not answered:
         raise next(iter(raised.values()))
     named = [replace(result, method=f"{result.method}{WITH_SEED}{result.seed}") for result in answered]
-    found = settle(_eased(named))
+    found = settle(named)
     sign = sign_of(found[0].sense)
     lead = max(found, key=lambda r: (r.primal_bound is not None, sign * (r.primal_bound or 0), closes(r)))
     bound = min(found, key=lambda r: (r.dual_bound is None, sign * (r.dual_bound or 0), r.basis is Basis.CLAIM))
@@ -95,23 +94,6 @@ def joined(
         seconds=replace(lead.seconds, total=seconds),
     )
     return replace(joint, termination=_termination(joint, found, asked, settings))
-
-
-def _eased(results: Sequence[Result]) -> list[Result]:
-    """The results, their claims moved off the best value where that passes them by no more than engines tell apart."""
-    sign = sign_of(results[0].sense)
-    values = [sign * result.primal_bound for result in results if result.primal_bound is not None]
-    if not values:
-        return list(results)
-    eased, best = [], sign * max(values)
-    for result in results:
-        claim = result.dual_bound
-        if claim is not None and result.basis is Basis.CLAIM:
-            accuracy = engine_accuracy(claim)
-            if 0 < sign * (best - claim) <= accuracy:
-                result = replace(result, dual_bound=best + sign * accuracy)
-        eased.append(result)
-    return eased
 
 
 def _termination(joint: Result, found: Sequence[Result], asked: Collection[int], settings: Settings) -> Termination:
