@@ -38,6 +38,8 @@ BEST, VALUE = Grouping.of([["s1", "s2", "s4"]]), Fraction(272)
 POOR = stubborn.best_single(FIVE)
 Told = Callable[[Progress], None] | None
 SCRIPT: dict[int, Callable[[Settings, Told], Answer]] = {}
+THERE: set[str] = set()
+"""Processes that this one had started before a test."""
 
 
 def scripted(_instance: Any, _objective: str, settings: Settings, on_progress: Told, _start: Any) -> Answer:
@@ -111,6 +113,8 @@ def _listed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     method = Method("scripted", Kind.ALGORITHM, "scripted", scripted, lambda instance, objective: None)
     monkeypatch.setattr("fairbound.solvers.cep.methods.METHODS", (*cep_methods.METHODS, method))
     SCRIPT.clear()
+    THERE.clear()
+    THERE.update(children())
     yield
     wall.close()
 
@@ -126,8 +130,9 @@ def solve(
 
 
 def children() -> list[str]:
-    """Processes that this one has started and that still are."""
-    return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    """Processes that this one has started, since the test began, and that still are."""
+    every = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return [child for child in every if child not in THERE]
 
 
 @pytest.mark.parametrize("turned", [False, True])
