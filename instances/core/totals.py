@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from operator import add
 from typing import TYPE_CHECKING
 
 from fairbound.models.core.errors import InputError
@@ -22,7 +23,7 @@ FEWEST = 4
 
 
 def total_rows(names: Sequence[Sequence[str]], counts: Sequence[Sequence[Fraction]]) -> list[int]:
-    """Rows that are called a total, or whose counts are the sums of all others.
+    """Rows that are called a total, or whose counts are the sums of all others or of the rows of their block.
 
     Parameters
     ----------
@@ -32,13 +33,36 @@ def total_rows(names: Sequence[Sequence[str]], counts: Sequence[Sequence[Fractio
         Numbers of each row that would add up, two or more.
     """
     sums = [sum(column, Fraction(0)) for column in zip(*counts, strict=True)]
+    blocks = _ends_of_blocks(counts)
     found = []
     for i, (called, numbers) in enumerate(zip(names, counts, strict=True)):
         named = any(TOTAL.fullmatch(name.strip()) for name in called)
         adds_up = all(2 * number == total for number, total in zip(numbers, sums, strict=True)) and numbers[0] > 0
-        if named or (adds_up and len(counts) >= FEWEST):
+        if named or i in blocks or (adds_up and len(counts) >= FEWEST):
             found.append(i)
     return found
+
+
+def _ends_of_blocks(counts: Sequence[Sequence[Fraction]]) -> list[int]:
+    """Subtotals, and the total of these: where the table is nothing but blocks of rows, each followed by its sums.
+
+    Of one block, or of blocks of one row, that may be by chance.
+    """
+    ends: list[int] = []
+    sums: list[Fraction] = []
+    size = 0
+    for i, numbers in enumerate(counts):
+        if size >= 2 and numbers[0] > 0 and sums == list(numbers):
+            ends.append(i)
+            size = 0
+        else:
+            sums = list(map(add, sums, numbers)) if size else list(numbers)
+            size += 1
+    if len(ends) < 2:
+        return []
+    if size == 1 and sums == [sum(column) for column in zip(*(counts[i] for i in ends), strict=True)]:
+        return [*ends, len(counts) - 1]
+    return [] if size else ends
 
 
 def check_totals(

@@ -95,6 +95,33 @@ def test_what_would_be_misread(tmp_path: Path, old: str, new: str, parts: str) -
     assert parts in str(refused.value)
 
 
+SUBTOTALS = ("a,100,50", "b,200,90", "x,300,140", "c,400,100", "d,100,30", "y,500,130")
+
+
+@pytest.mark.parametrize("last", [(), ("z,800,270",)])
+def test_subtotals_are_no_schools(tmp_path: Path, last: tuple[str, ...]) -> None:
+    text = "\n".join(("school_id,enrolled,identified", *SUBTOTALS, *last, ""))
+    with pytest.raises(InputError, match="row 4: a row of totals: found 'x'"):
+        load(tmp_path, text)
+    schools = as_it_stands(tmp_path, text, leave_out=("totals",)).schools
+    assert [school.id for school in schools] == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        SUBTOTALS[:1],  # one
+        (*SUBTOTALS, "e,70,20"),  # a school follows
+        SUBTOTALS[3:5] + SUBTOTALS[:3],  # the sums of the last two alone
+        ("a,100,50", "b,100,50", "c,100,50", "d,100,50"),  # as large as one another
+        (*SUBTOTALS[:3], "d,300,140"),  # one block, and a school like it
+    ],
+)
+def test_schools_that_add_up_by_chance_are_schools(tmp_path: Path, rows: tuple[str, ...]) -> None:
+    found = load(tmp_path, "\n".join(("school_id,enrolled,identified", *rows, "")))
+    assert len(found.schools) == len(rows)
+
+
 @pytest.mark.parametrize(
     ("meals", "parts"),
     [
