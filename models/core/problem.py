@@ -35,6 +35,11 @@ class Sense(StrEnum):
     MAXIMIZE = "maximize"
     MINIMIZE = "minimize"
 
+    @property
+    def sign(self) -> int:
+        """1 where more is better, -1 where less is."""
+        return 1 if self is Sense.MAXIMIZE else -1
+
     def improves(self, new: Fraction, old: Fraction) -> bool:
         """Tell whether ``new`` is strictly better than ``old``."""
         return new > old if self is Sense.MAXIMIZE else new < old

@@ -62,7 +62,6 @@ class Sharing:
         assert search.bound is not None
         self.cells = Cells(search.instance, search.objective, abs(float(search.bound)))
         self.units, self.arrays = self.cells.units, self.cells.arrays
-        self.may_leave = ~regrets.must[self.open]
         charge = 10.0 * float(np.abs(self.arrays.fixed).sum() + np.abs(self.arrays.slope).sum()) + 1.0
         settings = Settings(threads=search.settings.threads, seed=search.settings.seed)
         self.master = Master(self.arrays, self.cells.edges[self.cells.knots], charge, settings)

@@ -130,7 +130,7 @@ def reachable(bound: Fraction, lattice: Fraction, sense: Sense) -> Fraction:
 
 def _beyond(value: Fraction, by: Fraction, sense: Sense) -> Fraction:
     """A bound that is weaker by so much."""
-    return value + by if sense is Sense.MAXIMIZE else value - by
+    return value + sense.sign * by
 
 
 def conclude(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fairbound.models.core.problem import Sense
 from fairbound.solvers.core.bound import Basis, Bound, level_of
 from fairbound.solvers.core.comparison import closes
 from fairbound.solvers.core.contradictions import settle
@@ -19,11 +18,6 @@ if TYPE_CHECKING:
     from fairbound.models.core.problem import Instance
 
 WITH_SEED = " with seed "
-
-
-def sign_of(sense: Sense) -> int:
-    """1 where more is better, -1 where less is."""
-    return 1 if sense is Sense.MAXIMIZE else -1
 
 
 def joined(
@@ -56,7 +50,7 @@ def joined(
         raise next(iter(raised.values()))
     named = [replace(result, method=f"{result.method}{WITH_SEED}{result.seed}") for result in answered]
     found = settle(named)
-    sign = sign_of(found[0].sense)
+    sign = found[0].sense.sign
     lead = max(found, key=lambda r: (r.primal_bound is not None, sign * (r.primal_bound or 0), closes(r)))
     bound = min(found, key=lambda r: (r.dual_bound is None, sign * (r.dual_bound or 0), r.basis is Basis.CLAIM))
     proof = min(found, key=lambda r: (r.proven is None, sign * (r.proven_bound or 0), r.certificate is None))

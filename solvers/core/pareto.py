@@ -142,7 +142,7 @@ def _steps(
     """Fill in the points of a front with a least step; whether they are all."""
     unit = problem.lattice(instance, second)
     assert unit is not None
-    sign = 1 if problem.objective(second).sense is Sense.MAXIMIZE else -1
+    sign = problem.objective(second).sense.sign
 
     def best(asked: Instance, order: tuple[str, str]) -> Result:
         return solve_lexicographic(problem, method, asked, order, settings, on_progress)

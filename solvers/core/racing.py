@@ -22,7 +22,7 @@ from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core import wall
 from fairbound.solvers.core.comparison import closes
 from fairbound.solvers.core.interrupts import interruptible
-from fairbound.solvers.core.joining import joined, sign_of
+from fairbound.solvers.core.joining import joined
 from fairbound.solvers.core.method import Method, left
 from fairbound.solvers.core.result import OnProgress, Progress, Result, Settings
 
@@ -149,7 +149,7 @@ class _Race:
         self.method, self.instance, self.objective, self.settings = method, instance, objective, settings
         self.on_progress, self.searches, self.began = on_progress, searches, began
         self.problem = find_problem(instance.problem)
-        self.sign = sign_of(self.problem.objective(objective).sense)
+        self.sign = self.problem.objective(objective).sense.sign
         self.bounds = wall.bounds(method)
         self.value: Fraction | None = None
         self.told: tuple[float, Any] | None = None

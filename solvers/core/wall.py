@@ -278,8 +278,7 @@ class _Heard:
 
     def best(self, problem: Problem[Any, Any], instance: Instance, sense: Sense) -> Any:
         """Of the solutions told that keep every rule the one that was said to be best, or ``None``."""
-        sign = -1.0 if sense is Sense.MAXIMIZE else 1.0
-        ordered = sorted(self.solutions, key=lambda told: inf if told[0] is None else sign * told[0])
+        ordered = sorted(self.solutions, key=lambda told: inf if told[0] is None else -sense.sign * told[0])
         return next((solution for _, solution in ordered if problem.evaluate(instance, solution).feasible), None)
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from fairbound import api
-from fairbound.benchmarks.core.study import Study, study_of
 from fairbound.cli import options
 from fairbound.cli.screen import console, table
 from fairbound.cli.show import number, running
 from fairbound.instances.core import catalogue
 from fairbound.instances.core.tables import full_rows, write_csv
-from fairbound.models.core.problem import Instance
+
+if TYPE_CHECKING:
+    from fairbound.benchmarks.core.study import Study
+    from fairbound.models.core.problem import Instance
 
 
 def register(app: typer.Typer) -> None:
@@ -39,6 +41,8 @@ def study(
     file name it by --truth. Predictions are judged on rows kept for testing.
     With --out DIR the table is written as study.csv, and its figures as SVG, PDF, PNG and CSV.
     """
+    from fairbound.benchmarks.core.study import study_of  # Matplotlib and the solvers take their time
+
     asked = api.load(instance, options.changes(set_), problem)
     work = study_of(asked.problem)
     known = catalogue.load_truth(truth or instance) if truth or work.judged else None
