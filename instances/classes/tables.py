@@ -52,23 +52,24 @@ def plain_id(text: str) -> str:
     return text.removesuffix(".0")
 
 
-STUDENT_NAMES: dict[str, tuple[str, ...]] = {"student_id": (), "class_id": (), "test_score": ()}
+STUDENT_NAMES: dict[str, tuple[str, ...]] = dict.fromkeys(
+    (*StudentRow.model_fields, "family_income", "race", "cohort"), ()
+)
+CLASS_NAMES: dict[str, tuple[str, ...]] = dict.fromkeys(ClassRow.model_fields, ())
 
 
 def is_students(source: Source) -> bool:
     """Whether a file is meant to be a table of students."""
-    return source.has(*STUDENT_NAMES, names=STUDENT_NAMES)
+    return source.has("student_id", "class_id", "test_score", names=STUDENT_NAMES)
 
 
 def load_roster(given: Path | Source) -> Roster:
     """Read a table of students with the table of classes that lies beside it; raises ``InputError``."""
     source = Source.of(given)
-    beside = [other.path for other in source.siblings() if other.has("class_id", "class_size")]
-    if len(beside) != 1:
-        found = ", ".join(path.name for path in beside) or "none"
-        wanted = "one table with class_id, school_id, class_size and teacher_has_ma"
-        raise InputError("tables of classes beside it", file=source.file, found=found, wanted=wanted)
-    return roster(source.path, *source.table(STUDENT_NAMES), beside[0], *source.beside(beside[0]))
+    beside = source.partner("tables of classes", ("class_id", "class_size"), CLASS_NAMES)
+    header, rows = source.table(STUDENT_NAMES)
+    class_header, class_rows = source.beside(beside, CLASS_NAMES)
+    return roster(source.path, header, rows, beside.path, class_header, class_rows)
 
 
 def roster(

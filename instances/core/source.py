@@ -27,21 +27,21 @@ SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")
 """Of files beside another that may be its second table."""
 NO_TABLES = (".json", ".geojson", ".gpkg", ".shp", ".toml")
 ACCEPTED = {
-    "counts": "numbers that look like shares, percentages or thousands with points are counts",
+    "counts": "numbers that look like shares, percentages, thousands with points or marks are what they are",
     "meals": "numbers of meals are a year's, and other columns of meals may be ignored",
     "districts": "all rows are one district",
     "marked": "schools that are marked as left out are in",
-    "totals": "rows that look like totals are schools",
+    "totals": "rows and columns that look like totals are none",
     "over": "more identified than enrolled: capped at the enrolled",
     "alike": "ids that differ in case, blanks, zeros or marks that nobody sees are different ones",
-    "years": "rows of several years are one district",
+    "years": "rows of several years belong together",
     "shapes": "polygons that cross themselves: mended (shapely.make_valid)",
 }
 """What can be taken as it stands (``--accept``)."""
 LEFT_OUT = {
     "incomplete": "rows with a cell that cannot be used",
     "marked": "schools that are marked as left out",
-    "totals": "rows that look like totals",
+    "totals": "rows and columns that look like totals",
 }
 """Rows that can be left out (``--leave-out``)."""
 LEFT_OUT_WORDS = ": left out, "
@@ -269,17 +269,56 @@ class Source:
         except InputError:
             return None
 
-    def beside(self, path: Path, names: Mapping[str, tuple[str, ...]] | None = None) -> tuple[list[str], list[TextRow]]:
+    def beside(
+        self, given: Path | Source, names: Mapping[str, tuple[str, ...]] | None = None
+    ) -> tuple[list[str], list[TextRow]]:
         """Header and rows of another table that belongs to this one, as ``table`` has them."""
-        other = Source(path)
+        other = Source.of(given)
         found = other.table(names)
-        self.notes += [f"{path.name}: {note}" for note in other.notes]
+        self.notes += [f"{other.path.name}: {note}" for note in other.notes]
         return found
 
     def siblings(self) -> list[Source]:
-        """Other tables in the same folder, by name."""
+        """Other tables in the same folder, by name; what is accepted here is accepted there."""
         found = (path for path in self.path.parent.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
-        return [Source(path) for path in sorted(found) if path != self.path]
+        reading = Reading(accept=self.reading.accept, leave_out=self.reading.leave_out)
+        return [Source(path, reading) for path in sorted(found) if path != self.path]
+
+    def partner(self, what: str, needed: Sequence[str], names: Mapping[str, tuple[str, ...]]) -> Source:
+        """The one other table in the same folder that has the columns needed.
+
+        Parameters
+        ----------
+        what
+            What such tables are called, in the plural.
+        names
+            Its columns, as ``has`` takes them.
+
+        Raises
+        ------
+        InputError
+            Where there is none, with what is wrong with a table that may be meant, or where there are several.
+        """
+        near = self.siblings()
+        found = [other for other in near if other.has(*needed, names=names)]
+        if len(found) == 1:
+            return found[0]
+        wanted = f"one table with {', '.join(names)}"
+        faults = [] if found else [fault for other in near if (fault := other.fault()) is not None]
+        if faults:
+            # Its name begins like this one's, where it has been written with it.
+            faults.sort(key=lambda fault: not Path(fault.file or "").name.startswith(self.path.stem))
+            wanted += f"; one cannot be read: {faults[0]}"
+        listed = ", ".join(other.path.name for other in found) or "none"
+        raise InputError(f"{what} beside it", file=self.file, found=listed, wanted=wanted)
+
+    def fault(self) -> InputError | None:
+        """What is wrong with the table, if it cannot be read."""
+        try:
+            self.grid()
+        except InputError as error:
+            return error
+        return None
 
     def refuse(self, error: InputError, kind: str) -> None:
         """Raise an error that says how the file can be taken as it stands, or note that it was.
@@ -300,7 +339,7 @@ class Source:
             wanted=" or ".join(filter(None, (str(error.wanted or ""), *ways))),
         )
 
-    def check_alike(self, column: str, lines: Mapping[str, int]) -> None:
+    def check_alike(self, column: str, lines: Mapping[str, int], what: str = "ids") -> None:
         """Refuse ids, by their lines, that one spreadsheet or another makes of the same; raises ``InputError``."""
         known: dict[str, str] = {}
         for name, line in lines.items():
@@ -308,7 +347,7 @@ class Source:
             if first != name:
                 wanted = f"one that differs from {first!r} of row {lines[first]} in more than case, blanks or zeros"
                 error = InputError(
-                    "ids that look alike",
+                    f"{what} that look alike",
                     file=self.file,
                     row=line,
                     column=column,

@@ -100,17 +100,30 @@ def text_rows(header: Sequence[str], lines: Iterable[tuple[int, Sequence[str]]],
     ]
 
 
+def first_lines(rows: Iterable[TextRow], column: str) -> dict[str, int]:
+    """The line in which each text of a column stands first, in the order of the lines."""
+    found: dict[str, int] = {}
+    for line, row in rows:
+        found.setdefault(row[column], line)
+    return found
+
+
+def need_columns(path: Path | str, header: Sequence[str], wanted: Iterable[str]) -> None:
+    """Raise ``InputError`` for a table that lacks a column."""
+    for name in wanted:
+        if name not in header:
+            has = f"{', '.join(header[:8])}{', ...' if len(header) > 8 else ''}"
+            ways = f"{name}; the file has {has}: --map {name}=..."
+            raise InputError("missing column", file=str(path), row=1, column=name, wanted=ways)
+
+
 def check_header(path: Path | str, header: Iterable[str], model: type[BaseModel]) -> None:
     """Refuse a table that lacks a column, or has one that looks like a misspelled optional one.
 
     Raises ``InputError``.
     """
     columns = list(header)
-    for name, field in model.model_fields.items():
-        if field.is_required() and name not in columns:
-            has = f"{', '.join(columns[:8])}{', ...' if len(columns) > 8 else ''}"
-            wanted = f"{name}; the file has {has}: --map {name}=..."
-            raise InputError("missing column", file=str(path), row=1, column=name, wanted=wanted)
+    need_columns(path, columns, (name for name, field in model.model_fields.items() if field.is_required()))
     absent = [name for name in model.model_fields if name not in columns]
     for column in columns:
         if column not in model.model_fields:

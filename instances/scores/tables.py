@@ -7,8 +7,17 @@ from fractions import Fraction
 from math import lcm
 from typing import TYPE_CHECKING, TypeVar
 
+from fairbound.instances.core.columns import (
+    check_missing,
+    check_points,
+    check_years,
+    note_unread,
+    number_columns,
+    without_total_columns,
+)
 from fairbound.instances.core.source import Source
-from fairbound.instances.core.tables import cell_number
+from fairbound.instances.core.tables import cell_number, first_lines, need_columns
+from fairbound.instances.core.totals import without_totals
 from fairbound.models.core.errors import InputError
 from fairbound.models.scores.instance import ScoresInstance
 from fairbound.models.scores.panel import Column, Design, District, Panel
@@ -16,6 +25,8 @@ from fairbound.models.scores.panel import Column, Design, District, Panel
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+    from fairbound.instances.core.tables import TextRow
 
 T = TypeVar("T")
 
@@ -32,11 +43,14 @@ LEFT_OUT = (
 """Functions that the seed leaves out."""
 FIRST_YEAR, LAST_YEAR = 2005, 2019
 FEWEST_SCORES = Fraction(3, 5)
-SUPPRESSED = ("", "*", "-1", "-1.0", "-2", "NA", "N/A", "n/a")
+NOT_PUBLISHED = ("-1", "-1.0", "-2")
+SUPPRESSED = ("", "*", *NOT_PUBLISHED, "NA", "N/A", "n/a")
 """Cells that say that a score was not published."""
+TAKES = ("counts", "totals", "alike", "years")
+"""What can be accepted or left out in a table of spending."""
 DISTRICT, YEAR, SCORE, STUDENTS = "district_id", "year", "score", "students"
 LABEL, SET = "label", "set"
-HIGHEST, MOST_DIGITS = 100, 12
+HIGHEST, MOST_DIGITS, MOST_DOLLARS = 100, 12, 10**6
 
 
 @dataclass
@@ -193,10 +207,8 @@ def load_panel(given: Path | Source) -> ScoresInstance:
     source = Source.of(given)
     path = source.path
     header, rows = source.table(PANEL_NAMES)
-    for column in (DISTRICT, YEAR, SCORE, STUDENTS):
-        if column not in header:
-            raise InputError("missing column", file=str(path), row=1, column=column, wanted=", ".join(header[:8]))
-    functions = functions_of(path, header)
+    need_columns(path, header, PANEL_NAMES)
+    functions, rows = spending_table(source, header, rows)
     raw: dict[str, Raw] = {}
     years: set[int] = set()
     seen: set[tuple[str, int]] = set()
@@ -209,6 +221,7 @@ def load_panel(given: Path | Source) -> ScoresInstance:
         if score is not None:
             found.scores[year] = score
         found.spending[year] = spending_of(path, line, row, functions)
+    source.check_alike(DISTRICT, first_lines(rows, DISTRICT))
     first, last = min(years), max(years)
     absent = [year for year in range(first, last + 1) if year not in years]
     if absent:
@@ -223,13 +236,54 @@ def load_panel(given: Path | Source) -> ScoresInstance:
     return ScoresInstance(source.name, panel, repairs=notes)
 
 
-def functions_of(path: Path, header: Sequence[str]) -> list[str]:
-    """Columns of spending: all but those that have a name of their own. Raises ``InputError`` where there are none."""
-    functions = [name for name in header if name not in (DISTRICT, YEAR, SCORE, STUDENTS)]
+def spending_table(source: Source, header: Sequence[str], rows: list[TextRow]) -> tuple[list[str], list[TextRow]]:
+    """Columns of spending, and the rows that are no totals.
+
+    Columns of spending are all that hold numbers, but those that have a name of their own, years and totals. Raises
+    ``InputError`` where there are none, and for what is probably not meant.
+    """
+    known = (DISTRICT, YEAR, SCORE, STUDENTS)
+    years = check_years(source, rows, known)
+    note_unread(source, years)
+    columns = number_columns(source, header, rows, (*known, *years))
+    rows = _without_totals(source, rows, [column for column in header if column not in (*columns, *known[1:])])
+    amounts = {column: [number_in(source.path, line, column, row[column]) for line, row in rows] for column in columns}
+    for column, spent in amounts.items():
+        for (line, row), amount in zip(rows, spent, strict=True):
+            if amount > MOST_DOLLARS:
+                error = InputError(
+                    "more than any district spends on a student", file=source.file, row=line, column=column,
+                    found=row[column], wanted=f"dollars for each student, at most {MOST_DOLLARS:,}",
+                )  # fmt: skip
+                source.refuse(error, "counts")
+    functions = without_total_columns(source, columns, amounts)
     if not functions:
         wanted = "dollars per student, a column a function"
-        raise InputError("no column of spending", file=str(path), row=1, wanted=wanted)
-    return functions
+        raise InputError("no column of spending", file=source.file, row=1, wanted=wanted)
+    check_points(source, rows, functions)
+    return functions, rows
+
+
+def _without_totals(source: Source, rows: list[TextRow], called: Sequence[str]) -> list[TextRow]:
+    """Rows of districts, year by year; scores and spending do not add up in a total, so the students tell alone."""
+    years: dict[str, list[TextRow]] = {}
+    for line, row in rows:
+        years.setdefault(row.get(YEAR, ""), []).append((line, row))
+    kept = set[int]()
+    for found in years.values():
+        names = [[row[column] for column in called] for _, row in found]
+        students = [_or_none(row[STUDENTS]) for _, row in found]  # averages often have no students
+        lines = [line for line, _ in found]
+        kept |= {lines[i] for i in without_totals(source, lines, names, [(count, count) for count in students])}
+    return [(line, row) for line, row in rows if line in kept]
+
+
+def _or_none(text: str) -> Fraction:
+    """A number of students; 0 where there is none, which is refused where it matters."""
+    try:
+        return cell_number(text)
+    except ValueError:
+        return Fraction(0)
 
 
 def spending_of(path: Path, line: int, row: Mapping[str, str], functions: Sequence[str]) -> tuple[int, ...]:
@@ -245,9 +299,12 @@ def spending_of(path: Path, line: int, row: Mapping[str, str], functions: Sequen
     return tuple(amounts)
 
 
+PLAIN_NAMES: dict[str, tuple[str, ...]] = {LABEL: (), SET: ()}
+
+
 def is_plain(source: Source) -> bool:
     """Whether a file is a table of features with labels."""
-    return source.has(LABEL)
+    return source.has(LABEL, names=PLAIN_NAMES)
 
 
 def load_plain(given: Path | Source) -> ScoresInstance:
@@ -257,10 +314,13 @@ def load_plain(given: Path | Source) -> ScoresInstance:
     """
     source = Source.of(given)
     path = source.path
-    header, rows = source.table()
-    if LABEL not in header:
-        raise InputError("missing column", file=str(path), row=1, column=LABEL, wanted=", ".join(header[:8]))
-    names = [name for name in header if name not in (LABEL, SET)]
+    header, rows = source.table(PLAIN_NAMES)
+    need_columns(path, header, (LABEL,))
+    names = number_columns(source, header, rows, (LABEL, SET))
+    for column in header if SET not in header else ():
+        if {row[column].lower() for _, row in rows} <= {"train", "test"}:
+            wanted = f"--map {SET}={column}"
+            raise InputError("rows for training and testing", file=str(path), row=1, column=column, wanted=wanted)
     numbers: dict[str, list[Fraction]] = {name: [] for name in (*names, LABEL)}
     test: list[bool] = []
     for line, row in rows:
@@ -270,6 +330,8 @@ def load_plain(given: Path | Source) -> ScoresInstance:
         test.append(word == "test")
         for name, column in numbers.items():
             column.append(Fraction(number_in(path, line, name, row[name])))
+    check_missing(source, rows, tuple(numbers))
+    check_points(source, rows, tuple(numbers), whole=False)
     return ScoresInstance(source.name, design_of(numbers, test))
 
 
