@@ -50,10 +50,11 @@ def number_columns(source: Source, header: Sequence[str], rows: Sequence[TextRow
     return [column for column in others if column not in words]
 
 
-def note_unread(source: Source, columns: Sequence[str]) -> None:
-    """Note that columns are not read."""
+def note_unread(source: Source, columns: Sequence[str], file: str = "") -> None:
+    """Note that columns are not read; ``file`` is the name of another table that they are of."""
     if columns:
-        source.notes.append(f"columns that are not read: {', '.join(column or '(no name)' for column in columns)}")
+        names = ", ".join(column or "(no name)" for column in columns)
+        source.notes.append(f"{file and f'{file}: '}columns that are not read: {names}")
 
 
 def without_total_columns(

@@ -292,23 +292,23 @@ class Source:
         what
             What such tables are called, in the plural.
         names
-            Its columns, as ``has`` takes them.
+            As ``has`` takes them.
 
         Raises
         ------
         InputError
-            Where there is none, with what is wrong with a table that may be meant, or where there are several.
+            Where there is none, with what is wrong with tables that may be meant, or where there are several.
         """
         near = self.siblings()
         found = [other for other in near if other.has(*needed, names=names)]
         if len(found) == 1:
             return found[0]
-        wanted = f"one table with {', '.join(names)}"
-        faults = [] if found else [fault for other in near if (fault := other.fault()) is not None]
-        if faults:
-            # Its name begins like this one's, where it has been written with it.
-            faults.sort(key=lambda fault: not Path(fault.file or "").name.startswith(self.path.stem))
-            wanted += f"; one cannot be read: {faults[0]}"
+        wanted = f"one table with {', '.join(needed)}"
+        if not found:
+            # The one that is meant has a name that begins like this one's, where both were written together.
+            near.sort(key=lambda other: not other.path.name.startswith(self.path.stem))
+            faults = [str(fault) for other in near if (fault := other.fault()) is not None]
+            wanted += "; not read: " * bool(faults) + "; ".join(faults[:3])
         listed = ", ".join(other.path.name for other in found) or "none"
         raise InputError(f"{what} beside it", file=self.file, found=listed, wanted=wanted)
 
@@ -339,8 +339,14 @@ class Source:
             wanted=" or ".join(filter(None, (str(error.wanted or ""), *ways))),
         )
 
-    def check_alike(self, column: str, lines: Mapping[str, int], what: str = "ids") -> None:
-        """Refuse ids, by their lines, that one spreadsheet or another makes of the same; raises ``InputError``."""
+    def check_alike(self, column: str, lines: Mapping[str, int], what: str = "ids", file: str | None = None) -> None:
+        """Refuse ids, by their lines, that one spreadsheet or another makes of the same; raises ``InputError``.
+
+        Parameters
+        ----------
+        what, file
+            What they are, and the file that they are of, where it is another.
+        """
         known: dict[str, str] = {}
         for name, line in lines.items():
             first = known.setdefault(alike(name), name)
@@ -348,7 +354,7 @@ class Source:
                 wanted = f"one that differs from {first!r} of row {lines[first]} in more than case, blanks or zeros"
                 error = InputError(
                     f"{what} that look alike",
-                    file=self.file,
+                    file=file or self.file,
                     row=line,
                     column=column,
                     found=name,

@@ -44,7 +44,12 @@ def cell_number(text: str) -> Fraction:
 
     Where semicolons separate cells, such a number is refused before: it has two readings.
     """
-    return parse_number(text.replace(",", "") if _THOUSANDS.fullmatch(text.strip()) else text)
+    return parse_number(without_thousands(text))
+
+
+def without_thousands(text: str) -> str:
+    """A number without the commas between its thousands; any other text as it is."""
+    return text.replace(",", "") if _THOUSANDS.fullmatch(text.strip()) else text
 
 
 def _exact(value: Any) -> Fraction:
