@@ -164,7 +164,7 @@ def _outline(path: Path, known: Mapping[str, int]) -> Outline:
     if file is None:
         return ()
     rings: dict[str, tuple[Ring, ...]] = {}
-    for feature in read_features(file, "district"):
+    for feature in read_features(file, "district")[0]:
         number, district = feature.number, feature.cells.get("district", "")
         if district not in known:
             found, wanted = district or "nothing", nearest(district, sorted(known))

@@ -243,6 +243,53 @@ def test_degrees_are_no_plane(tmp_path: Path) -> None:
     assert fairbound.load(path).travel[1] == (3, 3)
 
 
+EPSG = "urn:ogc:def:crs:EPSG::"
+
+
+@pytest.mark.parametrize(
+    ("system", "side", "travel"),
+    [
+        ("urn:ogc:def:crs:OGC:1.3:CRS84", 1, 111.195),
+        (EPSG + "4326", 0.5, 55.598),
+        ("EPSG:4269", 0.5, 55.598),
+        (None, 0.5, 55.598),
+        (None, 1, 1),  # whole numbers throughout are of a plane
+        (None, 100.5, 100.5),
+        (EPSG + "26910", 1, 1),
+        ("EPSG:3857", 100.5, 100.5),
+        ("PROJCS[a plane, GEOGCS[of the earth]]", 100.5, 100.5),
+        (EPSG + "26910", 0.5, "another system: found 'urn:ogc:def:crs:EPSG::26910', wanted longitude and latitude"),
+        ("a local grid", 0.5, "coordinates that may be degrees, in another system"),
+        (
+            "urn:ogc:def:crs:OGC:1.3:CRS84",
+            100.5,
+            r"coordinates that are no degrees: found '100.5, 100.5', wanted longitude",
+        ),
+        ("WGS 84", 100.5, "coordinates that are no degrees"),
+        (4326, 0.5, r"column crs: cannot be used: found .*4326.*, wanted .*, or none"),
+    ],
+)
+def test_what_a_file_says_of_its_coordinates_counts(tmp_path: Path, system: Any, side: float, travel: Any) -> None:
+    path = four_squares(tmp_path)
+    data = json.loads(path.read_text())
+    for feature in data["features"]:
+        for ring in feature["geometry"]["coordinates"]:
+            ring[:] = [[x * side, y * side] for x, y in ring]
+        feature["properties"] = {k: v for k, v in feature["properties"].items() if k not in ("x", "y")}
+    if system is not None:
+        data["crs"] = {"type": "name", "properties": {"name": system}}
+    path.write_text(json.dumps(data))
+    if isinstance(travel, str):
+        with pytest.raises(InputError, match=rf"{path.name}, column crs: .*{travel.removeprefix('column crs: ')}"):
+            fairbound.load(path)
+        return
+    city = fairbound.load(path)
+    assert float(city.travel[1][0]) == pytest.approx(travel, abs=2e-3)  # of 01 to the school of 00, due south
+    assert (f"coordinates are of {system}" in city.repairs) is (system is not None)
+    degrees = "coordinates are degrees: travel is straight lines in kilometres" in city.repairs
+    assert degrees is (travel != side)
+
+
 def test_units_that_overlap(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"units a and b overlap: found 'a common area of 0\.5'"):
         fairbound.load(str(rectangles(tmp_path, (0, 0, 1, 1), (0.5, 0, 2, 1))))
