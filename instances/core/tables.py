@@ -105,7 +105,7 @@ def text_rows(header: Sequence[str], lines: Iterable[tuple[int, Sequence[str]]],
     ]
 
 
-def first_lines(rows: Iterable[TextRow], column: str) -> dict[str, int]:
+def first_lines(rows: Iterable[tuple[int, Mapping[str, str]]], column: str) -> dict[str, int]:
     """The line in which each text of a column stands first, in the order of the lines."""
     found: dict[str, int] = {}
     for line, row in rows:

@@ -14,9 +14,8 @@ from fairbound.instances.grants.drawn import GENERATORS
 from fairbound.instances.grants.fitting import fitted_effects
 from fairbound.instances.scores.simulation import simulate
 from fairbound.instances.scores.sources import SIMULATED_ORIGIN, TEXAS, TEXAS_ORIGIN, panel_at, synthetic_truth
-from fairbound.instances.scores.tables import (
+from fairbound.instances.scores.spending import (
     DISTRICT,
-    NOT_PUBLISHED,
     SCORE,
     STUDENTS,
     TAKES,
@@ -25,6 +24,7 @@ from fairbound.instances.scores.tables import (
     spending_of,
     spending_table,
 )
+from fairbound.instances.scores.tables import NOT_PUBLISHED
 from fairbound.models.core.errors import InputError
 from fairbound.models.grants.instance import FITTED, LITERATURE, District, GrantsInstance
 from fairbound.models.scores.panel import SCORE_UNIT, fill

@@ -11,8 +11,8 @@ from fairbound.instances.core.tables import csv_text
 from fairbound.instances.core.truth import truth_of
 from fairbound.instances.scores.drawn import FEATURES
 from fairbound.instances.scores.simulation import Settings, drawn_design, simulate
+from fairbound.instances.scores.spending import TAKES
 from fairbound.instances.scores.tables import (
-    TAKES,
     is_budgets,
     is_panel,
     is_plain,

@@ -7,26 +7,27 @@ from fractions import Fraction
 from math import lcm
 from typing import TYPE_CHECKING, TypeVar
 
-from fairbound.instances.core.columns import (
-    check_missing,
-    check_points,
-    check_years,
-    note_unread,
-    number_columns,
-    without_total_columns,
-)
+from fairbound.instances.core.columns import check_missing, check_points, number_columns
 from fairbound.instances.core.source import Source
-from fairbound.instances.core.tables import cell_number, first_lines, need_columns
-from fairbound.instances.core.totals import without_totals
+from fairbound.instances.core.tables import first_lines, need_columns
+from fairbound.instances.scores.spending import (
+    DISTRICT,
+    SCORE,
+    STUDENTS,
+    YEAR,
+    dollars,
+    number_in,
+    spending_of,
+    spending_table,
+)
 from fairbound.models.core.errors import InputError
 from fairbound.models.scores.instance import ScoresInstance
 from fairbound.models.scores.panel import Column, Design, District, Panel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from fairbound.instances.core.tables import TextRow
 
 T = TypeVar("T")
 
@@ -46,11 +47,8 @@ FEWEST_SCORES = Fraction(3, 5)
 NOT_PUBLISHED = ("-1", "-1.0", "-2")
 SUPPRESSED = ("", "*", *NOT_PUBLISHED, "NA", "N/A", "n/a")
 """Cells that say that a score was not published."""
-TAKES = ("counts", "totals", "alike", "years")
-"""What can be accepted or left out in a table of spending."""
-DISTRICT, YEAR, SCORE, STUDENTS = "district_id", "year", "score", "students"
 LABEL, SET = "label", "set"
-HIGHEST, MOST_DIGITS, MOST_DOLLARS = 100, 12, 10**6
+HIGHEST = 100
 
 
 @dataclass
@@ -236,69 +234,6 @@ def load_panel(given: Path | Source) -> ScoresInstance:
     return ScoresInstance(source.name, panel, repairs=notes)
 
 
-def spending_table(source: Source, header: Sequence[str], rows: list[TextRow]) -> tuple[list[str], list[TextRow]]:
-    """Columns of spending, and the rows that are no totals.
-
-    Columns of spending are all that hold numbers, but those that have a name of their own, years and totals. Raises
-    ``InputError`` where there are none, and for what is probably not meant.
-    """
-    known = (DISTRICT, YEAR, SCORE, STUDENTS)
-    years = check_years(source, rows, known)
-    note_unread(source, years)
-    columns = number_columns(source, header, rows, (*known, *years))
-    rows = _without_totals(source, rows, [column for column in header if column not in (*columns, *known[1:])])
-    amounts = {column: [number_in(source.path, line, column, row[column]) for line, row in rows] for column in columns}
-    for column, spent in amounts.items():
-        for (line, row), amount in zip(rows, spent, strict=True):
-            if amount > MOST_DOLLARS:
-                error = InputError(
-                    "more than any district spends on a student", file=source.file, row=line, column=column,
-                    found=row[column], wanted=f"dollars for each student, at most {MOST_DOLLARS:,}",
-                )  # fmt: skip
-                source.refuse(error, "counts")
-    functions = without_total_columns(source, columns, amounts)
-    if not functions:
-        wanted = "dollars per student, a column a function"
-        raise InputError("no column of spending", file=source.file, row=1, wanted=wanted)
-    check_points(source, rows, functions)
-    return functions, rows
-
-
-def _without_totals(source: Source, rows: list[TextRow], called: Sequence[str]) -> list[TextRow]:
-    """Rows of districts, year by year; scores and spending do not add up in a total, so the students tell alone."""
-    years: dict[str, list[TextRow]] = {}
-    for line, row in rows:
-        years.setdefault(row.get(YEAR, ""), []).append((line, row))
-    kept = set[int]()
-    for found in years.values():
-        names = [[row[column] for column in called] for _, row in found]
-        students = [_or_none(row[STUDENTS]) for _, row in found]  # averages often have no students
-        lines = [line for line, _ in found]
-        kept |= {lines[i] for i in without_totals(source, lines, names, [(count, count) for count in students])}
-    return [(line, row) for line, row in rows if line in kept]
-
-
-def _or_none(text: str) -> Fraction:
-    """A number of students; 0 where there is none, which is refused where it matters."""
-    try:
-        return cell_number(text)
-    except ValueError:
-        return Fraction(0)
-
-
-def spending_of(path: Path, line: int, row: Mapping[str, str], functions: Sequence[str]) -> tuple[int, ...]:
-    """Whole dollars per student on each function; raises ``InputError``."""
-    amounts = []
-    for column in functions:
-        amount = number_in(path, line, column, row[column])
-        if amount < 0:
-            raise InputError(
-                "negative spending", file=str(path), row=line, column=column, found=row[column], wanted="at least 0"
-            )
-        amounts.append(dollars(amount, 1))
-    return tuple(amounts)
-
-
 PLAIN_NAMES: dict[str, tuple[str, ...]] = {LABEL: (), SET: ()}
 
 
@@ -317,10 +252,10 @@ def load_plain(given: Path | Source) -> ScoresInstance:
     header, rows = source.table(PLAIN_NAMES)
     need_columns(path, header, (LABEL,))
     names = number_columns(source, header, rows, (LABEL, SET))
-    for column in header if SET not in header else ():
-        if {row[column].lower() for _, row in rows} <= {"train", "test"}:
-            wanted = f"--map {SET}={column}"
-            raise InputError("rows for training and testing", file=str(path), row=1, column=column, wanted=wanted)
+    for other in header if SET not in header else ():
+        if {row[other].lower() for _, row in rows} <= {"train", "test"}:
+            wanted = f"--map {SET}={other}"
+            raise InputError("rows for training and testing", file=str(path), row=1, column=other, wanted=wanted)
     numbers: dict[str, list[Fraction]] = {name: [] for name in (*names, LABEL)}
     test: list[bool] = []
     for line, row in rows:
@@ -350,11 +285,6 @@ def design_of(numbers: dict[str, list[Fraction]], test: Sequence[bool]) -> Desig
     return Design(columns, label.training, label.test, label.unit)
 
 
-def dollars(amount: Fraction | int, students: int) -> int:
-    """Whole dollars per student; half a dollar is rounded up."""
-    return int((2 * amount + students) // (2 * students))
-
-
 # Cells ------------------------------------------------------------------------------------------
 
 
@@ -376,23 +306,6 @@ def _key(
         )
     seen.add(key)
     return key
-
-
-def number_in(path: Path, line: int, column: str, text: str) -> Fraction | int:
-    """A cell as a number; raises ``InputError``."""
-    if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS:
-        return int(text)  # a table has hundreds of thousands of them
-    try:
-        value = cell_number(text)
-    except ValueError:
-        raise InputError(
-            "cannot be used", file=str(path), row=line, column=column, found=text, wanted="a number"
-        ) from None
-    if abs(value) >= 10**MOST_DIGITS:
-        raise InputError(
-            "cannot be used", file=str(path), row=line, column=column, found=text, wanted="a number below 1e12"
-        )
-    return value
 
 
 def _pupils(path: Path, line: int, column: str, text: str) -> int:
