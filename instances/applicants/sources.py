@@ -67,10 +67,9 @@ def load_tables(given: Path | Source, sheet: Path | Source, seats: int | None = 
         the sheet, applications of several years, names that look alike, and for tables that leave no applicant.
     """
     source, sheet = Source.of(given), Source.of(sheet)
-    applications = source.path
     incomes = _incomes(source, sheet)
     header, rows = source.table(NAMES)
-    need_columns(applications, header, APPLICATION_COLUMNS)
+    need_columns(source.file, header, APPLICATION_COLUMNS)
     asked = _asked(source, rows)
     meant = [(line, row) for line, row in rows if all(row[column] == value for column, value in asked.items())]
     if len(meant) < len(rows):
@@ -80,18 +79,18 @@ def load_tables(given: Path | Source, sheet: Path | Source, seats: int | None = 
     source.check_alike("Race", first_lines(meant, "Race"), "values")
     kept, lost = [], 0
     for line, row in meant:
-        place = _place(applications, line, "Block Group", row["Block Group"])
+        place = _place(source.file, line, "Block Group", row["Block Group"])
         lost += place not in incomes
         if place in incomes:
             kept.append((place, row["Race"] or NOT_SPECIFIED, incomes[place]))
     if not kept:
         which = " and ".join(f"{column} {value}" for column, value in asked.items())
-        wanted = f"rows with {which} and a block group of {sheet.path.name}"
-        raise InputError("no applicant is left", file=str(applications), wanted=wanted)
+        wanted = f"rows with {which} and a block group of {sheet.short_name}"
+        raise InputError("no applicant is left", file=source.file, wanted=wanted)
     if lost > LARGEST_LOSS * (lost + len(kept)):
         found = f"{lost} of {lost + len(kept)} applicants"
-        wanted = f"block groups of {sheet.path.name}"
-        raise InputError("block groups of another place", file=str(applications), found=found, wanted=wanted)
+        wanted = f"block groups of {sheet.short_name}"
+        raise InputError("block groups of another place", file=source.file, found=found, wanted=wanted)
     known = [income for _, _, income in kept if income is not None]
     mean = Fraction(int(sum(known) / len(known))) if known else None
     if mean is None:
@@ -100,14 +99,14 @@ def load_tables(given: Path | Source, sheet: Path | Source, seats: int | None = 
         filled = f"{len(kept) - len(known)} applicants whose block group has no income"
         source.notes.append(f"{filled} are given the mean of the others, {int(mean):,} dollars")
     cells = Counter((place, race, mean if income is None else income) for place, race, income in kept)
-    repairs = [f"{lost} applicants whose block group is not in {sheet.path.name} are left out"] if lost else []
+    repairs = [f"{lost} applicants whose block group is not in {sheet.short_name} are left out"] if lost else []
     seed = asked["SchoolName"] == SEED_SCHOOL
     if seats is None:
         seats = SEED_SEATS if seed else max(1, len(kept) // 2)
         if not seed:
             repairs.append(f"{seats} seats, half of the applicants (--set seats=...)")
     return ApplicantInstance(
-        name=applications.stem,
+        name=source.path.stem,
         cells=tuple(Cell(place, race, count, income) for (place, race, income), count in sorted(cells.items())),
         schools=SEED_SCHOOLS if seed else (asked["SchoolName"], "the other school"),
         fewest=min(seats, len(kept)),
@@ -141,21 +140,21 @@ def _asked(source: Source, rows: Sequence[tuple[int, Mapping[str, str]]]) -> dic
     return asked
 
 
-def _place(path: Path, line: int, column: str, text: str) -> str:
+def _place(file: str, line: int, column: str, text: str) -> str:
     try:
         return plain_geoid(text)
     except ValueError:
         wanted = "twelve digits; a spreadsheet has lost some"
-        raise InputError("cannot be used", file=str(path), row=line, column=column, found=text, wanted=wanted) from None
+        raise InputError("cannot be used", file=file, row=line, column=column, found=text, wanted=wanted) from None
 
 
 def _incomes(source: Source, sheet: Source) -> dict[str, Fraction | None]:
     """Income of every block group of the sheet, in dollars; ``None`` where it has none."""
     header, rows = source.beside(sheet, SHEET_NAMES)
-    need_columns(sheet.path, header, SHEET_NAMES)
+    need_columns(sheet.file, header, SHEET_NAMES)
     incomes: dict[str, Fraction | None] = {}
     for line, row in rows:
-        place, text = _place(sheet.path, line, "Geoid1", row["Geoid1"]), row["Median HH Income"]
+        place, text = _place(sheet.file, line, "Geoid1", row["Geoid1"]), row["Median HH Income"]
         if not place:
             continue  # the line of totals
         if place in incomes:

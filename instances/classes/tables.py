@@ -86,11 +86,11 @@ def load_roster(given: Path | Source) -> Roster:
     beside = source.partner("tables of classes", ("class_id", "class_size"), CLASS_NAMES)
     header, rows = source.table(STUDENT_NAMES)
     class_header, class_rows = source.beside(beside, CLASS_NAMES)
-    file, lines = str(beside.path), [line for line, _ in rows]
+    file, lines = beside.file, [line for line, _ in rows]
     if "student_id" in header:
         names = [[row["student_id"]] for _, row in rows]
         rows = [rows[i] for i in without_totals(source, lines, names, [()] * len(rows))]
-    found = roster(source.path, header, rows, file, class_header, class_rows)
+    found = roster(source.file, header, rows, file, class_header, class_rows)
     check_years(source, rows, ())
     check_missing(source, rows, ("test_score", *found.columns))
     source.check_alike("student_id", first_lines(rows, "student_id"))
@@ -101,11 +101,11 @@ def load_roster(given: Path | Source) -> Roster:
         texts = first_lines(rows, column)
         if 2 * len(texts) <= len(rows):  # of groups; names may differ in little
             source.check_alike(column, texts, "values")
-    note_unread(source, [column for column in class_header if column not in ClassRow.model_fields], beside.path.name)
+    note_unread(source, [column for column in class_header if column not in ClassRow.model_fields], beside.short_name)
     homes = {plain_id(row["class_id"]) for _, row in rows}
     empty = [row["class_id"] for _, row in class_rows if plain_id(row["class_id"]) not in homes]
     if empty:
-        source.notes.append(f"{beside.path.name}: classes without students: {short(', '.join(empty))}")
+        source.notes.append(f"{beside.short_name}: classes without students: {short(', '.join(empty))}")
     return found
 
 

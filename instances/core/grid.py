@@ -60,6 +60,8 @@ def read_grid(path: Path, sheet: str = "") -> Grid:
         For a file that holds no table: no header, columns without a name that hold something, rows of another length.
     """
     raw = read_bytes(path)
+    if sheet:
+        path = path.with_name(f"{path.name}#{sheet}")  # for errors
     if raw.startswith(WORKBOOK):
         from fairbound.instances.core.workbook import read_workbook  # slow to load, and only workbooks need it
 
@@ -67,7 +69,7 @@ def read_grid(path: Path, sheet: str = "") -> Grid:
     elif raw.startswith(_OLD_WORKBOOK):
         raise InputError("an old Excel workbook", file=str(path), wanted="a workbook saved as .xlsx, or a CSV")
     elif sheet:
-        raise InputError("only a workbook has sheets", file=str(path), found=sheet)
+        raise InputError("only a workbook has sheets", file=str(path), found=sheet, wanted="the file without a sheet")
     else:
         lines, notes = _text(path, raw)
     return _table(path, lines, notes)

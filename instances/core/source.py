@@ -192,8 +192,13 @@ class Source:
 
     @property
     def file(self) -> str:
-        """What errors call the file."""
-        return str(self.path)
+        """What errors call the file, and its sheet if one is named."""
+        return f"{self.path}#{self.reading.sheet}" if self.reading.sheet else str(self.path)
+
+    @property
+    def short_name(self) -> str:
+        """What notes call the file, and its sheet if one is named."""
+        return os.path.basename(self.file)
 
     @property
     def name(self) -> str:
@@ -275,17 +280,23 @@ class Source:
         """Header and rows of another table that belongs to this one, as ``table`` has them."""
         other = Source.of(given)
         found = other.table(names)
-        self.notes += [f"{other.path.name}: {note}" for note in other.notes]
+        self.notes += [f"{other.short_name}: {note}" for note in other.notes]
         return found
 
     def siblings(self) -> list[Source]:
-        """Other tables in the same folder, by name; what is accepted here is accepted there."""
+        """Other sheets of the workbook, then other tables in the folder by name; what is accepted here is there."""
         found = (path for path in self.path.parent.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
         reading = Reading(accept=self.reading.accept, leave_out=self.reading.leave_out)
-        return [Source(path, reading) for path in sorted(found) if path != self.path]
+        sheets: list[str] = []
+        if self.reading.sheet:
+            from fairbound.instances.core.workbook import sheet_names  # slow to load, and only workbooks need it
+
+            sheets = [sheet for sheet in sheet_names(self.path) if sheet != self.reading.sheet]
+        others = [Source(self.path, replace(reading, sheet=sheet)) for sheet in sheets]
+        return [*others, *(Source(path, reading) for path in sorted(found) if path != self.path)]
 
     def partner(self, what: str, needed: Sequence[str], names: Mapping[str, tuple[str, ...]]) -> Source:
-        """The one other table in the same folder that has the columns needed.
+        """The one other table, of ``siblings``, that has the columns needed.
 
         Parameters
         ----------
@@ -301,6 +312,7 @@ class Source:
         """
         near = self.siblings()
         found = [other for other in near if other.has(*needed, names=names)]
+        found = [other for other in found if other.path == self.path] or found
         if len(found) == 1:
             return found[0]
         wanted = f"one table with {', '.join(needed)}"
@@ -309,7 +321,7 @@ class Source:
             near.sort(key=lambda other: not other.path.name.startswith(self.path.stem))
             faults = [str(fault) for other in near if (fault := other.fault()) is not None]
             wanted += "; not read: " * bool(faults) + "; ".join(faults[:3])
-        listed = ", ".join(other.path.name for other in found) or "none"
+        listed = ", ".join(other.short_name for other in found) or "none"
         raise InputError(f"{what} beside it", file=self.file, found=listed, wanted=wanted)
 
     def fault(self) -> InputError | None:

@@ -72,6 +72,14 @@ def read_workbook(path: Path, raw: bytes, sheet: str) -> tuple[list[Line], list[
     return [], []
 
 
+def sheet_names(path: Path) -> list[str]:
+    """The sheets of a workbook; none of a file that is no workbook or cannot be read."""
+    try:
+        return list(openpyxl.load_workbook(path, read_only=True).sheetnames)
+    except Exception:  # whoever reads a sheet of it says why
+        return []
+
+
 def _notes(path: Path, raw: bytes, page: Any, lines: list[Line]) -> list[str]:
     """What is said of a sheet: which one it is, and that rows and columns are read that it does not show.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import openpyxl
 import pytest
 from fairbound.models.core.errors import InputError
 
@@ -132,6 +133,26 @@ def test_what_is_wrong_with_the_table_of_classes_is_said(tmp_path: Path) -> None
     (tmp_path / "a.csv").write_text("x\n")
     with pytest.raises(InputError, match=r"not read: .*students_rooms\.csv, row 4: wrong .*; .*a\.csv: no rows below"):
         fairbound.load(path)
+
+
+def test_both_tables_may_be_sheets_of_a_workbook(tmp_path: Path) -> None:
+    plain = fairbound.load(write(tmp_path), {"groups": "race"})
+    book = openpyxl.Workbook()
+    for title, text in (("Students", STUDENTS), ("Rooms", CLASSES), ("Notes", "From the office\nof the district\n")):
+        page = book.create_sheet(title)
+        for line in text.splitlines():
+            page.append(line.split(","))
+    book.save(tmp_path / "book.xlsx")
+    found = fairbound.load(f"{tmp_path / 'book.xlsx'}#Students", {"groups": "race"})
+    assert found.canonical() == plain.canonical()
+    assert found.repairs == (
+        "sheet Students of the workbook is read",
+        "book.xlsx#Rooms: sheet Rooms of the workbook is read",
+    )
+    book["Rooms"]["D3"] = "BIG"
+    book.save(tmp_path / "book.xlsx")
+    with pytest.raises(InputError, match=r"book\.xlsx#Rooms, row 3, column class_size: cannot be used: found 'BIG'"):
+        fairbound.load(f"{tmp_path / 'book.xlsx'}#Students", {"groups": "race"})
 
 
 def test_the_table_of_classes_is_asked_for(tmp_path: Path) -> None:
