@@ -17,7 +17,7 @@ from fairbound.instances.core.tables import (
     validate_rows,
     without_thousands,
 )
-from fairbound.instances.core.totals import without_totals
+from fairbound.instances.core.totals import need_rows, without_totals
 from fairbound.models.classes.instance import Student
 from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.text import short
@@ -90,6 +90,7 @@ def load_roster(given: Path | Source) -> Roster:
     if "student_id" in header:
         names = [[row["student_id"]] for _, row in rows]
         rows = [rows[i] for i in without_totals(source, lines, names, [()] * len(rows))]
+        need_rows(source, rows)
     found = roster(source.file, header, rows, file, class_header, class_rows)
     check_years(source, rows, ())
     check_missing(source, rows, ("test_score", *found.columns))

@@ -86,6 +86,12 @@ def without_totals(
     return [i for i in range(len(lines)) if i not in totals or "totals" in source.reading.accept]
 
 
+def need_rows(source: Source, rows: Sequence[object]) -> None:
+    """Raise ``InputError`` where nothing but totals stood in a table."""
+    if not rows:
+        raise InputError("no row is left", file=source.file, found="rows of totals alone", wanted="one that is none")
+
+
 def check_totals(
     file: str, lines: Sequence[int], names: Sequence[Sequence[str]], counts: Sequence[Sequence[Fraction]]
 ) -> None:

@@ -10,7 +10,7 @@ from fairbound.instances.core.columns import check_missing, check_points, number
 from fairbound.instances.core.entry import Entry, FileFormat
 from fairbound.instances.core.source import Source
 from fairbound.instances.core.tables import LARGEST, cell_number, first_lines, need_columns
-from fairbound.instances.core.totals import without_totals
+from fairbound.instances.core.totals import need_rows, without_totals
 from fairbound.instances.designs.drawn import GENERATORS
 from fairbound.models.core.errors import InputError
 from fairbound.models.designs.instance import DesignInstance, Subject
@@ -62,6 +62,7 @@ def load_csv(given: Path | Source) -> DesignInstance:
         subjects.append(Subject(row[SUBJECT], tuple(numbers)))
     names = [[cell for column, cell in row.items() if column not in columns] for _, row in rows]
     kept = without_totals(source, [line for line, _ in rows], names, [subject.numbers for subject in subjects])
+    need_rows(source, kept)
     rows, subjects = [rows[i] for i in kept], [subjects[i] for i in kept]
     source.check_alike(SUBJECT, first_lines(rows, SUBJECT))
     check_missing(source, rows, columns)

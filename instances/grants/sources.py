@@ -21,7 +21,6 @@ from fairbound.instances.scores.spending import (
     TAKES,
     YEAR,
     number_in,
-    spending_of,
     spending_table,
 )
 from fairbound.instances.scores.tables import NOT_PUBLISHED
@@ -92,10 +91,10 @@ def load_districts(given: Path | Source) -> GrantsInstance:
     path = source.path
     header, rows = source.table(NAMES)
     need_columns(path, header, NAMES)
-    functions, rows = spending_table(source, header, rows)
+    functions, rows, spending = spending_table(source, header, rows)
     check_missing(source, rows, (SCORE,), NOT_PUBLISHED)
     districts, seen = [], set[str]()
-    for line, row in rows:
+    for (line, row), spent in zip(rows, spending, strict=True):
         name = row[DISTRICT]
         if not name or name in seen:
             word = "a district stands twice" if name else "cannot be used"
@@ -108,7 +107,7 @@ def load_districts(given: Path | Source) -> GrantsInstance:
                 "cannot be used", file=str(path), row=line, column=STUDENTS, found=row[STUDENTS], wanted=wanted
             )
         score = Fraction(number_in(path, line, SCORE, row[SCORE]))
-        districts.append(District(name, int(students), score, spending_of(path, line, row, functions)))
+        districts.append(District(name, int(students), score, spent))
     source.check_alike(DISTRICT, first_lines(rows, DISTRICT))
     return GrantsInstance(source.name, tuple(districts), tuple(functions))
 

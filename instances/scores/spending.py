@@ -13,7 +13,7 @@ from fairbound.instances.core.columns import (
     without_total_columns,
 )
 from fairbound.instances.core.tables import cell_number
-from fairbound.instances.core.totals import without_totals
+from fairbound.instances.core.totals import need_rows, without_totals
 from fairbound.models.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,8 +29,10 @@ TAKES = ("counts", "totals", "alike", "years")
 MOST_DIGITS, MOST_DOLLARS = 12, 10**6
 
 
-def spending_table(source: Source, header: Sequence[str], rows: list[TextRow]) -> tuple[list[str], list[TextRow]]:
-    """Columns of spending, and the rows that are no totals.
+def spending_table(
+    source: Source, header: Sequence[str], rows: list[TextRow]
+) -> tuple[list[str], list[TextRow], list[tuple[int, ...]]]:
+    """Columns of spending, the rows that are no totals, and whole dollars per student of each row on each function.
 
     Columns of spending are all that hold numbers, but those that have a name of their own, years and totals. Raises
     ``InputError`` where there are none, and for what is probably not meant.
@@ -41,20 +43,29 @@ def spending_table(source: Source, header: Sequence[str], rows: list[TextRow]) -
     columns = number_columns(source, header, rows, (*known, *years))
     rows = _without_totals(source, rows, [column for column in header if column not in (*columns, *known[1:])])
     amounts = {column: [number_in(source.path, line, column, row[column]) for line, row in rows] for column in columns}
-    for column, spent in amounts.items():
-        for (line, row), amount in zip(rows, spent, strict=True):
-            if amount > MOST_DOLLARS:
-                error = InputError(
-                    "more than any district spends on a student", file=source.file, row=line, column=column,
-                    found=row[column], wanted=f"dollars for each student, at most {MOST_DOLLARS:,}",
-                )  # fmt: skip
-                source.refuse(error, "counts")
     functions = without_total_columns(source, columns, amounts)
     if not functions:
         wanted = "dollars per student, a column a function"
         raise InputError("no column of spending", file=source.file, row=1, wanted=wanted)
     check_points(source, rows, functions)
-    return functions, rows
+    spending = [[dollars(amount, 1) for amount in amounts[function]] for function in functions]
+    for function, spent in zip(functions, spending, strict=True):
+        for place, (amount, whole) in enumerate(zip(amounts[function], spent, strict=True)):
+            if amount.numerator < 0 or whole > MOST_DOLLARS:
+                _refuse_amount(source, *rows[place], function)
+    return functions, rows, list(zip(*spending, strict=True))
+
+
+def _refuse_amount(source: Source, line: int, row: Mapping[str, str], function: str) -> None:
+    """Refuse a negative amount, and one that is a whole district's unless it is accepted; raises ``InputError``."""
+    found = row[function]
+    if found.startswith("-"):
+        raise InputError(
+            "negative spending", file=source.file, row=line, column=function, found=found, wanted="at least 0"
+        )
+    what, wanted = "more than any district spends on a student", f"dollars for each student, at most {MOST_DOLLARS:,}"
+    error = InputError(what, file=source.file, row=line, column=function, found=found, wanted=wanted)
+    source.refuse(error, "counts")
 
 
 def _without_totals(source: Source, rows: list[TextRow], called: Sequence[str]) -> list[TextRow]:
@@ -68,7 +79,9 @@ def _without_totals(source: Source, rows: list[TextRow], called: Sequence[str]) 
         students = [_or_none(row[STUDENTS]) for _, row in found]  # averages often have no students
         lines = [line for line, _ in found]
         kept |= {lines[i] for i in without_totals(source, lines, names, [(count, count) for count in students])}
-    return [(line, row) for line, row in rows if line in kept]
+    left = [(line, row) for line, row in rows if line in kept]
+    need_rows(source, left)
+    return left
 
 
 def _or_none(text: str) -> Fraction:
@@ -77,19 +90,6 @@ def _or_none(text: str) -> Fraction:
         return cell_number(text)
     except ValueError:
         return Fraction(0)
-
-
-def spending_of(path: Path, line: int, row: Mapping[str, str], functions: Sequence[str]) -> tuple[int, ...]:
-    """Whole dollars per student on each function; raises ``InputError``."""
-    amounts = []
-    for column in functions:
-        amount = number_in(path, line, column, row[column])
-        if amount < 0:
-            raise InputError(
-                "negative spending", file=str(path), row=line, column=column, found=row[column], wanted="at least 0"
-            )
-        amounts.append(dollars(amount, 1))
-    return tuple(amounts)
 
 
 def dollars(amount: Fraction | int, students: int) -> int:

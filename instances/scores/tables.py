@@ -17,7 +17,6 @@ from fairbound.instances.scores.spending import (
     YEAR,
     dollars,
     number_in,
-    spending_of,
     spending_table,
 )
 from fairbound.models.core.errors import InputError
@@ -206,11 +205,11 @@ def load_panel(given: Path | Source) -> ScoresInstance:
     path = source.path
     header, rows = source.table(PANEL_NAMES)
     need_columns(path, header, PANEL_NAMES)
-    functions, rows = spending_table(source, header, rows)
+    functions, rows, spending = spending_table(source, header, rows)
     raw: dict[str, Raw] = {}
     years: set[int] = set()
     seen: set[tuple[str, int]] = set()
-    for line, row in rows:
+    for (line, row), spent in zip(rows, spending, strict=True):
         name, year = _key(path, line, row, DISTRICT, YEAR, seen)
         years.add(year)
         found = raw.setdefault(name, Raw())
@@ -218,7 +217,7 @@ def load_panel(given: Path | Source) -> ScoresInstance:
         score = _score(path, line, SCORE, row[SCORE])
         if score is not None:
             found.scores[year] = score
-        found.spending[year] = spending_of(path, line, row, functions)
+        found.spending[year] = spent
     source.check_alike(DISTRICT, first_lines(rows, DISTRICT))
     first, last = min(years), max(years)
     absent = [year for year in range(first, last + 1) if year not in years]

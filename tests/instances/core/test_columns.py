@@ -103,6 +103,8 @@ def test_totals_are_left_out(tmp_path: Path, kind: str) -> None:
     found = load(tmp_path, kind, f"{TEXTS[kind]}{row}\n", "#leave_out=totals")
     assert found.canonical() == plain.canonical()
     assert any("(Total): left out, a row of totals" in note for note in found.repairs)
+    with pytest.raises(InputError, match="no row is left: found 'rows of totals alone'"):
+        load(tmp_path, kind, f"{TEXTS[kind].splitlines()[0]}\n{row}\n", "#leave_out=totals")
 
 
 @pytest.mark.parametrize("kind", ["grants", "scores"])
