@@ -285,7 +285,7 @@ class Source:
 
     def siblings(self) -> list[Source]:
         """Other sheets of the workbook, then other tables in the folder by name; what is accepted here is there."""
-        found = (path for path in self.path.parent.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
+        found = (path for path in self.path.parent.iterdir() if _is_table(path))
         reading = Reading(accept=self.reading.accept, leave_out=self.reading.leave_out)
         sheets: list[str] = []
         if self.reading.sheet:
@@ -297,6 +297,8 @@ class Source:
 
     def partner(self, what: str, needed: Sequence[str], names: Mapping[str, tuple[str, ...]]) -> Source:
         """The one other table, of ``siblings``, that has the columns needed.
+
+        A sheet of the same workbook, or a file whose name begins like this one's, comes before any other.
 
         Parameters
         ----------
@@ -311,16 +313,21 @@ class Source:
             Where there is none, with what is wrong with tables that may be meant, or where there are several.
         """
         near = self.siblings()
+        stem = self.path.name.partition(".")[0]
+        own = [other for other in near if other.path == self.path or other.path.name.startswith(f"{stem}_")]
+        near = own + [other for other in near if other not in own]
         found = [other for other in near if other.has(*needed, names=names)]
-        found = [other for other in found if other.path == self.path] or found
-        if len(found) == 1:
-            return found[0]
+        first = [other for other in found if other in own]
+        faults = [str(fault) for other in (own if found else near) if (fault := other.fault()) is not None]
+        # Of another file nobody knows whether it is meant, where one of this table's own cannot be read.
+        if len(first or found) == 1 and (first or not faults):
+            chosen = (first or found)[0]
+            if len(found) > 1:
+                self.notes.append(f"of {len(found)} {what} {chosen.short_name} is read")
+            return chosen
         wanted = f"one table with {', '.join(needed)}"
-        if not found:
-            # The one that is meant has a name that begins like this one's, where both were written together.
-            near.sort(key=lambda other: not other.path.name.startswith(self.path.stem))
-            faults = [str(fault) for other in near if (fault := other.fault()) is not None]
-            wanted += "; not read: " * bool(faults) + "; ".join(faults[:3])
+        if not first and faults:
+            wanted += f"; not read: {'; '.join(faults[:3])}"
         listed = ", ".join(other.short_name for other in found) or "none"
         raise InputError(f"{what} beside it", file=self.file, found=listed, wanted=wanted)
 
@@ -401,6 +408,11 @@ class Source:
                 raise InputError("two columns could be meant", file=self.file, row=1, found=found, wanted=means)
             renamed |= dict.fromkeys(alike, wanted)
         return renamed
+
+
+def _is_table(path: Path) -> bool:
+    """Whether a file may be a table, packed or not."""
+    return Path(path.name.lower().removesuffix(".gz")).suffix in SUFFIXES and path.is_file()
 
 
 def is_there(path: Path | str) -> bool:

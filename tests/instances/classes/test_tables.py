@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import openpyxl
@@ -135,8 +136,26 @@ def test_what_is_wrong_with_the_table_of_classes_is_said(tmp_path: Path) -> None
         fairbound.load(path)
 
 
+def test_of_several_tables_of_classes_the_students_own_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    others = CLASSES.replace("9", "7")
+    (tmp_path / "others.csv").write_text(others)
+    with pytest.raises(InputError, match=r"tables of classes beside it: found 'others\.csv, rooms\.csv', wanted one"):
+        fairbound.load(path, {"groups": "race"})
+    (tmp_path / "students_rooms.csv.gz").write_bytes(gzip.compress(CLASSES.encode()))
+    found = fairbound.load(path, {"groups": "race"})
+    assert {school for school, _ in found.seats} == {"9"}
+    assert found.repairs == ("of 3 tables of classes students_rooms.csv.gz is read",)
+    # A table of others is not taken in the place of one that cannot be read.
+    (tmp_path / "rooms.csv").unlink()
+    (tmp_path / "students_rooms.csv.gz").write_bytes(gzip.compress((CLASSES + "Source: the state\n").encode()))
+    with pytest.raises(InputError, match=r"found 'others\.csv', wanted .*; not read: .*students_rooms\.csv\.gz, row 4"):
+        fairbound.load(path, {"groups": "race"})
+
+
 def test_both_tables_may_be_sheets_of_a_workbook(tmp_path: Path) -> None:
     plain = fairbound.load(write(tmp_path), {"groups": "race"})
+    (tmp_path / "rooms.csv").unlink()
     book = openpyxl.Workbook()
     for title, text in (("Students", STUDENTS), ("Rooms", CLASSES), ("Notes", "From the office\nof the district\n")):
         page = book.create_sheet(title)
