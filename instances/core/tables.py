@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeGuard, TypeVar
 from fairbound.instances.core.files import write_text
 from fairbound.instances.core.grid import read_grid
 from fairbound.models.core.errors import InputError, nearest
-from fairbound.models.core.exact import is_number, parse_number
+from fairbound.models.core.exact import SMALLEST_QUANTITY, is_number, parse_number
 from fairbound.models.core.text import short
 from pydantic import BaseModel, BeforeValidator, ValidationError
 from pydantic_core import PydanticCustomError
@@ -44,7 +44,10 @@ def cell_number(text: str) -> Fraction:
 
     Where semicolons separate cells, such a number is refused before: it has two readings.
     """
-    return parse_number(without_thousands(text))
+    number = parse_number(without_thousands(text))
+    if number and abs(number) < SMALLEST_QUANTITY:
+        raise ValueError(text)
+    return number
 
 
 def without_thousands(text: str) -> str:

@@ -117,9 +117,10 @@ class ClassInstance(Instance):
             known = sorted({student.labels[self._place(COHORT_COLUMN)] for student in self.students})
             raise InputError("parameter cohort", found=self.cohort, wanted=nearest(self.cohort, [*known, EVERYONE]))
         if self.groups == INCOME:
-            missing = set(range(1, self.bands + 1)) - set(self._bands)
-            if missing:
-                found = f"income band {min(missing)} of {self.bands} has no students"
+            filled = set(self._bands)
+            missing = next((band for band in range(1, self.bands + 1) if band not in filled), None)
+            if missing is not None:
+                found = f"income band {missing} of {self.bands} has no students"
                 raise InputError("a group with no students", found=found, wanted="fewer bands (--set bands=)")
         if len(self.group_sizes) < 2:
             only = ", ".join(self.group_sizes)
