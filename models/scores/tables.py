@@ -7,7 +7,7 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 from fairbound.models.core.errors import InputError, nearest
-from fairbound.models.core.exact import decimal_text, parse_number
+from fairbound.models.core.exact import LARGEST_QUANTITY, decimal_text, parse_number
 from fairbound.models.scores.evaluate import variance
 from fairbound.models.scores.instance import LinearModel, ScoresInstance
 from fairbound.models.scores.panel import Panel
@@ -40,9 +40,11 @@ def read_solution(instance: ScoresInstance, rows: Sequence[Mapping[str, str]]) -
             raise InputError("a feature stands twice", row=line, column="feature", found=name, wanted="each once")
         try:
             found[name] = parse_number(row["coefficient"])
+            if abs(found[name]) >= LARGEST_QUANTITY:
+                raise ValueError(name)
         except ValueError:
             raise InputError(
-                "cannot be used", row=line, column="coefficient", found=row["coefficient"], wanted="a number"
+                "cannot be used", row=line, column="coefficient", found=row["coefficient"], wanted="a number below 1e30"
             ) from None
     return LinearModel(found.get(INTERCEPT, Fraction(0)), tuple(found.get(name, Fraction(0)) for name in names))
 

@@ -178,3 +178,17 @@ def test_a_missing_column_is_told_with_the_way_to_name_it(tmp_path: Path, kind: 
     assert (
         load(tmp_path, kind, text, f"#map={column}=What").canonical() == load(tmp_path, kind, TEXTS[kind]).canonical()
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "column"),
+    [
+        ("grants", {"district_id": "101", "function": "Instruction", "change": "5"}, "change"),
+        ("plain", {"feature": "x", "coefficient": "5"}, "coefficient"),
+    ],
+)
+def test_a_plan_beyond_floats_is_refused(tmp_path: Path, kind: str, row: dict[str, str], column: str) -> None:
+    asked = load(tmp_path, kind, TEXTS[kind])
+    assert fairbound.evaluate(asked, [row]).values
+    with pytest.raises(InputError, match=rf"row 2, column {column}: cannot be used: found '1e400'"):
+        fairbound.evaluate(asked, [row | {column: "1e400"}])
