@@ -13,6 +13,7 @@ from fairbound.instances.core.source import Source, alike, plain_geoid
 from fairbound.instances.core.tables import LARGEST, cell_number, first_lines, need_columns
 from fairbound.models.applicants.instance import ApplicantInstance, Cell
 from fairbound.models.core.errors import InputError
+from fairbound.models.core.text import says_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,12 +78,15 @@ def load_tables(given: Path | Source, sheet: Path | Source, seats: int | None = 
         source.notes.append(f"{others} are for another programme, grade or school, and are not read")
     check_years(source, meant, APPLICATION_COLUMNS)
     source.check_alike("Race", first_lines(meant, "Race"), "values")
+    masked = sum(says_nothing(row["Race"]) for _, row in meant)
+    if masked:
+        source.notes.append(f"{masked} applicants without a race are called {NOT_SPECIFIED}")
     kept, lost = [], 0
     for line, row in meant:
         place = _place(source.file, line, "Block Group", row["Block Group"])
         lost += place not in incomes
         if place in incomes:
-            kept.append((place, row["Race"] or NOT_SPECIFIED, incomes[place]))
+            kept.append((place, NOT_SPECIFIED if says_nothing(row["Race"]) else row["Race"], incomes[place]))
     if not kept:
         which = " and ".join(f"{column} {value}" for column, value in asked.items())
         wanted = f"rows with {which} and a block group of {sheet.short_name}"

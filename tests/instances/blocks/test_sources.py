@@ -429,6 +429,7 @@ def test_the_seeds_tables(tmp_path: Path) -> None:
         "1 applicants whose block group has no income are given the mean of the others, 80,000 dollars"
         in loaded.repairs
     )
+    assert "1 applicants without a race are called Not Specified" in loaded.repairs
     assert "3 of 8 applications are for another programme, grade or school, and are not read" in loaded.repairs
     for income in ("40k", "-666666666", "$0", "40001,5", "250,000+", "9" * 20):
         (tmp_path / "sheet.csv").write_text(SHEET.replace("$40,001", income))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from pathlib import Path
 
 import openpyxl
@@ -201,8 +202,12 @@ def test_refused_questions(tmp_path: Path, problem: str, parameters: dict[str, s
 
 
 def test_a_blank_group_or_income_is_told_by_student(tmp_path: Path) -> None:
-    blank = write(tmp_path, STUDENTS.replace("60000,x", "60000,"))
-    with pytest.raises(InputError, match="student 3 has no race"):
-        fairbound.load(blank, {"groups": "race"})
+    for mark in ("", "*", "N/A", "nan"):
+        blank = write(tmp_path, STUDENTS.replace("60000,x", f"60000,{mark}"))
+        for problem, asked in (("classes", {"groups": "race"}), ("matching", {"exact": "race"})):
+            with pytest.raises(InputError, match=rf"student 3 has no race: found '{re.escape(mark)}'"):
+                fairbound.load(blank, asked, problem=problem)
+    said = write(tmp_path, STUDENTS.replace("60000,x", "60000,unknown"))
+    assert fairbound.load(said, {"groups": "race"})
     with pytest.raises(InputError, match="family_income of student 3"):
         fairbound.load(write(tmp_path, STUDENTS.replace("60000", "some")))
