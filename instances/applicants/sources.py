@@ -167,7 +167,7 @@ def _incomes(source: Source, sheet: Source) -> dict[str, Fraction | None]:
                 "block group stands twice", file=sheet.file, row=line, column="Geoid1", found=place, wanted=wanted
             )
         try:
-            income = cell_number(text.removeprefix("$")) if text else None
+            income = None if says_nothing(text) else cell_number(text.removeprefix("$"))
         except ValueError:
             income = Fraction(0)
         if income is not None and not 0 < income < LARGEST:

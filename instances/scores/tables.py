@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from fairbound.instances.core.columns import check_missing, check_points, number_columns
 from fairbound.instances.core.source import Source
-from fairbound.instances.core.tables import first_lines, need_columns
+from fairbound.instances.core.tables import cell_number, first_lines, need_columns
 from fairbound.instances.scores.spending import (
     DISTRICT,
     SCORE,
@@ -20,6 +20,7 @@ from fairbound.instances.scores.spending import (
     spending_table,
 )
 from fairbound.models.core.errors import InputError
+from fairbound.models.core.text import says_nothing
 from fairbound.models.scores.instance import ScoresInstance
 from fairbound.models.scores.panel import Column, Design, District, Panel
 
@@ -44,8 +45,8 @@ LEFT_OUT = (
 FIRST_YEAR, LAST_YEAR = 2005, 2019
 FEWEST_SCORES = Fraction(3, 5)
 NOT_PUBLISHED = ("-1", "-1.0", "-2")
-SUPPRESSED = ("", "*", *NOT_PUBLISHED, "NA", "N/A", "n/a")
-"""Cells that say that a score was not published."""
+SUPPRESSED = (*NOT_PUBLISHED, "NA")
+"""Cells that say that a score was not published, beside those that say nothing."""
 LABEL, SET = "label", "set"
 HIGHEST = 100
 
@@ -315,9 +316,12 @@ def _pupils(path: Path, line: int, column: str, text: str) -> int:
 
 
 def _score(path: Path, line: int, column: str, text: str) -> Fraction | None:
-    if text in SUPPRESSED:
+    if text in SUPPRESSED or says_nothing(text):
         return None
-    value = Fraction(number_in(path, line, column, text))
+    try:
+        value = cell_number(text)
+    except ValueError:
+        value = Fraction(0)
     if not 0 < value <= HIGHEST:
         wanted = "a score above 0, or blank, * or -1 where none was published"
         raise InputError("cannot be used", file=str(path), row=line, column=column, found=text, wanted=wanted)

@@ -435,6 +435,8 @@ def test_the_seeds_tables(tmp_path: Path) -> None:
         (tmp_path / "sheet.csv").write_text(SHEET.replace("$40,001", income))
         with pytest.raises(InputError, match=r"sheet\.csv, row 5, column Median HH Income: cannot be used: found"):
             fairbound.load(str(tmp_path / "applications.csv"))
+    (tmp_path / "sheet.csv").write_text(SHEET.replace("60750620000.0,", "60750620000.0,-"))
+    assert fairbound.load(str(tmp_path / "applications.csv")).cells == instance.cells
     (tmp_path / "sheet.csv").write_text(SHEET.replace("$40,001", "40001.0").replace("Median HH", "median hh"))
     assert fairbound.load(str(tmp_path / "applications.csv")).cells == instance.cells
 
