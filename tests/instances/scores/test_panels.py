@@ -71,7 +71,7 @@ def test_a_panel_of_ones_own(tmp_path: Path) -> None:
         ("7,2006,120,17,4004", "7,2006,120,17,-4004", "row 3, column Instruction: negative spending"),
         ("7,2006,120,17", "7,2006,120,seventeen", "row 3, column score"),
         ("7,2006,120,17", "7,2006,120,1700", "row 3, column score: cannot be used: found '1700', wanted a score"),
-        ("7,2006,120,17", "7,2006,120,<10", "row 3, column score: cannot be used: found '<10', wanted a score above 0, or"),
+        ("7,2006,120,17", "7,2006,120,<10", "row 3, column score: cannot be used: found '<10', wanted a score"),
         ("7,2006,120,17", "7,2006,12.5,17", "row 3, column students"),
         ("7,2006,120", ",2006,120", "row 3, column district_id"),
         ("7,2006,120", "7,206,120", "row 3, column year"),
