@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from fairbound.instances.core.source import folded
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 YEARS = re.compile(r"^((school|fiscal|academic)[ _]?)?(year|yr)$|^(sy|fy)$", re.IGNORECASE)
 POINTED = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 """A number with three decimals, or one of thousands as half of the world writes it."""
+_AGAIN = re.compile(r"(.+)\.\d+")
+"""What a data frame makes of a name that stands twice; ``x.1`` and ``x.2`` without ``x`` are two columns."""
 _NO_NAME = re.compile(r"(Unnamed: \d+)?")
 _BEGINS_AS_A_NUMBER = re.compile(r"\W*\d")
 _MISSING = re.compile(r"-(9{2,}|8{3,}|([2356])\2{8})(\.0+)?")
@@ -36,9 +37,14 @@ def number_columns(source: Source, header: Sequence[str], rows: Sequence[TextRow
     InputError
         For two columns whose names differ in case, blanks or the number that a data frame adds.
     """
-    for name, count in Counter(folded(re.sub(r"\.\d+$", "", column)) for column in header).items():
-        if count > 1:
-            found = " and ".join(c for c in header if folded(re.sub(r"\.\d+$", "", c)) == name)
+    first: dict[str, str] = {}
+    for column in header:
+        name, again = folded(column), _AGAIN.fullmatch(column)
+        twin = first.setdefault(name, column)
+        if again is not None:
+            twin = first.get(folded(again[1]), twin)
+        if twin != column:
+            found = f"{twin} and {column}"
             raise InputError("columns that look alike", file=source.file, row=1, found=found, wanted="one of them")
     others = [column for column in header if column not in known]
     words = [

@@ -64,7 +64,14 @@ def load_csv(given: Path | Source) -> DesignInstance:
     kept = without_totals(source, [line for line, _ in rows], names, [subject.numbers for subject in subjects])
     need_rows(source, kept)
     rows, subjects = [rows[i] for i in kept], [subjects[i] for i in kept]
-    source.check_alike(SUBJECT, first_lines(rows, SUBJECT))
+    lines = first_lines(rows, SUBJECT)
+    for line, row in rows:
+        if lines[row[SUBJECT]] != line:
+            wanted = f"every subject once (it stands in row {lines[row[SUBJECT]]} too)"
+            raise InputError(
+                "a subject stands twice", file=source.file, row=line, column=SUBJECT, found=row[SUBJECT], wanted=wanted
+            )
+    source.check_alike(SUBJECT, lines)
     check_missing(source, rows, columns)
     check_points(source, rows, columns, whole=False)
     return DesignInstance(source.name, tuple(subjects), columns, tuple(sorted(columns)))

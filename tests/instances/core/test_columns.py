@@ -63,6 +63,11 @@ def test_a_column_stands_once(tmp_path: Path, kind: str, again: str) -> None:
         load(tmp_path, kind, added(TEXTS[kind], name, "5"))
 
 
+def test_numbered_columns_are_not_the_same(tmp_path: Path) -> None:
+    numbered = added(added(DESIGNS, "pc.1", "1", "2"), "pc.2", "3", "4")
+    assert load(tmp_path, "designs", numbered).columns == ("income", "score", "pc.1", "pc.2")
+
+
 TOTAL = ("a row of totals", "totals")
 
 
@@ -94,6 +99,14 @@ def test_rows_that_would_be_misread(tmp_path: Path, kind: str, text: str, row: i
     assert f"--accept {accept}" in str(refused.value)
     if ",," not in text:
         assert any("accepted" in note for note in load(tmp_path, kind, text, f"#accept={accept}").repairs)
+
+
+@pytest.mark.parametrize("kind", ["designs", "grants", "scores"])
+def test_a_subject_stands_once(tmp_path: Path, kind: str) -> None:
+    text = TEXTS[kind] + TEXTS[kind].splitlines()[-1] + "\n"
+    row = len(text.splitlines())
+    with pytest.raises(InputError, match=rf"t\.csv, row {row}(, column .*)?: a (subject|district) stands twice"):
+        load(tmp_path, kind, text)
 
 
 @pytest.mark.parametrize("kind", ["designs", "grants", "scores"])
