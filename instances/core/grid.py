@@ -9,7 +9,7 @@ import csv
 import io
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -65,14 +65,29 @@ def read_grid(path: Path, sheet: str = "") -> Grid:
     if raw.startswith(WORKBOOK):
         from fairbound.instances.core.workbook import read_workbook  # slow to load, and only workbooks need it
 
-        lines, notes = read_workbook(path, raw, sheet)
-    elif raw.startswith(_OLD_WORKBOOK):
+        lines, notes, percentages = read_workbook(path, raw, sheet)
+        found = _table(path, lines, notes)
+        return replace(found, notes=(*found.notes, *_of_percentages(path, found, percentages)))
+    if raw.startswith(_OLD_WORKBOOK):
         raise InputError("an old Excel workbook", file=str(path), wanted="a workbook saved as .xlsx, or a CSV")
-    elif sheet:
+    if sheet:
         raise InputError("only a workbook has sheets", file=str(path), found=sheet, wanted="the file without a sheet")
-    else:
-        lines, notes = _text(path, raw)
-    return _table(path, lines, notes)
+    return _table(path, *_text(path, raw))
+
+
+def _of_percentages(path: Path, grid: Grid, places: set[tuple[int, int]]) -> list[str]:
+    """What is said of percentages, which are read as shares; raises ``InputError`` for other numbers beside them."""
+    columns = {place for row, place in places if row >= grid.rows[0][0] and place < len(grid.header)}
+    for place in sorted(columns):
+        for row, cells in grid.rows:
+            cell = cells[place].strip()
+            if (row, place) not in places and is_number(cell) and cell.strip("0."):
+                wanted = "percentages in all of the column, or in none"
+                raise InputError(
+                    "a number beside percentages", file=str(path), row=row, column=grid.header[place], found=cell,
+                    wanted=wanted,
+                )  # fmt: skip
+    return [f"percentages in column {grid.header[place]} are read as shares" for place in sorted(columns)]
 
 
 # Text -------------------------------------------------------------------------------------------

@@ -123,6 +123,9 @@ class Reading:
         )
 
 
+_LOST_DIGITS = re.compile(r"\d(\.\d+)?[eE]\+\d+")
+
+
 def pair(text: str, what: str) -> tuple[str, str]:
     """The two sides of ``=``; raises ``InputError``."""
     one, equals, other = (part.strip() for part in text.partition("="))
@@ -359,7 +362,7 @@ class Source:
         )
 
     def check_alike(self, column: str, lines: Mapping[str, int], what: str = "ids", file: str | None = None) -> None:
-        """Refuse ids, by their lines, that one spreadsheet or another makes of the same; raises ``InputError``.
+        """Refuse ids, by their lines, that a spreadsheet may make of the same, or has made; raises ``InputError``.
 
         Parameters
         ----------
@@ -368,6 +371,12 @@ class Source:
         """
         known: dict[str, str] = {}
         for name, line in lines.items():
+            if _LOST_DIGITS.fullmatch(name) and what == "ids":
+                error = InputError(
+                    "an id of which a spreadsheet has lost digits", file=file or self.file, row=line, column=column,
+                    found=name, wanted="the id in full",
+                )  # fmt: skip
+                self.refuse(error, "alike")
             first = known.setdefault(alike(name), name)
             if first != name:
                 wanted = f"one that differs from {first!r} of row {lines[first]} in more than case, blanks or zeros"

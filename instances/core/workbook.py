@@ -37,8 +37,14 @@ _EMPTY_TEXT = re.compile(rb"\bt=\"str\"")
 _PLACE = re.compile(rb"\br=\"([A-Z]+)(\d+)\"")
 
 
-def read_workbook(path: Path, raw: bytes, sheet: str) -> tuple[list[Line], list[str]]:
-    """The rows of a sheet, of the one that is named or of the only one that has cells, and what is to be said of it.
+Places = set[tuple[int, int]]
+"""Rows of a sheet from 1, and columns from 0."""
+
+
+def read_workbook(path: Path, raw: bytes, sheet: str) -> tuple[list[Line], list[str], Places]:
+    """The rows of a sheet, what is to be said of it, and where it shows percentages.
+
+    It is the sheet that is named, or the only one that has cells.
 
     Raises
     ------
@@ -56,9 +62,10 @@ def read_workbook(path: Path, raw: bytes, sheet: str) -> tuple[list[Line], list[
             book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
             pages = {page.title: page for page in book.worksheets}
             found = {title: _sheet(path, page) for title, page in pages.items()}
-        filled = [title for title, lines in found.items() if title == sheet or (lines and not sheet)]
+        filled = [title for title, (lines, _) in found.items() if title == sheet or (lines and not sheet)]
         if len(filled) == 1:
-            return found[filled[0]], _notes(path, raw, pages[filled[0]], found[filled[0]])
+            lines, percentages = found[filled[0]]
+            return lines, _notes(path, raw, pages[filled[0]], lines), percentages
     except InputError:
         raise
     except Exception as error:  # a damaged workbook fails anywhere in the library
@@ -69,7 +76,7 @@ def read_workbook(path: Path, raw: bytes, sheet: str) -> tuple[list[Line], list[
     if filled:
         wanted = " or ".join(f"{path.name}#{name}" for name in filled[:5])
         raise InputError("several sheets", file=str(path), found=", ".join(filled[:5]), wanted=wanted)
-    return [], []
+    return [], [], set()
 
 
 def sheet_names(path: Path) -> list[str]:
@@ -103,8 +110,9 @@ def _notes(path: Path, raw: bytes, page: Any, lines: list[Line]) -> list[str]:
     return [f"sheet {page.title} of the workbook is read", *hidden]
 
 
-def _sheet(path: Path, page: Any) -> list[Line]:
+def _sheet(path: Path, page: Any) -> tuple[list[Line], Places]:
     lines: list[Line] = []
+    percentages: Places = set()
     for row, cells in enumerate(page.iter_rows(), start=1):
         if len(cells) > MOST_COLUMNS or len(lines) > MOST_ROWS:
             wanted = f"at most {MOST_COLUMNS:,} columns and {MOST_ROWS:,} rows"
@@ -112,7 +120,12 @@ def _sheet(path: Path, page: Any) -> list[Line]:
         texts = [_cell(path, row, cell) for cell in cells]
         if any(text.strip() for text in texts):
             lines.append((row, texts))
-    return lines
+            percentages |= {
+                (row, place)
+                for place, cell in enumerate(cells)
+                if isinstance(cell.value, float | int) and "%" in str(cell.number_format)
+            }
+    return lines, percentages
 
 
 def _cell(path: Path, row: int, cell: Any) -> str:

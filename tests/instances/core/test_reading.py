@@ -149,6 +149,30 @@ def test_a_formula_that_nobody_computed_is_no_blank_cell(tmp_path: Path) -> None
     assert [school.free for school in fairbound.load(path).schools] == [10, None]
 
 
+def test_percentages_of_a_workbook_stand_alone(tmp_path: Path) -> None:
+    rows = [*ROWS, ["cedar", 300, 0.5]]
+    path = book(tmp_path, {"Schools": [["Year", 2026], *rows]})
+    made = openpyxl.load_workbook(path)
+    for row in (3, 5):
+        made["Schools"][f"C{row}"].number_format = "0.0%"
+    made.save(path)
+    with pytest.raises(InputError, match=r"row 4, column identified: a number beside percentages: found '120\.5'"):
+        read_grid(path)
+    made["Schools"]["C4"] = 0
+    made.save(path)
+    assert "percentages in column identified are read as shares" in read_grid(path).notes
+
+
+def test_ids_without_their_last_digits_are_refused(tmp_path: Path) -> None:
+    text = PLAIN.replace("birch", "1.23457E+15")
+    with pytest.raises(
+        InputError, match=r"row 3, column school_id: an id of which a spreadsheet has lost digits: found"
+    ):
+        fairbound.load(written(tmp_path, text.encode()))
+    assert fairbound.load(written(tmp_path, text.replace("E+15", "E15").encode())).schools
+    assert fairbound.load(f"{written(tmp_path, text.encode())}#accept=alike").schools
+
+
 def test_cells_of_a_workbook_are_what_it_shows(tmp_path: Path) -> None:
     made = openpyxl.Workbook()
     page = made.active
