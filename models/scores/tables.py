@@ -40,12 +40,11 @@ def read_solution(instance: ScoresInstance, rows: Sequence[Mapping[str, str]]) -
             raise InputError("a feature stands twice", row=line, column="feature", found=name, wanted="each once")
         try:
             found[name] = parse_number(row["coefficient"])
-            if abs(found[name]) >= LARGEST_QUANTITY:
-                raise ValueError(name)
         except ValueError:
-            raise InputError(
-                "cannot be used", row=line, column="coefficient", found=row["coefficient"], wanted="a number below 1e30"
-            ) from None
+            found[name] = Fraction(LARGEST_QUANTITY)
+        if abs(found[name]) >= LARGEST_QUANTITY:
+            wanted = "a number below 1e30"
+            raise InputError("cannot be used", row=line, column="coefficient", found=row["coefficient"], wanted=wanted)
     return LinearModel(found.get(INTERCEPT, Fraction(0)), tuple(found.get(name, Fraction(0)) for name in names))
 
 
