@@ -32,8 +32,8 @@ def love_plots(rows: Sequence[Row], solutions: Solutions) -> list[Figure]:
             names = tuple(found)
             if not series:
                 series.append(_points("before", names, [found[name][0] for name in names]))
-            after = [found[name][1] for name in names]
-            if after != list(series[0].x):  # everybody is kept: as before
+            after = [gap for name in names if (gap := found[name][1]) is not None]
+            if after and after != list(series[0].x):  # everybody is kept: as before; nobody is: no comparison
                 series.append(_points(row.method, names, after))
         if series:
             figures.append(

@@ -7,6 +7,11 @@ from heapq import heappop, heappush
 from math import cos, hypot, lcm, radians
 from typing import TYPE_CHECKING
 
+from fairbound.instances.core.geojson import says_degrees
+from fairbound.models.core.errors import InputError
+from fairbound.models.core.exact import decimal_text
+from fairbound.models.core.text import short
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -26,16 +31,30 @@ KM_A_DEGREE = 111.195
 """Of a meridian: the mean radius of the earth, 6,371.0 km, times pi / 180."""
 
 
-def kilometres(points: Sequence[Point]) -> tuple[Fraction, Fraction] | None:
+def kilometres(points: Sequence[Point], file: str, system: str = "") -> tuple[Fraction, Fraction] | None:
     """Kilometres in a degree of longitude and of latitude where points lie; ``None`` where they are no degrees.
 
-    GeoJSON holds longitude and latitude (RFC 7946). Coordinates beyond their range are on somebody's plane, and so
-    are whole numbers throughout, which no survey has.
+    GeoJSON holds longitude and latitude (RFC 7946). Where no system of coordinates is said, those beyond their range
+    are on somebody's plane, and so are whole numbers throughout, which no survey has.
+
+    Raises
+    ------
+    InputError
+        For coordinates that are not what the system says, as far as that can be seen.
     """
-    if not points or all(x.denominator == y.denominator == 1 for x, y in points):
+    beyond = next(((x, y) for x, y in points if abs(x) > 180 or abs(y) > 90), None)
+    whole = all(x.denominator == y.denominator == 1 for x, y in points)
+    if says_degrees(system):
+        if beyond is not None:
+            found, wanted = ", ".join(map(decimal_text, beyond)), f"longitude and latitude, as {short(system)} says"
+            raise InputError("coordinates that are no degrees", file=file, column="crs", found=found, wanted=wanted)
+    elif not points or whole or beyond is not None:
         return None
-    if any(abs(x) > 180 or abs(y) > 90 for x, y in points):
-        return None
+    elif system:
+        wanted = "longitude and latitude without it, or coordinates on its plane"
+        raise InputError(
+            "coordinates that may be degrees, in another system", file=file, column="crs", found=system, wanted=wanted
+        )
     middle = float(sum((y for _, y in points), Fraction(0)) / len(points))
     east = KM_A_DEGREE * cos(radians(middle))
     return Fraction(round(east * 10**6), 10**6), Fraction(round(KM_A_DEGREE * 10**6), 10**6)

@@ -17,6 +17,7 @@ from fairbound.instances.core.source import Source, plain_geoid
 from fairbound.instances.core.tables import cell_number
 from fairbound.models.blocks import Border, ZoneInstance
 from fairbound.models.core.errors import InputError
+from fairbound.models.core.text import LONGEST, clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,14 +90,18 @@ def load_geojson(given: Path | Source) -> ZoneInstance:
     ------
     InputError
         For text that is no feature collection, for rings that are not closed, for polygons that cross
-        themselves, have no area or overlap within a unit, and for units that overlap.
+        themselves, have no area or overlap within a unit, for units that overlap, and for coordinates that are not
+        what the file says of them.
     """
     source = Source.of(given)
     path = source.path
     rows: list[Row] = []
     outline: dict[str, tuple[Ring, ...]] = {}
     shapes, placed = {}, False
-    for feature in read_features(source, "unit", NAMES):
+    features, system = read_features(source, "unit", NAMES)
+    if system:
+        source.notes.append(f"coordinates are of {clean(system)[:LONGEST]}")
+    for feature in features:
         unit, number, cells = feature.name, feature.number, feature.cells
         if unit in shapes:
             raise InputError("duplicate unit", file=str(path), row=number, found=unit, wanted="each unit once")
@@ -122,7 +127,8 @@ def load_geojson(given: Path | Source) -> ZoneInstance:
     points = [point for rings in outline.values() for ring in rings for point in ring]
     exact = {value: Fraction(str(value)) for point in points for value in point}
     corners = [(exact[x], exact[y]) for x, y in points]
-    scale = None if placed else kilometres(corners)  # points of its own may be on another plane
+    # Points of its own may be on another plane.
+    scale = None if placed else kilometres(corners, source.file, system)
     if scale is not None and not any(column.startswith(TRAVEL) for column in header):
         repairs = (*repairs, "coordinates are degrees: travel is straight lines in kilometres")
     return city_of(str(path), path.stem, header, rows, borders, repairs, tuple(outline.items()), scale or PLANE)

@@ -9,9 +9,10 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from fairbound.instances.core import totals
+from fairbound.instances.core.columns import check_points, check_years
 from fairbound.instances.core.source import ACCEPTED, LEFT_OUT_WORDS
 from fairbound.instances.core.tables import refusal
-from fairbound.instances.core.totals import total_refused, total_rows
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import decimal_text
 
@@ -27,9 +28,6 @@ MEALS = re.compile(r"breakfast|lunch|meal|\badp\b", re.IGNORECASE)
 MARKS = re.compile(r"^(include|included|active|status|is_active)", re.IGNORECASE)
 LEFT_OUT = {"no", "n", "false", "f", "0", "inactive", "closed", "excluded"}
 DISTRICTS = re.compile(r"^(district|lea|sfa|sponsor|state)([ _]?(code|id|name|no|number))?$", re.IGNORECASE)
-YEARS = re.compile(r"^((school|fiscal|academic)[ _]?)?(year|yr)$|^(sy|fy)$", re.IGNORECASE)
-POINTED = re.compile(r"[1-9]\d{0,2}\.\d{3}")
-"""A number with three decimals, or one of thousands as half of the world writes it."""
 FEWEST_MEALS, MOST_DAYS = 20, 366
 """A year has more meals for each student than the first number, which a month's claim rarely reaches, and of each kind
 not more than the second."""
@@ -98,13 +96,8 @@ def without_incomplete(
 def without_totals(source: Source, rows: Sequence[tuple[int, SchoolRow]]) -> list[tuple[int, SchoolRow]]:
     """Rows without totals; raises ``InputError`` where nobody said what to do with them."""
     names = [(row.school_id, row.name) for _, row in rows]
-    totals = total_rows(names, [(row.enrolled, row.identified or Fraction(0)) for _, row in rows])
-    for i in totals:
-        if "totals" in source.reading.leave_out:
-            source.notes.append(f"row {rows[i][0]} ({' '.join(filter(None, names[i]))}){LEFT_OUT_WORDS}a row of totals")
-        else:
-            source.refuse(total_refused(source.file, rows[i][0], names[i]), "totals")
-    return list(rows) if "totals" in source.reading.accept else [row for i, row in enumerate(rows) if i not in totals]
+    counts = [(row.enrolled, row.identified or Fraction(0)) for _, row in rows]
+    return [rows[i] for i in totals.without_totals(source, [line for line, _ in rows], names, counts)]
 
 
 def _called(row: Mapping[str, str]) -> str:
@@ -114,8 +107,7 @@ def _called(row: Mapping[str, str]) -> str:
 
 def check_meaning(
     source: Source,
-    rows: Mapping[int, Mapping[str, str]],
-    lines: Sequence[int],
+    rows: Sequence[TextRow],
     schools: Sequence[School],
     read: Collection[str],
 ) -> None:
@@ -124,16 +116,15 @@ def check_meaning(
     Parameters
     ----------
     rows
-        Rows by their line in the file.
-    lines
-        Lines of the schools.
+        Rows of the schools.
     read
         Names of the columns that are read; every other one is ignored.
     """
-    _check_columns(source, [rows[line] for line in lines], read)
-    _check_points(source, [rows[line] for line in lines])
-    _check_shares(source, [rows[line] for line in lines], schools)
-    _check_meals(source, lines, schools)
+    _check_columns(source, [row for _, row in rows], read)
+    check_years(source, rows, read)
+    check_points(source, rows, ("enrolled", "identified"))
+    _check_shares(source, [row for _, row in rows], schools)
+    _check_meals(source, [line for line, _ in rows], schools)
 
 
 def _check_columns(source: Source, rows: Sequence[Mapping[str, str]], read: Collection[str]) -> None:
@@ -147,30 +138,12 @@ def _check_columns(source: Source, rows: Sequence[Mapping[str, str]], read: Coll
                 "several districts in a table", file=source.file, row=1, column=column, found=found, wanted=wanted
             )
             source.refuse(error, "districts")
-        if YEARS.match(column) and len(values) > 1:
-            error = InputError(
-                "several years in a table", file=source.file, row=1, column=column, found=", ".join(sorted(values)[:3]),
-                wanted=f'one year: --only "{column}={max(values)}"',
-            )  # fmt: skip
-            source.refuse(error, "years")
         if MEALS.search(column) and not MARKS.match(column):
             wanted = "a year's meals in breakfasts and lunches; or the table without this column"
             error = InputError(
                 "a column of meals that is not read", file=source.file, row=1, column=column, wanted=wanted
             )
             source.refuse(error, "meals")
-
-
-def _check_points(source: Source, rows: Sequence[Mapping[str, str]]) -> None:
-    """Points between thousands, which would be read as decimals."""
-    cells = [row.get(column, "") for row in rows for column in ("enrolled", "identified")]
-    pointed = [cell for cell in cells if "." in cell]
-    if len(pointed) > 1 and all(POINTED.fullmatch(cell) for cell in pointed):
-        error = InputError(
-            "points between thousands, or three decimals of a student", file=source.file, column="enrolled",
-            found=", ".join(pointed[:3]), wanted=f"numbers such as {pointed[0].replace('.', '')}",
-        )  # fmt: skip
-        source.refuse(error, "counts")
 
 
 def _check_shares(source: Source, rows: Sequence[Mapping[str, str]], schools: Sequence[School]) -> None:

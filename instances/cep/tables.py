@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from fairbound.instances.cep.meaning import SYNONYMS, check_meaning, without_incomplete, without_marked, without_totals
+from fairbound.instances.core.columns import note_unread
 from fairbound.instances.core.source import Source, folded
 from fairbound.instances.core.tables import BadCell, Count, Flag, Number, Text, check_header, sorted_rows
 from fairbound.models.cep import CepInstance, School
@@ -76,10 +77,9 @@ def load_csv(given: Path | Source) -> CepInstance:
     kept = without_totals(source, without_incomplete(source, rows, typed, bad))
     schools = tuple(schools_of(source, kept))
     source.check_alike("school_id", {row.school_id: line for line, row in kept})
-    check_meaning(source, dict(rows), [line for line, _ in kept], schools, SchoolRow.model_fields)
-    ignored = [column for column in header if column not in SchoolRow.model_fields]
-    if ignored:
-        source.notes.append(f"columns that are not read: {', '.join(ignored)}")
+    lines = {line for line, _ in kept}
+    check_meaning(source, [row for row in rows if row[0] in lines], schools, SchoolRow.model_fields)
+    note_unread(source, [column for column in header if column not in SchoolRow.model_fields])
     return CepInstance(name=source.name, schools=schools, threshold=THRESHOLD, title=_district(rows))
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from fairbound.instances.classes.simulation import Settings, simulate
-from fairbound.instances.classes.tables import Roster, is_students, load_roster, roster
+from fairbound.instances.classes.tables import TAKES, Roster, is_students, load_roster, roster
 from fairbound.instances.core.entry import Entry, FileFormat, Generator
 from fairbound.instances.core.tables import csv_text
 from fairbound.instances.core.truth import truth_of
@@ -129,6 +129,7 @@ FORMATS = (
         "a CSV of students with student_id, class_id and test_score",
         is_students,
         load_tables,
-        template=TEMPLATE,
+        TAKES,
+        TEMPLATE,
     ),
 )

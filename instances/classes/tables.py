@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fairbound.instances.core.columns import check_missing, check_years, note_unread
 from fairbound.instances.core.source import Source
-from fairbound.instances.core.tables import Flag, Number, Text, check_header, validate_rows
+from fairbound.instances.core.tables import (
+    Flag,
+    Number,
+    Text,
+    check_header,
+    first_lines,
+    validate_rows,
+    without_thousands,
+)
+from fairbound.instances.core.totals import need_rows, without_totals
 from fairbound.models.classes.instance import Student
-from fairbound.models.core.errors import InputError
+from fairbound.models.core.errors import InputError, nearest
+from fairbound.models.core.text import short
 from pydantic import BaseModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
+TAKES = ("counts", "totals", "alike", "years")
+"""What can be accepted or left out in tables of students."""
 SIZES = ("SMALL", "LARGE")
 
 
@@ -52,23 +65,49 @@ def plain_id(text: str) -> str:
     return text.removesuffix(".0")
 
 
-STUDENT_NAMES: dict[str, tuple[str, ...]] = {"student_id": (), "class_id": (), "test_score": ()}
+STUDENT_NAMES: dict[str, tuple[str, ...]] = dict.fromkeys(
+    (*StudentRow.model_fields, "family_income", "race", "cohort"), ()
+)
+CLASS_NAMES: dict[str, tuple[str, ...]] = dict.fromkeys(ClassRow.model_fields, ())
 
 
 def is_students(source: Source) -> bool:
     """Whether a file is meant to be a table of students."""
-    return source.has(*STUDENT_NAMES, names=STUDENT_NAMES)
+    return source.has("student_id", "class_id", "test_score", names=STUDENT_NAMES)
 
 
 def load_roster(given: Path | Source) -> Roster:
-    """Read a table of students with the table of classes that lies beside it; raises ``InputError``."""
+    """Read a table of students with the table of classes that lies beside it.
+
+    Raises ``InputError`` also for what is probably not meant: totals, several years, marks of missing values, and ids
+    or labels that look alike.
+    """
     source = Source.of(given)
-    beside = [other.path for other in source.siblings() if other.has("class_id", "class_size")]
-    if len(beside) != 1:
-        found = ", ".join(path.name for path in beside) or "none"
-        wanted = "one table with class_id, school_id, class_size and teacher_has_ma"
-        raise InputError("tables of classes beside it", file=source.file, found=found, wanted=wanted)
-    return roster(source.path, *source.table(STUDENT_NAMES), beside[0], *source.beside(beside[0]))
+    beside = source.partner("tables of classes", ("class_id", "class_size"), CLASS_NAMES)
+    header, rows = source.table(STUDENT_NAMES)
+    class_header, class_rows = source.beside(beside, CLASS_NAMES)
+    file, lines = beside.file, [line for line, _ in rows]
+    if "student_id" in header:
+        names = [[row["student_id"]] for _, row in rows]
+        rows = [rows[i] for i in without_totals(source, lines, names, [()] * len(rows))]
+        need_rows(source, rows)
+    found = roster(source.file, header, rows, file, class_header, class_rows)
+    check_years(source, rows, ())
+    check_missing(source, rows, ("test_score", *found.columns))
+    source.check_alike("student_id", first_lines(rows, "student_id"))
+    for column in ("class_id", "school_id"):
+        known = {plain_id(text): line for text, line in first_lines(class_rows, column).items()}
+        source.check_alike(column, known, file=file)
+    for column in found.columns:
+        texts = first_lines(rows, column)
+        if 2 * len(texts) <= len(rows):  # of groups; names may differ in little
+            source.check_alike(column, texts, "values")
+    note_unread(source, [column for column in class_header if column not in ClassRow.model_fields], beside.short_name)
+    homes = {plain_id(row["class_id"]) for _, row in rows}
+    empty = [row["class_id"] for _, row in class_rows if plain_id(row["class_id"]) not in homes]
+    if empty:
+        source.notes.append(f"{beside.short_name}: classes without students: {short(', '.join(empty))}")
+    return found
 
 
 def roster(
@@ -104,8 +143,16 @@ def roster(
                 found=each.class_size,
                 wanted=wanted,
             )
+        if each.has_aide is None and "has_aide" in class_header:
+            raise InputError(
+                "cannot be used", file=str(class_path), row=line, column="has_aide", found="", wanted="yes or no"
+            )
         classes[name] = (line, each)
     columns = tuple(column for column in header if column not in StudentRow.model_fields)
+    for column in columns:
+        if column in ClassRow.model_fields:
+            wanted = f"the one of {Path(class_path).name} alone"
+            raise InputError("column stands in both tables", file=str(path), row=1, column=column, wanted=wanted)
     seen: dict[str, int] = {}
     sizes = dict.fromkeys(classes, 0)
     found = []
@@ -116,8 +163,9 @@ def roster(
             raise InputError("a student in two classes", file=str(path), row=line, column="student_id", found=both)
         if known is None:
             raise InputError(
-                "a class that is not in the table of classes", file=str(path), row=line, column="class_id", found=home
-            )
+                "a class that is not in the table of classes", file=str(path), row=line, column="class_id", found=home,
+                wanted=nearest(home, classes),
+            )  # fmt: skip
         its = known[1]
         if student.school_id is not None and plain_id(student.school_id) != plain_id(its.school_id):
             raise InputError(
@@ -128,7 +176,7 @@ def roster(
         sizes[home] += 1
         flags = {"small": its.class_size.upper() == "SMALL", "ma": its.teacher_has_ma, "aide": bool(its.has_aide)}
         kind = frozenset(name for name, held in flags.items() if held)
-        labels = tuple(row[column] for column in columns)
+        labels = tuple(without_thousands(row[column]) for column in columns)
         found.append(Student(student.student_id, plain_id(its.school_id), kind, student.test_score, labels))
     for name, (line, each) in classes.items():
         if each.n_students is not None and each.n_students != sizes[name]:

@@ -325,9 +325,15 @@ def format_of(source: Source, problem: str | None = None) -> FileFormat:
     if not known:
         raise InputError("unknown problem", found=problem, wanted=nearest(str(problem), {f.problem for f in formats()}))
     form = next((form for form in known if form.recognises(source)), None)
-    if form is None and problem is None:
+    if form is None and len(known) > 1:
         # A file that cannot be read is told so.
-        read_text(path) if path.suffix.lower() in NO_TABLES else source.grid()
-        wanted = "--problem, or " + "; or ".join(form.wanted for form in formats())
-        raise InputError("cannot tell the problem of this file", file=str(path), wanted=wanted)
+        header = [] if path.suffix.lower() in NO_TABLES else source.grid().header
+        if not header:
+            read_text(path)
+        wanted = "; or ".join(form.wanted for form in known)
+        if problem is None:
+            raise InputError("cannot tell the problem of this file", file=str(path), wanted=f"--problem, or {wanted}")
+        found = f"{', '.join(header[:8])}{', ...' if len(header) > 8 else ''}" if header else None
+        wanted += "; --map WANTED=FOUND names a column" if header else ""
+        raise InputError(f"not a file of {problem}", file=str(path), found=found, wanted=wanted)
     return form or known[0]

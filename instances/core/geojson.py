@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +44,12 @@ GEO = (".gpkg", ".shp")
 """Files of polygons that the extra ``geo`` reads."""
 
 
-def read_features(given: Path | Source, kind: str, names: Mapping[str, tuple[str, ...]] | None = None) -> list[Feature]:
-    """The features of a file; ``kind`` is the property that names them (``unit``, ``district``), else their number.
+def read_features(
+    given: Path | Source, kind: str, names: Mapping[str, tuple[str, ...]] | None = None
+) -> tuple[list[Feature], str]:
+    """The features of a file, and the name of their system of coordinates if the file says one.
+
+    ``kind`` is the property that names them (``unit``, ``district``), else it is their number.
 
     Parameters
     ----------
@@ -78,7 +83,34 @@ def read_features(given: Path | Source, kind: str, names: Mapping[str, tuple[str
         polygons = _polygons(file, number, f"{kind} {name}", feature.get("geometry"))
         shape = _shape(source, number, f"{kind} {name}", polygons)
         found.append(Feature(number, name, cells, tuple(itertools.chain(*polygons)), shape))
-    return found
+    return found, _system(file, data.get("crs"))
+
+
+def _system(file: str, crs: Any) -> str:
+    """The name of a system of coordinates, as GeoJSON before RFC 7946 says it, and as QGIS still does.
+
+    Raises ``InputError`` for one that is said in another way.
+    """
+    if crs is None:
+        return ""
+    inner = crs.get("properties") if isinstance(crs, dict) else None
+    name = inner.get("name") if isinstance(inner, dict) else None
+    if not isinstance(name, str):
+        wanted = '{"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}}, or none'
+        raise InputError("cannot be used", file=file, column="crs", found=crs, wanted=wanted)
+    return name
+
+
+_DEGREES = re.compile(
+    r"(.*\bCRS:?(84|83|27)h?|.*\bEPSG\b.*\D(4167|4258|4267|4269|4283|4326|4490|4612|4617|4674|4979|6318|6668|7844)"
+    r"|WGS ?(19)?84|NAD ?(19)?83|GEOG.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def says_degrees(system: str) -> bool:
+    """Whether a system of coordinates is one of longitude and latitude that is known here."""
+    return _DEGREES.fullmatch(system.strip()) is not None
 
 
 def _geo(source: Source) -> dict[str, Any]:
@@ -95,13 +127,12 @@ def _geo(source: Source) -> dict[str, Any]:
     except Exception as error:  # GDAL has errors of many kinds
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise InputError(f"cannot be read ({reason})", file=source.file) from None
-    source.notes.append(f"coordinates are of {about['crs'] or 'no named system'}")
     features = []
     for i, shape in enumerate(shapes):
         values = {name: _plain(column[i]) for name, column in zip(about["fields"], columns, strict=True)}
         geometry = None if shape is None else json.loads(shapely.to_geojson(shapely.from_wkb(shape)))
         features.append({"properties": values, "geometry": geometry})
-    return {"features": features}
+    return {"features": features, "crs": about["crs"] and {"properties": {"name": about["crs"]}}}
 
 
 def _plain(value: Any) -> str | None:

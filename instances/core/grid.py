@@ -8,16 +8,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-import warnings
-import zipfile
 from collections import Counter
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from fairbound.instances.core.files import LARGEST_FILE, read_bytes
-from fairbound.models.core.errors import InputError, nearest
+from fairbound.instances.core.files import read_bytes
+from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import is_number
 
 if TYPE_CHECKING:
@@ -32,8 +29,9 @@ _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _FIRST_ROWS = 20
 """Rows among which the header is looked for, and from which the separator is told."""
 _TWO_READINGS = re.compile(r"-?\d{1,3}(,\d{3})+")
-_HIDDEN = re.compile(rb"<(?:\w+:)?row\s[^>]*\bhidden=\"(?:1|true)\"")
-_PADDED = re.compile(r"0+")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+_ONE_READING = re.compile(r"[+-]?(\d{4,},\d+|\d+,(\d{1,2}|\d{4,})|0\d*,\d+)")
+_POINTS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?")
 
 Line = tuple[int, list[str]]
 """Number of a row in its file, and its cells, blanks around them kept."""
@@ -62,15 +60,34 @@ def read_grid(path: Path, sheet: str = "") -> Grid:
         For a file that holds no table: no header, columns without a name that hold something, rows of another length.
     """
     raw = read_bytes(path)
+    if sheet:
+        path = path.with_name(f"{path.name}#{sheet}")  # for errors
     if raw.startswith(WORKBOOK):
-        lines, notes = _workbook(path, raw, sheet)
-    elif raw.startswith(_OLD_WORKBOOK):
+        from fairbound.instances.core.workbook import read_workbook  # slow to load, and only workbooks need it
+
+        lines, notes, percentages = read_workbook(path, raw, sheet)
+        found = _table(path, lines, notes)
+        return replace(found, notes=(*found.notes, *_of_percentages(path, found, percentages)))
+    if raw.startswith(_OLD_WORKBOOK):
         raise InputError("an old Excel workbook", file=str(path), wanted="a workbook saved as .xlsx, or a CSV")
-    elif sheet:
-        raise InputError("only a workbook has sheets", file=str(path), found=sheet)
-    else:
-        lines, notes = _text(path, raw)
-    return _table(path, lines, notes)
+    if sheet:
+        raise InputError("only a workbook has sheets", file=str(path), found=sheet, wanted="the file without a sheet")
+    return _table(path, *_text(path, raw))
+
+
+def _of_percentages(path: Path, grid: Grid, places: set[tuple[int, int]]) -> list[str]:
+    """What is said of percentages, which are read as shares; raises ``InputError`` for other numbers beside them."""
+    columns = {place for row, place in places if row >= grid.rows[0][0] and place < len(grid.header)}
+    for place in sorted(columns):
+        for row, cells in grid.rows:
+            cell = cells[place].strip()
+            if (row, place) not in places and is_number(cell) and cell.strip("0."):
+                wanted = "percentages in all of the column, or in none"
+                raise InputError(
+                    "a number beside percentages", file=str(path), row=row, column=grid.header[place], found=cell,
+                    wanted=wanted,
+                )  # fmt: skip
+    return [f"percentages in column {grid.header[place]} are read as shares" for place in sorted(columns)]
 
 
 # Text -------------------------------------------------------------------------------------------
@@ -78,6 +95,14 @@ def read_grid(path: Path, sheet: str = "") -> Grid:
 
 def decoded(path: Path, raw: bytes) -> tuple[str, list[str]]:
     """The text of a table, and a word on an encoding that is not UTF-8; raises ``InputError``."""
+    text, notes = _decoded(path, raw)
+    if "\0" in text:  # UTF-16 without its mark, or a damaged file: in an id nobody would see it
+        row = text[: text.index("\0")].count("\n") + 1
+        raise InputError("a zero byte in the text", file=str(path), row=row, wanted="a file saved as UTF-8")
+    return text, notes
+
+
+def _decoded(path: Path, raw: bytes) -> tuple[str, list[str]]:
     for mark, encoding in _MARKED:
         if raw.startswith(mark):
             try:
@@ -124,8 +149,20 @@ def _text(path: Path, raw: bytes) -> tuple[list[Line], list[str]]:
     except csv.Error as error:
         raise InputError(f"not a CSV table ({error})", file=str(path), row=reader.line_num + skip) from None
     if separator == ";":
+        if any(_ONE_READING.fullmatch(cell.strip()) for _, cells in lines for cell in cells):
+            notes.append("commas in numbers are decimal commas")
+            lines = [(row, [_pointed(path, row, cell) for cell in cells]) for row, cells in lines]
         _refuse_two_readings(path, lines)
     return lines, notes
+
+
+def _pointed(path: Path, row: int, cell: str) -> str:
+    """A cell of a table with decimal commas, with a point; one with points already is of thousands, or a slip."""
+    text = cell.strip()
+    if _POINTS.fullmatch(text):
+        wanted = f"a number such as {text.replace('.', '')}"
+        raise InputError("points where commas are decimal", file=str(path), row=row, found=text, wanted=wanted)
+    return text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else cell
 
 
 def _separator(path: Path, text: str) -> str:
@@ -150,82 +187,6 @@ def _refuse_two_readings(path: Path, lines: Iterable[Line]) -> None:
             if _TWO_READINGS.fullmatch(cell.strip()):
                 wanted = f"{cell.strip().replace(',', '')} or {cell.strip().replace(',', '.', 1)}"
                 raise InputError("a number with two readings", file=str(path), row=row, found=cell, wanted=wanted)
-
-
-# Workbooks --------------------------------------------------------------------------------------
-
-
-def _workbook(path: Path, raw: bytes, sheet: str) -> tuple[list[Line], list[str]]:
-    """The rows of a sheet: of the one that is named, or of the only one that has cells."""
-    import openpyxl  # slow to import, and only workbooks need it
-
-    try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as packed:
-            if sum(part.file_size for part in packed.infolist()) > LARGEST_FILE:
-                raise InputError("too large", file=str(path), wanted=f"at most {LARGEST_FILE >> 20:,} MiB, unpacked")
-            if "xl/workbook.xml" not in packed.namelist():
-                raise InputError("not an Excel workbook", file=str(path), wanted="a workbook saved as .xlsx, or a CSV")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what only a spreadsheet needs
-            book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
-            found = {page.title: _sheet(path, page) for page in book.worksheets}
-            hidden = {page.title: _hidden_rows(raw, page) for page in book.worksheets}
-    except InputError:
-        raise
-    except Exception as error:  # a damaged workbook fails anywhere in the library
-        reason = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
-        raise InputError(f"a workbook that cannot be read ({reason})", file=str(path)) from None
-    if sheet:
-        if sheet not in found:
-            raise InputError("no such sheet", file=str(path), found=sheet, wanted=nearest(sheet, found))
-        return found[sheet], _sheet_notes(sheet, hidden[sheet])
-    filled = [name for name, lines in found.items() if lines]
-    if len(filled) > 1:
-        wanted = " or ".join(f"{path.name}#{name}" for name in filled[:5])
-        raise InputError("several sheets", file=str(path), found=", ".join(filled[:5]), wanted=wanted)
-    return (found[filled[0]], _sheet_notes(filled[0], hidden[filled[0]])) if filled else ([], [])
-
-
-def _sheet_notes(sheet: str, hidden: int) -> list[str]:
-    """What is said of a sheet: which one it is, and that rows are read that it does not show."""
-    unseen = [f"{hidden} rows that the sheet hides are read too"] if hidden else []
-    return [f"sheet {sheet} of the workbook is read", *unseen]
-
-
-def _hidden_rows(raw: bytes, page: Any) -> int:
-    """How many rows a filter, or a hand, has hidden; openpyxl knows it only of sheets that it loads whole."""
-    with zipfile.ZipFile(io.BytesIO(raw)) as packed:
-        return len(_HIDDEN.findall(packed.read(page._worksheet_path)))  # noqa: SLF001 - it has no other name
-
-
-def _sheet(path: Path, page: Any) -> list[Line]:
-    lines: list[Line] = []
-    for row, cells in enumerate(page.iter_rows(), start=1):
-        if len(cells) > MOST_COLUMNS or len(lines) > MOST_ROWS:
-            wanted = f"at most {MOST_COLUMNS:,} columns and {MOST_ROWS:,} rows"
-            raise InputError("too large", file=str(path), row=row, wanted=wanted)
-        texts = [_cell(path, row, cell) for cell in cells]
-        if any(text.strip() for text in texts):
-            lines.append((row, texts))
-    return lines
-
-
-def _cell(path: Path, row: int, cell: Any) -> str:
-    """A cell as text that says what the sheet shows: numbers in full, ids with the zeros that their format adds."""
-    value = cell.value
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if cell.data_type == "e":
-        raise InputError("a formula that failed", file=str(path), row=row, found=str(value), wanted="a value")
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        value = int(value)
-    if isinstance(value, int) and _PADDED.fullmatch(str(cell.number_format)):
-        return str(value).zfill(len(cell.number_format))
-    return str(value)
 
 
 # The table among the rows -----------------------------------------------------------------------

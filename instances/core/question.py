@@ -7,8 +7,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from fairbound.instances.core import catalogue
+from fairbound.instances.core.tables import read_rows
 from fairbound.models.core.errors import InputError
-from fairbound.models.core.problem import Instance
+from fairbound.models.core.problem import Instance, Problem
 from fairbound.models.core.registry import find_problem
 
 if TYPE_CHECKING:
@@ -73,3 +74,18 @@ def _loaded(instance: Question, problem: str | None) -> Instance:
                 found=error.found,
                 wanted=error.wanted,
             ) from None
+
+
+def read_solution(problem: Problem[Any, Any], instance: Instance, path: Path) -> Any:
+    """Somebody's solution in a table; raises ``InputError`` that names the file and the line of the file."""
+    rows = read_rows(path)[1]
+    try:
+        return problem.read_solution(instance, [row for _, row in rows])
+    except InputError as error:
+        if error.file is not None:
+            raise
+        # The problem counts rows as if no line were blank; the header is row 1 for both.
+        line = error.row if error.row in (None, 1) else rows[error.row - 2][0]
+        raise InputError(
+            error.what, file=str(path), row=line, column=error.column, found=error.found, wanted=error.wanted
+        ) from None

@@ -27,21 +27,21 @@ SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")
 """Of files beside another that may be its second table."""
 NO_TABLES = (".json", ".geojson", ".gpkg", ".shp", ".toml")
 ACCEPTED = {
-    "counts": "numbers that look like shares, percentages or thousands with points are counts",
+    "counts": "numbers that look like shares, percentages, thousands with points or marks are what they are",
     "meals": "numbers of meals are a year's, and other columns of meals may be ignored",
     "districts": "all rows are one district",
     "marked": "schools that are marked as left out are in",
-    "totals": "rows that look like totals are schools",
+    "totals": "rows and columns that look like totals are none",
     "over": "more identified than enrolled: capped at the enrolled",
     "alike": "ids that differ in case, blanks, zeros or marks that nobody sees are different ones",
-    "years": "rows of several years are one district",
+    "years": "rows of several years belong together",
     "shapes": "polygons that cross themselves: mended (shapely.make_valid)",
 }
 """What can be taken as it stands (``--accept``)."""
 LEFT_OUT = {
     "incomplete": "rows with a cell that cannot be used",
     "marked": "schools that are marked as left out",
-    "totals": "rows that look like totals",
+    "totals": "rows and columns that look like totals",
 }
 """Rows that can be left out (``--leave-out``)."""
 LEFT_OUT_WORDS = ": left out, "
@@ -123,6 +123,9 @@ class Reading:
         )
 
 
+_LOST_DIGITS = re.compile(r"\d(\.\d+)?[eE]\+\d+")
+
+
 def pair(text: str, what: str) -> tuple[str, str]:
     """The two sides of ``=``; raises ``InputError``."""
     one, equals, other = (part.strip() for part in text.partition("="))
@@ -192,8 +195,13 @@ class Source:
 
     @property
     def file(self) -> str:
-        """What errors call the file."""
-        return str(self.path)
+        """What errors call the file, and its sheet if one is named."""
+        return f"{self.path}#{self.reading.sheet}" if self.reading.sheet else str(self.path)
+
+    @property
+    def short_name(self) -> str:
+        """What notes call the file, and its sheet if one is named."""
+        return os.path.basename(self.file)
 
     @property
     def name(self) -> str:
@@ -269,17 +277,70 @@ class Source:
         except InputError:
             return None
 
-    def beside(self, path: Path, names: Mapping[str, tuple[str, ...]] | None = None) -> tuple[list[str], list[TextRow]]:
+    def beside(
+        self, given: Path | Source, names: Mapping[str, tuple[str, ...]] | None = None
+    ) -> tuple[list[str], list[TextRow]]:
         """Header and rows of another table that belongs to this one, as ``table`` has them."""
-        other = Source(path)
+        other = Source.of(given)
         found = other.table(names)
-        self.notes += [f"{path.name}: {note}" for note in other.notes]
+        self.notes += [f"{other.short_name}: {note}" for note in other.notes]
         return found
 
     def siblings(self) -> list[Source]:
-        """Other tables in the same folder, by name."""
-        found = (path for path in self.path.parent.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
-        return [Source(path) for path in sorted(found) if path != self.path]
+        """Other sheets of the workbook, then other tables in the folder by name; what is accepted here is there."""
+        found = (path for path in self.path.parent.iterdir() if _is_table(path))
+        reading = Reading(accept=self.reading.accept, leave_out=self.reading.leave_out)
+        sheets: list[str] = []
+        if self.reading.sheet:
+            from fairbound.instances.core.workbook import sheet_names  # slow to load, and only workbooks need it
+
+            sheets = [sheet for sheet in sheet_names(self.path) if sheet != self.reading.sheet]
+        others = [Source(self.path, replace(reading, sheet=sheet)) for sheet in sheets]
+        return [*others, *(Source(path, reading) for path in sorted(found) if path != self.path)]
+
+    def partner(self, what: str, needed: Sequence[str], names: Mapping[str, tuple[str, ...]]) -> Source:
+        """The one other table, of ``siblings``, that has the columns needed.
+
+        A sheet of the same workbook, or a file whose name begins like this one's, comes before any other.
+
+        Parameters
+        ----------
+        what
+            What such tables are called, in the plural.
+        names
+            As ``has`` takes them.
+
+        Raises
+        ------
+        InputError
+            Where there is none, with what is wrong with tables that may be meant, or where there are several.
+        """
+        near = self.siblings()
+        stem = self.path.name.partition(".")[0]
+        own = [other for other in near if other.path == self.path or other.path.name.startswith(f"{stem}_")]
+        near = own + [other for other in near if other not in own]
+        found = [other for other in near if other.has(*needed, names=names)]
+        first = [other for other in found if other in own]
+        faults = [str(fault) for other in (own if found else near) if (fault := other.fault()) is not None]
+        # Of another file nobody knows whether it is meant, where one of this table's own cannot be read.
+        if len(first or found) == 1 and (first or not faults):
+            chosen = (first or found)[0]
+            if len(found) > 1:
+                self.notes.append(f"of {len(found)} {what} {chosen.short_name} is read")
+            return chosen
+        wanted = f"one table with {', '.join(needed)}"
+        if not first and faults:
+            wanted += f"; not read: {'; '.join(faults[:3])}"
+        listed = ", ".join(other.short_name for other in found) or "none"
+        raise InputError(f"{what} beside it", file=self.file, found=listed, wanted=wanted)
+
+    def fault(self) -> InputError | None:
+        """What is wrong with the table, if it cannot be read."""
+        try:
+            self.grid()
+        except InputError as error:
+            return error
+        return None
 
     def refuse(self, error: InputError, kind: str) -> None:
         """Raise an error that says how the file can be taken as it stands, or note that it was.
@@ -300,16 +361,28 @@ class Source:
             wanted=" or ".join(filter(None, (str(error.wanted or ""), *ways))),
         )
 
-    def check_alike(self, column: str, lines: Mapping[str, int]) -> None:
-        """Refuse ids, by their lines, that one spreadsheet or another makes of the same; raises ``InputError``."""
+    def check_alike(self, column: str, lines: Mapping[str, int], what: str = "ids", file: str | None = None) -> None:
+        """Refuse ids, by their lines, that a spreadsheet may make of the same, or has made; raises ``InputError``.
+
+        Parameters
+        ----------
+        what, file
+            What they are, and the file that they are of, where it is another.
+        """
         known: dict[str, str] = {}
         for name, line in lines.items():
+            if _LOST_DIGITS.fullmatch(name) and what == "ids":
+                error = InputError(
+                    "an id of which a spreadsheet has lost digits", file=file or self.file, row=line, column=column,
+                    found=name, wanted="the id in full",
+                )  # fmt: skip
+                self.refuse(error, "alike")
             first = known.setdefault(alike(name), name)
             if first != name:
                 wanted = f"one that differs from {first!r} of row {lines[first]} in more than case, blanks or zeros"
                 error = InputError(
-                    "ids that look alike",
-                    file=self.file,
+                    f"{what} that look alike",
+                    file=file or self.file,
                     row=line,
                     column=column,
                     found=name,
@@ -344,6 +417,11 @@ class Source:
                 raise InputError("two columns could be meant", file=self.file, row=1, found=found, wanted=means)
             renamed |= dict.fromkeys(alike, wanted)
         return renamed
+
+
+def _is_table(path: Path) -> bool:
+    """Whether a file may be a table, packed or not."""
+    return Path(path.name.lower().removesuffix(".gz")).suffix in SUFFIXES and path.is_file()
 
 
 def is_there(path: Path | str) -> bool:

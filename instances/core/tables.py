@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeGuard, TypeVar
 from fairbound.instances.core.files import write_text
 from fairbound.instances.core.grid import read_grid
 from fairbound.models.core.errors import InputError, nearest
-from fairbound.models.core.exact import is_number, parse_number
+from fairbound.models.core.exact import SMALLEST_QUANTITY, is_number, parse_number
 from fairbound.models.core.text import short
 from pydantic import BaseModel, BeforeValidator, ValidationError
 from pydantic_core import PydanticCustomError
@@ -44,7 +44,15 @@ def cell_number(text: str) -> Fraction:
 
     Where semicolons separate cells, such a number is refused before: it has two readings.
     """
-    return parse_number(text.replace(",", "") if _THOUSANDS.fullmatch(text.strip()) else text)
+    number = parse_number(without_thousands(text))
+    if number and abs(number) < SMALLEST_QUANTITY:
+        raise ValueError(text)
+    return number
+
+
+def without_thousands(text: str) -> str:
+    """A number without the commas between its thousands; any other text as it is."""
+    return text.replace(",", "") if _THOUSANDS.fullmatch(text.strip()) else text
 
 
 def _exact(value: Any) -> Fraction:
@@ -100,17 +108,30 @@ def text_rows(header: Sequence[str], lines: Iterable[tuple[int, Sequence[str]]],
     ]
 
 
+def first_lines(rows: Iterable[tuple[int, Mapping[str, str]]], column: str) -> dict[str, int]:
+    """The line in which each text of a column stands first, in the order of the lines."""
+    found: dict[str, int] = {}
+    for line, row in rows:
+        found.setdefault(row[column], line)
+    return found
+
+
+def need_columns(path: Path | str, header: Sequence[str], wanted: Iterable[str]) -> None:
+    """Raise ``InputError`` for a table that lacks a column."""
+    for name in wanted:
+        if name not in header:
+            has = f"{', '.join(header[:8])}{', ...' if len(header) > 8 else ''}"
+            ways = f"{name}; the file has {has}: --map {name}=..."
+            raise InputError("missing column", file=str(path), row=1, column=name, wanted=ways)
+
+
 def check_header(path: Path | str, header: Iterable[str], model: type[BaseModel]) -> None:
     """Refuse a table that lacks a column, or has one that looks like a misspelled optional one.
 
     Raises ``InputError``.
     """
     columns = list(header)
-    for name, field in model.model_fields.items():
-        if field.is_required() and name not in columns:
-            has = f"{', '.join(columns[:8])}{', ...' if len(columns) > 8 else ''}"
-            wanted = f"{name}; the file has {has}: --map {name}=..."
-            raise InputError("missing column", file=str(path), row=1, column=name, wanted=wanted)
+    need_columns(path, columns, (name for name, field in model.model_fields.items() if field.is_required()))
     absent = [name for name in model.model_fields if name not in columns]
     for column in columns:
         if column not in model.model_fields:

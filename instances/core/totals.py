@@ -7,10 +7,13 @@ from fractions import Fraction
 from operator import add
 from typing import TYPE_CHECKING
 
+from fairbound.instances.core.source import LEFT_OUT_WORDS
 from fairbound.models.core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from fairbound.instances.core.source import Source
 
 TOTAL = re.compile(
     r"(.*[\s_-])?(sub|grand )?totals?\s*([:,(/-].*)?|all schools|(state|district|county)[ -]?wide"
@@ -30,8 +33,10 @@ def total_rows(names: Sequence[Sequence[str]], counts: Sequence[Sequence[Fractio
     names
         What each row is called: its id, and its name if it has one.
     counts
-        Numbers of each row that would add up, two or more.
+        Numbers of each row that would add up; of fewer than two the names alone tell.
     """
+    if counts and len(counts[0]) < 2:
+        counts = [(Fraction(0),)] * len(names)
     sums = [sum(column, Fraction(0)) for column in zip(*counts, strict=True)]
     blocks = _ends_of_blocks(counts)
     found = []
@@ -63,6 +68,28 @@ def _ends_of_blocks(counts: Sequence[Sequence[Fraction]]) -> list[int]:
     if size == 1 and sums == [sum(column) for column in zip(*(counts[i] for i in ends), strict=True)]:
         return [*ends, len(counts) - 1]
     return [] if size else ends
+
+
+def without_totals(
+    source: Source, lines: Sequence[int], names: Sequence[Sequence[str]], counts: Sequence[Sequence[Fraction]]
+) -> list[int]:
+    """Places of the rows that are no totals, or all that are accepted; ``lines`` are their places in the file.
+
+    Raises ``InputError`` where nobody said what to do with a row of ``total_rows``.
+    """
+    totals = total_rows(names, counts)
+    for i in totals:
+        if "totals" in source.reading.leave_out:
+            source.notes.append(f"row {lines[i]} ({' '.join(filter(None, names[i]))}){LEFT_OUT_WORDS}a row of totals")
+        else:
+            source.refuse(total_refused(source.file, lines[i], names[i]), "totals")
+    return [i for i in range(len(lines)) if i not in totals or "totals" in source.reading.accept]
+
+
+def need_rows(source: Source, rows: Sequence[object]) -> None:
+    """Raise ``InputError`` where nothing but totals stood in a table."""
+    if not rows:
+        raise InputError("no row is left", file=source.file, found="rows of totals alone", wanted="one that is none")
 
 
 def check_totals(

@@ -6,13 +6,24 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from fairbound.instances.core.columns import check_missing
 from fairbound.instances.core.entry import Entry, FileFormat, need_file
 from fairbound.instances.core.source import Source
+from fairbound.instances.core.tables import first_lines, need_columns
 from fairbound.instances.grants.drawn import GENERATORS
 from fairbound.instances.grants.fitting import fitted_effects
 from fairbound.instances.scores.simulation import simulate
 from fairbound.instances.scores.sources import SIMULATED_ORIGIN, TEXAS, TEXAS_ORIGIN, panel_at, synthetic_truth
-from fairbound.instances.scores.tables import DISTRICT, SCORE, STUDENTS, YEAR, functions_of, number_in, spending_of
+from fairbound.instances.scores.spending import (
+    DISTRICT,
+    SCORE,
+    STUDENTS,
+    TAKES,
+    YEAR,
+    number_in,
+    spending_table,
+)
+from fairbound.instances.scores.tables import NOT_PUBLISHED
 from fairbound.models.core.errors import InputError
 from fairbound.models.grants.instance import FITTED, LITERATURE, District, GrantsInstance
 from fairbound.models.scores.panel import SCORE_UNIT, fill
@@ -79,12 +90,11 @@ def load_districts(given: Path | Source) -> GrantsInstance:
     source = Source.of(given)
     path = source.path
     header, rows = source.table(NAMES)
-    for column in (DISTRICT, STUDENTS, SCORE):
-        if column not in header:
-            raise InputError("missing column", file=str(path), row=1, column=column, wanted=", ".join(header[:8]))
-    functions = functions_of(path, header)
+    need_columns(path, header, NAMES)
+    functions, rows, spending = spending_table(source, header, rows)
+    check_missing(source, rows, (SCORE,), NOT_PUBLISHED)
     districts, seen = [], set[str]()
-    for line, row in rows:
+    for (line, row), spent in zip(rows, spending, strict=True):
         name = row[DISTRICT]
         if not name or name in seen:
             word = "a district stands twice" if name else "cannot be used"
@@ -97,7 +107,8 @@ def load_districts(given: Path | Source) -> GrantsInstance:
                 "cannot be used", file=str(path), row=line, column=STUDENTS, found=row[STUDENTS], wanted=wanted
             )
         score = Fraction(number_in(path, line, SCORE, row[SCORE]))
-        districts.append(District(name, int(students), score, spending_of(path, line, row, functions)))
+        districts.append(District(name, int(students), score, spent))
+    source.check_alike(DISTRICT, first_lines(rows, DISTRICT))
     return GrantsInstance(source.name, tuple(districts), tuple(functions))
 
 
@@ -133,7 +144,8 @@ FORMATS = (
         "a CSV of districts with district_id, students and score",
         is_districts,
         load_districts,
-        template=TEMPLATE,
+        TAKES,
+        TEMPLATE,
     ),
 )
 __all__ = ["ENTRIES", "FORMATS", "GENERATORS", "asked_of", "load_districts", "synthetic", "texas"]

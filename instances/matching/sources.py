@@ -16,7 +16,7 @@ from fairbound.instances.classes.sources import (
     simulated_roster,
 )
 from fairbound.instances.classes.sources import GENERATORS as COHORTS
-from fairbound.instances.classes.tables import Roster, is_students, load_roster
+from fairbound.instances.classes.tables import TAKES, Roster, is_students, load_roster
 from fairbound.instances.core.entry import Entry, FileFormat
 from fairbound.models.matching.instance import EVERYONE, MatchingInstance, Unit
 
@@ -78,4 +78,4 @@ ENTRIES = (
     ),
 )
 GENERATORS = tuple(replace(generator, problem="matching") for generator in COHORTS)
-FORMATS = (FileFormat("matching", "the same with --problem matching", is_students, load_tables, (), TEMPLATE),)
+FORMATS = (FileFormat("matching", "the same with --problem matching", is_students, load_tables, TAKES, TEMPLATE),)

@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from fairbound.instances.scores.tables import DISTRICT, SCORE, STUDENTS, YEAR, Raw, dollars, whole_panel
+from fairbound.instances.scores.spending import DISTRICT, SCORE, STUDENTS, YEAR, dollars
+from fairbound.instances.scores.tables import Raw, whole_panel
 from fairbound.models.core.errors import InputError
 from fairbound.models.scores.panel import Column, Design
 

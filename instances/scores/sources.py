@@ -11,6 +11,7 @@ from fairbound.instances.core.tables import csv_text
 from fairbound.instances.core.truth import truth_of
 from fairbound.instances.scores.drawn import FEATURES
 from fairbound.instances.scores.simulation import Settings, drawn_design, simulate
+from fairbound.instances.scores.spending import TAKES
 from fairbound.instances.scores.tables import (
     is_budgets,
     is_panel,
@@ -122,7 +123,8 @@ FORMATS = (
         "a CSV of districts with district_id, year, score and students",
         is_panel,
         load_panel,
-        template=TEMPLATE,
+        TAKES,
+        TEMPLATE,
     ),
-    FileFormat("scores", "a CSV of features with a column label", is_plain, load_plain),
+    FileFormat("scores", "a CSV of features with a column label", is_plain, load_plain, ("counts",)),
 )

@@ -7,15 +7,27 @@ from fractions import Fraction
 from math import lcm
 from typing import TYPE_CHECKING, TypeVar
 
+from fairbound.instances.core.columns import check_missing, check_points, number_columns
 from fairbound.instances.core.source import Source
-from fairbound.instances.core.tables import cell_number
+from fairbound.instances.core.tables import cell_number, first_lines, need_columns
+from fairbound.instances.scores.spending import (
+    DISTRICT,
+    SCORE,
+    STUDENTS,
+    YEAR,
+    dollars,
+    number_in,
+    spending_table,
+)
 from fairbound.models.core.errors import InputError
+from fairbound.models.core.text import says_nothing
 from fairbound.models.scores.instance import ScoresInstance
 from fairbound.models.scores.panel import Column, Design, District, Panel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+
 
 T = TypeVar("T")
 
@@ -32,11 +44,11 @@ LEFT_OUT = (
 """Functions that the seed leaves out."""
 FIRST_YEAR, LAST_YEAR = 2005, 2019
 FEWEST_SCORES = Fraction(3, 5)
-SUPPRESSED = ("", "*", "-1", "-1.0", "-2", "NA", "N/A", "n/a")
-"""Cells that say that a score was not published."""
-DISTRICT, YEAR, SCORE, STUDENTS = "district_id", "year", "score", "students"
+NOT_PUBLISHED = ("-1", "-1.0", "-2")
+SUPPRESSED = (*NOT_PUBLISHED, "NA")
+"""Cells that say that a score was not published, beside those that say nothing."""
 LABEL, SET = "label", "set"
-HIGHEST, MOST_DIGITS = 100, 12
+HIGHEST = 100
 
 
 @dataclass
@@ -193,14 +205,12 @@ def load_panel(given: Path | Source) -> ScoresInstance:
     source = Source.of(given)
     path = source.path
     header, rows = source.table(PANEL_NAMES)
-    for column in (DISTRICT, YEAR, SCORE, STUDENTS):
-        if column not in header:
-            raise InputError("missing column", file=str(path), row=1, column=column, wanted=", ".join(header[:8]))
-    functions = functions_of(path, header)
+    need_columns(path, header, PANEL_NAMES)
+    functions, rows, spending = spending_table(source, header, rows)
     raw: dict[str, Raw] = {}
     years: set[int] = set()
     seen: set[tuple[str, int]] = set()
-    for line, row in rows:
+    for (line, row), spent in zip(rows, spending, strict=True):
         name, year = _key(path, line, row, DISTRICT, YEAR, seen)
         years.add(year)
         found = raw.setdefault(name, Raw())
@@ -208,7 +218,8 @@ def load_panel(given: Path | Source) -> ScoresInstance:
         score = _score(path, line, SCORE, row[SCORE])
         if score is not None:
             found.scores[year] = score
-        found.spending[year] = spending_of(path, line, row, functions)
+        found.spending[year] = spent
+    source.check_alike(DISTRICT, first_lines(rows, DISTRICT))
     first, last = min(years), max(years)
     absent = [year for year in range(first, last + 1) if year not in years]
     if absent:
@@ -223,31 +234,12 @@ def load_panel(given: Path | Source) -> ScoresInstance:
     return ScoresInstance(source.name, panel, repairs=notes)
 
 
-def functions_of(path: Path, header: Sequence[str]) -> list[str]:
-    """Columns of spending: all but those that have a name of their own. Raises ``InputError`` where there are none."""
-    functions = [name for name in header if name not in (DISTRICT, YEAR, SCORE, STUDENTS)]
-    if not functions:
-        wanted = "dollars per student, a column a function"
-        raise InputError("no column of spending", file=str(path), row=1, wanted=wanted)
-    return functions
-
-
-def spending_of(path: Path, line: int, row: Mapping[str, str], functions: Sequence[str]) -> tuple[int, ...]:
-    """Whole dollars per student on each function; raises ``InputError``."""
-    amounts = []
-    for column in functions:
-        amount = number_in(path, line, column, row[column])
-        if amount < 0:
-            raise InputError(
-                "negative spending", file=str(path), row=line, column=column, found=row[column], wanted="at least 0"
-            )
-        amounts.append(dollars(amount, 1))
-    return tuple(amounts)
+PLAIN_NAMES: dict[str, tuple[str, ...]] = {LABEL: (), SET: ()}
 
 
 def is_plain(source: Source) -> bool:
     """Whether a file is a table of features with labels."""
-    return source.has(LABEL)
+    return source.has(LABEL, names=PLAIN_NAMES)
 
 
 def load_plain(given: Path | Source) -> ScoresInstance:
@@ -257,10 +249,13 @@ def load_plain(given: Path | Source) -> ScoresInstance:
     """
     source = Source.of(given)
     path = source.path
-    header, rows = source.table()
-    if LABEL not in header:
-        raise InputError("missing column", file=str(path), row=1, column=LABEL, wanted=", ".join(header[:8]))
-    names = [name for name in header if name not in (LABEL, SET)]
+    header, rows = source.table(PLAIN_NAMES)
+    need_columns(path, header, (LABEL,))
+    names = number_columns(source, header, rows, (LABEL, SET))
+    for other in header if SET not in header else ():
+        if {row[other].lower() for _, row in rows} <= {"train", "test"}:
+            wanted = f"--map {SET}={other}"
+            raise InputError("rows for training and testing", file=str(path), row=1, column=other, wanted=wanted)
     numbers: dict[str, list[Fraction]] = {name: [] for name in (*names, LABEL)}
     test: list[bool] = []
     for line, row in rows:
@@ -270,6 +265,8 @@ def load_plain(given: Path | Source) -> ScoresInstance:
         test.append(word == "test")
         for name, column in numbers.items():
             column.append(Fraction(number_in(path, line, name, row[name])))
+    check_missing(source, rows, tuple(numbers))
+    check_points(source, rows, tuple(numbers), whole=False)
     return ScoresInstance(source.name, design_of(numbers, test))
 
 
@@ -286,11 +283,6 @@ def design_of(numbers: dict[str, list[Fraction]], test: Sequence[bool]) -> Desig
     label = column(LABEL)
     columns = tuple(column(name) for name in numbers if name != LABEL)
     return Design(columns, label.training, label.test, label.unit)
-
-
-def dollars(amount: Fraction | int, students: int) -> int:
-    """Whole dollars per student; half a dollar is rounded up."""
-    return int((2 * amount + students) // (2 * students))
 
 
 # Cells ------------------------------------------------------------------------------------------
@@ -316,23 +308,6 @@ def _key(
     return key
 
 
-def number_in(path: Path, line: int, column: str, text: str) -> Fraction | int:
-    """A cell as a number; raises ``InputError``."""
-    if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS:
-        return int(text)  # a table has hundreds of thousands of them
-    try:
-        value = cell_number(text)
-    except ValueError:
-        raise InputError(
-            "cannot be used", file=str(path), row=line, column=column, found=text, wanted="a number"
-        ) from None
-    if abs(value) >= 10**MOST_DIGITS:
-        raise InputError(
-            "cannot be used", file=str(path), row=line, column=column, found=text, wanted="a number below 1e12"
-        )
-    return value
-
-
 def _pupils(path: Path, line: int, column: str, text: str) -> int:
     value = number_in(path, line, column, text)
     if value.denominator != 1 or value < 0:
@@ -341,9 +316,12 @@ def _pupils(path: Path, line: int, column: str, text: str) -> int:
 
 
 def _score(path: Path, line: int, column: str, text: str) -> Fraction | None:
-    if text in SUPPRESSED:
+    if text in SUPPRESSED or says_nothing(text):
         return None
-    value = Fraction(number_in(path, line, column, text))
+    try:
+        value = cell_number(text)
+    except ValueError:
+        value = Fraction(0)
     if not 0 < value <= HIGHEST:
         wanted = "a score above 0, or blank, * or -1 where none was published"
         raise InputError("cannot be used", file=str(path), row=line, column=column, found=text, wanted=wanted)

@@ -13,11 +13,20 @@ import networkx as nx
 from fairbound.instances.core.entry import Entry, FileFormat, Generator, need_file
 from fairbound.instances.core.geojson import Ring, read_features
 from fairbound.instances.core.source import Source
-from fairbound.instances.core.tables import Count, Text, check_header, read_rows, validate_rows, write_csv
+from fairbound.instances.core.tables import (
+    LARGEST,
+    Count,
+    Text,
+    cell_number,
+    check_header,
+    read_rows,
+    validate_rows,
+    write_csv,
+)
 from fairbound.instances.core.totals import check_totals
 from fairbound.instances.transfers.planar import planar
 from fairbound.models.core.errors import InputError, nearest
-from fairbound.models.core.exact import decimal_text, parse_number
+from fairbound.models.core.exact import decimal_text
 from fairbound.models.transfers import District, Kind, Measure, TransferInstance
 from pydantic import BaseModel
 
@@ -120,15 +129,14 @@ def load_csv(given: Path | Source, borders: Path | None = None, name: str | None
 
 def _cell(path: Path, line: int, cells: Mapping[str, str], column: str, signed: bool = False) -> Fraction:
     try:
-        value = parse_number(cells[column])
+        value = cell_number(cells[column])
     except ValueError:
         raise InputError(
             "cannot be used", file=str(path), row=line, column=column, found=cells[column], wanted="a number"
         ) from None
-    if value < 0 and not signed:
-        raise InputError(
-            "cannot be used", file=str(path), row=line, column=column, found=cells[column], wanted="at least 0"
-        )
+    if (value < 0 and not signed) or abs(value) >= LARGEST:
+        wanted = "a number below 1e15" if abs(value) >= LARGEST else "at least 0"
+        raise InputError("cannot be used", file=str(path), row=line, column=column, found=cells[column], wanted=wanted)
     return value
 
 
@@ -164,7 +172,7 @@ def _outline(path: Path, known: Mapping[str, int]) -> Outline:
     if file is None:
         return ()
     rings: dict[str, tuple[Ring, ...]] = {}
-    for feature in read_features(file, "district"):
+    for feature in read_features(file, "district")[0]:
         number, district = feature.number, feature.cells.get("district", "")
         if district not in known:
             found, wanted = district or "nothing", nearest(district, sorted(known))

@@ -16,6 +16,7 @@ from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.exact import common_measure, decimal_text, parse_number
 from fairbound.models.core.parameters import COUNT, NUMBER, OPTIONAL, TEXT, Parameter
 from fairbound.models.core.problem import Instance, Objective, Sense
+from fairbound.models.core.text import says_nothing
 
 MOVES, GAP = "moves", "gap"
 OBJECTIVES = (
@@ -117,9 +118,10 @@ class ClassInstance(Instance):
             known = sorted({student.labels[self._place(COHORT_COLUMN)] for student in self.students})
             raise InputError("parameter cohort", found=self.cohort, wanted=nearest(self.cohort, [*known, EVERYONE]))
         if self.groups == INCOME:
-            missing = set(range(1, self.bands + 1)) - set(self._bands)
-            if missing:
-                found = f"income band {min(missing)} of {self.bands} has no students"
+            filled = set(self._bands)
+            missing = next((band for band in range(1, self.bands + 1) if band not in filled), None)
+            if missing is not None:
+                found = f"income band {missing} of {self.bands} has no students"
                 raise InputError("a group with no students", found=found, wanted="fewer bands (--set bands=)")
         if len(self.group_sizes) < 2:
             only = ", ".join(self.group_sizes)
@@ -173,8 +175,10 @@ class ClassInstance(Instance):
             return tuple(f"band {band}" for band in self._bands)
         place = self._place(self.groups)
         for student in self.members:
-            if not student.labels[place]:
-                raise InputError(f"student {student.id} has no {self.groups}", wanted="a group for each student")
+            label = student.labels[place]
+            if says_nothing(label):
+                what = f"student {student.id} has no {self.groups}"
+                raise InputError(what, found=label, wanted="a group for each student")
         return tuple(student.labels[place] for student in self.members)
 
     # Sums ------------------------------------------------------------------------------------------

@@ -47,6 +47,22 @@ def parse_number(text: str) -> Fraction:
         raise ValueError(text) from error
 
 
+SMALLEST_QUANTITY, LARGEST_QUANTITY = Fraction(1, 10**30), 10**30
+QUANTITY = "a number from 1e-30 to 1e30 in size, or 0"
+
+
+@lru_cache(maxsize=1 << 14)
+def parse_quantity(text: str) -> Fraction:
+    """Read a number of something that is counted or weighed, as ``parse_number`` does; raises ``ValueError`` otherwise.
+
+    Beyond the sizes of ``QUANTITY`` products of a few numbers are no floats any more.
+    """
+    value = parse_number(text)
+    if value and not SMALLEST_QUANTITY <= abs(value) < LARGEST_QUANTITY:
+        raise ValueError(text)
+    return value
+
+
 def is_number(text: str) -> bool:
     """Whether ``parse_number`` would read a text."""
     return len(text) <= LONGEST_NUMBER and _NUMBER.fullmatch(text) is not None

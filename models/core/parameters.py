@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.errors import InputError
-from fairbound.models.core.exact import decimal_text, parse_number
+from fairbound.models.core.exact import QUANTITY, decimal_text, parse_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -173,7 +173,7 @@ def choice(kind: type[StrEnum]) -> Form:
 
 
 def _whole(text: str) -> int:
-    value = parse_number(text)
+    value = parse_quantity(text)
     if value.denominator != 1 or value < 1:
         raise ValueError(text)
     return int(value)
@@ -185,7 +185,7 @@ def _flag(text: str) -> bool:
     return text == "yes"
 
 
-NUMBER = Form(parse_number, decimal_text, "a number")
+NUMBER = Form(parse_quantity, decimal_text, QUANTITY)
 OPTIONAL = optional(NUMBER)
 COUNT = Form(_whole, str, "a whole number above 0")
 FLAG = Form(_flag, lambda value: "yes" if value else "no", "yes or no")

@@ -24,3 +24,12 @@ def short(value: object) -> str:
     except ValueError:  # a whole number of thousands of digits
         text = f"a {type(value).__name__} that is too long to show"
     return clean(text if len(text) <= LONGEST else text[:LONGEST] + "...")
+
+
+NOTHING = frozenset({"", "*", "**", "-", "--", ".", "nan", "<na>", "n/a", "#n/a", "null"})
+"""What tables write where a value is missing or masked. NA may be somebody's word, and so may None."""
+
+
+def says_nothing(label: str) -> bool:
+    """Whether a cell that should name a group names none."""
+    return label.strip().lower() in NOTHING

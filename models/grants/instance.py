@@ -14,7 +14,7 @@ from math import ceil, floor
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from fairbound.models.core.errors import InputError, nearest
-from fairbound.models.core.exact import decimal_text, parse_number, whole_multiples
+from fairbound.models.core.exact import decimal_text, parse_quantity, whole_multiples
 from fairbound.models.core.parameters import COUNT, NUMBER, Form, Parameter, limits, optional, pieces, quoted, unquoted
 from fairbound.models.core.problem import Instance, Objective, Sense
 
@@ -55,7 +55,9 @@ def read_effects(text: str) -> Stated:
         points, between, width = number.partition("+-")
         if not sign or unquoted(name.strip()) in found:
             raise ValueError(text)
-        found[unquoted(name.strip())] = Effect(parse_number(points), parse_number(width) if between else Fraction(0))
+        found[unquoted(name.strip())] = Effect(
+            parse_quantity(points), parse_quantity(width) if between else Fraction(0)
+        )
     return tuple(sorted(found.items()))
 
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from fairbound.models.core.errors import InputError, nearest
-from fairbound.models.core.exact import decimal_text, parse_number
+from fairbound.models.core.exact import decimal_text, parse_quantity
 from fairbound.models.grants.evaluate import gain, grants, is_outside
 from fairbound.models.grants.instance import GrantsInstance, Plan
 
@@ -46,7 +46,7 @@ def read_solution(instance: GrantsInstance, rows: Sequence[Mapping[str, str]]) -
         if place in found:
             raise InputError("a change stands twice", row=line, column="function", found=row["function"], wanted="once")
         try:
-            found[place] = parse_number(row["change"])
+            found[place] = parse_quantity(row["change"])
         except ValueError:
             raise InputError(
                 "cannot be used", row=line, column="change", found=row["change"], wanted="dollars per student"

@@ -122,20 +122,24 @@ def _shares(instance: MatchingInstance, weights: Sequence[Fraction]) -> tuple[_S
     return found[0], found[1]
 
 
-def standardised(instance: MatchingInstance, comparison: Comparison) -> dict[str, tuple[float, float]]:
-    """Difference of means in standard deviations before and after, of each value and column in balance."""
+def standardised(instance: MatchingInstance, comparison: Comparison) -> dict[str, tuple[float, float | None]]:
+    """Difference of means in standard deviations before and after, of each value and column in balance.
+
+    There is none after where nobody counts on a side.
+    """
     everyone = _shares(instance, [Fraction(1)] * len(instance.members))
-    sides = (everyone, _shares(instance, comparison.weights) if any(comparison.weights) else everyone)
-    found = {}
+    kept = _shares(instance, comparison.weights)
+    sides = (everyone, kept) if all(side.total for side in kept) else (everyone,)
+    found: dict[str, tuple[float, float | None]] = {}
     for (column, value), members in instance.levels.items():
         part = len(members) / len(instance.members)
         scale = (part * (1 - part)) ** 0.5
         gaps = [float(treated.of(members) - control.of(members)) / scale for treated, control in sides]
-        found[f"{column} {value}"] = (gaps[0], gaps[1])
+        found[f"{column} {value}"] = (gaps[0], gaps[-1] if len(gaps) > 1 else None)
     for column, (numbers, unit) in instance.multiples.items():
         scale = float(instance.deviations[column])
         gaps = [float((treated.mean(numbers) - control.mean(numbers)) * unit) / scale for treated, control in sides]
-        found[column] = (gaps[0], gaps[1])
+        found[column] = (gaps[0], gaps[-1] if len(gaps) > 1 else None)
     return found
 
 

@@ -17,6 +17,7 @@ from fairbound.models.core.errors import InputError, nearest
 from fairbound.models.core.exact import common_measure, decimal_text, parse_number, standard_deviation, whole_multiples
 from fairbound.models.core.parameters import IDS, NUMBER, TEXT, Parameter, limits
 from fairbound.models.core.problem import Instance, Objective, Sense
+from fairbound.models.core.text import says_nothing
 
 PAIRS, WEIGHT, IMBALANCE = "pairs", "weight", "imbalance"
 OBJECTIVES = (
@@ -91,6 +92,10 @@ class MatchingInstance(Instance):
             if all(unit.treated is not treated for unit in self.members):
                 raise InputError(f"no {word} students", found=f"cohort {self.cohort}", wanted="students on both sides")
         for column in self.exact:
+            none = next((unit for unit in self.members if says_nothing(self.cell(unit, column))), None)
+            if none is not None:
+                wanted = "a value for each student, which may be a word such as unknown"
+                raise InputError(f"student {none.id} has no {column}", found=self.cell(none, column), wanted=wanted)
             if len({unit.labels[self._place(column)] for unit in self.members}) < 2:
                 raise InputError("a covariate without variance", found=column, wanted="leave it out (--set exact=)")
         for column in self.means:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from fairbound.models.core.errors import InputError
-from fairbound.models.core.exact import decimal_text, parse_number
+from fairbound.models.core.exact import QUANTITY, decimal_text, parse_quantity
 from fairbound.models.matching.evaluate import standardised
 from fairbound.models.matching.instance import Comparison, MatchingInstance
 
@@ -41,10 +41,10 @@ def read_solution(instance: MatchingInstance, rows: Sequence[Mapping[str, str]])
         if row.get("side", side) != side:
             raise InputError("the other side", row=line, column="side", found=row["side"], wanted=side)
         try:
-            weights[place[student]] = parse_number(row["weight"])
+            weights[place[student]] = parse_quantity(row["weight"])
         except ValueError:
             raise InputError(
-                "cannot be used", row=line, column="weight", found=row["weight"], wanted="a number"
+                "cannot be used", row=line, column="weight", found=row["weight"], wanted=QUANTITY
             ) from None
     return Comparison(tuple(weights.get(i, Fraction(0)) for i in range(len(instance.members))))
 
@@ -52,7 +52,7 @@ def read_solution(instance: MatchingInstance, rows: Sequence[Mapping[str, str]])
 def solution_summary(instance: MatchingInstance, comparison: Comparison) -> list[dict[str, str]]:
     """The balance table: one row for each value and column in balance."""
     return [
-        {"covariate": name, "before": f"{before:+.4f}", "after": f"{after:+.4f}"}
+        {"covariate": name, "before": f"{before:+.4f}", "after": "-" if after is None else f"{after:+.4f}"}
         for name, (before, after) in standardised(instance, comparison).items()
     ]
 

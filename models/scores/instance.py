@@ -138,8 +138,13 @@ class ScoresInstance(Instance):
 
     @cached_property
     def design(self) -> Design:
-        """Rows and columns that the parameters choose; columns that do not vary in training are left out."""
+        """Rows and columns that the parameters choose; columns that do not vary in training are left out.
+
+        Raises ``InputError`` where no row is left for training.
+        """
         found = self.source if isinstance(self.source, Design) else self._windows(self.source)
+        if not found.labels:
+            raise InputError("no rows for training", found=f"{len(found.test_labels)} for testing", wanted="at least 2")
         kept = [
             column
             for column in found.columns

@@ -7,7 +7,7 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 from fairbound.models.core.errors import InputError, nearest
-from fairbound.models.core.exact import decimal_text, parse_number
+from fairbound.models.core.exact import LARGEST_QUANTITY, decimal_text, parse_number
 from fairbound.models.scores.evaluate import variance
 from fairbound.models.scores.instance import LinearModel, ScoresInstance
 from fairbound.models.scores.panel import Panel
@@ -41,9 +41,10 @@ def read_solution(instance: ScoresInstance, rows: Sequence[Mapping[str, str]]) -
         try:
             found[name] = parse_number(row["coefficient"])
         except ValueError:
-            raise InputError(
-                "cannot be used", row=line, column="coefficient", found=row["coefficient"], wanted="a number"
-            ) from None
+            found[name] = Fraction(LARGEST_QUANTITY)
+        if abs(found[name]) >= LARGEST_QUANTITY:
+            wanted = "a number below 1e30"
+            raise InputError("cannot be used", row=line, column="coefficient", found=row["coefficient"], wanted=wanted)
     return LinearModel(found.get(INTERCEPT, Fraction(0)), tuple(found.get(name, Fraction(0)) for name in names))
 
 

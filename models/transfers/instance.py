@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from fairbound.models.core.errors import InputError, nearest
-from fairbound.models.core.exact import decimal_text, parse_number
+from fairbound.models.core.exact import decimal_text, parse_quantity
 from fairbound.models.core.parameters import FLAG, NUMBER, OPTIONAL, Form, Parameter, choice, limits
 from fairbound.models.core.problem import Instance, Objective, Sense
 
@@ -97,7 +97,7 @@ def _weights(text: str) -> tuple[tuple[str, Fraction], ...]:
             name, equals, value = part.partition("=")
             if not equals:
                 raise ValueError(part)
-            weights[name.strip()] = parse_number(value)
+            weights[name.strip()] = parse_quantity(value)
     return tuple(sorted(weights.items()))
 
 

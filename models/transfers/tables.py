@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from fairbound.models.core.errors import InputError, nearest
-from fairbound.models.core.exact import decimal_text, parse_number
+from fairbound.models.core.exact import decimal_text, parse_quantity
 from fairbound.models.transfers.instance import TransferInstance, TransferPlan
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def read_solution(instance: TransferInstance, rows: Sequence[Mapping[str, str]])
                     "unknown district", row=line, column=column, found=row[column], wanted=nearest(row[column], known)
                 )
         try:
-            students = parse_number(row["students"])
+            students = parse_quantity(row["students"])
         except ValueError:
             raise InputError(
                 "cannot be used", row=line, column="students", found=row["students"], wanted="a number"

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fairbound.instances.core import catalogue
+from fairbound.instances.core import catalogue, question
 from fairbound.instances.core.files import read_json
 from fairbound.instances.core.question import Question, load
-from fairbound.instances.core.tables import read_rows
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core import certificates, comparison, infeasibility, wall
@@ -238,7 +237,7 @@ def evaluate(instance: Question, solution: Any, parameters: Mapping[str, object]
 def _solution(problem: Problem[Any, Any], instance: Instance, given: Any) -> Any:
     """A solution from whatever says what it is."""
     if isinstance(given, str | Path):
-        return problem.read_solution(instance, [row for _, row in read_rows(Path(given))[1]])
+        return question.read_solution(problem, instance, Path(given))
     if isinstance(given, Mapping):
         *key, value = problem.solution_key
         rows = [

@@ -34,6 +34,12 @@ def test_a_wrong_table_is_told_without_a_file_of_ours() -> None:
         fairbound.load(3)
 
 
+def test_a_solution_in_a_file_is_refused_by_its_line(tmp_path: Path) -> None:
+    (tmp_path / "plan.csv").write_text("A plan,\n\nsubject_id,group\n\nnobody,first\n")
+    with pytest.raises(InputError, match=r"plan\.csv, row 5, column subject_id: unknown or repeated subject"):
+        fairbound.evaluate("designs/seed16", tmp_path / "plan.csv")
+
+
 def test_solutions_are_scored_however_they_are_written(tmp_path: Path) -> None:
     rows = [{"school_id": name, "group": "1"} for name in "abc"]
     pd.DataFrame(rows).to_csv(tmp_path / "plan.csv", index=False)

@@ -20,7 +20,7 @@ from fairbound.benchmarks.core.references.table import (
     write_solution,
 )
 from fairbound.instances.core.files import read_json
-from fairbound.instances.core.tables import read_rows
+from fairbound.instances.core.question import read_solution
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.registry import find_problem
 from fairbound.solvers.core import certificates
@@ -76,7 +76,7 @@ def _solution(file: Path, old: Reference, kind: str, who: str, date: str, folder
     if kind == ".sol":
         solution = read_sol(_linear(instance, old), instance, old.objective, file)
     else:
-        solution = problem.read_solution(instance, [row for _, row in read_rows(file)[1]])
+        solution = read_solution(problem, instance, file)
     evaluation = problem.evaluate(instance, solution)
     if evaluation.violations:
         raise InputError(f"the solution breaks a rule: {evaluation.violations[0]}", file=str(file))

@@ -20,6 +20,7 @@ from fairbound.cli.screen import console, facts_lines, table
 from fairbound.cli.show import LEVELS, exact, number, percent, running, shout
 from fairbound.instances.core import catalogue
 from fairbound.instances.core.files import read_json, write_text
+from fairbound.instances.core.question import read_solution
 from fairbound.instances.core.tables import read_rows, write_csv
 from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import parse_number
@@ -281,25 +282,10 @@ def _given(
     if path.suffix != ".sol":
         if formulation is not None:
             raise InputError("--formulation is for a .sol file", found=str(path))
-        return _read_solution(kind, asked, path), [row for _, row in read_rows(path)[1]]
+        return read_solution(kind, asked, path), [row for _, row in read_rows(path)[1]]
     if formulation is None:
         raise InputError("a .sol file is of a formulation", file=str(path), wanted="--formulation NAME, as exported")
     return read_sol(kind.formulation(formulation), asked, objective, path), None
-
-
-def _read_solution(kind: Problem[Any, Any], asked: Instance, path: Path) -> Any:
-    """Somebody's solution; raises ``InputError`` that names the file and the line of the file."""
-    rows = read_rows(path)[1]
-    try:
-        return kind.read_solution(asked, [row for _, row in rows])
-    except InputError as error:
-        if error.file is not None:
-            raise
-        # The problem counts rows as if no line were blank; the header is row 1 for both.
-        line = error.row if error.row in (None, 1) else rows[error.row - 2][0]
-        raise InputError(
-            error.what, file=str(path), row=line, column=error.column, found=error.found, wanted=error.wanted
-        ) from None
 
 
 def _unnamed(

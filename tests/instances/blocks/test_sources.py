@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -242,6 +243,53 @@ def test_degrees_are_no_plane(tmp_path: Path) -> None:
     assert fairbound.load(path).travel[1] == (3, 3)
 
 
+EPSG = "urn:ogc:def:crs:EPSG::"
+
+
+@pytest.mark.parametrize(
+    ("system", "side", "travel"),
+    [
+        ("urn:ogc:def:crs:OGC:1.3:CRS84", 1, 111.195),
+        (EPSG + "4326", 0.5, 55.598),
+        ("EPSG:4269", 0.5, 55.598),
+        (None, 0.5, 55.598),
+        (None, 1, 1),  # whole numbers throughout are of a plane
+        (None, 100.5, 100.5),
+        (EPSG + "26910", 1, 1),
+        ("EPSG:3857", 100.5, 100.5),
+        ("PROJCS[a plane, GEOGCS[of the earth]]", 100.5, 100.5),
+        (EPSG + "26910", 0.5, "another system: found 'urn:ogc:def:crs:EPSG::26910', wanted longitude and latitude"),
+        ("a local grid", 0.5, "coordinates that may be degrees, in another system"),
+        (
+            "urn:ogc:def:crs:OGC:1.3:CRS84",
+            100.5,
+            r"coordinates that are no degrees: found '100.5, 100.5', wanted longitude",
+        ),
+        ("WGS 84", 100.5, "coordinates that are no degrees"),
+        (4326, 0.5, r"column crs: cannot be used: found .*4326.*, wanted .*, or none"),
+    ],
+)
+def test_what_a_file_says_of_its_coordinates_counts(tmp_path: Path, system: Any, side: float, travel: Any) -> None:
+    path = four_squares(tmp_path)
+    data = json.loads(path.read_text())
+    for feature in data["features"]:
+        for ring in feature["geometry"]["coordinates"]:
+            ring[:] = [[x * side, y * side] for x, y in ring]
+        feature["properties"] = {k: v for k, v in feature["properties"].items() if k not in ("x", "y")}
+    if system is not None:
+        data["crs"] = {"type": "name", "properties": {"name": system}}
+    path.write_text(json.dumps(data))
+    if isinstance(travel, str):
+        with pytest.raises(InputError, match=rf"{path.name}, column crs: .*{travel.removeprefix('column crs: ')}"):
+            fairbound.load(path)
+        return
+    city = fairbound.load(path)
+    assert float(city.travel[1][0]) == pytest.approx(travel, abs=2e-3)  # of 01 to the school of 00, due south
+    assert (f"coordinates are of {system}" in city.repairs) is (system is not None)
+    degrees = "coordinates are degrees: travel is straight lines in kilometres" in city.repairs
+    assert degrees is (travel != side)
+
+
 def test_units_that_overlap(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"units a and b overlap: found 'a common area of 0\.5'"):
         fairbound.load(str(rectangles(tmp_path, (0, 0, 1, 1), (0.5, 0, 2, 1))))
@@ -375,10 +423,49 @@ def test_the_seeds_tables(tmp_path: Path) -> None:
         ("60750620000", "Chinese"): (1, 80000),  # int((100000 + 100000 + 40001) / 3)
         ("60750630000", "White"): (1, 40001),
     }
+    loaded = fairbound.load(str(tmp_path / "applications.csv"))
+    assert loaded.cells == instance.cells
+    assert (
+        "1 applicants whose block group has no income are given the mean of the others, 80,000 dollars"
+        in loaded.repairs
+    )
+    assert "1 applicants without a race are called Not Specified" in loaded.repairs
+    assert "3 of 8 applications are for another programme, grade or school, and are not read" in loaded.repairs
+    for income in ("40k", "-666666666", "$0", "40001,5", "250,000+", "9" * 20):
+        (tmp_path / "sheet.csv").write_text(SHEET.replace("$40,001", income))
+        with pytest.raises(InputError, match=r"sheet\.csv, row 5, column Median HH Income: cannot be used: found"):
+            fairbound.load(str(tmp_path / "applications.csv"))
+    (tmp_path / "sheet.csv").write_text(SHEET.replace("60750620000.0,", "60750620000.0,-"))
     assert fairbound.load(str(tmp_path / "applications.csv")).cells == instance.cells
-    (tmp_path / "sheet.csv").write_text(SHEET.replace("$40,001", "40k"))
-    with pytest.raises(InputError, match="'40k'"):
+    (tmp_path / "sheet.csv").write_text(SHEET.replace("$40,001", "40001.0").replace("Median HH", "median hh"))
+    assert fairbound.load(str(tmp_path / "applications.csv")).cells == instance.cells
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        ("White,60750630000", "white,60750630000", "applications.csv, row 8, column Race: values that look alike"),
+        (",1,GE,", ",k,GE,", "applications.csv, row 6, column Grade: values that look alike: found 'k'"),
+        (",SN,", ",Ge,", "applications.csv, row 5, column ProgramCode: values that look alike: found 'Ge'"),
+        ("Other ES", "webster (Daniel) ES", "applications.csv, row 7, column SchoolName: values that look alike"),
+    ],
+)
+def test_applicants_are_not_divided_by_how_a_word_is_written(tmp_path: Path, old: str, new: str, where: str) -> None:
+    (tmp_path / "applications.csv").write_text(APPLICATIONS.replace(old, new, 1))
+    (tmp_path / "sheet.csv").write_text(SHEET)
+    with pytest.raises(InputError) as refused:
         fairbound.load(str(tmp_path / "applications.csv"))
+    assert where in str(refused.value)
+    assert "--accept alike" in str(refused.value)
+    assert fairbound.load(f"{tmp_path / 'applications.csv'}#accept=alike").cells
+
+
+def test_without_any_income_none_is_made_up(tmp_path: Path) -> None:
+    (tmp_path / "applications.csv").write_text(APPLICATIONS)
+    (tmp_path / "sheet.csv").write_text(re.sub(r',"\$.*"', ",", SHEET))
+    found = fairbound.load(str(tmp_path / "applications.csv"))
+    assert {cell.income for cell in found.cells} == {None}
+    assert "no block group of an applicant has an income" in found.repairs
 
 
 @pytest.mark.skipif(data_file("blocks/sf_tract2010_k6.json") is None, reason="the real tract graphs are not here")

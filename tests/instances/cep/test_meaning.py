@@ -53,7 +53,7 @@ def test_a_districts_own_table_is_asked_under_todays_law(tmp_path: Path) -> None
         (
             "320,136\nbirch,400,120",
             "1.320,1.136\nbirch,1.400,1.120",
-            "points between thousands, or three decimals of a student: found '1.320, 1.136, 1.400', wanted numbers",
+            "points between thousands, or three decimals: found '1.320, 1.136, 1.400', wanted numbers",
         ),
         (
             "identified\nalder,320,136\nbirch,400,120\ncedar,200,116",

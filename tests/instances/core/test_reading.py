@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import io
+import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -57,6 +59,32 @@ def test_thousands_are_read_where_they_have_one_reading(tmp_path: Path) -> None:
         fairbound.load(written(tmp_path, semicolons.encode()))
 
 
+def test_decimal_commas_are_read_where_a_number_has_no_other_reading(tmp_path: Path) -> None:
+    text = "school_id;enrolled;identified\nalder;320,5;136\nbirch;1400,25;1,200\n"
+    asked = fairbound.load(written(tmp_path, text.encode()))
+    assert [str(school.enrolled) for school in asked.schools] == ["641/2", "5601/4"]
+    assert str(asked.schools[1].identified) == "6/5"
+    assert "commas in numbers are decimal commas" in asked.repairs
+    with pytest.raises(InputError, match=r"row 3: points where commas are decimal: found '1\.400', wanted .* 1400"):
+        fairbound.load(written(tmp_path, text.replace("1400,25", "1.400").encode()))
+    with pytest.raises(InputError, match=r"column enrolled: cannot be used: found '320,5'"):
+        fairbound.load(written(tmp_path, text.replace(";", "\t").encode()))
+
+
+@pytest.mark.parametrize(
+    ("raw", "row"),
+    [
+        (PLAIN.replace("birch", "bi\0rch").encode(), 3),
+        (PLAIN.replace("ñ", "n").encode("utf-16-le"), 1),
+        (PLAIN.replace("ñ", "n").encode("utf-16-be"), 1),
+        (PLAIN.encode("utf-32"), 1),
+    ],
+)
+def test_zero_bytes_are_no_part_of_a_table(tmp_path: Path, raw: bytes, row: int) -> None:
+    with pytest.raises(InputError, match=rf"d\.csv, row {row}: .*wanted a file saved as UTF-8"):
+        fairbound.load(written(tmp_path, raw), problem="cep")
+
+
 def book(folder: Path, sheets: dict[str, list[list[object]]]) -> Path:
     made = openpyxl.Workbook()
     made.remove(made.active)
@@ -89,14 +117,60 @@ def test_a_workbook_is_read_sheet_by_sheet(tmp_path: Path) -> None:
         fairbound.load(f"{written(tmp_path, PLAIN.encode())}#2025")
 
 
-def test_rows_that_a_workbook_hides_are_told(tmp_path: Path) -> None:
+def test_what_a_workbook_hides_is_told(tmp_path: Path) -> None:
     path = book(tmp_path, {"Schools": ROWS})
     made = openpyxl.load_workbook(path)
     made["Schools"].row_dimensions[3].hidden = True
+    made["Schools"].column_dimensions.group("B", "C", hidden=True)
+    made["Schools"].column_dimensions.group("G", "XFD", hidden=True)
     made.save(path)
     asked = fairbound.load(path)
     assert len(asked.schools) == 2
     assert "1 rows that the sheet hides are read too" in asked.repairs
+    assert "2 columns that the sheet hides are read too" in asked.repairs
+
+
+def test_a_formula_that_nobody_computed_is_no_blank_cell(tmp_path: Path) -> None:
+    rows = [[*row, free] for row, free in zip(ROWS, ["free", 10, "=5+5"], strict=True)]
+    path = book(tmp_path, {"Schools": rows, "Old": []})
+    with pytest.raises(InputError, match=r"d\.xlsx, row 3, column D: a formula without its value"):
+        fairbound.load(path)
+    raw = path.read_bytes()
+    path.unlink()
+    with zipfile.ZipFile(io.BytesIO(raw)) as old, zipfile.ZipFile(path, "w") as new:  # as a spreadsheet saves it
+        for name in old.namelist():
+            new.writestr(name, re.sub(rb"(<f>5\+5</f>)<v ?/>", rb"\1<v>10</v>", old.read(name)))
+    assert [school.free for school in fairbound.load(path).schools] == [10, 10]
+    rows[2][3] = '=""'
+    raw = book(tmp_path, {"Schools": rows}).read_bytes()
+    with zipfile.ZipFile(io.BytesIO(raw)) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b'<c r="D3"><f>', b'<c r="D3" t="str"><f>'))
+    assert [school.free for school in fairbound.load(path).schools] == [10, None]
+
+
+def test_percentages_of_a_workbook_stand_alone(tmp_path: Path) -> None:
+    rows = [*ROWS, ["cedar", 300, 0.5]]
+    path = book(tmp_path, {"Schools": [["Year", 2026], *rows]})
+    made = openpyxl.load_workbook(path)
+    for row in (3, 5):
+        made["Schools"][f"C{row}"].number_format = "0.0%"
+    made.save(path)
+    with pytest.raises(InputError, match=r"row 4, column identified: a number beside percentages: found '120\.5'"):
+        read_grid(path)
+    made["Schools"]["C4"] = 0
+    made.save(path)
+    assert "percentages in column identified are read as shares" in read_grid(path).notes
+
+
+def test_ids_without_their_last_digits_are_refused(tmp_path: Path) -> None:
+    text = PLAIN.replace("birch", "1.23457E+15")
+    with pytest.raises(
+        InputError, match=r"row 3, column school_id: an id of which a spreadsheet has lost digits: found"
+    ):
+        fairbound.load(written(tmp_path, text.encode()))
+    assert fairbound.load(written(tmp_path, text.replace("E+15", "E15").encode())).schools
+    assert fairbound.load(f"{written(tmp_path, text.encode())}#accept=alike").schools
 
 
 def test_cells_of_a_workbook_are_what_it_shows(tmp_path: Path) -> None:

@@ -52,7 +52,11 @@ def panel_text(scores: dict[int, str] | None = None, extra: str = "") -> str:
 
 def test_a_panel_of_ones_own(tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
-    path.write_text(panel_text({2006: "*", 2010: "-1", 2011: ""}))
+    for masked in ("nan", "-", "N/A"):
+        path.write_text(panel_text({2006: masked, 2010: "-1", 2011: "."}))
+        again = fairbound.load(path)
+        path.write_text(panel_text({2006: "*", 2010: "-1", 2011: ""}))
+        assert fairbound.load(path).canonical() == again.canonical()
     asked = fairbound.load(path)
     assert asked.problem == "scores"
     assert asked.repairs == ("9 of 45 scores are missing and are filled (parameter fill)",)
@@ -67,6 +71,7 @@ def test_a_panel_of_ones_own(tmp_path: Path) -> None:
         ("7,2006,120,17,4004", "7,2006,120,17,-4004", "row 3, column Instruction: negative spending"),
         ("7,2006,120,17", "7,2006,120,seventeen", "row 3, column score"),
         ("7,2006,120,17", "7,2006,120,1700", "row 3, column score: cannot be used: found '1700', wanted a score"),
+        ("7,2006,120,17", "7,2006,120,<10", "row 3, column score: cannot be used: found '<10', wanted a score"),
         ("7,2006,120,17", "7,2006,12.5,17", "row 3, column students"),
         ("7,2006,120", ",2006,120", "row 3, column district_id"),
         ("7,2006,120", "7,206,120", "row 3, column year"),

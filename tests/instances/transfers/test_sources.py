@@ -34,6 +34,13 @@ def test_two_tables_make_an_instance(tmp_path: Path) -> None:
     assert [(m.name, m.amounts) for m in instance.measures] == [("teachers", (5, 8))]
 
 
+def test_thousands_are_read_in_every_column(tmp_path: Path) -> None:
+    text = GOOD.replace("b,200", 'b,"1,200"').replace("180,8", '"1,180",8')
+    assert text.count('"') == 4
+    instance = load_csv(tables(tmp_path, text))
+    assert instance.sizes == (100, 1200)
+
+
 def test_further_measures_are_columns(tmp_path: Path) -> None:
     text = "district,enroll,g,per_student:books,students_per:buses\na,3,3,10,2\nb,4,4,11,1\n"
     assert [(m.name, m.kind.value) for m in load_csv(tables(tmp_path, text)).measures] == [
@@ -52,6 +59,7 @@ def test_further_measures_are_columns(tmp_path: Path) -> None:
         ),
         (GOOD.replace("a,100,60,40", "a,0,0,0"), BORDERS, "row 2, column enroll: a district with no students"),
         (GOOD.replace("60,40", "60,-40"), BORDERS, "row 2, column white: cannot be used: found '-40'"),
+        (GOOD.replace("180,8", "180,1e400"), BORDERS, "row 3, column teachers: cannot be used: found '1e400', wanted"),
         (GOOD.replace("b,200", "a,200"), BORDERS, "row 3, column district: duplicate district: found 'a'"),
         (GOOD.replace("180,8", "180,0"), BORDERS, "row 3, column teachers: students per nothing"),
         (GOOD, "a,b\na,zz\n", "row 2, column b: unknown district: found 'zz', wanted one of a, b"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from itertools import pairwise
 
 import pytest
+from fairbound.instances.core.question import load
+from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import (
     LARGEST_COEFFICIENT,
     LARGEST_ROUNDED,
@@ -13,6 +16,7 @@ from fairbound.models.core.exact import (
     decimal_text,
     exceeds,
     parse_number,
+    parse_quantity,
 )
 from fairbound.models.core.whole import integer_row
 from hypothesis import given
@@ -77,3 +81,20 @@ def test_an_exact_value_may_have_thousands_of_digits() -> None:
     value = Fraction(10**9000 + 1, 3)
     assert len(decimal_text(value)) > 9000
     assert Fraction(str(value)) == value
+
+
+@pytest.mark.parametrize("text", ["1e-400", "-1e-31", "1e30", "-1e400", f"1/{10**40}", "9" * 31])
+def test_quantities_have_a_size_that_floats_can_count_with(text: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(text[:9])):
+        parse_quantity(text)
+    assert parse_quantity("-1e-30") == -Fraction(1, 10**30)
+    assert parse_quantity("0e400") == 0
+    asked = {"matching/drawn200": "tolerance", "classes/drawn200": "epsilon", "designs/seed16": "rho"}
+    for name, parameter in asked.items():
+        with pytest.raises(InputError, match=rf"parameter {parameter}: found .*, wanted a number from 1e-30 to 1e30"):
+            load(name, {parameter: text})
+
+
+def test_a_band_without_students_is_found_among_any_number_of_bands() -> None:
+    with pytest.raises(InputError, match=r"income band \d+ of 1000000000000 has no students"):
+        load("classes/drawn200", {"bands": "1e12"})

@@ -85,6 +85,9 @@ def test_standardised_differences() -> None:
     assert found["race x"][0] == pytest.approx((2 / 3 - 2 / 4) / (12 / 49) ** 0.5)
     assert found["race x"][1] == 0
     assert found["income"][1] == pytest.approx(0, abs=1e-9)
+    for one_side in (kept(), kept(0), kept(3, 4)):
+        assert {after for _, after in standardised(seven, one_side).values()} == {None}
+        assert {row["after"] for row in find_problem("matching").solution_summary(seven, one_side)} == {"-"}
 
 
 def test_a_wrong_table_is_refused() -> None:
@@ -95,6 +98,7 @@ def test_a_wrong_table_is_refused() -> None:
         ({"student_id": "9"}, "unknown"),
         ({"side": "control"}, "the other side"),
         ({"weight": "much"}, "a number"),
+        ({"weight": "1e400"}, "a number from 1e-30 to 1e30"),
     ):
         with pytest.raises(InputError, match=parts):
             problem.read_solution(seven, [good | change])
