@@ -25,7 +25,7 @@ from fairbound.solvers.blocks.zone_live import ZoneLive
 from fairbound.solvers.engines.highs import execute
 from fairbound.solvers.proofs.mir import knapsacks, mir_steps
 from fairbound.solvers.proofs.suggest import WHOLE, branch, gomory_steps
-from fairbound.solvers.proofs.tree import Grower, Node
+from fairbound.solvers.proofs.tree import Grower, Node, nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -89,8 +89,8 @@ class ZoneTree(Grower):
     ----------
     least
         Float bound of the open nodes, in costs of the exact system.
-    root_floor, floor
-        What the multipliers of the root, and of the open nodes, prove exactly; ``None`` before the first relaxation.
+    root_floor
+        What the multipliers of the root prove exactly; ``None`` before the first relaxation.
     """
 
     system: Zones
@@ -115,7 +115,6 @@ class ZoneTree(Grower):
         self.pseudo: dict[int, Costs] = {}
         self.least = -inf
         self.root_floor: Fraction | None = None
-        self.floor: Fraction | None = None
         self.nodes = self.bounds = 0
         self.bound_seconds = 0.0
 
@@ -219,9 +218,13 @@ class ZoneTree(Grower):
 
     def settled(self, node: Node, state: str) -> bool:
         """Close the node, by whole multipliers where the engine's own miss no more than their rounding."""
+        if state == "optimal" and float(self.enough) - self.live.worth() > FINE * abs(float(self.enough)):
+            if not self.nodes:
+                node.multipliers = self.live.dual()  # the next program of the root may not end in time
+            return False
         if super().settled(node, state):
             return True
-        if state != "optimal" or float(self.enough) - self.value() > FINE * abs(float(self.enough)):
+        if state != "optimal":
             return False
         whole = [(i, float(round(y))) for i, y in node.multipliers or () if round(y)]
         closed = self.closing(node, whole)
@@ -250,11 +253,11 @@ class ZoneTree(Grower):
         n, x, steps = len(self.system.lower), self.system.x, self.known.steps
         known = isfinite(self.least) and self.known.search.value is not None
         each = share * max(0.0, float(self.enough) - self.least) / self.farthest if known else 0.0
-        costs = np.array([float(self.system.cost.get(j, 0)) for j in range(n)])
+        costs, extra = np.array([float(self.system.cost.get(j, 0)) for j in range(n)]), np.zeros(n)
         for pair, column in x.items() if each else ():
-            costs[column] += each * steps.get(pair, 0)
+            extra[column] = each * steps.get(pair, 0)
         self.most = each * self.farthest
-        self.live.set_costs(costs)
+        self.live.set_costs(costs + extra, extra)
 
     @cached_property
     def farthest(self) -> int:
@@ -293,15 +296,16 @@ class ZoneTree(Grower):
                 return ("closed" if self.settled(node, state) else state), best, np.zeros(0)
             if self.settled(node, state):
                 return "closed", best, np.zeros(0)
-            value, x = self.value(), self.live.values()
-            if self.most and self.cost(x) > float(self.enough) - self.most and self.exactly(node):
+            value, x = self.live.worth(), self.live.values()
+            if self.most and self.cost(x) > float(self.enough) * (1 - FINE) and self.exactly(node):
                 return "closed", best, np.zeros(0)
             gap = max(0.0, float(self.enough) - value)
             stalled = 0 if value > best + LEAST_GAIN * gap else stalled + 1
             best = max(best, value)
             whole = self.live.fractions(x).max(initial=0.0) <= WHOLE
             if (not whole and stalled >= STALLED) or self.live.late() or not self.separators(x):
-                return "open", best, x
+                break
+        node.multipliers = self.live.dual()
         return "open", best, x
 
     def offer(self, x: Floats) -> None:
@@ -377,7 +381,7 @@ class ZoneTree(Grower):
             if state != "optimal" or self.live.late() or len(self.steps) > MOST_STEPS:
                 break
             x = self.live.values()
-            if self.cost(x) > float(self.enough) - self.most and self.exactly(node):
+            if self.cost(x) > float(self.enough) * (1 - FINE) and self.exactly(node):
                 return True
             if self.separators(x):
                 continue
@@ -471,7 +475,7 @@ class ZoneTree(Grower):
         state, bound, x = self.relax(top)
         first = top.multipliers
         if first:
-            self.root_floor = self.floor = self.bound(top, first)
+            self.root_floor = self.bound(top, first)
         if state == "open" and not self.live.late():
             self.least = bound
             self.tell()
@@ -491,13 +495,13 @@ class ZoneTree(Grower):
         if self.settled(top, self.live.solve()):
             return top
         top.multipliers = max(top.multipliers or [], first or [], key=lambda known: self.bound(top, known))
-        self.root_floor = self.floor = floor = self.bound(top, top.multipliers)
+        self.root_floor = self.bound(top, top.multipliers)
         self.compact(0)
         start = self.start()
-        heap, stuck = [(bound, 0, top, False, floor, start)], list[tuple[float, Fraction]]()
+        heap, stuck = [(bound, 0, top, False, start)], list[float]()
         pause, next_repair, deep = REPAIR_EVERY, 1, False
         while heap and not self.live.late() and not self.short(len(heap)):
-            bound, _, node, known, floor, start = heappop(heap)
+            bound, _, node, known, start = heappop(heap)
             if bound > self.least:
                 self.least = bound
                 self.tell()
@@ -510,12 +514,12 @@ class ZoneTree(Grower):
                 self.compact(OLDEST)  # the last program's solution is not asked for any more
             self.enter(node)
             self.begin(start)
-            state, _, x = self.relax(node)
+            state, found, x = self.relax(node)
             if state == "closed":
                 continue
             if state != "open":
                 node.multipliers = inherited
-                stuck.append((bound, floor))  # the engine and exact arithmetic disagree: the node stays open
+                stuck.append(bound)  # the engine and exact arithmetic disagree: the node stays open
                 continue
             if self.live.fractions(x).max(initial=0.0) <= WHOLE and self.better(x):
                 assert self.plan is not None
@@ -527,14 +531,12 @@ class ZoneTree(Grower):
                 self.offer(x)
                 if self.settled(node, "optimal"):
                     continue
-            # What the multipliers prove is the node's bound; an engine's value may be better than that.
-            found = self.bound(node, node.multipliers or [])
-            if found < floor:
+            if found < bound:
                 node.multipliers = inherited
-            bound, floor = max(bound, float(found)), max(floor, found)
+            bound = max(bound, found)
             choice = self.choose(x)
             if choice is None:
-                stuck.append((bound, floor))
+                stuck.append(bound)
                 continue
             j, up = choice
             k = max(self.live.lower[j], min(int(np.floor(x[j])), self.live.upper[j] - 1))
@@ -547,7 +549,7 @@ class ZoneTree(Grower):
             start = self.start()
             for child in node.children if up else node.children[::-1]:
                 child.multipliers = node.multipliers
-                heappush(heap, (bound, -next(serial) - 1, child, settled, floor, start))
+                heappush(heap, (bound, -next(serial) - 1, child, settled, start))
             if self.nodes >= next_repair:
                 before, deep = self.known.search.value, not deep
                 if deep:
@@ -557,14 +559,26 @@ class ZoneTree(Grower):
                 wide = float(self.enough) - self.least > NEARLY * abs(float(self.enough))
                 pause = REPAIR_EVERY if wide or self.known.search.value != before else min(2 * pause, SELDOM)
                 next_repair = self.nodes + pause
-        left = [(bound, floor) for bound, *_, floor, _ in heap] + stuck
-        self.least = min((bound for bound, _ in left), default=float(self.claim / self.system.unit))
-        self.floor = min((floor for _, floor in left), default=self.floor)
+        self.least = min([bound for bound, *_ in heap] + stuck, default=float(self.claim / self.system.unit))
         return top
+
+    def floor(self, top: Node, seconds: float) -> Fraction | None:
+        """What the multipliers of the open nodes prove, or the root's if that would take longer than so many seconds.
+
+        ``None`` before the first relaxation.
+        """
+        left = [node for node in nodes(top) if node.kind == "open"]
+        if self.root_floor is None or self.bound_seconds / max(1, self.bounds) * len(left) > seconds:
+            return self.root_floor
+        least = []
+        for node in left:
+            self.enter(node)
+            least.append(self.bound(node, node.multipliers or []))
+        return max(self.root_floor, min(least))
 
     def proof_seconds(self, open_nodes: int) -> float:
         """About how long it takes to write the proof and to replay it."""
-        return NODE_BOUNDS * self.bound_seconds / max(1, self.bounds) * (open_nodes + self.nodes)
+        return self.bound_seconds / max(1, self.bounds) * (NODE_BOUNDS * (open_nodes + self.nodes) + open_nodes)
 
     def short(self, open_nodes: int) -> bool:
         """Whether what is left of the time is needed to write the proof and to replay it."""

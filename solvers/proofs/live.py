@@ -63,7 +63,7 @@ class Live:
         self.pass_rows(range(len(system.rows)))
         self.lower, self.upper = system.lower.copy(), system.upper.copy()
         self._question = system
-        self.width = high - low
+        self.low, self.high, self.width = low, high, high - low
         self.whole = np.array([j not in system.continuous for j in range(n)])
 
     # Rows ------------------------------------------------------------------------------------------
@@ -154,8 +154,9 @@ class Live:
             low, high = changed.get(j, (question.lower[j], question.upper[j]))
             if (low, high) != self.bounds(j):
                 self.lower[j], self.upper[j] = low, high
-                self.engine.changeColBounds(j, low / self.column_scale[j], high / self.column_scale[j])
-                self.width[j] = (high - low) / self.column_scale[j]
+                self.low[j], self.high[j] = low / self.column_scale[j], high / self.column_scale[j]
+                self.width[j] = self.high[j] - self.low[j]
+                self.engine.changeColBounds(j, self.low[j], self.high[j])
         self._moved, self._question = set(changed), question
 
     # Runs ------------------------------------------------------------------------------------------
