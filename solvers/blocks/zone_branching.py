@@ -402,8 +402,11 @@ class ZoneTree(Grower):
 
     # Branching -------------------------------------------------------------------------------------
 
-    def choose(self, x: Floats) -> tuple[int, bool] | None:
-        """A side or a pair by reliability branching; ``None`` where nothing is left to branch on."""
+    def choose(self, node: Node, x: Floats) -> tuple[int, bool] | None:
+        """A side or a pair by reliability branching; ``None`` where nothing is left to branch on.
+
+        Where a trial closes one of its sides, the node gets both as children, and this column is the choice.
+        """
         fractional = self.live.fractions(x)
         free = [j for j in self.sides if self.live.lower[j] < self.live.upper[j]]
         if free and float(self.enough) - self.value() < FINE * abs(float(self.enough)):
@@ -437,8 +440,11 @@ class ZoneTree(Grower):
                 else:
                     if self.live.late() or failed >= LOOKAHEAD:
                         break
-                    gains = self.trial(j, x[j], basis, start)
+                    gains = self.trial(node, int(j), x[j], basis, start)
                     moved = True
+                    if node.children:
+                        best, choice = inf, (int(j), False)
+                        break
                     for up, gain in enumerate(gains):
                         part = (1 - x[j] + np.floor(x[j])) if up else x[j] - np.floor(x[j])
                         costs.sums[up] += min(gain, 1e3 * max(1.0, abs(start))) / max(part, WHOLE)
@@ -447,23 +453,34 @@ class ZoneTree(Grower):
                 failed = 0 if score > best else failed + 1
                 if score > best:
                     best, choice = score, (int(j), bool(up_first))
+            if node.children:
+                break
         self.live.engine.setOptionValue("simplex_iteration_limit", 2**31 - 1)
-        if moved:
+        if moved and not node.children:
             self.live.engine.setBasis(basis)
         return choice
 
-    def trial(self, j: int, value: float, basis: Any, start: float) -> list[float]:
-        """What either side of a branch adds to the live program's optimum, as far as a few steps tell."""
-        gains = []
-        for low, high in ((self.live.lower[j], int(np.floor(value))), (int(np.floor(value)) + 1, self.live.upper[j])):
-            self.live.engine.changeColBounds(j, low / self.live.column_scale[j], high / self.live.column_scale[j])
-            self.live.engine.setBasis(basis)
-            execute(self.live.engine)
-            infeasible = self.live.engine.getModelStatus() == highspy.HighsModelStatus.kInfeasible
-            gains.append(inf if infeasible else self.live.value() - start)
-        self.live.engine.changeColBounds(
-            j, self.live.lower[j] / self.live.column_scale[j], self.live.upper[j] / self.live.column_scale[j]
-        )
+    def trial(self, node: Node, j: int, value: float, basis: Any, start: float) -> list[float]:
+        """What either side of a branch adds to the live program's optimum, as far as a few steps tell.
+
+        Where that closes a side, the node is branched.
+        """
+        live, k = self.live, int(np.floor(value))
+        low, high = live.bounds(j)
+        gains, sides, reached = [], list[Node](), []
+        for side in ((low, k), (k + 1, high)):
+            live.set_bounds(j, *side)
+            live.engine.setBasis(basis)
+            execute(live.engine)
+            state = live.state()
+            gains.append(inf if state == "infeasible" else live.value() - start)
+            sides.append(Node(self.system, {**node.changed, j: side}, multipliers=node.multipliers))
+            self.settled(sides[-1], state)
+            reached.append(live.engine.getBasis())
+        live.set_bounds(j, low, high)
+        if any(side.kind != "open" for side in sides):
+            node.branch, node.kind, node.children = (j, k), "branch", sides
+            live.engine.setBasis(reached[sides[0].kind != "open"])
         far = abs(start) + 1.0
         return [max(0.0, min(gain, far)) for gain in gains]
 
@@ -534,22 +551,25 @@ class ZoneTree(Grower):
             if found < bound:
                 node.multipliers = inherited
             bound = max(bound, found)
-            choice = self.choose(x)
+            choice = self.choose(node, x)
             if choice is None:
                 stuck.append(bound)
                 continue
             j, up = choice
-            k = max(self.live.lower[j], min(int(np.floor(x[j])), self.live.upper[j] - 1))
-            low, high = self.live.lower[j], self.live.upper[j]
-            node.branch, node.kind = (j, k), "branch"
-            node.children = [
-                Node(self.system, {**node.changed, j: (low, k)}),
-                Node(self.system, {**node.changed, j: (k + 1, high)}),
-            ]
+            if not node.children:
+                low, high = self.live.bounds(j)
+                k = max(low, min(int(np.floor(x[j])), high - 1))
+                node.branch, node.kind = (j, k), "branch"
+                node.children = [
+                    Node(self.system, {**node.changed, j: side}, multipliers=node.multipliers)
+                    for side in ((low, k), (k + 1, high))
+                ]
             start = self.start()
             for child in node.children if up else node.children[::-1]:
-                child.multipliers = node.multipliers
-                heappush(heap, (bound, -next(serial) - 1, child, settled, start))
+                if child.kind == "open":
+                    heappush(heap, (bound, -next(serial) - 1, child, settled, start))
+                else:
+                    self.nodes += 1
             if self.nodes >= next_repair:
                 before, deep = self.known.search.value, not deep
                 if deep:
