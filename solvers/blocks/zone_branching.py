@@ -392,7 +392,7 @@ class ZoneTree(Grower):
                 if stalled >= ROOT_STALLED:
                     break
                 before = max(before, value)
-                found += gomory_steps(self.live, x, ROOT_CUTS)
+                found += gomory_steps(self.live, x, ROOT_CUTS, ROOT_CUTS + 1)
             last = max(last, value)
             if not found:
                 break
