@@ -516,7 +516,7 @@ class ZoneTree(Grower):
         self.compact(0)
         start = self.start()
         heap, stuck = [(bound, 0, top, False, start)], list[float]()
-        pause, next_repair, deep = REPAIR_EVERY, 1, False
+        pause, next_repair, deep = REPAIR_EVERY, 1, True
         while heap and not self.live.late() and not self.short(len(heap)):
             bound, _, node, known, start = heappop(heap)
             if bound > self.least:
@@ -544,7 +544,8 @@ class ZoneTree(Grower):
                 if self.settled(node, "optimal"):
                     continue
             settled = bool(self.sides) and all(min(x[z], 1 - x[z]) <= WHOLE for z in self.sides)
-            if settled > known:
+            repair, before = self.nodes >= next_repair, self.known.search.value
+            if settled > known or (repair and (self.nodes == 1 or not deep)):
                 self.offer(x)
                 if self.settled(node, "optimal"):
                     continue
@@ -570,12 +571,10 @@ class ZoneTree(Grower):
                     heappush(heap, (bound, -next(serial) - 1, child, settled, start))
                 else:
                     self.nodes += 1
-            if self.nodes >= next_repair:
-                before, deep = self.known.search.value, not deep
+            if repair:
                 if deep:
                     self.dive(node, x)
-                else:
-                    self.offer(x)
+                deep = not deep
                 wide = float(self.enough) - self.least > NEARLY * abs(float(self.enough))
                 pause = REPAIR_EVERY if wide or self.known.search.value != before else min(2 * pause, SELDOM)
                 next_repair = self.nodes + pause

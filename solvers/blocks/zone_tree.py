@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from fairbound.solvers.checker.linear import System
 
 NAME = "zone_tree"
-ROUGH_STEPS = 10
+ROUGH_STEPS = 30
 """Annealing steps for each unit that has a choice: the relaxation soon gives better zones to begin from."""
 REST = 0.9
 """Where no time is left for rows, annealing takes so much of it."""
