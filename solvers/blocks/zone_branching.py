@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from heapq import heappop, heappush
 from itertools import count
@@ -29,6 +28,7 @@ from fairbound.solvers.proofs.tree import Grower, Node, nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from fractions import Fraction
     from random import Random
 
     from fairbound.solvers.blocks.incumbents import ZoneIncumbents
@@ -46,8 +46,8 @@ CANDIDATES, LOOKAHEAD, TRIAL_STEPS = 40, 4, 80
 ROOT_GAIN, ROOT_STALLED, ROOT_CUTS, MOST_STEPS = 0.05, 3, 4, 3000
 """What is a gain of a round at the root, of the gap; Gomory rounds that may pass in a row without it; their rows, which
 are dense, in a round; steps."""
-DIVE_NEAR, DIVE_SHARE, MOST_DIVED = 0.1, 0.1, 25
-"""A dive settles sides that are so near to whole, at least this share of them, and solves so many programs."""
+DIVE_NEAR, DIVE_SHARE, MOST_DIVED = 0.1, 0.1, 40
+"""A dive settles columns that are so near to whole, at least this share of them, and solves so many programs."""
 FINE = 1e-7
 """Below this gap, in parts of the value, sides are branched on until all are fixed."""
 LONG_AFTER, WIDE = 20, 1e-2
@@ -326,10 +326,13 @@ class ZoneTree(Grower):
         self.take()
 
     def dive(self, node: Node, x: Floats) -> None:
-        """Make zones of a node: settle its sides, those nearest to whole first, and offer the point that is left."""
+        """Make zones of a node: settle its sides, those nearest to whole first, then its pairs, and offer the point."""
         fixed, part = dict(node.changed), 1.0
         for _ in range(MOST_DIVED):
             away = {z: min(x[z], 1 - x[z]) for z in self.sides if z not in fixed}
+            if not away:
+                broken = self.pairs.intersection(np.flatnonzero(self.live.fractions(x) > WHOLE).tolist())
+                away = {j: min(x[j], 1 - x[j]) for j in broken - fixed.keys()}
             if not away or self.live.late():
                 break
             nearest = sorted(away, key=lambda z: away[z])
