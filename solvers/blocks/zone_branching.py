@@ -547,6 +547,7 @@ class ZoneTree(Grower):
                 if self.settled(node, "optimal"):
                     continue
             settled = bool(self.sides) and all(min(x[z], 1 - x[z]) <= WHOLE for z in self.sides)
+            state = "optimal"
             repair, before = self.nodes >= next_repair, self.known.search.value
             if settled > known or (repair and (self.nodes == 1 or not deep)):
                 self.offer(x)
@@ -555,6 +556,22 @@ class ZoneTree(Grower):
             if found < bound:
                 node.multipliers = inherited
             bound = max(bound, found)
+            if repair:
+                if deep:
+                    start = self.start()
+                    self.dive(node, x)
+                    self.enter(node)
+                    self.begin(start)
+                    state, x = self.live.solve(), self.live.values()
+                deep = not deep
+                wide = float(self.enough) - self.least > NEARLY * abs(float(self.enough))
+                pause = REPAIR_EVERY if wide or self.known.search.value != before else min(2 * pause, SELDOM)
+                next_repair = self.nodes + pause
+                if self.settled(node, state):
+                    continue
+                if state != "optimal":
+                    stuck.append(bound)
+                    continue
             choice = self.choose(node, x)
             if choice is None:
                 stuck.append(bound)
@@ -574,13 +591,6 @@ class ZoneTree(Grower):
                     heappush(heap, (bound, -next(serial) - 1, child, settled, start))
                 else:
                     self.nodes += 1
-            if repair:
-                if deep:
-                    self.dive(node, x)
-                deep = not deep
-                wide = float(self.enough) - self.least > NEARLY * abs(float(self.enough))
-                pause = REPAIR_EVERY if wide or self.known.search.value != before else min(2 * pause, SELDOM)
-                next_repair = self.nodes + pause
         self.least = min([bound for bound, *_ in heap] + stuck, default=float(self.claim / self.system.unit))
         return top
 
