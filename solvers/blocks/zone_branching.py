@@ -126,8 +126,11 @@ class ZoneTree(Grower):
         count = self.base + kept
         self.rows_of = {key: i for key, i in self.rows_of.items() if i < count}
 
-    def compact(self, oldest: int) -> None:
-        """Take rows (13) and (19) out of the live program that were slack so often in a row: faster nodes."""
+    def compact(self, oldest: int, least: int = LEAST_GONE) -> None:
+        """Take rows (13) and (19) out of the live program that were slack so often in a row: faster nodes.
+
+        Where they are fewer than ``least`` they stay.
+        """
         live = self.live
         if len(live.rows) != live.engine.getNumRow():
             return
@@ -135,7 +138,7 @@ class ZoneTree(Grower):
         slack = [status == highspy.HighsBasisStatus.kBasic for status in basis.row_status]
         live.age = [age + 1 if loose else 0 for age, loose in zip(live.age, slack, strict=True)]
         gone = [r for r, i in enumerate(live.rows) if live.age[r] >= oldest and self.removable(i)]
-        if len(gone) < LEAST_GONE and oldest:
+        if len(gone) < least:
             return
         live.forget(gone)
         present = set(live.rows)
@@ -278,8 +281,12 @@ class ZoneTree(Grower):
         """What a point costs without the nudge."""
         return float(sum(c * x[j] for j, c in self.system.cost.items()))
 
-    def exactly(self, node: Node) -> bool:
-        """Whether the node closes once the nudge is taken off."""
+    def closed(self, node: Node, x: Floats) -> bool:
+        """Close the node whose program has just ended at a point, if need be once the nudge is taken off."""
+        if self.settled(node, "optimal"):
+            return True
+        if not self.most or self.cost(x) <= float(self.enough) * (1 - FINE):
+            return False
         self.nudge(0.0)
         closed = self.settled(node, self.live.solve())
         self.nudge(NUDGE)
@@ -294,10 +301,8 @@ class ZoneTree(Grower):
             state = self.live.solve()
             if state != "optimal":
                 return ("closed" if self.settled(node, state) else state), best, np.zeros(0)
-            if self.settled(node, state):
-                return "closed", best, np.zeros(0)
             value, x = self.live.worth(), self.live.values()
-            if self.most and self.cost(x) > float(self.enough) * (1 - FINE) and self.exactly(node):
+            if self.closed(node, x):
                 return "closed", best, np.zeros(0)
             gap = max(0.0, float(self.enough) - value)
             stalled = 0 if value > best + LEAST_GAIN * gap else stalled + 1
@@ -379,13 +384,11 @@ class ZoneTree(Grower):
         last, before, stalled = -inf, -inf, 0
         for _ in range(MOST_ROUNDS):
             state = self.live.solve()
-            if self.settled(node, state):
+            x = self.live.values()
+            if self.closed(node, x) if state == "optimal" else self.settled(node, state):
                 return True
             if state != "optimal" or self.live.late() or len(self.steps) > MOST_STEPS:
                 break
-            x = self.live.values()
-            if self.cost(x) > float(self.enough) * (1 - FINE) and self.exactly(node):
-                return True
             if self.separators(x):
                 continue
             value, worth = self.value(), ROOT_GAIN * max(0.0, float(self.enough) - self.value())
@@ -516,7 +519,7 @@ class ZoneTree(Grower):
             return top
         top.multipliers = max(top.multipliers or [], first or [], key=lambda known: self.bound(top, known))
         self.root_floor = self.bound(top, top.multipliers)
-        self.compact(0)
+        self.compact(1, 0)
         start = self.start()
         heap, stuck = [(bound, 0, top, False, start)], list[float]()
         pause, next_repair, deep = REPAIR_EVERY, 1, True
@@ -547,11 +550,10 @@ class ZoneTree(Grower):
                 if self.settled(node, "optimal"):
                     continue
             settled = bool(self.sides) and all(min(x[z], 1 - x[z]) <= WHOLE for z in self.sides)
-            state = "optimal"
             repair, before = self.nodes >= next_repair, self.known.search.value
             if settled > known or (repair and (self.nodes == 1 or not deep)):
                 self.offer(x)
-                if self.settled(node, "optimal"):
+                if self.closed(node, x):
                     continue
             if found < bound:
                 node.multipliers = inherited
@@ -562,14 +564,14 @@ class ZoneTree(Grower):
                     self.dive(node, x)
                     self.enter(node)
                     self.begin(start)
-                    state, x = self.live.solve(), self.live.values()
+                    state, _, x = self.relax(node)
                 deep = not deep
                 wide = float(self.enough) - self.least > NEARLY * abs(float(self.enough))
                 pause = REPAIR_EVERY if wide or self.known.search.value != before else min(2 * pause, SELDOM)
                 next_repair = self.nodes + pause
-                if self.settled(node, state):
+                if state == "closed":
                     continue
-                if state != "optimal":
+                if state != "open":
                     stuck.append(bound)
                     continue
             choice = self.choose(node, x)
