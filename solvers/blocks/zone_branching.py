@@ -381,7 +381,7 @@ class ZoneTree(Grower):
 
         Rows are rounded one by one while that gains something: such cuts are sparse. Then Gomory rows join them.
         """
-        last, before, stalled = -inf, -inf, 0
+        last, before, stalled, offered = -inf, -inf, 0, False
         for _ in range(MOST_ROUNDS):
             state = self.live.solve()
             x = self.live.values()
@@ -391,6 +391,11 @@ class ZoneTree(Grower):
                 break
             if self.separators(x):
                 continue
+            if not offered:
+                self.offer(x)
+                offered = True
+                if self.closed(node, x):
+                    return True
             value, worth = self.value(), ROOT_GAIN * max(0.0, float(self.enough) - self.value())
             found = mir_steps(self.live, self.knapsacks, x)
             if value - last < worth or not found:
@@ -502,7 +507,6 @@ class ZoneTree(Grower):
         if state == "open" and not self.live.late():
             self.least = bound
             self.tell()
-            self.offer(x)
             if self.known.balance(self.random, TRIALS[1]):
                 return top
             self.take()
