@@ -126,10 +126,10 @@ class ZoneTree(Grower):
         count = self.base + kept
         self.rows_of = {key: i for key, i in self.rows_of.items() if i < count}
 
-    def compact(self, oldest: int, least: int = LEAST_GONE) -> None:
+    def compact(self, oldest: int) -> None:
         """Take rows (13) and (19) out of the live program that were slack so often in a row: faster nodes.
 
-        Where they are fewer than ``least`` they stay.
+        0 takes out all of them: those that are needed come back, and they are fewer.
         """
         live = self.live
         if len(live.rows) != live.engine.getNumRow():
@@ -138,7 +138,7 @@ class ZoneTree(Grower):
         slack = [status == highspy.HighsBasisStatus.kBasic for status in basis.row_status]
         live.age = [age + 1 if loose else 0 for age, loose in zip(live.age, slack, strict=True)]
         gone = [r for r, i in enumerate(live.rows) if live.age[r] >= oldest and self.removable(i)]
-        if len(gone) < least:
+        if len(gone) < LEAST_GONE and oldest:
             return
         live.forget(gone)
         present = set(live.rows)
@@ -523,7 +523,7 @@ class ZoneTree(Grower):
             return top
         top.multipliers = max(top.multipliers or [], first or [], key=lambda known: self.bound(top, known))
         self.root_floor = self.bound(top, top.multipliers)
-        self.compact(1, 0)
+        self.compact(0)
         start = self.start()
         heap, stuck = [(bound, 0, top, False, start)], list[float]()
         pause, next_repair, deep = REPAIR_EVERY, 1, True
