@@ -102,7 +102,9 @@ def _answer(
         return answered
     claim = tree.least * float(tree.system.unit)
     message = f"{tree.nodes} nodes, {len(tree.steps)} rows added"
-    answered = replace(answered, message=message, claim=claim if isfinite(claim) else None, unit=tree.system.unit)
+    answered = replace(
+        answered, nodes=tree.nodes, message=message, claim=claim if isfinite(claim) else None, unit=tree.system.unit
+    )
     known_cost = tree.claim / tree.system.unit
     floor = tree.floor(top, patience(search)) if open_left else known_cost
     cost = None if floor is None else min(floor, known_cost)

@@ -33,7 +33,7 @@ from fairbound.solvers.checker.rows.blocks import _in_steps
 from fairbound.solvers.core.methods import find_method
 from fairbound.solvers.proofs.live import Live
 from fairbound.solvers.proofs.mir import knapsacks, mir_steps
-from fairbound.solvers.proofs.tree import nodes
+from fairbound.solvers.proofs.tree import Node, nodes
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -69,8 +69,15 @@ def test_the_tree_agrees_with_enumeration(city: ZoneInstance, objective: str) ->
         assert result.level in (Level.L2, Level.L4)  # a theorem, or a tree that was replayed
 
 
-def test_sides_are_branched_on_and_replayed(tmp_path: object) -> None:
-    """A city whose tree needs sides; its certificate proves the optimum that the loop claims."""
+def test_sides_are_branched_on_and_replayed(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Columns of sides are branched on wherever they are open; the certificate proves what the loop claims."""
+    usual = zone_branching.ZoneTree.choose
+
+    def side_first(tree: zone_branching.ZoneTree, node: Node, x: object) -> tuple[int, bool] | None:
+        own = [j for j in tree.sides if j not in tree.pairs and tree.live.lower[j] < tree.live.upper[j]]
+        return (own[0], True) if own else usual(tree, node, x)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(zone_branching.ZoneTree, "choose", side_first)
     city = grid(tmp_path, 200, 8, 3)
     result = grown(city)
     assert result.status is Status.OPTIMAL
