@@ -126,7 +126,7 @@ class ZoneIncumbents:
             state = ZoneState(self.instance, self.objective, self.instance.today, self.share_of(share))
             anneal(state, random, steps * len(state.movable))
             state.descend(random)
-            self.offer(state.homes)
+            self.offer_of(state)
 
     @property
     def options(self) -> Options:
@@ -139,14 +139,12 @@ class ZoneIncumbents:
         state.options = state.options if options is None else options
         if self.instance.contiguous and not reconnect(state):
             return
-        self.offer_of(state)
         if self.searched:
             state.descend(random)
-            self.offer_of(state)
             # A short, cool annealing: the zoning is near the best one but for its islands.
             anneal(state, random, REPAIR_STEPS * len(state.movable), warm=REPAIR_WARMTH)
             state.descend(random)
-            self.offer_of(state)
+        self.offer_of(state)
 
     def offer_of(self, state: ZoneState) -> None:
         """Offer the zones of a search, unless what they cost there says that they are no better."""

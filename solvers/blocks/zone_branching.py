@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from heapq import heappop, heappush
 from itertools import count
@@ -25,10 +24,11 @@ from fairbound.solvers.blocks.zone_live import ZoneLive
 from fairbound.solvers.engines.highs import execute
 from fairbound.solvers.proofs.mir import knapsacks, mir_steps
 from fairbound.solvers.proofs.suggest import WHOLE, branch, gomory_steps
-from fairbound.solvers.proofs.tree import Grower, Node
+from fairbound.solvers.proofs.tree import Grower, Node, nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from fractions import Fraction
     from random import Random
 
     from fairbound.solvers.blocks.incumbents import ZoneIncumbents
@@ -46,8 +46,8 @@ CANDIDATES, LOOKAHEAD, TRIAL_STEPS = 40, 4, 80
 ROOT_GAIN, ROOT_STALLED, ROOT_CUTS, MOST_STEPS = 0.05, 3, 4, 3000
 """What is a gain of a round at the root, of the gap; Gomory rounds that may pass in a row without it; their rows, which
 are dense, in a round; steps."""
-DIVE_NEAR, DIVE_SHARE, MOST_DIVED = 0.1, 0.1, 25
-"""A dive settles sides that are so near to whole, at least this share of them, and solves so many programs."""
+DIVE_NEAR, DIVE_SHARE, MOST_DIVED = 0.1, 0.1, 40
+"""A dive settles columns that are so near to whole, at least this share of them, and solves so many programs."""
 FINE = 1e-7
 """Below this gap, in parts of the value, sides are branched on until all are fixed."""
 LONG_AFTER, WIDE = 20, 1e-2
@@ -89,8 +89,8 @@ class ZoneTree(Grower):
     ----------
     least
         Float bound of the open nodes, in costs of the exact system.
-    root_floor, floor
-        What the multipliers of the root, and of the open nodes, prove exactly; ``None`` before the first relaxation.
+    root_floor
+        What the multipliers of the root prove exactly; ``None`` before the first relaxation.
     """
 
     system: Zones
@@ -115,7 +115,6 @@ class ZoneTree(Grower):
         self.pseudo: dict[int, Costs] = {}
         self.least = -inf
         self.root_floor: Fraction | None = None
-        self.floor: Fraction | None = None
         self.nodes = self.bounds = 0
         self.bound_seconds = 0.0
 
@@ -128,7 +127,10 @@ class ZoneTree(Grower):
         self.rows_of = {key: i for key, i in self.rows_of.items() if i < count}
 
     def compact(self, oldest: int) -> None:
-        """Take rows (13) and (19) out of the live program that were slack so often in a row: faster nodes."""
+        """Take rows (13) and (19) out of the live program that were slack so often in a row: faster nodes.
+
+        0 takes out all of them: those that are needed come back, and they are fewer.
+        """
         live = self.live
         if len(live.rows) != live.engine.getNumRow():
             return
@@ -219,9 +221,13 @@ class ZoneTree(Grower):
 
     def settled(self, node: Node, state: str) -> bool:
         """Close the node, by whole multipliers where the engine's own miss no more than their rounding."""
+        if state == "optimal" and float(self.enough) - self.live.worth() > FINE * abs(float(self.enough)):
+            if not self.nodes:
+                node.multipliers = self.live.dual()  # the next program of the root may not end in time
+            return False
         if super().settled(node, state):
             return True
-        if state != "optimal" or float(self.enough) - self.value() > FINE * abs(float(self.enough)):
+        if state != "optimal":
             return False
         whole = [(i, float(round(y))) for i, y in node.multipliers or () if round(y)]
         closed = self.closing(node, whole)
@@ -250,11 +256,11 @@ class ZoneTree(Grower):
         n, x, steps = len(self.system.lower), self.system.x, self.known.steps
         known = isfinite(self.least) and self.known.search.value is not None
         each = share * max(0.0, float(self.enough) - self.least) / self.farthest if known else 0.0
-        costs = np.array([float(self.system.cost.get(j, 0)) for j in range(n)])
+        costs, extra = np.array([float(self.system.cost.get(j, 0)) for j in range(n)]), np.zeros(n)
         for pair, column in x.items() if each else ():
-            costs[column] += each * steps.get(pair, 0)
+            extra[column] = each * steps.get(pair, 0)
         self.most = each * self.farthest
-        self.live.set_costs(costs)
+        self.live.set_costs(costs + extra, extra)
 
     @cached_property
     def farthest(self) -> int:
@@ -275,8 +281,12 @@ class ZoneTree(Grower):
         """What a point costs without the nudge."""
         return float(sum(c * x[j] for j, c in self.system.cost.items()))
 
-    def exactly(self, node: Node) -> bool:
-        """Whether the node closes once the nudge is taken off."""
+    def closed(self, node: Node, x: Floats) -> bool:
+        """Close the node whose program has just ended at a point, if need be once the nudge is taken off."""
+        if self.settled(node, "optimal"):
+            return True
+        if not self.most or self.cost(x) <= float(self.enough) * (1 - FINE):
+            return False
         self.nudge(0.0)
         closed = self.settled(node, self.live.solve())
         self.nudge(NUDGE)
@@ -291,17 +301,16 @@ class ZoneTree(Grower):
             state = self.live.solve()
             if state != "optimal":
                 return ("closed" if self.settled(node, state) else state), best, np.zeros(0)
-            if self.settled(node, state):
-                return "closed", best, np.zeros(0)
-            value, x = self.value(), self.live.values()
-            if self.most and self.cost(x) > float(self.enough) - self.most and self.exactly(node):
+            value, x = self.live.worth(), self.live.values()
+            if self.closed(node, x):
                 return "closed", best, np.zeros(0)
             gap = max(0.0, float(self.enough) - value)
             stalled = 0 if value > best + LEAST_GAIN * gap else stalled + 1
             best = max(best, value)
             whole = self.live.fractions(x).max(initial=0.0) <= WHOLE
             if (not whole and stalled >= STALLED) or self.live.late() or not self.separators(x):
-                return "open", best, x
+                break
+        node.multipliers = self.live.dual()
         return "open", best, x
 
     def offer(self, x: Floats) -> None:
@@ -322,10 +331,13 @@ class ZoneTree(Grower):
         self.take()
 
     def dive(self, node: Node, x: Floats) -> None:
-        """Make zones of a node: settle its sides, those nearest to whole first, and offer the point that is left."""
+        """Make zones of a node: settle its sides, those nearest to whole first, then its pairs, and offer the point."""
         fixed, part = dict(node.changed), 1.0
         for _ in range(MOST_DIVED):
             away = {z: min(x[z], 1 - x[z]) for z in self.sides if z not in fixed}
+            if not away:
+                broken = self.pairs.intersection(np.flatnonzero(self.live.fractions(x) > WHOLE).tolist())
+                away = {j: min(x[j], 1 - x[j]) for j in broken - fixed.keys()}
             if not away or self.live.late():
                 break
             nearest = sorted(away, key=lambda z: away[z])
@@ -369,18 +381,21 @@ class ZoneTree(Grower):
 
         Rows are rounded one by one while that gains something: such cuts are sparse. Then Gomory rows join them.
         """
-        last, before, stalled = -inf, -inf, 0
+        last, before, stalled, offered = -inf, -inf, 0, False
         for _ in range(MOST_ROUNDS):
             state = self.live.solve()
-            if self.settled(node, state):
+            x = self.live.values()
+            if self.closed(node, x) if state == "optimal" else self.settled(node, state):
                 return True
             if state != "optimal" or self.live.late() or len(self.steps) > MOST_STEPS:
                 break
-            x = self.live.values()
-            if self.cost(x) > float(self.enough) - self.most and self.exactly(node):
-                return True
             if self.separators(x):
                 continue
+            if not offered:
+                self.offer(x)
+                offered = True
+                if self.closed(node, x):
+                    return True
             value, worth = self.value(), ROOT_GAIN * max(0.0, float(self.enough) - self.value())
             found = mir_steps(self.live, self.knapsacks, x)
             if value - last < worth or not found:
@@ -388,7 +403,7 @@ class ZoneTree(Grower):
                 if stalled >= ROOT_STALLED:
                     break
                 before = max(before, value)
-                found += gomory_steps(self.live, x, ROOT_CUTS)
+                found += gomory_steps(self.live, x, ROOT_CUTS, ROOT_CUTS + 1)
             last = max(last, value)
             if not found:
                 break
@@ -398,8 +413,11 @@ class ZoneTree(Grower):
 
     # Branching -------------------------------------------------------------------------------------
 
-    def choose(self, x: Floats) -> tuple[int, bool] | None:
-        """A side or a pair by reliability branching; ``None`` where nothing is left to branch on."""
+    def choose(self, node: Node, x: Floats) -> tuple[int, bool] | None:
+        """A side or a pair by reliability branching; ``None`` where nothing is left to branch on.
+
+        Where a trial closes one of its sides, the node gets both as children, and this column is the choice.
+        """
         fractional = self.live.fractions(x)
         free = [j for j in self.sides if self.live.lower[j] < self.live.upper[j]]
         if free and float(self.enough) - self.value() < FINE * abs(float(self.enough)):
@@ -433,8 +451,11 @@ class ZoneTree(Grower):
                 else:
                     if self.live.late() or failed >= LOOKAHEAD:
                         break
-                    gains = self.trial(j, x[j], basis, start)
+                    gains = self.trial(node, int(j), x[j], basis, start)
                     moved = True
+                    if node.children:
+                        best, choice = inf, (int(j), False)
+                        break
                     for up, gain in enumerate(gains):
                         part = (1 - x[j] + np.floor(x[j])) if up else x[j] - np.floor(x[j])
                         costs.sums[up] += min(gain, 1e3 * max(1.0, abs(start))) / max(part, WHOLE)
@@ -443,23 +464,34 @@ class ZoneTree(Grower):
                 failed = 0 if score > best else failed + 1
                 if score > best:
                     best, choice = score, (int(j), bool(up_first))
+            if node.children:
+                break
         self.live.engine.setOptionValue("simplex_iteration_limit", 2**31 - 1)
-        if moved:
+        if moved and not node.children:
             self.live.engine.setBasis(basis)
         return choice
 
-    def trial(self, j: int, value: float, basis: Any, start: float) -> list[float]:
-        """What either side of a branch adds to the live program's optimum, as far as a few steps tell."""
-        gains = []
-        for low, high in ((self.live.lower[j], int(np.floor(value))), (int(np.floor(value)) + 1, self.live.upper[j])):
-            self.live.engine.changeColBounds(j, low / self.live.column_scale[j], high / self.live.column_scale[j])
-            self.live.engine.setBasis(basis)
-            execute(self.live.engine)
-            infeasible = self.live.engine.getModelStatus() == highspy.HighsModelStatus.kInfeasible
-            gains.append(inf if infeasible else self.live.value() - start)
-        self.live.engine.changeColBounds(
-            j, self.live.lower[j] / self.live.column_scale[j], self.live.upper[j] / self.live.column_scale[j]
-        )
+    def trial(self, node: Node, j: int, value: float, basis: Any, start: float) -> list[float]:
+        """What either side of a branch adds to the live program's optimum, as far as a few steps tell.
+
+        Where that closes a side, the node is branched.
+        """
+        live, k = self.live, int(np.floor(value))
+        low, high = live.bounds(j)
+        gains, sides, reached = [], list[Node](), []
+        for side in ((low, k), (k + 1, high)):
+            live.set_bounds(j, *side)
+            live.engine.setBasis(basis)
+            execute(live.engine)
+            state = live.state()
+            gains.append(inf if state == "infeasible" else live.value() - start)
+            sides.append(Node(self.system, {**node.changed, j: side}, multipliers=node.multipliers))
+            self.settled(sides[-1], state)
+            reached.append(live.engine.getBasis())
+        live.set_bounds(j, low, high)
+        if any(side.kind != "open" for side in sides):
+            node.branch, node.kind, node.children = (j, k), "branch", sides
+            live.engine.setBasis(reached[sides[0].kind != "open"])
         far = abs(start) + 1.0
         return [max(0.0, min(gain, far)) for gain in gains]
 
@@ -471,11 +503,10 @@ class ZoneTree(Grower):
         state, bound, x = self.relax(top)
         first = top.multipliers
         if first:
-            self.root_floor = self.floor = self.bound(top, first)
+            self.root_floor = self.bound(top, first)
         if state == "open" and not self.live.late():
             self.least = bound
             self.tell()
-            self.offer(x)
             if self.known.balance(self.random, TRIALS[1]):
                 return top
             self.take()
@@ -491,13 +522,13 @@ class ZoneTree(Grower):
         if self.settled(top, self.live.solve()):
             return top
         top.multipliers = max(top.multipliers or [], first or [], key=lambda known: self.bound(top, known))
-        self.root_floor = self.floor = floor = self.bound(top, top.multipliers)
+        self.root_floor = self.bound(top, top.multipliers)
         self.compact(0)
         start = self.start()
-        heap, stuck = [(bound, 0, top, False, floor, start)], list[tuple[float, Fraction]]()
-        pause, next_repair, deep = REPAIR_EVERY, 1, False
+        heap, stuck = [(bound, 0, top, False, start)], list[float]()
+        pause, next_repair, deep = REPAIR_EVERY, 1, True
         while heap and not self.live.late() and not self.short(len(heap)):
-            bound, _, node, known, floor, start = heappop(heap)
+            bound, _, node, known, start = heappop(heap)
             if bound > self.least:
                 self.least = bound
                 self.tell()
@@ -510,12 +541,12 @@ class ZoneTree(Grower):
                 self.compact(OLDEST)  # the last program's solution is not asked for any more
             self.enter(node)
             self.begin(start)
-            state, _, x = self.relax(node)
+            state, found, x = self.relax(node)
             if state == "closed":
                 continue
             if state != "open":
                 node.multipliers = inherited
-                stuck.append((bound, floor))  # the engine and exact arithmetic disagree: the node stays open
+                stuck.append(bound)  # the engine and exact arithmetic disagree: the node stays open
                 continue
             if self.live.fractions(x).max(initial=0.0) <= WHOLE and self.better(x):
                 assert self.plan is not None
@@ -523,48 +554,69 @@ class ZoneTree(Grower):
                 if self.settled(node, "optimal"):
                     continue
             settled = bool(self.sides) and all(min(x[z], 1 - x[z]) <= WHOLE for z in self.sides)
-            if settled > known:
+            repair, before = self.nodes >= next_repair, self.known.search.value
+            if settled > known or (repair and (self.nodes == 1 or not deep)):
                 self.offer(x)
-                if self.settled(node, "optimal"):
+                if self.closed(node, x):
                     continue
-            # What the multipliers prove is the node's bound; an engine's value may be better than that.
-            found = self.bound(node, node.multipliers or [])
-            if found < floor:
+            if found < bound:
                 node.multipliers = inherited
-            bound, floor = max(bound, float(found)), max(floor, found)
-            choice = self.choose(x)
-            if choice is None:
-                stuck.append((bound, floor))
-                continue
-            j, up = choice
-            k = max(self.live.lower[j], min(int(np.floor(x[j])), self.live.upper[j] - 1))
-            low, high = self.live.lower[j], self.live.upper[j]
-            node.branch, node.kind = (j, k), "branch"
-            node.children = [
-                Node(self.system, {**node.changed, j: (low, k)}),
-                Node(self.system, {**node.changed, j: (k + 1, high)}),
-            ]
-            start = self.start()
-            for child in node.children if up else node.children[::-1]:
-                child.multipliers = node.multipliers
-                heappush(heap, (bound, -next(serial) - 1, child, settled, floor, start))
-            if self.nodes >= next_repair:
-                before, deep = self.known.search.value, not deep
+            bound = max(bound, found)
+            if repair:
                 if deep:
+                    start = self.start()
                     self.dive(node, x)
-                else:
-                    self.offer(x)
+                    self.enter(node)
+                    self.begin(start)
+                    state, _, x = self.relax(node)
+                deep = not deep
                 wide = float(self.enough) - self.least > NEARLY * abs(float(self.enough))
                 pause = REPAIR_EVERY if wide or self.known.search.value != before else min(2 * pause, SELDOM)
                 next_repair = self.nodes + pause
-        left = [(bound, floor) for bound, *_, floor, _ in heap] + stuck
-        self.least = min((bound for bound, _ in left), default=float(self.claim / self.system.unit))
-        self.floor = min((floor for _, floor in left), default=self.floor)
+                if state == "closed":
+                    continue
+                if state != "open":
+                    stuck.append(bound)
+                    continue
+            choice = self.choose(node, x)
+            if choice is None:
+                stuck.append(bound)
+                continue
+            j, up = choice
+            if not node.children:
+                low, high = self.live.bounds(j)
+                k = max(low, min(int(np.floor(x[j])), high - 1))
+                node.branch, node.kind = (j, k), "branch"
+                node.children = [
+                    Node(self.system, {**node.changed, j: side}, multipliers=node.multipliers)
+                    for side in ((low, k), (k + 1, high))
+                ]
+            start = self.start()
+            for child in node.children if up else node.children[::-1]:
+                if child.kind == "open":
+                    heappush(heap, (bound, -next(serial) - 1, child, settled, start))
+                else:
+                    self.nodes += 1
+        self.least = min([bound for bound, *_ in heap] + stuck, default=float(self.claim / self.system.unit))
         return top
+
+    def floor(self, top: Node, seconds: float) -> Fraction | None:
+        """What the multipliers of the open nodes prove, or the root's if that would take longer than so many seconds.
+
+        ``None`` before the first relaxation.
+        """
+        left = [node for node in nodes(top) if node.kind == "open"]
+        if self.root_floor is None or self.bound_seconds / max(1, self.bounds) * len(left) > seconds:
+            return self.root_floor
+        least = []
+        for node in left:
+            self.enter(node)
+            least.append(self.bound(node, node.multipliers or []))
+        return max(self.root_floor, min(least))
 
     def proof_seconds(self, open_nodes: int) -> float:
         """About how long it takes to write the proof and to replay it."""
-        return NODE_BOUNDS * self.bound_seconds / max(1, self.bounds) * (open_nodes + self.nodes)
+        return self.bound_seconds / max(1, self.bounds) * (NODE_BOUNDS * (open_nodes + self.nodes) + open_nodes)
 
     def short(self, open_nodes: int) -> bool:
         """Whether what is left of the time is needed to write the proof and to replay it."""

@@ -52,13 +52,16 @@ class ZoneLive(Live):
         self._costs = np.array([float(system.cost.get(j, 0)) for j in self.gone])
         self._seen = 0
         self.age: list[int] = []
+        self.extra_offset = 0.0
         super().__init__(system, seconds, stopped)
         self._others = np.array(list(self.halves), dtype=np.int64)
         self._ones = np.array([one for one, _ in self.halves.values()], dtype=np.int64)
         for j in self.gone:
             value = self.settled.get(j, (0, 0))[0] / self.column_scale[j]
             self.engine.changeColBounds(j, value, value)
+            self.low[j] = self.high[j] = value
             self.whole[j] = False  # there is nothing to branch on
+        self.extra = np.zeros(len(self.column_scale))
         if self.halves:
             self.set_costs(np.array([float(system.cost.get(j, 0)) for j in range(len(system.lower))]))
         # Devex prices need no start after a basis is set, which every trial of a branch does.
@@ -98,14 +101,31 @@ class ZoneLive(Live):
         x[self._others] = 1 - x[self._ones]
         return x
 
-    def set_costs(self, costs: Floats) -> None:
-        """Change the engine's costs to these, one for each column of the system."""
+    def set_costs(self, costs: Floats, extra: Floats | None = None) -> None:
+        """Change the engine's costs to these, one for each column of the system, and what they have beyond its own."""
+        n = len(costs)
+        shown, offset = self._shown(costs)
+        self.engine.changeColsCost(n, np.arange(n, dtype=np.int32), shown)
+        self.engine.changeObjectiveOffset(offset)
+        self.extra, self.extra_offset = self._shown(np.zeros(n) if extra is None else extra)
+
+    def _shown(self, costs: Floats) -> tuple[Floats, float]:
+        """The costs that the engine has for those of the system's columns, and what is apart from its columns."""
         shown = costs.copy()
         shown[self._ones] -= costs[self._others]
         shown[self._others] = 0.0
-        n = len(costs)
-        self.engine.changeColsCost(n, np.arange(n, dtype=np.int32), shown * self.column_scale / self.cost_scale)
-        self.engine.changeObjectiveOffset(float(costs[self._others].sum()) / self.cost_scale)
+        return shown * self.column_scale / self.cost_scale, float(costs[self._others].sum()) / self.cost_scale
+
+    def worth(self) -> float:
+        """What the multipliers of the last solution prove in the system's own costs, as far as floats tell.
+
+        Taking a cost off a column changes its reduced cost alone, which counts at the worse end of its range.
+        """
+        solution = self.engine.getSolution()
+        prices = np.asarray(solution.col_dual)
+        own = prices - self.extra
+        moved = np.minimum(own * self.low, own * self.high) - prices * np.asarray(solution.col_value)
+        return (self.value() - self.extra_offset + float(moved.sum())) * self.cost_scale
 
     def combined(self, pairs: list[list[Any]]) -> list[list[Any]]:
         """A combination of rows with those of units that take the second of two columns out of it."""
@@ -160,7 +180,8 @@ class ZoneLive(Live):
         """Binary columns without a cost or an entry, which the system has by now or will have."""
         zeros, ones, empty = np.zeros(count), np.ones(count), np.zeros(0, dtype=np.int32)
         self.column_scale = np.append(self.column_scale, ones)
-        self.width = np.append(self.width, ones)
+        self.low, self.high = np.append(self.low, zeros), np.append(self.high, ones)
+        self.width, self.extra = np.append(self.width, ones), np.append(self.extra, zeros)
         self.whole = np.append(self.whole, ones > 0)
         self.lower += [0] * count
         self.upper += [1] * count

@@ -25,8 +25,10 @@ from fairbound.solvers.proofs.tree import Node, assembled, nodes
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from fairbound.solvers.checker.linear import System
+
 NAME = "zone_tree"
-ROUGH_STEPS = 60
+ROUGH_STEPS = 30
 """Annealing steps for each unit that has a choice: the relaxation soon gives better zones to begin from."""
 REST = 0.9
 """Where no time is left for rows, annealing takes so much of it."""
@@ -70,6 +72,7 @@ def _answer(
             left, wanted = search.left(), BUILD_TIMES * (search.seconds() - began)
             if left is None or left > wanted:
                 system = checker.rows_of("blocks").system(data, objective)
+                stated = system.copied()
                 built = search.seconds() - began
                 note_engine_threads(1)
                 left = search.left()
@@ -99,16 +102,19 @@ def _answer(
         return answered
     claim = tree.least * float(tree.system.unit)
     message = f"{tree.nodes} nodes, {len(tree.steps)} rows added"
-    answered = replace(answered, message=message, claim=claim if isfinite(claim) else None, unit=tree.system.unit)
+    answered = replace(
+        answered, nodes=tree.nodes, message=message, claim=claim if isfinite(claim) else None, unit=tree.system.unit
+    )
     known_cost = tree.claim / tree.system.unit
-    cost = known_cost if not open_left else None if tree.floor is None else min(tree.floor, known_cost)
+    floor = tree.floor(top, patience(search)) if open_left else known_cost
+    cost = None if floor is None else min(floor, known_cost)
     answered = stronger(answered, tree, cost, "leaves of a tree over rows (7) to (19)")
     if search.solution is None:
         return answered if open_left else replace(answered, termination=Termination.INFEASIBLE)
     if not settings.prove or known.perfect or cost is None or tree.proof_seconds(0) > patience(search):
         return answered
     try:
-        return certified(tree, top, data, answered, cost)
+        return certified(tree, top, data, stated, answered, cost)
     except KeyboardInterrupt:
         return replace(answered, termination=search.why_late())
 
@@ -128,8 +134,13 @@ def patience(search: ZoneSearch) -> float:
     return min(inf if left is None else left + LITTLE, STOPPED if search.stop.is_set() else inf)
 
 
-def certified(tree: ZoneTree, top: Node, data: dict[str, Any], answered: Answer, cost: Fraction) -> Answer:
-    """The answer with its tree as a certificate that nothing costs less, if the checker accepts it."""
+def certified(
+    tree: ZoneTree, top: Node, data: dict[str, Any], stated: System, answered: Answer, cost: Fraction
+) -> Answer:
+    """The answer with its tree as a certificate that nothing costs less, if the checker accepts it.
+
+    ``stated`` are the rows of the data without what the tree has added to them.
+    """
     search = tree.known.search
     for node in nodes(top):
         if node.kind == "open":
@@ -150,7 +161,7 @@ def certified(tree: ZoneTree, top: Node, data: dict[str, Any], answered: Answer,
         **assembled(tree, top),
     }
     try:
-        proven = Bound(checker.check(document), Basis.CERTIFICATE, checker.FORMAT)
+        proven = Bound(checker.check(document, stated=stated), Basis.CERTIFICATE, checker.FORMAT)
     except Rejected as reason:
         words = f"the checker rejected its certificate, which is a fault to report: {reason}"
         # What the root's multipliers prove stands by itself, whatever is wrong with the tree.

@@ -8,11 +8,12 @@ narrowing (4).
 
 from __future__ import annotations
 
+from copy import copy
 from fractions import Fraction
 from functools import reduce
 from math import ceil, floor, frexp, isfinite, ldexp
 from operator import or_
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from fairbound.solvers.checker.common import NUMBER, Rejected
 
@@ -61,6 +62,13 @@ class System:
         self.out: dict[int, int] = {}
         self.spent = 0
         self._free: list[int] | None = None  # all of them
+
+    def copied(self) -> Self:
+        """The same question, to which rows and columns can be added that this one does not get."""
+        found = copy(self)
+        found.lower, found.upper, found.rows = self.lower.copy(), self.upper.copy(), self.rows.copy()
+        found.cost, found.continuous = self.cost.copy(), self.continuous.copy()
+        return found
 
     def column(self, lower: int, upper: int, cost: int = 0, whole: bool = True) -> int:
         """A new column between whole bounds; returns its number."""

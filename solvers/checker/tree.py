@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from fairbound.solvers.checker.common import UNREADABLE, Rejected, rational, sealed
-from fairbound.solvers.checker.linear import replay
+from fairbound.solvers.checker.linear import System, replay
 
 FORMAT = "fairbound tree 1"
 
@@ -25,12 +25,22 @@ def rows_of(problem: Any) -> Any:
     return import_module(name)
 
 
-def check(document: dict[str, Any], digest: str | None = None) -> Fraction:
-    """The proven bound; raises ``Rejected``. ``digest`` names the instance that is meant, if given."""
-    return examine(document, digest)[1]
+def check(document: dict[str, Any], digest: str | None = None, stated: System | None = None) -> Fraction:
+    """The proven bound; raises ``Rejected``.
+
+    Parameters
+    ----------
+    digest
+        Names the instance that is meant, if given.
+    stated
+        The rows of the document's data, where whoever made the document has them from ``rows_of`` already.
+    """
+    return examine(document, digest, stated)[1]
 
 
-def examine(document: dict[str, Any], digest: str | None = None) -> tuple[Fraction | None, Fraction, int]:
+def examine(
+    document: dict[str, Any], digest: str | None = None, stated: System | None = None
+) -> tuple[Fraction | None, Fraction, int]:
     """Value of the plan (``None`` without one), the bound proven, and the number of leaves; raises ``Rejected``."""
     try:
         if document["format"] != FORMAT:
@@ -38,7 +48,8 @@ def examine(document: dict[str, Any], digest: str | None = None) -> tuple[Fracti
         sealed(document, digest)
         data, objective = document["data"], document["objective"]
         rows = rows_of(data["problem"])
-        system, claim = rows.system(data, objective), rational(document["bound"])
+        system = rows.system(data, objective) if stated is None else stated
+        claim = rational(document["bound"])
         value = None
         if document["solution"] is not None:
             value = rows.value(data, objective, document["solution"])

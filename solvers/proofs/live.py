@@ -63,7 +63,7 @@ class Live:
         self.pass_rows(range(len(system.rows)))
         self.lower, self.upper = system.lower.copy(), system.upper.copy()
         self._question = system
-        self.width = high - low
+        self.low, self.high, self.width = low, high, high - low
         self.whole = np.array([j not in system.continuous for j in range(n)])
 
     # Rows ------------------------------------------------------------------------------------------
@@ -153,10 +153,15 @@ class Live:
         for j in moved:
             low, high = changed.get(j, (question.lower[j], question.upper[j]))
             if (low, high) != self.bounds(j):
-                self.lower[j], self.upper[j] = low, high
-                self.engine.changeColBounds(j, low / self.column_scale[j], high / self.column_scale[j])
-                self.width[j] = (high - low) / self.column_scale[j]
+                self.set_bounds(j, low, high)
         self._moved, self._question = set(changed), question
+
+    def set_bounds(self, j: int, low: int, high: int) -> None:
+        """Change the bounds of a column."""
+        self.lower[j], self.upper[j] = low, high
+        self.low[j], self.high[j] = low / self.column_scale[j], high / self.column_scale[j]
+        self.width[j] = self.high[j] - self.low[j]
+        self.engine.changeColBounds(j, self.low[j], self.high[j])
 
     # Runs ------------------------------------------------------------------------------------------
 
@@ -166,10 +171,14 @@ class Live:
 
     def solve(self) -> str:
         """Run; ``optimal``, ``infeasible`` or ``other``."""
-        status = self._run()
-        if status == highspy.HighsModelStatus.kUnknown and not self.late():
+        if self._run() == highspy.HighsModelStatus.kUnknown and not self.late():
             self.engine.clearSolver()  # the basis that it began from had become inaccurate
-            status = self._run()
+            self._run()
+        return self.state()
+
+    def state(self) -> str:
+        """How the last run ended: ``optimal``, ``infeasible`` or ``other``."""
+        status = self.engine.getModelStatus()
         if status == highspy.HighsModelStatus.kOptimal:
             return "optimal"
         return "infeasible" if status == highspy.HighsModelStatus.kInfeasible else "other"

@@ -19,15 +19,17 @@ WHOLE = 1e-6
 WIDEST = 2**40
 
 
-def gomory_steps(live: Live, x: Floats, most: int = MOST_CUTS) -> list[tuple[list[Any], Row]]:
-    """Steps of the Gomory rows that x breaks most, at most so many, with these rows."""
+def gomory_steps(
+    live: Live, x: Floats, most: int = MOST_CUTS, tried: int = 2 * MOST_CUTS
+) -> list[tuple[list[Any], Row]]:
+    """Steps of the Gomory rows that x breaks most, at most so many of those tried, with these rows."""
     system = live.system
     if system.continuous or not live.engine.getNumNz():  # asked for the basis of an empty matrix, the engine dies
         return []
     fractional = live.fractions(x)
     _, basic = live.engine.getBasicVariables()
     places = {int(j): r for r, j in enumerate(basic) if j >= 0}
-    chosen = sorted((j for j in places if fractional[j] > 1e-4), key=lambda j: -fractional[j])[: 2 * most]
+    chosen = sorted((j for j in places if fractional[j] > 1e-4), key=lambda j: -fractional[j])[:tried]
     lower, upper = np.array(system.lower, dtype=float), np.array(system.upper, dtype=float)
     flips_all = set(np.flatnonzero(upper - x < x - lower).tolist())
     scales, found = np.array(live.row_scale), []

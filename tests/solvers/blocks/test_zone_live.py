@@ -8,6 +8,7 @@ from fractions import Fraction
 from random import Random
 
 import pytest
+from fairbound.benchmarks.blocks import tiny
 from fairbound.instances.blocks.grid_city import grid_city
 from fairbound.models.blocks import PROBLEM, ZoneInstance
 from fairbound.models.blocks.reductions import rule_options
@@ -23,6 +24,7 @@ from fairbound.solvers.checker.rows.blocks import Zones
 from fairbound.solvers.core.methods import find_method
 from fairbound.solvers.proofs.live import Live
 from fairbound.solvers.proofs.suggest import gomory_steps
+from fairbound.solvers.proofs.tree import Node
 
 import fairbound
 from fairbound import Level, Settings, Status
@@ -149,6 +151,58 @@ def test_a_node_begins_from_its_parents_basis(city: ZoneInstance) -> None:
     tree.begin(start)  # a tight row is missing: the basis is none of this program's
     assert tree.live.engine.getBasis().row_status == before
     assert start.rows != tree.live.rows
+
+
+@pytest.mark.parametrize("nudged", [False, True])
+def test_a_programs_worth_is_what_its_multipliers_prove(city: ZoneInstance, nudged: bool) -> None:
+    """In floats, also in a node's box, with columns that stand for two, and with a cost that is not the question's."""
+    known = ZoneIncumbents(city, "dissimilarity", Settings())
+    known.tell()
+    tree = ZoneTree(known, system_of(city), Random(1), 60.0)
+    node = Node(tree.system, dict.fromkeys([j for j in tree.pairs if tree.live.whole[j]][:3], (1, 1)))
+    for here in (Node(tree.system, {}), node):
+        tree.enter(here)
+        tree.least = 0.0
+        tree.nudge(0.3 if nudged else 0.0)
+        assert tree.live.solve() == "optimal"
+        assert (tree.live.value() * tree.live.cost_scale > tree.live.worth() * 1.001) == nudged
+        assert tree.live.worth() == pytest.approx(float(tree.bound(here, tree.live.dual())), rel=1e-9)
+
+
+def test_a_trial_closes_a_side_for_good(city: ZoneInstance) -> None:
+    """Where one side of a branch costs more than the claim, its multipliers prove it, and the other side stays open."""
+    known = ZoneIncumbents(city, "dissimilarity", Settings())
+    known.tell()
+    tree = ZoneTree(known, system_of(city), Random(1), 60.0)
+    node = Node(tree.system, {})
+    assert tree.live.solve() == "optimal"
+    basis, start, bounds, worth = (
+        tree.live.engine.getBasis(),
+        tree.live.value(),
+        list(tree.live.upper),
+        tree.live.worth(),
+    )
+    free = [j for j in tree.pairs if tree.live.whole[j]]
+    gains = {j: tree.trial(node, j, 0.5, basis, start) for j in free if not node.children}
+    assert not node.children
+    best = max(free, key=lambda j: abs(gains[j][0] - gains[j][1]))
+    tree.enough = Fraction(worth + sum(gains[best]) / 2 * tree.live.cost_scale)
+    tree.trial(node, best, 0.5, basis, start)
+    assert sorted(child.kind for child in node.children) == ["bound", "open"]
+    assert tree.live.upper == bounds
+    closed = next(child for child in node.children if child.kind == "bound")
+    tree.enter(closed)
+    assert tree.bound(closed, closed.multipliers) > tree.enough
+
+
+def test_rows_that_a_copy_gets_are_not_the_systems() -> None:
+    system = system_of(tiny.NAMED["grid of three schools"])
+    count, columns = len(system.rows), len(system.lower)
+    more = system.copied()
+    more.rows.append(more.step_row(["side", 0, [0]]))
+    more.column(0, 1, cost=5)
+    assert (len(system.rows), len(system.lower), len(system.upper)) == (count, columns, columns)
+    assert columns + 1 not in system.cost
 
 
 def test_sides_are_columns_of_pairs_where_they_can_be(city: ZoneInstance) -> None:

@@ -33,6 +33,7 @@ from fairbound.solvers.checker.rows.blocks import _in_steps
 from fairbound.solvers.core.methods import find_method
 from fairbound.solvers.proofs.live import Live
 from fairbound.solvers.proofs.mir import knapsacks, mir_steps
+from fairbound.solvers.proofs.tree import Node, nodes
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -68,9 +69,16 @@ def test_the_tree_agrees_with_enumeration(city: ZoneInstance, objective: str) ->
         assert result.level in (Level.L2, Level.L4)  # a theorem, or a tree that was replayed
 
 
-def test_sides_are_branched_on_and_replayed(tmp_path: object) -> None:
-    """A city whose tree needs sides; its certificate proves the optimum that the loop claims."""
-    city = grid(tmp_path, 200, 7, 4)
+def test_sides_are_branched_on_and_replayed(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Columns of sides are branched on wherever they are open; the certificate proves what the loop claims."""
+    usual = zone_branching.ZoneTree.choose
+
+    def side_first(tree: zone_branching.ZoneTree, node: Node, x: object) -> tuple[int, bool] | None:
+        own = [j for j in tree.sides if j not in tree.pairs and tree.live.lower[j] < tree.live.upper[j]]
+        return (own[0], True) if own else usual(tree, node, x)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(zone_branching.ZoneTree, "choose", side_first)
+    city = grid(tmp_path, 200, 8, 3)
     result = grown(city)
     assert result.status is Status.OPTIMAL
     assert result.level is Level.L4
@@ -127,7 +135,7 @@ def test_a_tree_that_is_not_replayed_still_proves_its_leaves(
     monkeypatch.setattr(zone_branching.ZoneTree, "short", lambda tree, _open: tree.nodes >= 3)
     replayed = grown(city, time_limit=600)
 
-    def stop(_document: object) -> Fraction:
+    def stop(_document: object, **_: object) -> Fraction:
         raise KeyboardInterrupt
 
     if interrupted:
@@ -140,10 +148,34 @@ def test_a_tree_that_is_not_replayed_still_proves_its_leaves(
     assert result.dual_bound == replayed.dual_bound  # that of the leaves, not of the root
 
 
+def test_open_nodes_are_worth_the_least_of_them_if_there_is_time(tmp_path: object) -> None:
+    city = grid(tmp_path, 150, 6, 123)
+    known = ZoneIncumbents(city, "dissimilarity", Settings())
+    known.tell()
+    tree = zone_branching.ZoneTree(
+        known, checker.rows_of("blocks").system(city.canonical(), "dissimilarity"), Random(1), 60.0
+    )
+    tree.short = lambda _open: tree.nodes >= 3  # type: ignore[method-assign]
+    top = tree.grow()
+    open_nodes = [node for node in nodes(top) if node.kind == "open"]
+    assert open_nodes
+    assert tree.root_floor is not None
+    assert tree.floor(top, 0.0) == tree.root_floor
+    least = tree.floor(top, 600.0)
+    assert least is not None
+    assert tree.root_floor < least < tree.claim / tree.system.unit
+    worth = []
+    for node in open_nodes:
+        tree.enter(node)
+        worth.append(tree.bound(node, node.multipliers or []))
+    assert least == min(worth) < max(worth)
+    assert float(least) >= tree.least * (1 - 1e-9)
+
+
 def test_a_rejected_tree_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     city = tiny.NAMED["grid of three schools"]
 
-    def reject(_document: object) -> Fraction:
+    def reject(_document: object, **_: object) -> Fraction:
         raise Rejected("no")
 
     monkeypatch.setattr(zone_tree.checker, "check", reject)
