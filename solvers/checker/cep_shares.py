@@ -18,18 +18,24 @@ cell. A branch says of one unit that its group has a share below an edge (or it 
 
 A node may list the groups of the middle: all that lose less than what the sum of pi exceeds the bound. No other is
 in a better grouping, so below that node prices hold in the middle if no group of the list is worth more.
+
+A leaf may be covered: units are settled in some order, each by a group of the list, by a strip or by staying out, as
+long as all of it loses less than what the sum of pi exceeds the bound. Of every grouping that comes out of this the
+sum of its groups' worth and of the most that its units are worth in the strips, at some multipliers, is at most the
+bound; or it is stated as open, and a part of the tree of its own, with strips of fewer cells.
 """
 
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 from math import lcm
-from typing import Any
+from typing import Any, NamedTuple
 
 from fairbound.solvers.checker.cep import coefficients, money, possible, units
+from fairbound.solvers.checker.cep_cover import LOWER, NONE, OUTSIDE, UPPER, Choice, covers
 from fairbound.solvers.checker.common import UNREADABLE, Rejected, rational, sealed
 
-FORMAT = "fairbound claim shares 1"
+FORMAT = "fairbound claim shares 2"
 MULTIPLIER_PARTS = 10**6
 """Multipliers are written in millionths."""
 MOST_WORK = 400_000_000
@@ -45,7 +51,31 @@ Item = tuple[int, int, int, int, int]
 """psi of a unit at both ends of a cell, what it adds to the surplus at either, and its number."""
 Group = tuple[int, int, tuple[int, ...], int]
 """A group of a list: its cell, its units as bits and as numbers, and its worth, rounded up."""
-Box = tuple[list[int], int, list[Group] | None]
+Worth = dict[int, int]
+"""The most that units are worth somewhere."""
+Key = tuple[int, ...]
+"""Of every unit the first of its group, or that it is in the lower strip, the upper, or outside."""
+
+
+class Prices(NamedTuple):
+    """Prices of units, multipliers of the strips' edges and of the cells between, and where those begin and end."""
+
+    units: list[int]
+    levels: list[int]
+    multipliers: list[int]
+    low: int
+    high: int
+
+
+class Listed(NamedTuple):
+    """Groups with their share between two strips, and where these end and begin."""
+
+    groups: list[Group]
+    low: int
+    high: int
+
+
+Box = tuple[list[int], int, Listed | None]
 """Units that may be in each cell, and those that must be in some, as bits; the groups of the middle, once listed."""
 
 
@@ -79,9 +109,7 @@ class Replay:
         low = rational(rules["multiplier"]) * rational(rules["threshold"])
         if len(edges) < 2 or edges[0] != low or edges[-1] != 1 or any(x >= y for x, y in pairwise(edges)):
             raise Rejected("the edges do not rise from the threshold to full funding")
-        self.cells, self.strip = len(edges) - 1, whole(certificate["strip"], 1)
-        if 2 * self.strip > self.cells:
-            raise Rejected("the strips overlap")
+        self.cells = len(edges) - 1
         if not open_units or any(n <= 0 for _, _, n, _, _ in open_units):
             raise Rejected("no unit, or one without students")
         self.count = len(open_units)
@@ -121,50 +149,54 @@ class Replay:
     def proven(self, proof: dict[str, Any], box: Box) -> tuple[int, Box]:
         """What prices prove in a box, and the box without what they leave out; ``Rejected`` where they fail."""
         allowed, must, listed = box
-        prices, levels, multipliers = self._read(proof, listed is not None)
-        middle = range(self.strip, self.cells - self.strip)
-        if any(price < 0 and not must >> unit & 1 for unit, price in enumerate(prices)):
+        prices = self._read(proof, listed)
+        if any(price < 0 and not must >> unit & 1 for unit, price in enumerate(prices.units)):
             raise Rejected("the price of a unit that may stay out is negative")
-        total = sum(prices)
+        total = sum(prices.units)
         room = total - self.claim
         fewer = []
         inside = [0] * self.cells
         if listed is not None:
-            listed = self._fewer(listed, allowed, prices, room)
-            for cell, bits, _, _ in listed:
+            listed = listed._replace(groups=self._fewer(listed.groups, allowed, prices.units, room))
+            for cell, bits, _, _ in listed.groups:
                 inside[cell] |= bits
         for cell in range(self.cells):
-            if cell in middle and listed is not None:
+            middle = prices.low <= cell < prices.high
+            if middle and listed is not None:
                 fewer.append(inside[cell])
                 continue
             here = members(allowed[cell])
             self.work += len(here) + 1
-            if cell in middle:
-                lost = self._group_losses(cell, here, prices, multipliers[cell - self.strip])
+            if middle:
+                lost = self._group_losses(cell, here, prices.units, prices.multipliers[cell - prices.low])
             else:
-                left = cell if cell < self.strip else cell - self.cells + 2 * self.strip + 1
-                lost = self._unit_losses(cell, here, prices, levels[left], levels[left + 1])
+                left = cell if cell < prices.low else cell - prices.high + prices.low + 1
+                lost = self._unit_losses(cell, here, prices.units, prices.levels[left], prices.levels[left + 1])
             fewer.append(sum(1 << unit for unit, loss in zip(here, lost, strict=True) if loss < room))
             self._within()
         # A unit whose price is all that exceeds the bound cannot stay out.
-        must |= sum(1 << unit for unit, price in enumerate(prices) if price >= room)
+        must |= sum(1 << unit for unit, price in enumerate(prices.units) if price >= room)
         return total, (fewer, must, listed)
 
-    def _read(self, proof: dict[str, Any], listed: bool) -> tuple[list[int], list[int], list[int]]:
-        """Prices of units and of the strips' levels, and the cells' multipliers, which a list has no use for."""
-        prices = [whole(price) * self.price for price in proof["prices"]]
+    def _read(self, proof: dict[str, Any], listed: Listed | None) -> Prices:
+        """Prices as a file has them; multipliers of the middle's cells may be there, but a list has no use for them."""
+        lower, upper = (whole(cells, 1) for cells in proof["strips"])
+        low, high = lower, self.cells - upper
+        if low > high or (listed is not None and (listed.low, listed.high) != (low, high)):
+            raise Rejected("the strips overlap, or are not those of the list")
+        units = [whole(price) * self.price for price in proof["prices"]]
         levels = [whole(price, 0) for price in proof["levels"]]
         multipliers = [whole(price) for price in proof["multipliers"]]
-        cells = 0 if listed else self.cells - 2 * self.strip
-        if (len(prices), len(levels), len(multipliers)) != (self.count, 2 * self.strip + 2, cells):
+        wanted = len(multipliers) if listed is not None else high - low
+        if (len(units), len(levels), len(multipliers)) != (self.count, lower + upper + 2, wanted):
             raise Rejected("a proof has another number of prices")
-        return prices, levels, multipliers
+        return Prices(units, levels, multipliers, low, high)
 
-    def _fewer(self, listed: list[Group], allowed: list[int], prices: list[int], room: int) -> list[Group]:
+    def _fewer(self, groups: list[Group], allowed: list[int], prices: list[int], room: int) -> list[Group]:
         """The groups of a list that a box allows and that lose less than there is room for."""
         kept = []
-        self.work += len(listed)
-        for group in listed:
+        self.work += len(groups)
+        for group in groups:
             cell, bits, units, worth = group
             if bits & ~allowed[cell]:
                 continue
@@ -183,26 +215,26 @@ class Replay:
         allowed, must, listed = box
         if listed is not None:
             raise Rejected("a list below a list")
-        prices, _, multipliers = self._read(proof, listed=False)
-        room = sum(prices) - self.claim
+        prices = self._read(proof, None)
+        room = sum(prices.units) - self.claim
         found: list[Group] = []
-        for first in range(self.strip, self.cells - self.strip, run):
-            cells = range(first, min(first + run, self.cells - self.strip))
+        for first in range(prices.low, prices.high, run):
+            cells = range(first, min(first + run, prices.high))
             anywhere = 0
             for cell in cells:
                 anywhere |= allowed[cell]
-            multiplier = multipliers[min(run // 2, len(cells) - 1) + first - self.strip]
-            items, _ = self._items(cells, members(anywhere), prices, multiplier, -room)
+            multiplier = prices.multipliers[min(run // 2, len(cells) - 1) + first - prices.low]
+            items, _ = self._items(cells, members(anywhere), prices.units, multiplier, -room)
             for group in self._groups(items, -room):
                 worth = self._worth(group)
                 self.work += len(cells)
                 self._within()
-                if sum([prices[unit] for unit in group]) - worth < room:
+                if sum([prices.units[unit] for unit in group]) - worth < room:
                     bits = sum([1 << unit for unit in group])
                     found += [(cell, bits, group, worth) for cell in cells if self._fits(cell, bits, group, allowed)]
                 if len(found) > MOST_LISTED:
                     raise Rejected(f"a list of more than {MOST_LISTED} groups")
-        return allowed, must, found
+        return allowed, must, Listed(found, prices.low, prices.high)
 
     def _fits(self, cell: int, bits: int, group: tuple[int, ...], allowed: list[int]) -> bool:
         """Whether a group may be in a cell, and its share lies there or on an edge of it."""
@@ -218,7 +250,14 @@ class Replay:
 
     def _unit_losses(self, cell: int, here: list[int], prices: list[int], first: int, last: int) -> list[int]:
         """What each unit loses against its price in a cell of a strip, at least."""
-        lost = []
+        lost = [prices[unit] - best for unit, best in zip(here, self._most(cell, here, first, last), strict=True)]
+        if lost and min(lost) < 0:
+            raise Rejected(f"in cell {cell} unit {here[lost.index(min(lost))]} is worth more than its price")
+        return lost
+
+    def _most(self, cell: int, here: list[int], first: int, last: int) -> list[int]:
+        """The most that each unit is worth in a cell of a strip, from one multiplier at its lower edge to another."""
+        most = []
         low, high, worth = (self.value[cell], self.over[cell]), (self.value[cell + 1], self.over[cell + 1]), self.worth
         for unit in here:
             at = low[0][unit] + first * worth * low[1][unit]
@@ -229,10 +268,8 @@ class Replay:
             rise = end - at + bend
             if bend > 0 and 0 < rise < 2 * bend:
                 best = max(best, at - (-rise * rise // (4 * bend)))
-            if best > prices[unit]:
-                raise Rejected(f"in cell {cell} unit {unit} is worth more than its price")
-            lost.append(prices[unit] - best)
-        return lost
+            most.append(best)
+        return most
 
     def _group_losses(self, cell: int, here: list[int], prices: list[int], multiplier: int) -> list[int]:
         """What a group with each unit loses against its prices in a cell of the middle, at least."""
@@ -288,6 +325,109 @@ class Replay:
             if self.work > MOST_WORK:
                 self._within()
 
+    def _strip_worth(self, levels: list[int], allowed: list[int], listed: Listed) -> tuple[Worth, Worth]:
+        """The most that each unit that may be there is worth in the lower strip, and in the upper."""
+        strips: list[Worth] = []
+        for cells, first in ((range(listed.low), 0), (range(listed.high, self.cells), listed.low + 1)):
+            best: Worth = {}
+            for level, cell in enumerate(cells, first):
+                here = members(allowed[cell])
+                self.work += len(here)
+                for unit, worth in zip(here, self._most(cell, here, levels[level], levels[level + 1]), strict=True):
+                    best[unit] = max(best.get(unit, worth), worth)
+            strips.append(best)
+        return strips[0], strips[1]
+
+    def _choices(
+        self, prices: Prices, allowed: list[int], must: int, listed: Listed, order: list[int]
+    ) -> list[list[Choice]]:
+        """What may become of each unit, in this order, and of none before it; by rising loss."""
+        room = sum(prices.units) - self.claim
+        place = {unit: depth for depth, unit in enumerate(order)}
+        found: list[list[Choice]] = [[] for _ in order]
+        low, high = self._strip_worth(prices.levels, allowed, listed)
+        edges = (0, listed.low, listed.high, self.cells)
+        for unit, price in enumerate(prices.units):
+            one, over = 1 << unit, [self.over[edge][unit] for edge in edges]
+            if unit in low:
+                found[place[unit]].append((price - low[unit], one, (over[0], over[1], 0, 0), LOWER, 0))
+            if unit in high:
+                found[place[unit]].append((price - high[unit], one, (0, 0, over[2], over[3]), UPPER, 0))
+            if not must >> unit & 1:
+                found[place[unit]].append((price, one, NONE, OUTSIDE, 0))
+        # A group whose share is on an edge stands in two cells.
+        for bits, group, worth in {(bits, group, worth) for _, bits, group, worth in listed.groups}:
+            lost = sum([prices.units[unit] for unit in group]) - worth
+            found[min([place[unit] for unit in group])].append((lost, bits, NONE, min(group), worth))
+        return [sorted(choice for choice in choices if choice[0] < room) for choices in found]
+
+    def covered(self, cover: dict[str, Any], proof: dict[str, Any], box: Box) -> list[Box]:
+        """Look at every grouping in a box with a list; the boxes of those that may be worth more than the bound.
+
+        Raises ``Rejected`` if one is not among those that the cover says are open.
+        """
+        allowed, must, listed = box
+        if listed is None:
+            raise Rejected("a cover without a list")
+        order = [whole(unit, 0) for unit in cover["order"]]
+        if sorted(order) != list(range(self.count)):
+            raise Rejected("a cover does not settle every unit once")
+        prices = self._read(proof, listed)
+        choices = self._choices(prices, allowed, must, listed, order)
+        priced = []
+        for stated in cover["levels"]:
+            if len(stated) != len(prices.levels):
+                raise Rejected("a cover has another number of multipliers")
+            priced.append(self._strip_worth([whole(price, 0) for price in stated], allowed, listed))
+        left = [tuple(whole(place) for place in key) for key in cover["open"]]
+        known, room = set(left), sum(prices.units) - self.claim
+        for made in covers(choices, order, prices.levels[-1] * self.worth, room, self._spend):
+            key = self._key(made)
+            groups = sum([choice[4] for choice in made])
+            for low, high in priced:
+                self.work += self.count
+                strips = [
+                    (low, high)[place == UPPER][unit] for unit, place in enumerate(key) if place in (LOWER, UPPER)
+                ]
+                if groups + sum(strips) <= self.claim:
+                    break
+            else:
+                if key not in known:
+                    raise Rejected("a grouping in a cover may be worth more than the bound")
+        return [self._apart(key, allowed, must, listed) for key in left]
+
+    def _key(self, made: tuple[Choice, ...]) -> Key:
+        key = [OUTSIDE] * self.count
+        for _, bits, _, place, _ in made:
+            for unit in members(bits):
+                key[unit] = place
+        return tuple(key)
+
+    def _apart(self, key: Key, allowed: list[int], must: int, listed: Listed) -> Box:
+        """The box in which every unit is where a key says: none, if that is no group of the list."""
+        if len(key) != self.count or not all(OUTSIDE <= place < self.count for place in key):
+            raise Rejected("an open part of a cover says of no unit where it is")
+        groups = {place: sum(1 << unit for unit, other in enumerate(key) if other == place) for place in set(key)}
+        self._spend(self.cells + len(groups) * len(listed.groups))
+        fewer = [0] * self.cells
+        for place, bits in groups.items():
+            if place == LOWER:
+                cells = list(range(listed.low))
+            elif place == UPPER:
+                cells = list(range(listed.high, self.cells))
+            elif place == OUTSIDE:
+                continue
+            else:
+                cells = [cell for cell, group, _, _ in listed.groups if group == bits]
+            for cell in cells:
+                fewer[cell] |= bits & allowed[cell]
+            must |= bits
+        return fewer, must, None
+
+    def _spend(self, steps: int) -> None:
+        self.work += steps
+        self._within()
+
     def run(self, nodes: list[dict[str, Any]]) -> None:
         """Replay the tree, whose nodes stand in preorder; ``Rejected`` where a leaf is not closed."""
         waiting: list[tuple[Box, int | None]] = [(self.root(), None)]
@@ -300,12 +440,15 @@ class Replay:
                 known = total if known is None else min(known, total)
             if "listed" in node:
                 box = self.listed(node["proofs"][-1], box, whole(node["listed"], 1))
-            if "branch" in node:
+            if "cover" in node:
+                apart = self.covered(node["cover"], node["proofs"][-1], box)
+                waiting += [(part, known) for part in reversed(apart)]
+                self._deep(len(waiting))
+            elif "branch" in node:
                 no, yes = self.parts(box, node["branch"])
                 waiting += [(yes, known), (no, known)]
                 self._within()
-                if len(waiting) > DEEPEST:
-                    raise Rejected(f"more than {DEEPEST} branches wait at a time")
+                self._deep(len(waiting))
             elif (known is None or known > self.claim) and not self._empty(box):
                 raise Rejected("a leaf is open: its prices add up to more than the bound")
         if waiting:
@@ -322,8 +465,9 @@ class Replay:
         allowed, must, listed = box
         if listed is None:
             raise Rejected("a branch on groups that are not listed")
-        self.work += len(listed)
-        holds = [group for group in listed if group[1] >> unit & 1]
+        groups = listed.groups
+        self.work += len(groups)
+        holds = [group for group in groups if group[1] >> unit & 1]
         both = 1 << unit
         if kind == "with":
             other = whole(at, 0)
@@ -334,11 +478,12 @@ class Replay:
         else:
             chosen = [group for group in holds if self._trait(kind, group[2]) > rational(at)]
         rest = set(chosen)
-        no = allowed, must, [group for group in listed if group not in rest]
+        no = allowed, must, listed._replace(groups=[group for group in groups if group not in rest])
         # In one of the groups chosen, so in no other, nor in a strip.
-        strips = [*range(self.strip), *range(self.cells - self.strip, self.cells)]
+        strips = [*range(listed.low), *range(listed.high, self.cells)]
         inside = [here & ~both if cell in strips else here for cell, here in enumerate(allowed)]
-        yes = inside, must | both, [*chosen, *(group for group in listed if not group[1] & both)]
+        kept = [*chosen, *(group for group in groups if not group[1] & both)]
+        yes = inside, must | both, listed._replace(groups=kept)
         return no, yes
 
     def _trait(self, kind: Any, units: tuple[int, ...]) -> Fraction:
@@ -359,6 +504,11 @@ class Replay:
         below = [*allowed[:cell], *(here & ~one for here in allowed[cell:])]
         above = [*(here & ~one for here in allowed[:cell]), *allowed[cell:]]
         return (below, must, listed), (above, must | one, listed)
+
+    @staticmethod
+    def _deep(waiting: int) -> None:
+        if waiting > DEEPEST:
+            raise Rejected(f"more than {DEEPEST} branches wait at a time")
 
     def _empty(self, box: Box) -> bool:
         """Whether a unit that must be in CEP has no cell left."""
