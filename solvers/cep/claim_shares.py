@@ -2,8 +2,9 @@
 
 1. ``price_curve``: a first bound and plans. 2. ``share_tree``: prices of units that hold in the strips at the
 threshold and at full funding for every unit, and between them for every group; branching on the share of one
-unit's group. 3. Plans by repartition (``repartition``) all the while. 4. The tree is replayed in whole
-numbers (``solvers.checker.cep_shares``); only then is its bound one. Mathematics: ``docs/cep_meals.md``.
+unit's group. 3. Once the groups between the strips are listed, every grouping that is left is looked at, if they are
+not too many (``share_cover``). 4. Plans by repartition (``repartition``) all the while. 5. The tree is replayed in
+whole numbers (``solvers.checker.cep_shares``); only then is its bound one. Mathematics: ``docs/cep_meals.md``.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from fairbound.models.cep.price_curve import level_range, units_of
 from fairbound.solvers.cep import price_curve
-from fairbound.solvers.cep.group_moves import OUT
+from fairbound.solvers.cep.group_moves import OUT, Plan
 from fairbound.solvers.cep.plan_search import PlanSearch, search_plans
-from fairbound.solvers.cep.share_cells import MULTIPLIER_STEP, Box, Cells, Prices
+from fairbound.solvers.cep.share_cells import MULTIPLIER_STEP, Box, Cells, Prices, crowded
 from fairbound.solvers.cep.share_certificate import FORMAT, certificate_json, least_bound
+from fairbound.solvers.cep.share_cover import OUT as OUTSIDE
 from fairbound.solvers.cep.share_master import Master
-from fairbound.solvers.cep.share_tree import Node, Tree
+from fairbound.solvers.cep.share_node import Node
+from fairbound.solvers.cep.share_tree import Tree
 from fairbound.solvers.checker import cep_shares as checker
 from fairbound.solvers.checker.common import Rejected
 from fairbound.solvers.core.bound import Basis, Bound
@@ -48,9 +51,13 @@ FIRST_PLANS = 0.25
 FIRST_WIDTH = 20_000
 SEED_SHARE, SEEDS, SEEDS_PER_UNIT = 0.05, 2000, 40
 """Groups that lose at most this share of the gap at the curve's prices begin the master, so many at most."""
-REPLAYED = 700_000
+LIST_SHARE, COVER_SHARE = 0.1, 0.005
+"""Shares of the time that the replay of a list may take, and of a cover."""
+REPLAYED = 1_000_000
 """Steps of work that the checker does in a second, at least."""
 RESERVE = 0.5
+NARROWER, FINEST = 2 / 3, 2
+"""How much shorter the lower strip becomes from search to search, and cells of either strip in the last one."""
 
 
 class Sharing:
@@ -62,14 +69,35 @@ class Sharing:
         assert search.bound is not None
         self.cells = Cells(search.instance, search.objective, abs(float(search.bound)))
         self.units, self.arrays = self.cells.units, self.cells.arrays
-        charge = 10.0 * float(np.abs(self.arrays.fixed).sum() + np.abs(self.arrays.slope).sum()) + 1.0
-        settings = Settings(threads=search.settings.threads, seed=search.settings.seed)
-        self.master = Master(self.arrays, self.cells.edges[self.cells.knots], charge, settings)
+        self.finer: list[tuple[Cells, Master]] = []
+        self.master = self._master(self.cells)
         self.tree: Tree | None = None
         self.share = Fraction(0)
         self.nodes = 0
         limit = search.settings.time_limit
         self.until = search.seconds() + SECONDS if limit is None else limit - RESERVE
+
+    def _widen(self, lower: int) -> None:
+        """Take so many cells for the lower strip; what covers leave is searched with fewer and fewer."""
+        instance, objective, scale = self.search.instance, self.search.objective, self.cells.scale
+        usual, narrow = self.cells.strips[0], lower
+        if lower > usual:
+            self.finer = [(self.cells, self.master)]
+            self.cells = Cells(instance, objective, scale, lower)
+            self.master = self._master(self.cells)
+        while (narrow := int(NARROWER * narrow)) > usual:
+            cells = Cells(instance, objective, scale, narrow)
+            self.finer.insert(-1, (cells, self._master(cells)))
+        if usual > FINEST:
+            cells = Cells(instance, objective, scale, FINEST, FINEST)
+            self.finer.append((cells, self._master(cells)))
+        for cells, master in self.finer:
+            master.add_pairs(*np.nonzero(np.ones((len(self.units), len(cells.knots)))))
+
+    def _master(self, cells: Cells) -> Master:
+        charge = 10.0 * float(np.abs(self.arrays.fixed).sum() + np.abs(self.arrays.slope).sum()) + 1.0
+        settings = Settings(threads=self.search.settings.threads, seed=self.search.settings.seed)
+        return Master(self.arrays, cells.edges[cells.knots], charge, settings)
 
     def late(self) -> bool:
         """Whether the tree must stop, so that its replay ends in time."""
@@ -84,7 +112,11 @@ class Sharing:
     def run(self) -> tuple[Bound, dict[str, Any]]:
         """Search in stages; the bound that a replay has confirmed, with its certificate."""
         assert self.search.value is not None
+        assert self.search.bound is not None
         prices = self._first_prices()
+        self._widen(crowded(self.cells, prices, float(self.search.bound) - float(self.search.value), self.late))
+        if self.finer:
+            prices = self._first_prices()
         for _ in range(2):
             if self.search.annealed < FIRST_PLANS * self.until:
                 self._anneal(prices)
@@ -93,7 +125,19 @@ class Sharing:
         for share in (*(stage for stage in STAGES if stage > asked), *([asked] if asked > STAGES[-1] else [])):
             self.share = Fraction(str(share))
             root = Node(self.cells.box(), prices)
-            tree = self.tree = Tree(self.cells, self.master, root, self.target, self.meet, self.report, self.late)
+            tree = self.tree = Tree(
+                self.cells,
+                self.master,
+                root,
+                self.target,
+                self.meet,
+                self.report,
+                self.late,
+                self.offer,
+                tuple(self.finer),
+                most_listed=LIST_SHARE * self.until * REPLAYED,
+                most_covered=COVER_SHARE * self.until * REPLAYED,
+            )
             root.work = 1
             root.proofs.append(prices)
             tree.narrow(root)
@@ -149,6 +193,11 @@ class Sharing:
         middle = np.isin(cell, self.cells.middle)
         if middle.any():
             self.master.add_groups(inside[middle], self.cells.pricer.worth(inside[middle]), cell[middle])
+
+    def offer(self, key: list[int]) -> bool:
+        """Offer a plan: of every unit the first of its group, a strip as one group, or that it is out."""
+        home = [OUT if place == OUTSIDE else len(key) - place if place < 0 else place for place in key]
+        return self.search.offer(Plan(self.search.instance, self.units, home).grouping())
 
     def meet(self, prices: Prices) -> None:
         """Better plans, as long as they do not take too much of the time."""

@@ -37,6 +37,10 @@ STRIP = tuple(Fraction(2, 2**i) for i in range(9, -1, -1))
 STRIPS = ((24, 1), (45, 3))
 STRIP_CELLS = 8
 """Cells of a strip, for at most so many units and for more: of few units, groups near the ends can be searched too."""
+WIDEST = 40
+"""Cells of the lower strip at most; most of them are as wide as those of the middle."""
+CROWD, CROWD_TIMES, CROWD_SHARE, CROWD_SAMPLE, CROWD_STEPS = 2_000, 4, 0.25, 12, 100_000
+"""Partial groups of a cell that are no crowd, in number and against other cells, at a share of the gap."""
 LEAST_SCALE = 1e-3
 """Prices are no finer than for a bound that is this part of what all units are worth: floats could not tell them."""
 EDGE_STEP = 10**7
@@ -54,6 +58,8 @@ class Prices:
     units: Floats
     levels: Floats
     cells: Floats
+    strips: tuple[int, int]
+    """Cells of either strip."""
 
     @cached_property
     def bound(self) -> float:
@@ -93,15 +99,17 @@ class Cells:
     ----------
     edges, exact
         Edges of the cells, as floats and exactly.
-    strip
-        Cells of either strip.
+    strips
+        Cells of the lower and of the upper strip.
     knots
         Indices of the edges that are levels of the strips.
     step
         Prices of units are multiples of this.
+    scale
+        What the instance is worth, about.
     """
 
-    def __init__(self, instance: CepInstance, objective: str, scale: float) -> None:
+    def __init__(self, instance: CepInstance, objective: str, scale: float, lower: int = 0, upper: int = 0) -> None:
         self.units: tuple[Unit, ...] = tuple(unit for unit in units_of(instance, objective) if not unit.barred)
         self.arrays = UnitArrays.of(self.units)
         low, _ = level_range(instance)
@@ -117,12 +125,15 @@ class Cells:
         self.edges = np.array([float(edge) for edge in self.exact])
 
         count = len(self.exact) - 1
-        self.strip = next((cells for most, cells in STRIPS if len(self.units) <= most), STRIP_CELLS)
-        self.middle = np.arange(self.strip, count - self.strip)
-        self.sides = np.r_[0 : self.strip, count - self.strip : count]
-        self.knots = np.r_[0 : self.strip + 1, count - self.strip : count + 1]
+        strip = next((cells for most, cells in STRIPS if len(self.units) <= most), STRIP_CELLS)
+        self.strips = (lower or strip, upper or strip)
+        first, end = self.strips[0], count - self.strips[1]
+        self.middle = np.arange(first, end)
+        self.sides = np.r_[0:first, end:count]
+        self.knots = np.r_[0 : first + 1, end : count + 1]
         self.left = np.searchsorted(self.knots, self.sides)
         self.pricer = Pricer(self.arrays, self.edges[:-1][self.middle], self.edges[1:][self.middle])
+        self.scale = scale
         # A bound may be next to nothing where no group meets the threshold; prices are sums of what is not.
         scale = max(scale, LEAST_SCALE * float(np.abs(self.arrays.fixed).sum() + np.abs(self.arrays.slope).sum()), 1e-6)
         power = floor(log10(scale * 1e-9 / max(len(self.units), 1)))
@@ -162,9 +173,14 @@ class Cells:
         allowed[self.left + 1] |= box.allowed[self.sides]
         return allowed
 
+    @staticmethod
+    def rounded(levels: Floats) -> Floats:
+        """Multipliers of the strips' levels, in their steps."""
+        return np.asarray(np.round(np.maximum(levels, 0.0) * MULTIPLIER_STEP) / MULTIPLIER_STEP)
+
     def repaired(self, units: Floats, levels: Floats, box: Box) -> tuple[Floats, Floats]:
         """Prices raised until they hold in the strips, for multipliers that are rounded."""
-        levels = np.round(np.maximum(levels, 0.0) * MULTIPLIER_STEP) / MULTIPLIER_STEP
+        levels = self.rounded(levels)
         least = np.where(box.allowed[self.sides], self.strip_worth(levels), -np.inf).max(axis=0)
         return np.maximum(np.maximum(units, least), np.where(box.must, -np.inf, 0.0)), levels
 
@@ -180,7 +196,7 @@ class Cells:
     def prices(self, units: Floats, levels: Floats, cells: Floats) -> Prices:
         """Prices that hold in floats, rounded up by more than floats err."""
         step = float(self.step)
-        return Prices((np.ceil(units / step) + 1) * step, levels, cells)
+        return Prices((np.ceil(units / step) + 1) * step, levels, cells, self.strips)
 
     def room(self, prices: Prices, target: float) -> float:
         """What a grouping worth more than the target may lose; the checker is exact and allows no more."""
@@ -205,15 +221,19 @@ class Cells:
             allowed[self.middle] = listed.cells(len(self.middle))
         return Box(allowed, box.must | (prices.units > room)), listed
 
-    def listed(self, box: Box, prices: Prices, target: float, late: Callable[[], bool]) -> Listed | None:
+    def listed(
+        self, box: Box, prices: Prices, target: float, late: Callable[[], bool], most: float = np.inf
+    ) -> Listed | None:
         """All groups of the middle that a grouping worth more than the target may have; ``None`` if too many."""
         for run in RUNS:
-            listed = self._listed(box, prices, -self.room(prices, target), run, late)
+            listed = self._listed(box, prices, -self.room(prices, target), run, late, min(most, MOST_STEPS))
             if listed is not None or late():
                 return listed
         return None
 
-    def _listed(self, box: Box, prices: Prices, cut: float, run: int, late: Callable[[], bool]) -> Listed | None:
+    def _listed(
+        self, box: Box, prices: Prices, cut: float, run: int, late: Callable[[], bool], most: float
+    ) -> Listed | None:
         """The same, with so many cells searched as one."""
         starts = np.arange(0, len(self.middle), run)
         after = np.minimum(starts + run, len(self.middle))
@@ -221,8 +241,8 @@ class Cells:
         allowed = box.allowed[self.middle]
         pricer = Pricer(self.arrays, self.pricer.lower[starts], self.pricer.upper[after - 1])
         anywhere = np.logical_or.reduceat(allowed, starts)
-        found = pricer.search(prices.units, multipliers, anywhere, cut, late, MOST_STEPS, MOST_STEPS)
-        if not found.proven.all() or found.steps > MOST_STEPS or len(found.excess) > MOST_GROUPS:
+        found = pricer.search(prices.units, multipliers, anywhere, cut, late, MOST_STEPS, most)
+        if not found.proven.all() or found.steps > most or len(found.excess) > MOST_GROUPS:
             return None
         cells, last = starts[found.cell][:, None] + np.arange(run), after[found.cell][:, None] - 1
         holds = self.pricer.holds(found.inside, np.minimum(cells, last))
@@ -231,3 +251,23 @@ class Cells:
         fits = ~(inside & ~allowed[cell]).any(axis=1)
         inside = inside[fits]
         return Listed.of(inside, cell[fits], self.pricer, found.steps, run)
+
+
+def crowded(cells: Cells, prices: Prices, room: float, late: Callable[[], bool]) -> int:
+    """Cells of a lower strip that leaves out where groups are far more than elsewhere, just above the threshold.
+
+    Units that must be covered gather there, and are worth about the same in any group. Groups are counted, by the
+    steps of a search, that lose a part of ``room`` against some prices.
+    """
+    pricer, every = cells.pricer, np.ones((1, len(cells.units)), dtype=bool)
+
+    def steps(cell: int) -> int:
+        one = Pricer(pricer.arrays, pricer.lower[cell : cell + 1], pricer.upper[cell : cell + 1])
+        lam = prices.cells[cell : cell + 1]
+        return one.search(prices.units, lam, every, -CROWD_SHARE * room, late, CROWD_STEPS, CROWD_STEPS).steps
+
+    lower, count = cells.strips[0], len(cells.middle)
+    widest = min(WIDEST, count // 3)
+    elsewhere = np.median([steps(cell) for cell in np.linspace(widest, count - 1, CROWD_SAMPLE).astype(int).tolist()])
+    few = max(CROWD, CROWD_TIMES * float(elsewhere))
+    return lower + max((cell + 1 for cell in range(widest - lower) if steps(cell) > few), default=0)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from fairbound.models.cep import CepInstance
     from fairbound.solvers.cep.share_cells import Cells, Prices
-    from fairbound.solvers.cep.share_tree import Node
+    from fairbound.solvers.cep.share_node import Node
     from fairbound.solvers.engines.base import Floats
 
 FORMAT = checker.FORMAT
@@ -34,7 +34,6 @@ def certificate_json(
         "objective": objective,
         "bound": decimal_text(bound),
         "edges": [decimal_text(edge) for edge in cells.exact],
-        "strip": cells.strip,
         "step": decimal_text(cells.step),
         "nodes": _nodes(cells, root, bound),
     }
@@ -49,13 +48,16 @@ def _nodes(cells: Cells, root: Node, bound: Fraction) -> list[dict[str, Any]]:
         stated: dict[str, Any] = {}
         if node.proofs:
             stated["proofs"] = [proof_json(prices, step) for prices in node.proofs]
-        if _total(node.prices, step) > most and node.branch is not None:
-            assert node.below is not None
-            assert node.above is not None
+        if _total(node.prices, step) > most and node.children is not None:
             if node.lists:
                 stated["listed"] = node.lists
-            stated["branch"] = node.branch.stated()
-            waiting += [node.above, node.below]
+            if node.cover is not None:
+                levels = [_whole(levels, MULTIPLIER_STEP) for levels in node.cover.levels]
+                stated["cover"] = {"order": node.cover.order, "levels": levels, "open": node.cover.open}
+            else:
+                assert node.branch is not None
+                stated["branch"] = node.branch.stated()
+            waiting += reversed(node.children)
         found.append(stated)
     return found
 
@@ -69,8 +71,9 @@ def _total(prices: Prices, step: float) -> int:
 
 
 def proof_json(prices: Prices, step: float) -> dict[str, list[int]]:
-    """Prices and multipliers in their units."""
+    """Prices and multipliers in their units, and how many cells either strip has."""
     return {
+        "strips": list(prices.strips),
         "prices": [round(price / step) for price in prices.units.tolist()],
         "levels": _whole(prices.levels, MULTIPLIER_STEP),
         "multipliers": _whole(prices.cells, MULTIPLIER_STEP),
@@ -82,10 +85,8 @@ def least_bound(cells: Cells, root: Node, target: Fraction) -> Fraction:
     step, worst, waiting = float(cells.step), target, [root]
     while waiting:
         node = waiting.pop()
-        if node.branch is not None:
-            assert node.below is not None
-            assert node.above is not None
-            waiting += [node.above, node.below]
+        if node.children is not None:
+            waiting += node.children
         elif not node.closed:
             worst = max(worst, _total(node.prices, step) * cells.step)
     return worst

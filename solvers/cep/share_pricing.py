@@ -138,7 +138,7 @@ class Pricer:
         low, high, over, under = (np.where(np.isfinite(part), part, 0.0) for part in parts)
         rest = [_rest(np.maximum(part, 0.0)) for part in (low, high, over)] + [_rest(np.minimum(under, 0.0))]
         table = np.stack([low, high, over, under])
-        slack = self._slack()
+        slack = self.slack()
         cell, mask, sums = np.arange(len(live)), np.zeros(len(live), dtype=np.int64), np.zeros((4, len(live)))
         steps = 0
         for i in range(deep):
@@ -178,11 +178,11 @@ class Pricer:
         """Whether the share of each group (rows) is in each of its row of cells: in two of them on an edge."""
         members = inside.astype(float)
         enrolled, lifted = (members @ self.arrays.enrolled)[:, None], (members @ self.arrays.lifted)[:, None]
-        slack = self._slack()
+        slack = self.slack()
         over = lifted - self.lower[cells] * enrolled >= -slack
         return np.asarray(over & (lifted - self.upper[cells] * enrolled <= slack))
 
-    def _slack(self) -> float:
+    def slack(self) -> float:
         """What sums of students may err by."""
         return 1e-9 * float(self.arrays.enrolled.sum() + self.arrays.lifted.sum())
 

@@ -2,7 +2,8 @@
 
 Each node proves prices (``share_cells``) by column generation between the best prices that hold and those
 of the master LP (in-out separation, Ben-Ameur and Neto 2007), leaves out what no better grouping can use,
-and is closed once the sum of its prices is at most the target.
+and is closed once the sum of its prices is at most the target, or a look at every grouping that is left has shown
+none worth more (``share_cover``). What such a look leaves open is searched with strips of fewer cells.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from fairbound.solvers.cep.share_branch import Branch, Mixture, widest
+from fairbound.solvers.cep.share_cover import Choices, covers
 from fairbound.solvers.cep.share_list import traits
+from fairbound.solvers.cep.share_node import Cover, Node
+from fairbound.solvers.cep.share_rest import Rest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from fairbound.solvers.cep.share_cells import Box, Cells, Flags, Prices
     from fairbound.solvers.cep.share_list import Listed
@@ -37,26 +41,8 @@ LIST_AGAIN = 0.7
 """Groups are listed, if they were too many, once the prices exceed the target by so much less, or pairs are fewer."""
 MOST_COLUMNS, COLUMNS_PER_UNIT = 600, 8
 """Groups that the master holds at most; half of them stay when it is purged."""
-
-
-@dataclass
-class Node:
-    """A part of the search, the prices that hold in it, and how it was divided."""
-
-    box: Box | None
-    prices: Prices
-    proofs: list[Prices] = field(default_factory=list)
-    """What has been proven here, one after the other: each in the box that those before have left."""
-    branch: Branch | None = None
-    below: Node | None = None
-    above: Node | None = None
-    closed: bool = False
-    work: int = 0
-    """Pairs and partial groups that a replay of the prices looks at."""
-    listed: Listed | None = None
-    """The groups of the middle that are left, once they are listed."""
-    lists: int = 0
-    """If they were listed here, after all that was proven here: how many cells were searched as one."""
+MOST_APART, APART_NODES = 60, 30
+"""Groupings that a cover may leave, and nodes that one of them is searched for at a time."""
 
 
 @dataclass
@@ -71,6 +57,12 @@ class Tree:
         Is shown a node's prices; may raise the target.
     report
         Is told the bound whenever it falls.
+    offer
+        Is shown a grouping: of every unit the first of its group, or its strip, or that it is out (``share_cover``).
+    finer
+        Cells with shorter strips, and their masters, for what covers leave open.
+    most_listed, most_covered
+        Partial groups that a list may cost, and choices that a cover may look at; a replay looks at them again.
     """
 
     cells: Cells
@@ -80,41 +72,51 @@ class Tree:
     meet: Callable[[Prices], None]
     report: Callable[[float], None]
     late: Callable[[], bool]
+    offer: Callable[[list[int]], object]
+    finer: tuple[tuple[Cells, Master], ...] = ()
+    most_listed: float = np.inf
+    most_covered: float = np.inf
     nodes: int = 0
     work: int = 0
     bound: float = np.inf
+    stuck: bool = False
+    """Whether nothing is left to branch on: every unit has one cell, and mixes within it."""
     open: list[tuple[float, int, Node]] = field(default_factory=list)
+    _counter: Iterator[int] = field(default_factory=itertools.count)
     refused: list[tuple[float, int]] = field(default_factory=list)
     """Where groups were too many to list: what prices exceeded the target by, and pairs of unit and middle cell."""
 
-    def run(self) -> bool:
-        """Search until nothing is open; whether it ended. ``bound`` holds either way."""
-        counter = itertools.count()
-        self.open = [(-self.root.prices.bound, next(counter), self.root)]
+    def __post_init__(self) -> None:
+        self._push([self.root])
+
+    def _push(self, nodes: list[Node]) -> None:
+        for node in nodes:
+            heapq.heappush(self.open, (-node.bound(), next(self._counter), node))
+
+    def run(self, most: float = np.inf) -> bool:
+        """Search until nothing is open, or for so many nodes; whether it ended. ``bound`` holds either way.
+
+        A second call goes on where the first has stopped.
+        """
+        began = self.nodes
         while self.open:
             self.bound = max(-self.open[0][0], self.target())
             self.report(self.bound)
             if -self.open[0][0] <= self.target():
                 break
-            if self.late():
+            if self.late() or self.stuck or self.nodes - began >= most:
                 return False
-            _, _, node = self.open[0]
+            _, _, node = heapq.heappop(self.open)
             children = self._process(node)
-            if children is None and not self.late():
-                return False  # every unit has one cell, and mixes within it: the bound stays where it is
-            if children is None:  # stopped on the way
-                if node.prices.bound < -self.open[0][0]:
-                    heapq.heapreplace(self.open, (-node.prices.bound, next(counter), node))
-                continue
-            heapq.heappop(self.open)
-            for child in children:
-                heapq.heappush(self.open, (-child.prices.bound, next(counter), child))
+            self._push([node] if children is None else children)
         self.bound = self.target()
         self.report(self.bound)
         return True
 
     def _process(self, node: Node) -> list[Node] | None:
-        """Price a node; its children, none if it is closed, ``None`` if time was over."""
+        """Price a node; its children, none if it is closed, ``None`` if it stays open itself."""
+        if node.apart:
+            return self._finer(node)
         self.nodes += 1
         assert node.box is not None
         for _ in range(4):
@@ -137,11 +139,63 @@ class Tree:
         self._list(node)
         if node.prices.bound <= self.target():
             return self._close(node)
+        if self._covered(node):
+            return node.children
         return self._split(node, optimum)
+
+    def _finer(self, node: Node) -> list[Node] | None:
+        """Search a part that a cover has left open, with strips of fewer cells; none if that closes it."""
+        if node.sub is None:
+            (cells, master), *rest = self.finer
+            node.sub = Tree(
+                cells,
+                master,
+                node,
+                self.target,
+                self.meet,
+                _unsaid,
+                self.late,
+                self.offer,
+                tuple(rest),
+                self.most_listed,
+                self.most_covered,
+            )
+        sub = node.sub
+        self.nodes, self.work = self.nodes - sub.nodes, self.work - sub.work
+        node.apart = False
+        done = sub.run(APART_NODES)
+        node.apart = not done
+        self.nodes, self.work = self.nodes + sub.nodes, self.work + sub.work
+        self.stuck = sub.stuck
+        return [] if done else None
+
+    def _covered(self, node: Node) -> bool:
+        """Whether a look at every grouping that is left closes a node."""
+        if node.listed is None:
+            return False
+        assert node.box is not None
+        cells, box, listed, prices = self.cells, node.box, node.listed, node.prices
+        room = cells.room(prices, self.target())
+        choices = Choices.of(cells, box, prices, listed, room)
+        found = covers(choices, float(prices.levels[-1]), room, cells.pricer.slack(), self.most_covered, self.late)
+        if found is None:
+            return False
+        rest = Rest(cells, box, listed, choices, found.chosen)
+        levels = rest.close(self.master, prices.levels, self.target, self.offer)
+        if len(rest) > (MOST_APART if self.finer else 0):
+            return False
+        self._prove(node)
+        node.cover = Cover(found.order, levels, [rest.key(i) for i in range(len(rest))])
+        node.children = [rest.part(i, prices, self.finer[0][0]) for i in range(len(rest))]
+        node.box = node.listed = None
+        self.work += found.steps
+        return True
 
     def narrow(self, node: Node) -> int:
         """Leave out of a node's box what its prices rule out; how many pairs that are."""
         assert node.box is not None
+        if node.listed is None and not len(node.prices.cells):
+            return 0  # prices of coarser strips, which say nothing of these cells
         narrowed, listed = self.cells.narrowed(node.box, node.prices, self.target(), node.listed)
         fewer = int(node.box.allowed.sum() - narrowed.allowed.sum())
         shorter = listed is not None and node.listed is not None and len(listed) < len(node.listed)
@@ -153,20 +207,24 @@ class Tree:
     def _list(self, node: Node) -> None:
         """List the groups of the middle for the nodes below, if there are not too many."""
         assert node.box is not None
-        if node.listed is not None:
+        if node.listed is not None or not len(node.prices.cells):
             return
         room, pairs = node.prices.bound - self.target(), int(node.box.allowed[self.cells.middle].sum())
         if any(room > LIST_AGAIN * more and pairs > LIST_AGAIN * most for more, most in self.refused):
             return
-        listed = node.listed = self.cells.listed(node.box, node.prices, self.target(), self.late)
+        listed = node.listed = self.cells.listed(node.box, node.prices, self.target(), self.late, self.most_listed)
         if listed is None:
             self.refused.append((room, pairs))
             return
         node.lists = listed.run
+        self._prove(node)
+        self.work += listed.steps + listed.run * len(listed)
+
+    def _prove(self, node: Node) -> None:
+        """State the prices of a node as its last proof, on which the next step rests."""
         if not node.proofs or node.proofs[-1] is not node.prices:
             node.proofs.append(node.prices)
             self.work += self._pairs(node)
-        self.work += listed.steps + listed.run * len(listed)
 
     def _close(self, node: Node) -> list[Node]:
         node.closed, node.box, node.listed = True, None, None
@@ -281,13 +339,13 @@ class Tree:
         assert node.box is not None
         node.branch = self._branch(node.box, node.listed, optimum)
         if node.branch is None:
+            self.stuck = True
             return None
         prices = node.prices if node.listed is None else replace(node.prices, cells=np.zeros(0))
-        node.below, node.above = (
-            Node(box, prices, listed=listed) for box, listed in node.branch.parts(node.box, node.listed, self.cells)
-        )
+        parts = node.branch.parts(node.box, node.listed, self.cells)
+        node.children = [Node(box, prices, listed=listed) for box, listed in parts]
         node.box = node.listed = None
-        return [node.below, node.above]
+        return node.children
 
     def _branch(self, box: Box, listed: Listed | None, optimum: Optimum | None) -> Branch | None:
         """Of some candidates the one whose two LPs fall most."""
@@ -318,3 +376,7 @@ class Tree:
             if gain > best:
                 best, chosen = gain, branch
         return widest(box) if chosen is None else chosen
+
+
+def _unsaid(_bound: float) -> None:
+    """A part's bound is not that of the whole."""

@@ -1,0 +1,53 @@
+"""Nodes of the claim-share tree: what has been proven in a part of the search, and how it was divided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fairbound.solvers.cep.share_branch import Branch
+    from fairbound.solvers.cep.share_cells import Box, Prices
+    from fairbound.solvers.cep.share_list import Listed
+    from fairbound.solvers.cep.share_tree import Tree
+    from fairbound.solvers.engines.base import Floats
+
+
+@dataclass(frozen=True)
+class Cover:
+    """Order in which units are settled, multipliers of the strips that close most of what is left, and the rest."""
+
+    order: list[int]
+    levels: list[Floats]
+    open: list[list[int]]
+    """Of every unit the first of its group, or ``LOW``, ``HIGH``, ``OUT``."""
+
+
+@dataclass
+class Node:
+    """A part of the search, the prices that hold in it, and how it was divided."""
+
+    box: Box | None
+    prices: Prices
+    proofs: list[Prices] = field(default_factory=list)
+    """What has been proven here, one after the other: each in the box that those before have left."""
+    branch: Branch | None = None
+    children: list[Node] | None = None
+    """Parts that together are all of it that matters: two of a branch, or those that a cover leaves open."""
+    closed: bool = False
+    apart: bool = False
+    """Whether it is a part that a cover has left open, to be searched with finer strips."""
+    sub: Tree | None = None
+    """That search."""
+    work: int = 0
+    """Pairs and partial groups that a replay of the prices looks at."""
+    listed: Listed | None = None
+    """The groups of the middle that are left, once they are listed."""
+    cover: Cover | None = None
+    """What closes it, if every grouping left in it was looked at, after all that was proven here."""
+    lists: int = 0
+    """If they were listed here, after all that was proven here: how many cells were searched as one."""
+
+    def bound(self) -> float:
+        """What is proven of it."""
+        return self.prices.bound if self.sub is None else self.sub.bound
