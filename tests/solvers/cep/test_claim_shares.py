@@ -70,23 +70,39 @@ def test_where_no_group_meets_the_threshold_its_certificate_holds() -> None:
     assert 0 <= found.dual_bound <= Fraction(1, 10**6)
 
 
-@pytest.fixture(scope="module", params=["searched", "listed"])
+@pytest.fixture(scope="module", params=["searched", "listed", "covered", "apart", "outside"])
 def proof(request: pytest.FixtureRequest) -> tuple[CepInstance, Fraction, dict[str, Any]]:
-    """A district, its best value, and a certificate with branches over few cells, with lists of groups or without."""
-    listed = request.param == "listed"
+    """A district, its best value, and a certificate over few cells: with branches, lists, a cover, parts of it."""
+    kind = request.param
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(share_cells, "MIDDLE", 40)
-        if not listed:
+        if kind == "searched":
             patch.setattr(share_cells, "MOST_GROUPS", 0)
-        for seed in range(30):
-            instance = district(7, seed, cover=Cover.ALL, threshold=Fraction(1, 4))
+        if kind == "listed":
+            patch.setattr(claim_shares, "COVER_SHARE", 0.0)
+        if kind == "apart":  # a third of the range is one strip
+            patch.setattr(claim_shares, "crowded", lambda *_arguments: 20)
+        for seed in range(60):
+            cover = Cover.ANY if kind == "outside" else Cover.ALL
+            instance = district(7, seed, cover=cover, threshold=Fraction(1, 2) if kind == "outside" else Fraction(1, 4))
             found = claim_shares.METHOD.run(instance, "reimbursement", Settings(gap=1e-5))
             document = None if found.certificate is None else json.loads(json.dumps(found.certificate))
-            if document and document["format"] == checker.FORMAT and len(document["nodes"]) > 2:
-                assert found.level is Level.L4
-                assert any("listed" in node for node in document["nodes"]) is listed
+            if not document or document["format"] != checker.FORMAT:
+                continue
+            assert found.level is Level.L4
+            nodes = document["nodes"]
+            covers = [node["cover"] for node in nodes if "cover" in node]
+            assert kind != "searched" or not any("listed" in node for node in nodes)
+            shows = {
+                "searched": any("branch" in node for node in nodes),
+                "listed": any("listed" in node and "branch" in node for node in nodes) and not covers,
+                "covered": any(cover["levels"] for cover in covers),
+                "apart": any(cover["open"] for cover in covers),
+                "outside": covers and found.solution is not None and sum(map(len, found.solution.groups)) < 7,
+            }
+            if shows[kind]:
                 return instance, truth_of(instance), document
-    raise AssertionError("no district needed a branch")
+    raise AssertionError("no district needed it")
 
 
 def test_a_stranger_accepts_what_was_proven(proof: tuple[CepInstance, Fraction, dict[str, Any]]) -> None:
@@ -113,7 +129,8 @@ def mutated(document: dict[str, Any], chance: random.Random) -> dict[str, Any]:
         nodes = changed["nodes"]
         node = chance.choice(nodes) if nodes else {}
         proofs = node.get("proofs", [])
-        kind = chance.randrange(10)
+        kind = chance.randrange(14)
+        cover = node.get("cover")
         if kind == 0:
             share = Fraction(chance.choice([1, -1]), chance.choice([10, 1000, 10**5, 10**7]))
             changed["bound"] = str(Fraction(changed["bound"]) * (1 + share))
@@ -136,8 +153,21 @@ def mutated(document: dict[str, Any], chance: random.Random) -> dict[str, Any]:
         elif kind == 7:
             edges = changed["edges"]
             edges.pop(chance.randrange(len(edges)))
-        elif kind == 8:
-            changed["strip"] += chance.choice([-1, 1])
+        elif kind == 8 and proofs:
+            chance.choice(proofs)["strips"][chance.randrange(2)] += chance.choice([-1, 1])
+        elif kind == 10 and cover:
+            chance.shuffle(cover["order"])
+        elif kind == 11 and cover and cover["levels"]:
+            levels = cover["levels"]
+            if chance.random() < 0.5:
+                levels.pop(chance.randrange(len(levels)))
+            else:
+                chance.choice(levels)[0] += chance.choice([-1000, 1, 10**6])
+        elif kind == 12 and cover and cover["open"]:
+            cover["open"].pop(chance.randrange(len(cover["open"])))
+        elif kind == 13 and cover and cover["open"]:
+            key = chance.choice(cover["open"])
+            key[chance.randrange(len(key))] = chance.randint(-3, len(key) - 1)
         if chance.random() < 0.5:  # so that claims below the truth are among them
             changed["bound"] = str(Fraction(changed["bound"]) * (1 - Fraction(chance.randint(0, 40), 10**6)))
     return changed
@@ -169,12 +199,12 @@ HOSTILE: list[tuple[str, Any]] = [
     ("edges", ["0.4", "1"]),
     ("edges", ["0.4", "nan", "1"]),
     ("edges", ["0.4", *(str(Fraction(2, 5) + Fraction(k, 10**6)) for k in range(1, 500_000)), "1"]),
-    ("strip", 0),
-    ("strip", 10**9),
-    ("strip", True),
+    ("nodes", [{"proofs": [{"strips": [0, 1], "prices": [1], "levels": [1], "multipliers": [1]}]}]),
+    ("nodes", [{"proofs": [{"strips": [10**9, 1], "prices": [1], "levels": [1], "multipliers": [1]}]}]),
+    ("nodes", [{"proofs": [{"strips": [True, 1], "prices": [1], "levels": [1], "multipliers": [1]}]}]),
+    ("nodes", [{"cover": {"order": [0, 1, 2, 3, 4, 5, 6], "levels": [], "open": []}}]),
     ("step", "0"),
     ("step", "-1"),
-    ("step", "1e999"),
     ("bound", None),
     ("bound", "1/0"),
     ("objective", "full_funding"),
@@ -189,6 +219,31 @@ def test_hostile_documents_are_refused_in_one_line(
         checker.check({**proof[2], key: value})
     assert "\n" not in str(refused.value)
     assert len(str(refused.value)) < 300
+
+
+def test_prices_without_measure_prove_nothing_false(proof: tuple[CepInstance, Fraction, dict[str, Any]]) -> None:
+    _, truth, document = proof  # a cover that looks at every grouping there is may still prove what is true
+    with pytest.raises(checker.Rejected):
+        checker.check({**document, "step": "1e99", "bound": str(truth - Fraction(1, 100))})
+
+
+def test_a_cover_rests_on_all_that_it_states(proof: tuple[CepInstance, Fraction, dict[str, Any]]) -> None:
+    document = deepcopy(proof[2])
+    node = next((node for node in document["nodes"] if node.get("cover", {}).get("levels")), None)
+    if node is None:
+        pytest.skip("a certificate without a cover that needs multipliers")
+    cover = node["cover"]
+    for changed, said in [
+        ({**cover, "levels": [], "open": []}, "may be worth more"),
+        ({**cover, "levels": [levels[1:] for levels in cover["levels"]]}, "number of multipliers"),
+        ({**cover, "order": cover["order"][1:]}, "every unit once"),
+        ({**cover, "order": [*cover["order"][:-1], cover["order"][0]]}, "every unit once"),
+        ({**cover, "open": [*cover["open"], [0] * 3]}, "of no unit where it is"),
+        ({**cover, "open": [*cover["open"], [-4] * 7]}, "of no unit where it is"),
+    ]:
+        node["cover"] = changed
+        with pytest.raises(checker.Rejected, match=said):
+            checker.check(document)
 
 
 def test_work_without_end_is_refused(
@@ -245,9 +300,8 @@ def simple(instance: CepInstance, share: Fraction, bound: Fraction) -> dict[str,
         "objective": "reimbursement",
         "bound": str(bound),
         "edges": [str(low), str((1 + low) / 2), "1"],
-        "strip": 1,
         "step": str(step),
-        "nodes": [{"proofs": [{"prices": prices, "levels": [0] * 4, "multipliers": []}]}],
+        "nodes": [{"proofs": [{"strips": [1, 1], "prices": prices, "levels": [0] * 4, "multipliers": []}]}],
     }
 
 

@@ -33,7 +33,7 @@ def of_search(box: Box, listed: Listed, cells: Cells) -> Division:
 def of_checker(box: checker.Box) -> Division:
     allowed, must, listed = box
     assert listed is not None
-    return allowed, must, {(cell, units) for cell, units, _, _ in listed}
+    return allowed, must, {(cell, units) for cell, units, _, _ in listed.groups}
 
 
 class Divided:
@@ -51,7 +51,6 @@ class Divided:
             "objective": "reimbursement",
             "bound": str(claim),
             "edges": [str(edge) for edge in cells.exact],
-            "strip": cells.strip,
             "step": str(cells.step),
         }
         self.replay = checker.Replay(document)
@@ -149,5 +148,6 @@ def test_every_cell_in_which_a_group_is_looked_for_is_work(divided: Divided) -> 
     replay, proof = divided.replay, proof_json(divided.prices, float(divided.cells.step))
     before = replay.work
     _, _, listed = replay.listed(proof, replay.root(), 10**6)
-    assert listed
-    assert replay.work - before >= len({units for _, units, _, _ in listed}) * len(divided.cells.middle)
+    assert listed is not None
+    assert listed.groups
+    assert replay.work - before >= len({units for _, units, _, _ in listed.groups}) * len(divided.cells.middle)
