@@ -74,6 +74,8 @@ class Sharing:
         self.tree: Tree | None = None
         self.share = Fraction(0)
         self.nodes = 0
+        self.kept = 0
+        """What a replay of the best tree so far costs: it is replayed if the next stage does no better."""
         limit = search.settings.time_limit
         self.until = search.seconds() + SECONDS if limit is None else limit - RESERVE
 
@@ -101,7 +103,8 @@ class Sharing:
 
     def late(self) -> bool:
         """Whether the tree must stop, so that its replay ends in time."""
-        replay = 0.0 if self.tree is None else self.search.load() * self.tree.work / REPLAYED
+        work = max(self.kept, 0 if self.tree is None else self.tree.work)
+        replay = self.search.load() * work / REPLAYED
         return self.search.late() or self.search.closed() or self.search.seconds() + replay > self.until
 
     def target(self) -> float:
@@ -148,7 +151,7 @@ class Sharing:
             wanted = self.search.value * (1 + self.share)
             bound = least_bound(self.cells, tree.root, -(-wanted // self.cells.step) * self.cells.step)
             if best is None or bound < best[0]:
-                best = bound, tree.root
+                best, self.kept = (bound, tree.root), tree.work
             if not done or self.late():
                 break
         assert best is not None

@@ -6,6 +6,7 @@ import json
 import random
 from copy import deepcopy
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -327,3 +328,10 @@ def test_a_tree_that_keeps_time_for_its_replay_says_that_the_limit_ended_it() ->
     found = claim_shares.METHOD.run(district(60, 1), "reimbursement", Settings(time_limit=1.5))
     assert found.gap
     assert found.termination is Termination.TIME_LIMIT
+
+
+@pytest.mark.parametrize(("kept", "late"), [(0, False), (60 * claim_shares.REPLAYED, True)])
+def test_time_is_kept_for_the_replay_of_the_tree_of_an_earlier_stage(kept: int, late: bool) -> None:
+    search = SimpleNamespace(late=lambda: False, closed=lambda: False, load=lambda: 1.0, seconds=lambda: 10.0)
+    sharing = SimpleNamespace(search=search, kept=kept, tree=SimpleNamespace(work=0), until=60.0)
+    assert claim_shares.Sharing.late(sharing) is late  # type: ignore[arg-type]
