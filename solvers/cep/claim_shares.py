@@ -55,6 +55,9 @@ LIST_SHARE, COVER_SHARE = 0.1, 0.005
 """Shares of the time that the replay of a list may take, and of a cover."""
 REPLAYED = 1_000_000
 """Steps of work that the checker does in a second, at least."""
+REHEARSED, REHEARSED_POWER, LEAST_LEFT = 2.0, 3, 0.2
+"""How much longer the next replay may take than the last, the power of the room with which it grows, and the share
+of the time that must be left for another one."""
 RESERVE = 0.5
 NARROWER, FINEST = 2 / 3, 2
 """How much shorter the lower strip becomes from search to search, and cells of either strip in the last one."""
@@ -74,6 +77,9 @@ class Sharing:
         self.tree: Tree | None = None
         self.share = Fraction(0)
         self.nodes = 0
+        self.rehearsed: tuple[float, int, float] | None = None
+        """Seconds of the tree's last replay, its work then, and what its first prices exceeded the bound by."""
+        self.proof: tuple[Bound, dict[str, Any]] | None = None
         self.kept = 0
         """What a replay of the best tree so far costs: it is replayed if the next stage does no better."""
         limit = search.settings.time_limit
@@ -103,9 +109,22 @@ class Sharing:
 
     def late(self) -> bool:
         """Whether the tree must stop, so that its replay ends in time."""
-        work = max(self.kept, 0 if self.tree is None else self.tree.work)
-        replay = self.search.load() * work / REPLAYED
-        return self.search.late() or self.search.closed() or self.search.seconds() + replay > self.until
+        return self.search.late() or self.search.closed() or self.search.seconds() + self._replay() > self.until
+
+    def _replay(self) -> float:
+        """Seconds that a replay takes, at most: of a tree that is not done less than of all its work.
+
+        What lists and covers cost falls steeply with what prices exceed the bound by, so the cost of the last
+        replay says more, once there is one.
+        """
+        tree = self.tree
+        work = max(self.kept, 0 if tree is None else tree.work)
+        most = self.search.load() * work / REPLAYED
+        if tree is None or self.rehearsed is None:
+            return most
+        seconds, worked, room = self.rehearsed
+        more = max(1.0, (tree.root.proofs[0].bound - tree.bound) / room)
+        return min(most, REHEARSED * seconds * more**REHEARSED_POWER * work / worked)
 
     def target(self) -> float:
         """The value that nodes must not exceed."""
@@ -146,17 +165,45 @@ class Sharing:
             tree.narrow(root)
             if best is None and root.box is not None:
                 self._begin(tree, root.box, prices)
+            self.rehearsed = None
             done = tree.run()
+            while not done and self._rehearse(tree):
+                done = tree.run()
             self.nodes += tree.nodes
-            wanted = self.search.value * (1 + self.share)
-            bound = least_bound(self.cells, tree.root, -(-wanted // self.cells.step) * self.cells.step)
+            bound = self._least(tree)
             if best is None or bound < best[0]:
                 best, self.kept = (bound, tree.root), tree.work
             if not done or self.late():
                 break
         assert best is not None
-        document = certificate_json(self.search.instance, self.search.objective, self.cells, best[1], best[0])
+        known = self.proof
+        if known is not None and (known[0].value <= best[0] or self.search.seconds() + self._replay() > self.until):
+            return known
+        return self._proven(*best)
+
+    def _proven(self, bound: Fraction, root: Node) -> tuple[Bound, dict[str, Any]]:
+        """A bound that a replay has confirmed, with its certificate; raises ``Rejected`` if it has not."""
+        document = certificate_json(self.search.instance, self.search.objective, self.cells, root, bound)
         return Bound(checker.check(document), Basis.CERTIFICATE, FORMAT), document
+
+    def _rehearse(self, tree: Tree) -> bool:
+        """Replay what a tree has proven so far, if it stopped for its replay; whether that has left time to go on."""
+        search, began = self.search, self.search.seconds()
+        if search.late() or search.closed() or tree.stuck or self.until - began < LEAST_LEFT * self.until:
+            return False
+        bound = self._least(tree)
+        if self.proof is not None and bound >= self.proof[0].value:
+            return False
+        self.proof = self._proven(bound, tree.root)
+        seconds = max(search.seconds() - began, 1e-3)
+        self.rehearsed = seconds, max(tree.work, 1), max(tree.root.proofs[0].bound - tree.bound, 1e-9)
+        return not self.late()
+
+    def _least(self, tree: Tree) -> Fraction:
+        """The least bound that a tree proves."""
+        assert self.search.value is not None
+        wanted = self.search.value * (1 + self.share)
+        return least_bound(self.cells, tree.root, -(-wanted // self.cells.step) * self.cells.step)
 
     def report(self, bound: float) -> None:
         """Note a bound that the tree has reached."""

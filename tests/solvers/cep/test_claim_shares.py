@@ -333,5 +333,6 @@ def test_a_tree_that_keeps_time_for_its_replay_says_that_the_limit_ended_it() ->
 @pytest.mark.parametrize(("kept", "late"), [(0, False), (60 * claim_shares.REPLAYED, True)])
 def test_time_is_kept_for_the_replay_of_the_tree_of_an_earlier_stage(kept: int, late: bool) -> None:
     search = SimpleNamespace(late=lambda: False, closed=lambda: False, load=lambda: 1.0, seconds=lambda: 10.0)
-    sharing = SimpleNamespace(search=search, kept=kept, tree=SimpleNamespace(work=0), until=60.0)
-    assert claim_shares.Sharing.late(sharing) is late  # type: ignore[arg-type]
+    sharing = object.__new__(claim_shares.Sharing)
+    vars(sharing).update(search=search, kept=kept, tree=SimpleNamespace(work=0), until=60.0, rehearsed=None)
+    assert sharing.late() is late
