@@ -176,10 +176,30 @@ class Sharing:
             if not done or self.late():
                 break
         assert best is not None
-        known = self.proof
-        if known is not None and (known[0].value <= best[0] or self.search.seconds() + self._replay() > self.until):
-            return known
-        return self._proven(*best)
+        return self._proven(*best) if self.rehearsed is None else self._descend(*best)
+
+    def _descend(self, bound: Fraction, root: Node) -> tuple[Bound, dict[str, Any]]:
+        """Prove claims that fall towards a bound as far as there is time: a replay of the last one may take long."""
+        assert self.rehearsed is not None
+        while self.proof is None or bound < self.proof[0].value:
+            seconds, worked, room = self.rehearsed
+            left, work = self.until - self.search.seconds(), max(self.kept, worked)
+            more = max(left, 0.0) / (2 * self.search.load() * REHEARSED * seconds * work / worked)
+            if more <= 1.0:
+                break
+            claim = Fraction(root.proofs[0].bound - room * more ** (1 / REHEARSED_POWER))
+            self._replayed(max(bound, -(-claim // self.cells.step) * self.cells.step), root, work)
+        assert self.proof is not None
+        return self.proof
+
+    def _replayed(self, bound: Fraction, root: Node, work: int) -> None:
+        """Prove a bound, and note how long it has taken."""
+        began = self.search.seconds()
+        proof = self._proven(bound, root)
+        if self.proof is None or bound < self.proof[0].value:
+            self.proof = proof
+        seconds = max(self.search.seconds() - began, 1e-3)
+        self.rehearsed = seconds, max(work, 1), max(root.proofs[0].bound - float(bound), 1e-9)
 
     def _proven(self, bound: Fraction, root: Node) -> tuple[Bound, dict[str, Any]]:
         """A bound that a replay has confirmed, with its certificate; raises ``Rejected`` if it has not."""
@@ -191,12 +211,9 @@ class Sharing:
         search, began = self.search, self.search.seconds()
         if search.late() or search.closed() or tree.stuck or self.until - began < LEAST_LEFT * self.until:
             return False
-        bound = self._least(tree)
-        if self.proof is not None and bound >= self.proof[0].value:
+        if self.rehearsed is not None and tree.work <= self.rehearsed[1]:
             return False
-        self.proof = self._proven(bound, tree.root)
-        seconds = max(search.seconds() - began, 1e-3)
-        self.rehearsed = seconds, max(tree.work, 1), max(tree.root.proofs[0].bound - tree.bound, 1e-9)
+        self._replayed(self._least(tree), tree.root, tree.work)
         return not self.late()
 
     def _least(self, tree: Tree) -> Fraction:
