@@ -80,6 +80,8 @@ class Sharing:
         self.rehearsed: tuple[float, int, float] | None = None
         """Seconds of the tree's last replay, its work then, and what its first prices exceeded the bound by."""
         self.proof: tuple[Bound, dict[str, Any]] | None = None
+        self.early = False
+        """Whether the search stopped before its end."""
         self.kept = 0
         """What a replay of the best tree so far costs: it is replayed if the next stage does no better."""
         limit = search.settings.time_limit
@@ -174,6 +176,7 @@ class Sharing:
             if best is None or bound < best[0]:
                 best, self.kept = (bound, tree.root), tree.work
             if not done or self.late():
+                self.early = not tree.stuck
                 break
         assert best is not None
         return self._proven(*best) if self.rehearsed is None else self._descend(*best)
@@ -309,7 +312,7 @@ def answer(
     result = search.answer(found, message=message)
     if sharing is not None:
         result = replace(result, model=sharing.master.size(), nodes=sharing.nodes)
-        if limit is not None and sharing.late() and result.termination is Termination.FINISHED and not search.closed():
+        if limit is not None and sharing.early and result.termination is Termination.FINISHED and not search.closed():
             result = replace(result, termination=Termination.TIME_LIMIT)  # the rest of it was for the replay
     if proof is None:
         return result
