@@ -76,14 +76,14 @@ class Tree:
     finer: tuple[tuple[Cells, Master], ...] = ()
     most_listed: float = np.inf
     most_covered: float = np.inf
-    nodes: int = 0
-    work: int = 0
-    bound: float = np.inf
-    stuck: bool = False
+    nodes: int = field(init=False, default=0)
+    work: int = field(init=False, default=0)
+    bound: float = field(init=False, default=np.inf)
+    stuck: bool = field(init=False, default=False)
     """Whether nothing is left to branch on: every unit has one cell, and mixes within it."""
-    open: list[tuple[float, int, Node]] = field(default_factory=list)
-    _counter: Iterator[int] = field(default_factory=itertools.count)
-    refused: list[tuple[float, int]] = field(default_factory=list)
+    open: list[tuple[float, int, Node]] = field(init=False, default_factory=list)
+    _counter: Iterator[int] = field(init=False, default_factory=itertools.count)
+    refused: list[tuple[float, int]] = field(init=False, default_factory=list)
     """Where groups were too many to list: what prices exceeded the target by, and pairs of unit and middle cell."""
 
     def __post_init__(self) -> None:
@@ -147,19 +147,7 @@ class Tree:
         """Search a part that a cover has left open, with strips of fewer cells; none if that closes it."""
         if node.sub is None:
             (cells, master), *rest = self.finer
-            node.sub = Tree(
-                cells,
-                master,
-                node,
-                self.target,
-                self.meet,
-                _unsaid,
-                self.late,
-                self.offer,
-                tuple(rest),
-                self.most_listed,
-                self.most_covered,
-            )
+            node.sub = replace(self, cells=cells, master=master, root=node, report=_unsaid, finer=tuple(rest))
         sub = node.sub
         self.nodes, self.work = self.nodes - sub.nodes, self.work - sub.work
         node.apart = False
