@@ -51,7 +51,7 @@ FIRST_PLANS = 0.25
 FIRST_WIDTH = 20_000
 SEED_SHARE, SEEDS, SEEDS_PER_UNIT = 0.05, 2000, 40
 """Groups that lose at most this share of the gap at the curve's prices begin the master, so many at most."""
-LIST_SHARE, COVER_SHARE = 0.1, 0.005
+LIST_SHARE, COVER_SHARE = 0.1, 0.05
 """Shares of the time that the replay of a list may take, and of a cover."""
 REPLAYED = 1_000_000
 """Steps of work that the checker does in a second, at least."""
@@ -60,7 +60,7 @@ REHEARSED, REHEARSED_POWER, LEAST_LEFT = 2.0, 3, 0.2
 of the time that must be left for another one."""
 RESERVE = 0.5
 NARROWER, FINEST = 2 / 3, 2
-"""How much shorter the lower strip becomes from search to search, and cells of either strip in the last one."""
+"""How much shorter strips become from search to search, and cells of either strip in the last one."""
 
 
 class Sharing:
@@ -87,22 +87,24 @@ class Sharing:
         limit = search.settings.time_limit
         self.until = search.seconds() + SECONDS if limit is None else limit - RESERVE
 
-    def _widen(self, lower: int) -> None:
-        """Take so many cells for the lower strip; what covers leave is searched with fewer and fewer."""
-        instance, objective, scale = self.search.instance, self.search.objective, self.cells.scale
-        usual, narrow = self.cells.strips[0], lower
-        if lower > usual:
-            self.finer = [(self.cells, self.master)]
-            self.cells = Cells(instance, objective, scale, lower)
-            self.master = self._master(self.cells)
-        while (narrow := int(NARROWER * narrow)) > usual:
-            cells = Cells(instance, objective, scale, narrow)
-            self.finer.insert(-1, (cells, self._master(cells)))
-        if usual > FINEST:
-            cells = Cells(instance, objective, scale, FINEST, FINEST)
-            self.finer.append((cells, self._master(cells)))
-        for cells, master in self.finer:
+    def _widen(self, strips: tuple[int, int]) -> None:
+        """Take so many cells for the strips; what covers leave is searched with fewer and fewer."""
+        instance, objective, scale, usual = self.search.instance, self.search.objective, self.cells.scale, self.cells
+
+        def narrower(cells: int, least: int) -> int:
+            return max(int(NARROWER * cells), least)
+
+        chain = [strips]
+        while chain[-1] != usual.strips:
+            chain.append((narrower(chain[-1][0], usual.strips[0]), narrower(chain[-1][1], usual.strips[1])))
+        every = [usual if each == usual.strips else Cells(instance, objective, scale, *each) for each in chain]
+        if usual.strips[0] > FINEST:
+            every.append(Cells(instance, objective, scale, FINEST, FINEST))
+        first, *finer = [(cells, self.master if cells is usual else self._master(cells)) for cells in every]
+        self.cells, self.master = first
+        for cells, master in finer:
             master.add_pairs(*np.nonzero(np.ones((len(self.units), len(cells.knots)))))
+        self.finer = finer
 
     def _master(self, cells: Cells) -> Master:
         charge = 10.0 * float(np.abs(self.arrays.fixed).sum() + np.abs(self.arrays.slope).sum()) + 1.0
@@ -139,7 +141,7 @@ class Sharing:
         assert self.search.bound is not None
         prices = self._first_prices()
         self._widen(crowded(self.cells, prices, float(self.search.bound) - float(self.search.value), self.late))
-        if self.finer:
+        if self.cells.strips != prices.strips:
             prices = self._first_prices()
         for _ in range(2):
             if self.search.annealed < FIRST_PLANS * self.until:

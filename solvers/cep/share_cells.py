@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from fairbound.models.cep.price_curve import level_range, units_of
 from fairbound.solvers.cep.level_lp import UnitArrays
+from fairbound.solvers.cep.share_halves import groups_by_halves
 from fairbound.solvers.cep.share_list import MOST_GROUPS, MOST_STEPS, Listed
 from fairbound.solvers.cep.share_pricing import Pricer, multipliers
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ STRIPS = ((24, 1), (45, 3))
 STRIP_CELLS = 8
 """Cells of a strip, for at most so many units and for more: of few units, groups near the ends can be searched too."""
 WIDEST = 40
-"""Cells of the lower strip at most; most of them are as wide as those of the middle."""
+"""Cells of a strip at most; most of them are as wide as those of the middle."""
 CROWD, CROWD_TIMES, CROWD_SHARE, CROWD_SAMPLE, CROWD_STEPS = 2_000, 4, 0.25, 12, 100_000
 """Partial groups of a cell that are no crowd, in number and against other cells, at a share of the gap."""
 LEAST_SCALE = 1e-3
@@ -226,7 +227,7 @@ class Cells:
     ) -> Listed | None:
         """All groups of the middle that a grouping worth more than the target may have; ``None`` if too many."""
         for run in RUNS:
-            listed = self._listed(box, prices, -self.room(prices, target), run, late, min(most, MOST_STEPS))
+            listed = self._listed(box, prices, -self.room(prices, target), run, late, min(most, MOST_STEPS) / run)
             if listed is not None or late():
                 return listed
         return None
@@ -241,8 +242,8 @@ class Cells:
         allowed = box.allowed[self.middle]
         pricer = Pricer(self.arrays, self.pricer.lower[starts], self.pricer.upper[after - 1])
         anywhere = np.logical_or.reduceat(allowed, starts)
-        found = pricer.search(prices.units, multipliers, anywhere, cut, late, MOST_STEPS, most)
-        if not found.proven.all() or found.steps > most or len(found.excess) > MOST_GROUPS:
+        found = groups_by_halves(pricer, prices.units, multipliers, anywhere, cut, late, most, MOST_GROUPS)
+        if found is None:
             return None
         cells, last = starts[found.cell][:, None] + np.arange(run), after[found.cell][:, None] - 1
         holds = self.pricer.holds(found.inside, np.minimum(cells, last))
@@ -253,11 +254,11 @@ class Cells:
         return Listed.of(inside, cell[fits], self.pricer, found.steps, run)
 
 
-def crowded(cells: Cells, prices: Prices, room: float, late: Callable[[], bool]) -> int:
-    """Cells of a lower strip that leaves out where groups are far more than elsewhere, just above the threshold.
+def crowded(cells: Cells, prices: Prices, room: float, late: Callable[[], bool]) -> tuple[int, int]:
+    """Cells of a lower and of an upper strip that leave out where groups are far more than elsewhere, near the ends.
 
-    Units that must be covered gather there, and are worth about the same in any group. Groups are counted, by the
-    steps of a search, that lose a part of ``room`` against some prices.
+    Units that must be covered gather just above the threshold, and are worth about the same in any group; others gather
+    below full funding. Groups are counted, by the steps of a search, that lose a part of ``room`` against some prices.
     """
     pricer, every = cells.pricer, np.ones((1, len(cells.units)), dtype=bool)
 
@@ -266,8 +267,10 @@ def crowded(cells: Cells, prices: Prices, room: float, late: Callable[[], bool])
         lam = prices.cells[cell : cell + 1]
         return one.search(prices.units, lam, every, -CROWD_SHARE * room, late, CROWD_STEPS, CROWD_STEPS).steps
 
-    lower, count = cells.strips[0], len(cells.middle)
-    widest = min(WIDEST, count // 3)
-    elsewhere = np.median([steps(cell) for cell in np.linspace(widest, count - 1, CROWD_SAMPLE).astype(int).tolist()])
+    (lower, upper), count = cells.strips, len(cells.middle)
+    most = min(WIDEST, count // 3)
+    elsewhere = np.median([steps(cell) for cell in np.linspace(most, count - most, CROWD_SAMPLE).astype(int).tolist()])
     few = max(CROWD, CROWD_TIMES * float(elsewhere))
-    return lower + max((cell + 1 for cell in range(widest - lower) if steps(cell) > few), default=0)
+    below = max((cell + 1 for cell in range(most - lower) if steps(cell) > few), default=0)
+    above = max((cell + 1 for cell in range(most - upper) if steps(count - 1 - cell) > few), default=0)
+    return lower + below, upper + above

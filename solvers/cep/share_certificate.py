@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from fairbound.models.cep import CepInstance
     from fairbound.solvers.cep.share_cells import Cells, Prices
-    from fairbound.solvers.cep.share_node import Node
+    from fairbound.solvers.cep.share_node import Cover, Node
     from fairbound.solvers.engines.base import Floats
 
 FORMAT = checker.FORMAT
@@ -52,14 +52,23 @@ def _nodes(cells: Cells, root: Node, bound: Fraction) -> list[dict[str, Any]]:
             if node.lists:
                 stated["listed"] = node.lists
             if node.cover is not None:
-                levels = [_whole(levels, MULTIPLIER_STEP) for levels in node.cover.levels]
-                stated["cover"] = {"order": node.cover.order, "levels": levels, "open": node.cover.open}
+                stated["cover"] = _cover_json(node.cover, step)
             else:
                 assert node.branch is not None
                 stated["branch"] = node.branch.stated()
             waiting += reversed(node.children)
         found.append(stated)
     return found
+
+
+def _cover_json(cover: Cover, step: float) -> dict[str, Any]:
+    return {
+        "order": cover.order,
+        "prices": [proof_json(prices, step) for prices in cover.prices],
+        "by": cover.by,
+        "levels": [_whole(levels, MULTIPLIER_STEP) for levels in cover.levels],
+        "open": cover.open,
+    }
 
 
 def _whole(values: Floats, parts: float) -> list[int]:

@@ -2,8 +2,12 @@ r"""Every grouping that may be worth more than the target, once the groups of th
 
 It loses less than the sum of prices exceeds the target: what its listed groups lose, its units in the strips, its
 units outside (56). So units are settled one after the other, each by a listed group, a strip or by staying out, and
-what loses too much or leaves the surplus of a strip outside its bounds (57) is dropped. The next unit is always one
-that few choices are left for. All states go on side by side, in arrays.
+what loses too much or leaves the surplus of a strip outside its bounds (57) is dropped. Of states with the same units
+settled, and the same of them in either strip, only the one whose groups are worth most goes on: what may follow is the
+same. The next unit is always one that few choices are left for. All states go on side by side, in arrays.
+
+Prices that are best for all units together are not best for those that are left. So where states become many, other
+prices are asked for, by how many states each unit is still open in; all that hold may be used (58).
 
 Most often none remains at the end. What remains says of every unit where it is, and other multipliers of the strips
 (22) then show that it is worth no more than the target, or it is a better plan.
@@ -15,10 +19,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from fairbound.solvers.cep.share_list import codes
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from fairbound.solvers.cep.share_cells import Box, Cells, Flags, Prices
     from fairbound.solvers.cep.share_list import Listed
@@ -29,29 +34,41 @@ Words = NDArray[np.uint64]
 
 SAMPLE, SAMPLED = 48, 12_000
 """States, and choices of least loss, by which the next unit is chosen."""
+MANY_STATES, MANY_PAIRS, OPEN_SAMPLE = 500, 50_000, 20_000
+"""States, or pairs of one and a choice, after which prices are asked for; and states by which."""
+MOST_STATES = 400_000
+"""States beyond which a search takes too long."""
+TOGETHER = 3
+"""Prices that are looked at at a time: the last ones."""
+CHUNK = 2_000_000
+"""Pairs of a state and a choice that are in memory at a time."""
+CHEAP = 8
+"""Pairs of a state and a choice that does not fit it, in the time of one that does."""
+TIES = 1e-9
+"""Share of the target within which two groupings may be worth the same: both go on."""
 LOW, HIGH, OUT = -1, -2, -3
 """Places of a unit that no listed group holds."""
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What may become of units, by rising loss; the last one is none and changes nothing.
+    """What may become of units; the last one is none and changes nothing.
 
     Attributes
     ----------
     inside
         Units that each settles (rows: choices).
-    loss
-        Against their prices, at least.
     place
         Index of a group in the list; or ``LOW``, ``HIGH``, ``OUT`` of a single unit.
+    worth
+        Of groups of the list; in the strips it depends on the multipliers.
     surplus
         What each adds to the sums of q - t N: of the lower strip at its two edges, of the upper at its two.
     """
 
     inside: Flags
-    loss: Floats
     place: Indices
+    worth: Floats
     surplus: Floats
 
     @classmethod
@@ -59,34 +76,63 @@ class Choices:
         """Those that lose less than there is room for."""
         arrays, strip = cells.arrays, cells.strips[0]
         units = np.arange(len(cells.units))
-        lost = np.where(box.allowed[cells.sides], prices.units[None] - cells.strip_worth(prices.levels), np.inf)
-        staying = np.where(box.must, np.inf, prices.units)
         groups = np.sort(np.unique(listed.code, return_index=True)[1])  # one on an edge lies in two cells
         single = np.eye(len(units), dtype=bool)
-        loss = np.r_[lost[:strip].min(axis=0), lost[strip:].min(axis=0), staying, -listed.excess(prices.units)[groups]]
         edges = cells.edges[[0, strip, -1 - cells.strips[1], -1]][:, None]
         over = arrays.lifted[None] - edges * arrays.enrolled[None]
-        surplus = np.zeros((4, len(loss)))
+        surplus = np.zeros((4, 3 * len(units) + len(groups) + 1))
         surplus[:2, units], surplus[2:, len(units) + units] = over[:2], over[2:]
-        place = np.r_[np.repeat([LOW, HIGH, OUT], len(units)), groups]
-        order = np.argsort(loss, kind="stable")
-        order = order[loss[order] < room]
-        inside = np.vstack([single, single, single, listed.inside[groups]])[order]
-        return cls(
-            np.vstack([inside, np.zeros((1, len(units)), dtype=bool)]),
-            np.r_[loss[order], 0.0],
-            np.r_[place[order], OUT],
-            np.hstack([surplus[:, order], np.zeros((4, 1))]),
+        every = cls(
+            np.vstack([single, single, single, listed.inside[groups], np.zeros((1, len(units)), dtype=bool)]),
+            np.r_[np.repeat([LOW, HIGH, OUT], len(units)), groups, OUT],
+            np.r_[np.zeros(3 * len(units)), listed.worth[groups], 0.0],
+            surplus,
         )
+        return every.only(every.loss(cells, box, listed, prices) < room)
 
-    def worth(self, cells: Cells, box: Box, listed: Listed, levels: Floats) -> Floats:
+    def only(self, keep: Flags) -> Choices:
+        """Those that are wanted."""
+        return Choices(self.inside[keep], self.place[keep], self.worth[keep], self.surplus[:, keep])
+
+    def __len__(self) -> int:
+        """How many there are, but for none."""
+        return len(self.place) - 1
+
+    def loss(self, cells: Cells, box: Box, listed: Listed, prices: Prices) -> Floats:
+        """What each loses against prices of its units, at least."""
+        groups = self.place >= 0
+        unit = self.inside.argmax(axis=1)
+        lost = prices.units[unit] - self.most(cells, box, prices.levels)
+        lost[groups] = -listed.excess(prices.units)[self.place[groups]]
+        lost[(self.place == OUT) & box.must[unit]] = np.inf
+        lost[-1] = 0.0
+        return lost
+
+    def most(self, cells: Cells, box: Box, levels: Floats) -> Floats:
         """The most that each is worth at some multipliers of the strips' levels."""
         best = np.where(box.allowed[cells.sides], cells.strip_worth(levels), -np.inf)
         unit, strip = self.inside.argmax(axis=1), cells.strips[0]
-        value = np.where(self.place == LOW, best[:strip].max(axis=0)[unit], 0.0)
-        value = np.where(self.place == HIGH, best[strip:].max(axis=0)[unit], value)
-        value[self.place >= 0] = listed.worth[self.place[self.place >= 0]]
-        return value
+        value = np.where(self.place == LOW, best[:strip].max(axis=0)[unit], self.worth)
+        return np.asarray(np.where(self.place == HIGH, best[strip:].max(axis=0)[unit], value))
+
+
+@dataclass(frozen=True)
+class Priced:
+    """What choices lose against some prices.
+
+    Attributes
+    ----------
+    loss
+        Of each choice, 0 or more.
+    room
+        What a grouping worth more than the target loses less than.
+    price
+        Of the upper strip's surplus over full funding.
+    """
+
+    loss: Floats
+    room: float
+    price: float
 
 
 @dataclass(frozen=True)
@@ -97,85 +143,203 @@ class Covers:
     ----------
     order
         Units in the order in which they were settled.
+    by
+        For each of them the prices that were looked at, by number: choices were taken by what they lose at the first.
     chosen
         Choices that make up each grouping that is left (columns), those of a unit that was settled before being none.
     steps
-        Choices that were looked at: what a replay costs.
+        What a replay costs.
     """
 
     order: list[int]
+    by: list[list[int]]
     chosen: Indices
     steps: int
 
 
-def covers(
-    choices: Choices, price: float, room: float, slack: float, most: float, late: Callable[[], bool]
-) -> Covers | None:
-    """Every way to settle all units that loses less than there is room for; ``None`` if the search took too long.
+class Sweep:
+    """Settles one unit after the other.
 
     Parameters
     ----------
-    price
-        Of the upper strip's surplus over full funding.
+    reprice
+        Is told the share of states in which each unit may still be in any group or strip; may say what choices lose
+        at prices that are better for these.
     slack
         What sums of students may err by.
-    most
-        Choices that may be looked at.
+    ties
+        Groupings whose worth differs by so much may be worth the same.
     """
-    bits, none = _words(choices.inside), len(choices.loss) - 1
-    live = np.arange(none)
-    left = np.ones(choices.inside.shape[1], dtype=bool)
-    covered, loss, surplus = np.zeros((1, bits.shape[1]), dtype=np.uint64), np.zeros(1), np.zeros((4, 1))
-    order: list[int] = []
-    history: list[tuple[Indices, Indices]] = []
-    steps = 0
-    while left.any() and len(loss):
-        if late():
-            return None
-        unit = _next(choices, bits, live, np.flatnonzero(left), covered, loss, room)
-        order.append(unit)
-        left[unit] = False
-        here = choices.inside[live, unit]
-        options, live = live[here], live[~here]
-        settled = (covered[:, unit // 64] >> np.uint64(unit % 64) & np.uint64(1)).astype(bool)
+
+    def __init__(
+        self, choices: Choices, first: Priced, reprice: Callable[[Floats], Priced | None], slack: float, ties: float
+    ) -> None:
+        self.choices, self.priced, self.reprice, self.slack, self.ties = choices, [first], reprice, slack, ties
+        self.bits = _words(choices.inside)
+        strips = (choices.place == LOW) | (choices.place == HIGH)
+        self.fixing = np.where(strips[:, None], np.uint64(0), self.bits)
+        self.code = codes(np.hstack([choices.inside, choices.inside & (choices.place == LOW)[:, None],
+                                     choices.inside & (choices.place == HIGH)[:, None]]))  # fmt: skip
+        self.live = np.argsort(first.loss[:-1], kind="stable")
+        self.left = np.ones(choices.inside.shape[1], dtype=bool)
+        self.covered = self.fixed = np.zeros((1, self.bits.shape[1]), dtype=np.uint64)
+        self.worth, self.codes, self.surplus = np.zeros(1), np.zeros(1, dtype=np.uint64), np.zeros((4, 1))
+        self.lost = {0: np.zeros(1)}
+        self.order: list[int] = []
+        self.by: list[list[int]] = []
+        self.history: list[tuple[Indices, Indices]] = []
+        self.steps = 0
+
+    def run(self, most: float, late: Callable[[], bool]) -> Covers | None:
+        """Every way to settle all units that loses less than there is room for; ``None`` if it takes too long.
+
+        Parameters
+        ----------
+        most
+            Steps that a replay may take.
+        """
+        while self.left.any() and len(self.worth):
+            if late():
+                return None
+            pairs = self._settle(self._next(), most)
+            if pairs is None or len(self.worth) > MOST_STATES:
+                return None
+            if self.left.any() and (len(self.worth) > MANY_STATES or pairs > MANY_PAIRS):
+                self._reprice()
+        at = np.arange(len(self.worth))
+        chosen = []
+        for parent, choice in reversed(self.history):
+            chosen.append(choice[at])
+            at = parent[at]
+        rest = np.flatnonzero(self.left).tolist()
+        left = np.array(chosen, dtype=np.intp).reshape(len(self.history), len(self.worth))
+        return Covers([*self.order, *rest], [*self.by, *([0] for _ in rest)], left, self.steps)
+
+    def _next(self) -> int:
+        """The unit after which fewest states are there, judged by some of them."""
+        choices, left, newest = self.choices, np.flatnonzero(self.left), max(self.lost)
+        lost, priced = self.lost[newest], self.priced[newest]
+        some = np.argsort(lost)[:SAMPLE]  # those that have lost least go on longest
+        few = self.live[:SAMPLED]
+        fits = priced.loss[few][None] < (priced.room - lost[some])[:, None]
+        for word in range(self.bits.shape[1]):
+            fits &= (self.covered[some, word][:, None] & self.bits[few, word][None]) == 0
+        count = fits.astype(np.float32) @ choices.inside[np.ix_(few, left)].astype(np.float32)
+        settled = _has(self.covered[some], left)
+        return int(left[np.where(settled, 1.0, count).sum(axis=0).argmin()])
+
+    def _settle(self, unit: int, most: float) -> int | None:
+        """Settle a unit in every state; pairs of a state and a choice that were looked at, ``None`` if too many."""
+        here = self.choices.inside[self.live, unit]
+        options, self.live = self.live[here], self.live[~here]
+        self.left[unit] = False
+        settled = _has(self.covered, np.array([unit]))[:, 0]
         passed, waiting = np.flatnonzero(settled), np.flatnonzero(~settled)
-        fitting = np.searchsorted(choices.loss[options], room - loss[waiting])
-        steps += int(fitting.sum())
-        if steps > most:
+        ways = {}
+        for number, lost in self.lost.items():
+            loss, room = self.priced[number].loss[options], self.priced[number].room
+            order = np.argsort(loss, kind="stable")
+            ways[number] = order, np.searchsorted(loss[order], room - lost[waiting])
+        first = min(ways, key=lambda number: int(ways[number][1].sum()))
+        order, fitting = ways[first]
+        self.order.append(unit)
+        self.by.append([first, *(number for number in self.lost if number != first)])
+        pairs = int(fitting.sum())
+        self.steps += pairs // CHEAP
+        if self.steps > most:
             return None
-        parent = np.repeat(waiting, fitting)
-        choice = options[np.arange(len(parent)) - np.repeat(np.cumsum(fitting) - fitting, fitting)]
-        apart = ~(covered[parent] & bits[choice]).any(axis=1)
-        parent, choice = np.r_[passed, parent[apart]], np.r_[np.full(len(passed), none), choice[apart]]
-        covered, loss = covered[parent] | bits[choice], loss[parent] + choices.loss[choice]
-        surplus = surplus[:, parent] + choices.surplus[:, choice]
-        rest = choices.surplus[:, live]
+        none = len(self.choices)
+        parents, made = [passed], [np.full(len(passed), none)]
+        for parent, choice in self._fitting(waiting, options[order], fitting):
+            parents.append(parent)
+            made.append(choice)
+        self._grow(np.concatenate(parents), np.concatenate(made))
+        self.steps += len(self.worth)
+        self._keep(self._open())
+        self._merge()
+        return pairs
+
+    def _fitting(self, waiting: Indices, options: Indices, fitting: Indices) -> Iterator[tuple[Indices, Indices]]:
+        """States and choices that are apart and lose no more than there is room for, some at a time."""
+        ends = np.cumsum(fitting)
+        begin = 0
+        while begin < len(waiting):
+            done = int(ends[begin - 1]) if begin else 0
+            end = max(begin + 1, int(np.searchsorted(ends, done + CHUNK, side="right")))
+            part = fitting[begin:end]
+            parent = np.repeat(waiting[begin:end], part)
+            choice = options[np.arange(len(parent)) - np.repeat(np.cumsum(part) - part, part)]
+            apart = np.ones(len(parent), dtype=bool)
+            for word in range(self.bits.shape[1]):
+                apart &= (self.covered[parent, word] & self.bits[choice, word]) == 0
+            parent, choice = parent[apart], choice[apart]
+            for number, lost in self.lost.items():
+                fits = lost[parent] + self.priced[number].loss[choice] < self.priced[number].room
+                parent, choice = parent[fits], choice[fits]
+            yield parent, choice
+            begin = end
+
+    def _grow(self, parent: Indices, choice: Indices) -> None:
+        """Take these states, each with a choice, instead of those so far."""
+        self.covered = self.covered[parent] | self.bits[choice]
+        self.fixed = self.fixed[parent] | self.fixing[choice]
+        self.worth = self.worth[parent] + self.choices.worth[choice]
+        self.codes = self.codes[parent] + self.code[choice]
+        self.surplus = self.surplus[:, parent] + self.choices.surplus[:, choice]
+        self.lost = {number: lost[parent] + self.priced[number].loss[choice] for number, lost in self.lost.items()}
+        self.history.append((parent, choice))
+
+    def _keep(self, keep: Flags | Indices) -> None:
+        """Only some of the states."""
+        self.covered, self.fixed, self.worth = self.covered[keep], self.fixed[keep], self.worth[keep]
+        self.codes, self.surplus = self.codes[keep], self.surplus[:, keep]
+        self.lost = {number: lost[keep] for number, lost in self.lost.items()}
+        parent, choice = self.history[-1]
+        self.history[-1] = parent[keep], choice[keep]
+
+    def _open(self) -> Flags:
+        """States whose strips can still balance."""
+        singles = self.choices.inside[:, self.left].any(axis=1) & (self.choices.place < 0)
+        rest = self.choices.surplus[:, singles]
         more, less = np.maximum(rest, 0.0).sum(axis=1), np.minimum(rest, 0.0).sum(axis=1)
+        surplus, slack = self.surplus, self.slack
         keep = (surplus[0] + more[0] >= -slack) & (surplus[1] + less[1] <= slack) & (surplus[2] + more[2] >= -slack)
-        keep &= loss + price * np.maximum(surplus[3] + less[3] - slack, 0.0) < room
-        covered, loss, surplus = covered[keep], loss[keep], surplus[:, keep]
-        history.append((parent[keep], choice[keep]))
-    order += np.flatnonzero(left).tolist()
-    at = np.arange(len(loss))
-    chosen = []
-    for parent, choice in reversed(history):
-        chosen.append(choice[at])
-        at = parent[at]
-    return Covers(order, np.array(chosen, dtype=np.intp).reshape(len(history), len(loss)), steps)
+        over = np.maximum(surplus[3] + less[3] - slack, 0.0)
+        for number, lost in self.lost.items():
+            keep &= lost + self.priced[number].price * over < self.priced[number].room
+        return np.asarray(keep)
+
+    def _merge(self) -> None:
+        """Of states with the same units settled, and the same in either strip, those worth most."""
+        order = np.lexsort((-self.worth, self.codes))
+        code, worth = self.codes[order], self.worth[order]
+        first = np.r_[True, code[1:] != code[:-1]][: len(code)]
+        best = worth[first][np.cumsum(first) - 1]
+        self._keep(np.sort(order[worth >= best - self.ties]))
+
+    def _reprice(self) -> None:
+        """Ask for prices that are better for these states, and drop those that lose too much at them."""
+        some = np.linspace(0, len(self.worth) - 1, min(len(self.worth), OPEN_SAMPLE)).astype(int)
+        units = np.arange(len(self.left))
+        priced = self.reprice(1.0 - _has(self.fixed[some], units).mean(axis=0))
+        if priced is None:
+            return
+        number = len(self.priced)
+        self.priced.append(priced)
+        at, lost = np.arange(len(self.worth)), np.zeros(len(self.worth))
+        for parent, choice in reversed(self.history):
+            lost += priced.loss[choice[at]]
+            at = parent[at]
+        self.lost[number] = lost
+        self._keep(lost < priced.room)
+        if len(self.lost) > TOGETHER:
+            del self.lost[min(self.lost)]
+        self.live = self.live[np.argsort(priced.loss[self.live], kind="stable")]
 
 
-def _next(
-    choices: Choices, bits: Words, live: Indices, left: Indices, covered: Words, loss: Floats, room: float
-) -> int:
-    """The unit after which fewest states are there, judged by some of them."""
-    some = np.argsort(loss)[:SAMPLE]  # those that have lost least go on longest
-    few = live[:SAMPLED]
-    fits = choices.loss[few][None] < (room - loss[some])[:, None]
-    for word in range(bits.shape[1]):
-        fits &= (covered[some, word][:, None] & bits[few, word][None]) == 0
-    count = fits.astype(np.float32) @ choices.inside[np.ix_(few, left)].astype(np.float32)
-    settled = (covered[np.ix_(some, left // 64)] >> (left % 64).astype(np.uint64)[None] & np.uint64(1)).astype(bool)
-    return int(left[np.where(settled, 1.0, count).sum(axis=0).argmin()])
+def _has(words: Words, units: Indices) -> Flags:
+    """Whether states (rows) have units (columns)."""
+    return (words[:, units // 64] >> (units % 64).astype(np.uint64)[None] & np.uint64(1)).astype(bool)
 
 
 def _words(inside: Flags) -> Words:

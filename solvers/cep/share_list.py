@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Codes = NDArray[np.uint64]
 
-MOST_STEPS, MOST_GROUPS = 12_000_000, 150_000
+MOST_STEPS, MOST_GROUPS = 12_000_000, 500_000
 """Partial groups that a list may cost, which a replay looks at again, and groups that it may hold."""
 
 

@@ -151,6 +151,11 @@ class Master:
         worth = np.full(len(self._alone), -2 * self._charge) if least is None else least
         self._highs.changeColsCost(len(worth), self._alone, worth)
 
+    def weigh(self, shares: Floats | None) -> None:
+        """Let only a share of each unit be covered; ``None`` for all of each."""
+        mass = np.ones(len(self._rows)) if shares is None else shares
+        self._highs.changeRowsBounds(len(mass), self._rows, mass, mass)
+
     def purge(self, keep: Flags) -> None:
         """Take columns out; the basis stays."""
         lost = np.flatnonzero(~keep)

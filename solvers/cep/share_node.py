@@ -15,12 +15,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cover:
-    """Order in which units are settled, multipliers of the strips that close most of what is left, and the rest."""
+    """How units are settled, and what closes what is left.
+
+    Attributes
+    ----------
+    order
+        Of the units.
+    prices
+        Further ones: choices are dropped by those of the node, number 0, and by these.
+    by
+        Numbers of the prices that are looked at, for every unit.
+    levels
+        Multipliers of the strips that close most of what is left.
+    open
+        The rest: of every unit the first of its group, or ``LOW``, ``HIGH``, ``OUT``.
+    """
 
     order: list[int]
+    prices: list[Prices]
+    by: list[list[int]]
     levels: list[Floats]
     open: list[list[int]]
-    """Of every unit the first of its group, or ``LOW``, ``HIGH``, ``OUT``."""
 
 
 @dataclass

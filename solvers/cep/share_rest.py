@@ -50,9 +50,7 @@ class Rest:
         lam: Floats | None = first if count else None
         while lam is not None and len(found) < MOST_LEVELS:
             found.append(lam)
-            bound = np.minimum(
-                bound, self.choices.worth(self.cells, self.box, self.listed, lam)[self.chosen].sum(axis=0)
-            )
+            bound = np.minimum(bound, self.choices.most(self.cells, self.box, lam)[self.chosen].sum(axis=0))
             more = np.flatnonzero(~tried & (bound > target() * (1 - CLOSER)))
             if not len(more):
                 break

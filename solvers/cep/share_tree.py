@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from fairbound.solvers.cep.share_branch import Branch, Mixture, widest
-from fairbound.solvers.cep.share_cover import Choices, covers
+from fairbound.solvers.cep.share_cover import TIES, Choices, Priced, Sweep
 from fairbound.solvers.cep.share_list import traits
 from fairbound.solvers.cep.share_node import Cover, Node
 from fairbound.solvers.cep.share_rest import Rest
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fairbound.solvers.cep.share_list import Listed
     from fairbound.solvers.cep.share_master import Master, Optimum
     from fairbound.solvers.cep.share_pricing import Found
+    from fairbound.solvers.engines.base import Floats
 
 ROUNDS = 150
 """Rounds of column generation at one node."""
@@ -163,9 +164,21 @@ class Tree:
             return False
         assert node.box is not None
         cells, box, listed, prices = self.cells, node.box, node.listed, node.prices
-        room = cells.room(prices, self.target())
-        choices = Choices.of(cells, box, prices, listed, room)
-        found = covers(choices, float(prices.levels[-1]), room, cells.pricer.slack(), self.most_covered, self.late)
+        target = self.target()
+        further: list[Prices] = []
+
+        def priced(prices: Prices) -> Priced:
+            lost = choices.loss(cells, box, listed, prices)
+            return Priced(lost, cells.room(prices, target), float(prices.levels[-1]))
+
+        def reprice(shares: Floats) -> Priced | None:
+            better = self._reprice(box, listed, shares)
+            further.extend([] if better is None else [better])
+            return None if better is None else priced(better)
+
+        choices = Choices.of(cells, box, prices, listed, cells.room(prices, target))
+        sweep = Sweep(choices, priced(prices), reprice, cells.pricer.slack(), TIES * abs(target))
+        found = sweep.run(self.most_covered, self.late)
         if found is None:
             return False
         rest = Rest(cells, box, listed, choices, found.chosen)
@@ -173,11 +186,29 @@ class Tree:
         if len(rest) > (MOST_APART if self.finer else 0):
             return False
         self._prove(node)
-        node.cover = Cover(found.order, levels, [rest.key(i) for i in range(len(rest))])
+        node.cover = Cover(found.order, further, found.by, levels, [rest.key(i) for i in range(len(rest))])
         node.children = [rest.part(i, prices, self.finer[0][0]) for i in range(len(rest))]
         node.box = node.listed = None
-        self.work += found.steps
+        self.work += found.steps + len(further) * len(listed)
         return True
+
+    def _reprice(self, box: Box, listed: Listed, shares: Floats) -> Prices | None:
+        """The best prices where only a share of each unit is left: all hold for the groups of a list (58)."""
+        master, cells = self.master, self.cells
+        master.restrict(self._wanted(box, listed), box.must)
+        master.weigh(shares)
+        better = None
+        for _ in range(ROUNDS):
+            optimum = None if self.late() else master.solve()
+            if optimum is None:
+                break
+            units, levels = cells.repaired(optimum.prices, optimum.lam, box)
+            found = listed.search(units, float(cells.step) / 2)
+            if not self.add(found):
+                better = None if len(found.excess) else cells.prices(units, levels, np.zeros(0))
+                break
+        master.weigh(None)
+        return better
 
     def narrow(self, node: Node) -> int:
         """Leave out of a node's box what its prices rule out; how many pairs that are."""

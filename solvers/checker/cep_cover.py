@@ -2,65 +2,193 @@
 
 Units are settled one after the other, in an order that is given: each by a group of a list, by the lower strip of
 claim shares, by the upper, or by staying out. ``cep_shares`` says what each of these loses, and what is left to show.
+What may follow is the same for all states with the same units settled and the same of them in either strip: of these
+only the one whose groups are worth most goes on.
 """
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from fairbound.solvers.checker.common import Rejected
 
 LOWER, UPPER, OUTSIDE = -1, -2, -3
 """Places of a unit that no group of the list holds."""
+CHEAP = 8
+"""Choices that do not fit a state, in the time of one that does."""
 
 Surplus = tuple[int, int, int, int]
 """Sums of q - t N: of the lower strip at its lower and its upper edge, and of the upper strip at its two."""
 NONE: Surplus = (0, 0, 0, 0)
-Choice = tuple[int, int, Surplus, int, int]
-"""What becomes of some units: what it loses, its units as bits, what it adds to the strips' surpluses, their place
-(the first unit of a group of the list), and the worth of such a group."""
+Key = tuple[int, int, int]
+"""Units that are settled, those in the lower strip and those in the upper, as bits."""
+State = tuple[int, list[int], Surplus]
+"""Worth of the groups, what is lost at each of the prices that are looked at, and the strips' surpluses."""
+
+
+class Choice(NamedTuple):
+    """What may become of some units: their place is ``LOWER``, ``UPPER``, ``OUTSIDE``, or else they are a group."""
+
+    units: tuple[int, ...]
+    bits: int
+    place: int
+    surplus: Surplus
+    """What it adds to the strips' surpluses."""
+    worth: int
+    """Of a group."""
+
+
+class Priced(NamedTuple):
+    """Prices of units, and the most that each is worth in the lower strip and in the upper.
+
+    A grouping worth more than the bound loses less than there is room for. The upper strip's surplus over full funding
+    earns nothing, and so loses its price.
+    """
+
+    units: list[int]
+    low: dict[int, int]
+    high: dict[int, int]
+    room: int
+    price: int
+
+    def lost(self, choice: Choice) -> int:
+        """What a choice loses."""
+        paid = sum([self.units[unit] for unit in choice.units]) - choice.worth
+        if choice.place == LOWER:
+            return paid - self.low[choice.units[0]]
+        return paid - self.high[choice.units[0]] if choice.place == UPPER else paid
+
+    def lost_by(self, key: Key, worth: int) -> int:
+        """What a state has lost."""
+        taken, low, high = (members(bits) for bits in key)
+        paid = sum([self.units[unit] for unit in taken]) - worth
+        return paid - sum([self.low[unit] for unit in low]) - sum([self.high[unit] for unit in high])
+
+
+def members(bits: int) -> list[int]:
+    """The units of a set that stands as bits."""
+    return [unit for unit, bit in enumerate(bin(bits)[:1:-1]) if bit == "1"]
 
 
 def covers(
-    choices: list[list[Choice]], order: list[int], price: int, room: int, spend: Callable[[int], None]
-) -> Iterator[tuple[Choice, ...]]:
-    """What becomes of all units, each time that it loses less than ``room``.
+    choices: list[list[Choice]],
+    order: list[int],
+    by: list[list[int]],
+    priced: Callable[[int], Priced],
+    spend: Callable[[int], None],
+) -> Iterator[tuple[int, int, int]]:
+    """What becomes of all units, each time that it loses less than there is room for: of all that are alike the best.
+
+    Yields the units in the lower strip and in the upper, as bits, and what the groups are worth. Raises ``Rejected``
+    where a choice is worth more than its prices.
 
     Parameters
     ----------
     choices
-        For each unit in its order what may become of it and of none before it, by rising loss.
-    price
-        Of the surplus of the upper strip over full funding, which earns nothing.
+        For each unit in its order what may become of it and of none before it.
+    by
+        For each unit in its order numbers of prices: choices are taken by what they lose at the first of them.
+    priced
+        The prices of a number.
     spend
         Is told how many choices were looked at, and may stop the search.
     """
     rest = [NONE]
     for options in reversed(choices):
         a, b, c, d = rest[-1]
-        a += max([0, *(choice[2][0] for choice in options)])
-        b += min([0, *(choice[2][1] for choice in options)])
-        c += max([0, *(choice[2][2] for choice in options)])
-        d += min([0, *(choice[2][3] for choice in options)])
+        a += max([0, *(choice.surplus[0] for choice in options)])
+        b += min([0, *(choice.surplus[1] for choice in options)])
+        c += max([0, *(choice.surplus[2] for choice in options)])
+        d += min([0, *(choice.surplus[3] for choice in options)])
         rest.append((a, b, c, d))
     rest.reverse()
-    waiting: list[tuple[int, int, int, Surplus, tuple[Choice, ...]]] = [(0, 0, 0, NONE, ())]
-    while waiting:
-        depth, taken, lost, (w, x, y, z), made = waiting.pop()
-        while depth < len(order) and taken >> order[depth] & 1:
-            depth += 1
-        a, b, c, d = rest[depth]
-        # Groups of a strip together reach its lower edge, and those of the lower one not more than its upper edge.
-        if w + a < 0 or x + b > 0 or y + c < 0 or lost + price * max(z + d, 0) >= room:
+    lost: dict[int, list[list[int]]] = {}
+    prices: dict[int, Priced] = {}
+    known: list[int] = []
+    states: dict[Key, State] = {(0, 0, 0): (0, [], NONE)}
+    for depth, unit in enumerate(order):
+        looked = by[depth]
+        if looked != known:
+            prices = {number: prices[number] if number in prices else priced(number) for number in looked}
+            lost = {
+                number: lost[number] if number in lost else _losses(prices[number], choices, depth, spend)
+                for number in looked
+            }
+            spend(len(states))
+            states = {
+                key: (worth, [each.lost_by(key, worth) for each in prices.values()], surplus)
+                for key, (worth, _, surplus) in states.items()
+            }
+            known = looked
+        limits = [(each.room, each.price) for each in prices.values()]
+        # The first loss is what choices are taken by; no two that are alike are compared further.
+        taken_by = zip(*(lost[number][depth] for number in looked), range(len(choices[depth])), strict=True)
+        options = [(losses[0], choices[depth][losses[-1]], losses[:-1]) for losses in sorted(taken_by)]
+        after: dict[Key, State] = {}
+        for key, state in states.items():
             spend(1)
+            if key[0] >> unit & 1:
+                _keep(after, key, state, rest[depth + 1], limits)
+            else:
+                spend(_grow(after, key, state, options, rest[depth + 1], limits))
+        states = after
+    for (_, low, high), (worth, _, _) in states.items():
+        yield low, high, worth
+
+
+def _losses(prices: Priced, choices: list[list[Choice]], depth: int, spend: Callable[[int], None]) -> list[list[int]]:
+    """What the choices from a unit on lose; ``Rejected`` where one is worth more than its prices."""
+    lost: list[list[int]] = [[] for _ in range(depth)]
+    for options in choices[depth:]:
+        spend(len(options))
+        lost.append([prices.lost(choice) for choice in options])
+        if options and min(lost[-1]) < 0:
+            units = options[lost[-1].index(min(lost[-1]))].units
+            raise Rejected(f"in a cover units {units} are worth more than their prices")
+    return lost
+
+
+def _grow(
+    after: dict[Key, State],
+    key: Key,
+    state: State,
+    options: list[tuple[int, Choice, tuple[int, ...]]],
+    rest: Surplus,
+    limits: list[tuple[int, int]],
+) -> int:
+    """Add what becomes of a state by each of the options that fit; what that costs."""
+    (taken, low, high), (worth, lost, (w, x, y, z)) = key, state
+    left, seen, made = limits[0][0] - lost[0], 0, 0
+    for loss, choice, losses in options:
+        if loss >= left:
+            break
+        seen += 1
+        bits = choice.bits
+        if bits & taken:
             continue
-        if depth == len(order):
-            spend(1)
-            yield made
-            continue
-        seen, left = 1, room - lost
-        for choice in choices[depth]:
-            if choice[0] >= left:
-                break
-            seen += 1
-            if not choice[1] & taken:
-                p, q, r, s = choice[2]
-                sums = (w + p, x + q, y + r, z + s)
-                waiting.append((depth + 1, taken | choice[1], lost + choice[0], sums, (*made, choice)))
-        spend(seen)
+        made += 1
+        p, q, r, s = choice.surplus
+        lower, upper = low, high
+        if choice.place == LOWER:
+            lower |= bits
+        elif choice.place == UPPER:
+            upper |= bits
+        new = [before + more for before, more in zip(lost, losses, strict=True)]
+        grown = worth + choice.worth, new, (w + p, x + q, y + r, z + s)
+        _keep(after, (taken | bits, lower, upper), grown, rest, limits)
+    return made + seen // CHEAP
+
+
+def _keep(after: dict[Key, State], key: Key, state: State, rest: Surplus, limits: list[tuple[int, int]]) -> None:
+    """Keep a state, unless it loses too much, its strips cannot balance, or one that is alike is worth as much."""
+    worth, lost, (w, x, y, z) = state
+    a, b, c, d = rest
+    # Groups of a strip together reach its lower edge, and those of the lower one not more than its upper edge.
+    if w + a < 0 or x + b > 0 or y + c < 0:
+        return
+    over = max(z + d, 0)
+    for loss, (room, price) in zip(lost, limits, strict=True):
+        if loss + price * over >= room:
+            return
+    best = after.get(key)
+    if best is None or best[0] < worth:
+        after[key] = state

@@ -32,10 +32,11 @@ from math import lcm
 from typing import Any, NamedTuple
 
 from fairbound.solvers.checker.cep import coefficients, money, possible, units
-from fairbound.solvers.checker.cep_cover import LOWER, NONE, OUTSIDE, UPPER, Choice, covers
+from fairbound.solvers.checker.cep_cover import LOWER, NONE, OUTSIDE, UPPER, Choice, Priced, covers, members
+from fairbound.solvers.checker.cep_halves import Item, groups_by_halves
 from fairbound.solvers.checker.common import UNREADABLE, Rejected, rational, sealed
 
-FORMAT = "fairbound claim shares 2"
+FORMAT = "fairbound claim shares 3"
 MULTIPLIER_PARTS = 10**6
 """Multipliers are written in millionths."""
 MOST_WORK = 400_000_000
@@ -45,10 +46,8 @@ LARGEST = 10**40
 MOST_EDGES, MOST_PAIRS, DEEPEST = 10_000, 3_000_000, 1000
 """Edges, pairs of unit and edge that are tabled, and boxes that wait."""
 
-MOST_LISTED = 200_000
+MOST_LISTED = 600_000
 
-Item = tuple[int, int, int, int, int]
-"""psi of a unit at both ends of a cell, what it adds to the surplus at either, and its number."""
 Group = tuple[int, int, tuple[int, ...], int]
 """A group of a list: its cell, its units as bits and as numbers, and its worth, rounded up."""
 Worth = dict[int, int]
@@ -77,11 +76,6 @@ class Listed(NamedTuple):
 
 Box = tuple[list[int], int, Listed | None]
 """Units that may be in each cell, and those that must be in some, as bits; the groups of the middle, once listed."""
-
-
-def members(bits: int) -> list[int]:
-    """The units of a set that stands as bits."""
-    return [unit for unit, bit in enumerate(bin(bits)[:1:-1]) if bit == "1"]
 
 
 def whole(value: Any, least: int = -LARGEST) -> int:
@@ -225,7 +219,7 @@ class Replay:
                 anywhere |= allowed[cell]
             multiplier = prices.multipliers[min(run // 2, len(cells) - 1) + first - prices.low]
             items, _ = self._items(cells, members(anywhere), prices.units, multiplier, -room)
-            for group in self._groups(items, -room):
+            for group in groups_by_halves(items, -room, self._spend):
                 worth = self._worth(group)
                 self.work += len(cells)
                 self._within()
@@ -338,28 +332,27 @@ class Replay:
             strips.append(best)
         return strips[0], strips[1]
 
-    def _choices(
-        self, prices: Prices, allowed: list[int], must: int, listed: Listed, order: list[int]
-    ) -> list[list[Choice]]:
-        """What may become of each unit, in this order, and of none before it; by rising loss."""
-        room = sum(prices.units) - self.claim
+    def _choices(self, prices: Priced, must: int, listed: Listed, order: list[int]) -> list[list[Choice]]:
+        """What may become of each unit, in this order, and of none before it, if it loses less than there is room."""
         place = {unit: depth for depth, unit in enumerate(order)}
-        found: list[list[Choice]] = [[] for _ in order]
-        low, high = self._strip_worth(prices.levels, allowed, listed)
+        every: list[Choice] = []
         edges = (0, listed.low, listed.high, self.cells)
-        for unit, price in enumerate(prices.units):
+        for unit in order:
             one, over = 1 << unit, [self.over[edge][unit] for edge in edges]
-            if unit in low:
-                found[place[unit]].append((price - low[unit], one, (over[0], over[1], 0, 0), LOWER, 0))
-            if unit in high:
-                found[place[unit]].append((price - high[unit], one, (0, 0, over[2], over[3]), UPPER, 0))
+            if unit in prices.low:
+                every.append(Choice((unit,), one, LOWER, (over[0], over[1], 0, 0), 0))
+            if unit in prices.high:
+                every.append(Choice((unit,), one, UPPER, (0, 0, over[2], over[3]), 0))
             if not must >> unit & 1:
-                found[place[unit]].append((price, one, NONE, OUTSIDE, 0))
+                every.append(Choice((unit,), one, OUTSIDE, NONE, 0))
         # A group whose share is on an edge stands in two cells.
-        for bits, group, worth in {(bits, group, worth) for _, bits, group, worth in listed.groups}:
-            lost = sum([prices.units[unit] for unit in group]) - worth
-            found[min([place[unit] for unit in group])].append((lost, bits, NONE, min(group), worth))
-        return [sorted(choice for choice in choices if choice[0] < room) for choices in found]
+        groups = {(bits, group, worth) for _, bits, group, worth in listed.groups}
+        every += [Choice(group, bits, min(group), NONE, worth) for bits, group, worth in groups]
+        found: list[list[Choice]] = [[] for _ in order]
+        for choice in every:
+            if prices.lost(choice) < prices.room:
+                found[min([place[unit] for unit in choice.units])].append(choice)
+        return found
 
     def covered(self, cover: dict[str, Any], proof: dict[str, Any], box: Box) -> list[Box]:
         """Look at every grouping in a box with a list; the boxes of those that may be worth more than the bound.
@@ -372,57 +365,66 @@ class Replay:
         order = [whole(unit, 0) for unit in cover["order"]]
         if sorted(order) != list(range(self.count)):
             raise Rejected("a cover does not settle every unit once")
-        prices = self._read(proof, listed)
-        choices = self._choices(prices, allowed, must, listed, order)
-        priced = []
-        for stated in cover["levels"]:
-            if len(stated) != len(prices.levels):
+        stated = [proof, *cover["prices"]]
+        by = [[whole(number, 0) for number in looked] for looked in cover["by"]]
+        if len(by) != len(order) or not all(by) or max(map(max, by)) >= len(stated):
+            raise Rejected("a cover does not say at which prices each unit is settled")
+        if any(len(set(looked)) < len(looked) for looked in by):
+            raise Rejected("a cover looks twice at the same prices")
+
+        def priced(number: int) -> Priced:
+            prices = self._read(stated[number], listed)
+            low, high = self._strip_worth(prices.levels, allowed, listed)
+            return Priced(prices.units, low, high, sum(prices.units) - self.claim, prices.levels[-1] * self.worth)
+
+        levels = []
+        for each in cover["levels"]:
+            if len(each) != self.cells - listed.high + listed.low + 2:
                 raise Rejected("a cover has another number of multipliers")
-            priced.append(self._strip_worth([whole(price, 0) for price in stated], allowed, listed))
-        left = [tuple(whole(place) for place in key) for key in cover["open"]]
-        known, room = set(left), sum(prices.units) - self.claim
-        for made in covers(choices, order, prices.levels[-1] * self.worth, room, self._spend):
-            key = self._key(made)
-            groups = sum([choice[4] for choice in made])
-            for low, high in priced:
+            levels.append(self._strip_worth([whole(price, 0) for price in each], allowed, listed))
+        keys = [tuple(whole(place) for place in key) for key in cover["open"]]
+        parts = [self._apart(key, allowed, must, listed) for key in keys]
+        known = {(low, high): 0 for low, high, _, _ in parts}
+        for low, high, worth, _ in parts:
+            known[low, high] = max(known[low, high], worth)
+        choices = self._choices(priced(0), must, listed, order)
+        for low, high, worth in covers(choices, order, by, priced, self._spend):
+            for lower, upper in levels:
                 self.work += self.count
-                strips = [
-                    (low, high)[place == UPPER][unit] for unit, place in enumerate(key) if place in (LOWER, UPPER)
-                ]
-                if groups + sum(strips) <= self.claim:
+                strips = [lower[unit] for unit in members(low)] + [upper[unit] for unit in members(high)]
+                if worth + sum(strips) <= self.claim:
                     break
             else:
-                if key not in known:
+                # With the same units in the strips, an open grouping whose groups are worth as much is worth as much.
+                if (low, high) not in known or known[low, high] < worth:
                     raise Rejected("a grouping in a cover may be worth more than the bound")
-        return [self._apart(key, allowed, must, listed) for key in left]
+        return [part for _, _, _, part in parts]
 
-    def _key(self, made: tuple[Choice, ...]) -> Key:
-        key = [OUTSIDE] * self.count
-        for _, bits, _, place, _ in made:
-            for unit in members(bits):
-                key[unit] = place
-        return tuple(key)
+    def _apart(self, key: Key, allowed: list[int], must: int, listed: Listed) -> tuple[int, int, int, Box]:
+        """The units of a key in either strip, the worth of its groups, and the box where every unit is where it says.
 
-    def _apart(self, key: Key, allowed: list[int], must: int, listed: Listed) -> Box:
-        """The box in which every unit is where a key says: none, if that is no group of the list."""
+        Raises ``Rejected`` if a group is none of the list, or a unit outside that must be covered.
+        """
         if len(key) != self.count or not all(OUTSIDE <= place < self.count for place in key):
             raise Rejected("an open part of a cover says of no unit where it is")
-        groups = {place: sum(1 << unit for unit, other in enumerate(key) if other == place) for place in set(key)}
-        self._spend(self.cells + len(groups) * len(listed.groups))
-        fewer = [0] * self.cells
-        for place, bits in groups.items():
-            if place == LOWER:
-                cells = list(range(listed.low))
-            elif place == UPPER:
-                cells = list(range(listed.high, self.cells))
-            elif place == OUTSIDE:
-                continue
-            else:
-                cells = [cell for cell, group, _, _ in listed.groups if group == bits]
-            for cell in cells:
-                fewer[cell] |= bits & allowed[cell]
-            must |= bits
-        return fewer, must, None
+        places = {place: sum(1 << unit for unit, other in enumerate(key) if other == place) for place in key}
+        self._spend(self.cells + len(places) * len(listed.groups))
+        if places.pop(OUTSIDE, 0) & must:
+            raise Rejected("an open part of a cover leaves out a unit that must be covered")
+        low, high = places.pop(LOWER, 0), places.pop(UPPER, 0)
+        inside, total = low | high, 0
+        fewer = [here & low for here in allowed[: listed.low]]
+        fewer += [0] * (listed.high - listed.low)
+        fewer += [here & high for here in allowed[listed.high :]]
+        for bits in places.values():
+            found = [(cell, worth) for cell, group, _, worth in listed.groups if group == bits]
+            if not found:
+                raise Rejected("an open part of a cover has a group that is not listed")
+            for cell, _ in found:
+                fewer[cell] |= bits
+            inside |= bits
+            total += found[0][1]
+        return low, high, total, (fewer, must | inside, None)
 
     def _spend(self, steps: int) -> None:
         self.work += steps

@@ -82,7 +82,7 @@ def proof(request: pytest.FixtureRequest) -> tuple[CepInstance, Fraction, dict[s
         if kind == "listed":
             patch.setattr(claim_shares, "COVER_SHARE", 0.0)
         if kind == "apart":  # a third of the range is one strip
-            patch.setattr(claim_shares, "crowded", lambda *_arguments: 20)
+            patch.setattr(claim_shares, "crowded", lambda *_arguments: (20, 9))
         for seed in range(60):
             cover = Cover.ANY if kind == "outside" else Cover.ALL
             instance = district(7, seed, cover=cover, threshold=Fraction(1, 2) if kind == "outside" else Fraction(1, 4))
