@@ -38,8 +38,10 @@ if TYPE_CHECKING:
 NAME = "claim_shares"
 MANY_UNITS = 400
 """Beyond so many the first prices take seconds that the price curve turns into plans."""
-STAGES = (6e-6, 1e-6, 1e-8)
+STAGES = (9e-6, 1e-6, 1e-8)
 """Gaps that the search closes one after the other; prices are rounded to a few parts in 1e9 of the bound."""
+FURTHER, LEAST_STEP = Fraction(2, 5), Fraction(1, 20)
+"""Shares of what is left to a gap: by so much the search closes less where groups are too many, if that is so much."""
 SECONDS = 120.0
 """Time of the search where no limit is given."""
 FIRST_SHARE, FIRST_ROUNDS = 0.2, 3
@@ -148,29 +150,26 @@ class Sharing:
                 self._anneal(prices)
         best: tuple[Fraction, Node] | None = None
         asked = self.search.settings.gap
-        for share in (*(stage for stage in STAGES if stage > asked), *([asked] if asked > STAGES[-1] else [])):
-            self.share = Fraction(str(share))
-            root = Node(self.cells.box(), prices)
-            tree = self.tree = Tree(
-                self.cells,
-                self.master,
-                root,
-                self.target,
-                self.meet,
-                self.report,
-                self.late,
-                self.offer,
-                tuple(self.finer),
-                most_listed=LIST_SHARE * self.until * REPLAYED,
-                most_covered=COVER_SHARE * self.until * REPLAYED,
-            )
-            root.work = 1
-            root.proofs.append(prices)
-            tree.narrow(root)
-            if best is None and root.box is not None:
-                self._begin(tree, root.box, prices)
+        waiting = [Fraction(str(share)) for share in STAGES if share > asked]
+        waiting += [Fraction(str(asked))] if asked > STAGES[-1] else []
+        reached: Fraction | None = None
+        listed = True
+        while waiting:
+            if not listed and reached is not None and reached > 2 * waiting[0]:
+                waiting.insert(0, reached / 2)
+            self.share = waiting[0]
+            tree = self.tree = self._tree(Node(self.cells.box(), prices), listed)
+            if best is None and tree.root.box is not None:
+                self._begin(tree, tree.root.box, prices)
             self.rehearsed = None
             done = tree.run()
+            if tree.overfull:
+                # First a bound for which the root's groups can be listed; then, by branching, half of what is left.
+                above = Fraction(tree.bound) / self.search.value - 1
+                nearer = self.share + FURTHER * (above - self.share)
+                listed = nearer < (1 - LEAST_STEP) * (above if reached is None else reached)
+                waiting[:0] = [nearer] if listed else []
+                continue
             while not done and self._rehearse(tree):
                 done = tree.run()
             self.nodes += tree.nodes
@@ -180,8 +179,30 @@ class Sharing:
             if not done or self.late():
                 self.early = not tree.stuck
                 break
+            reached = waiting.pop(0)
         assert best is not None
         return self._proven(*best) if self.rehearsed is None else self._descend(*best)
+
+    def _tree(self, root: Node, first: bool) -> Tree:
+        """A search of everything, from first prices."""
+        tree = Tree(
+            self.cells,
+            self.master,
+            root,
+            self.target,
+            self.meet,
+            self.report,
+            self.late,
+            self.offer,
+            tuple(self.finer),
+            first,
+            most_listed=LIST_SHARE * self.until * REPLAYED,
+            most_covered=COVER_SHARE * self.until * REPLAYED,
+        )
+        root.work = 1
+        root.proofs.append(root.prices)
+        tree.narrow(root)
+        return tree
 
     def _descend(self, bound: Fraction, root: Node) -> tuple[Bound, dict[str, Any]]:
         """Prove claims that fall towards a bound as far as there is time: a replay of the last one may take long."""

@@ -40,8 +40,8 @@ STRIP_CELLS = 8
 """Cells of a strip, for at most so many units and for more: of few units, groups near the ends can be searched too."""
 WIDEST = 40
 """Cells of a strip at most; most of them are as wide as those of the middle."""
-CROWD, CROWD_TIMES, CROWD_SHARE, CROWD_SAMPLE, CROWD_STEPS = 2_000, 4, 0.25, 12, 100_000
-"""Partial groups of a cell that are no crowd, in number and against other cells, at a share of the gap."""
+CROWD, CROWD_TIMES, CROWD_SHARE, CROWD_SAMPLE, CROWD_STEPS = 50, 4, 0.25, 12, 300_000
+"""Groups of a cell that are no crowd, in number and against other cells, at a share of the gap; steps to count them."""
 LEAST_SCALE = 1e-3
 """Prices are no finer than for a bound that is this part of what all units are worth: floats could not tell them."""
 EDGE_STEP = 10**7
@@ -258,19 +258,20 @@ def crowded(cells: Cells, prices: Prices, room: float, late: Callable[[], bool])
     """Cells of a lower and of an upper strip that leave out where groups are far more than elsewhere, near the ends.
 
     Units that must be covered gather just above the threshold, and are worth about the same in any group; others gather
-    below full funding. Groups are counted, by the steps of a search, that lose a part of ``room`` against some prices.
+    below full funding. Groups are counted that lose a part of ``room`` against some prices.
     """
     pricer, every = cells.pricer, np.ones((1, len(cells.units)), dtype=bool)
 
-    def steps(cell: int) -> int:
+    def groups(cell: int) -> float:
         one = Pricer(pricer.arrays, pricer.lower[cell : cell + 1], pricer.upper[cell : cell + 1])
         lam = prices.cells[cell : cell + 1]
-        return one.search(prices.units, lam, every, -CROWD_SHARE * room, late, CROWD_STEPS, CROWD_STEPS).steps
+        found = groups_by_halves(one, prices.units, lam, every, -CROWD_SHARE * room, late, CROWD_STEPS, CROWD_STEPS)
+        return np.inf if found is None else len(found.excess)
 
     (lower, upper), count = cells.strips, len(cells.middle)
     most = min(WIDEST, count // 3)
-    elsewhere = np.median([steps(cell) for cell in np.linspace(most, count - most, CROWD_SAMPLE).astype(int).tolist()])
+    elsewhere = np.median([groups(cell) for cell in np.linspace(most, count - most, CROWD_SAMPLE).astype(int).tolist()])
     few = max(CROWD, CROWD_TIMES * float(elsewhere))
-    below = max((cell + 1 for cell in range(most - lower) if steps(cell) > few), default=0)
-    above = max((cell + 1 for cell in range(most - upper) if steps(count - 1 - cell) > few), default=0)
+    below = max((cell + 1 for cell in range(most - lower) if groups(cell) > few), default=0)
+    above = max((cell + 1 for cell in range(most - upper) if groups(count - 1 - cell) > few), default=0)
     return lower + below, upper + above

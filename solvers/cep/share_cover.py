@@ -178,8 +178,11 @@ class Sweep:
         self.bits = _words(choices.inside)
         strips = (choices.place == LOW) | (choices.place == HIGH)
         self.fixing = np.where(strips[:, None], np.uint64(0), self.bits)
-        self.code = codes(np.hstack([choices.inside, choices.inside & (choices.place == LOW)[:, None],
-                                     choices.inside & (choices.place == HIGH)[:, None]]))  # fmt: skip
+        settled, low, high = codes(np.eye(3 * choices.inside.shape[1], dtype=bool)).reshape(3, -1)
+        unit = choices.inside.argmax(axis=1)
+        self.code = np.where(choices.place == LOW, low[unit], np.where(choices.place == HIGH, high[unit], np.uint64(0)))
+        for each, number in enumerate(settled):
+            self.code[choices.inside[:, each]] += number
         self.live = np.argsort(first.loss[:-1], kind="stable")
         self.left = np.ones(choices.inside.shape[1], dtype=bool)
         self.covered = self.fixed = np.zeros((1, self.bits.shape[1]), dtype=np.uint64)

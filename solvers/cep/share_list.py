@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Codes = NDArray[np.uint64]
 
-MOST_STEPS, MOST_GROUPS = 12_000_000, 500_000
+MOST_STEPS, MOST_GROUPS = 40_000_000, 1_000_000
 """Partial groups that a list may cost, which a replay looks at again, and groups that it may hold."""
 
 
@@ -126,4 +126,7 @@ def traits(inside: Flags, arrays: UnitArrays) -> dict[str, Floats]:
 def codes(inside: Flags) -> Codes:
     """A number for each of some groups."""
     chance = np.random.default_rng(0).integers(2**63, size=inside.shape[1], dtype=np.uint64)
-    return np.asarray(np.where(inside, chance, np.uint64(0)).sum(axis=1, dtype=np.uint64))
+    found = np.zeros(len(inside), dtype=np.uint64)
+    for unit, number in enumerate(chance):
+        found[inside[:, unit]] += number
+    return found

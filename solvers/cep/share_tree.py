@@ -62,6 +62,8 @@ class Tree:
         Is shown a grouping: of every unit the first of its group, or its strip, or that it is out (``share_cover``).
     finer
         Cells with shorter strips, and their masters, for what covers leave open.
+    first
+        Whether to stop where the groups of the root are too many to list: ``overfull`` then.
     most_listed, most_covered
         Partial groups that a list may cost, and choices that a cover may look at; a replay looks at them again.
     """
@@ -75,6 +77,7 @@ class Tree:
     late: Callable[[], bool]
     offer: Callable[[list[int]], object]
     finer: tuple[tuple[Cells, Master], ...] = ()
+    first: bool = False
     most_listed: float = np.inf
     most_covered: float = np.inf
     nodes: int = field(init=False, default=0)
@@ -82,6 +85,7 @@ class Tree:
     bound: float = field(init=False, default=np.inf)
     stuck: bool = field(init=False, default=False)
     """Whether nothing is left to branch on: every unit has one cell, and mixes within it."""
+    overfull: bool = field(init=False, default=False)
     open: list[tuple[float, int, Node]] = field(init=False, default_factory=list)
     _counter: Iterator[int] = field(init=False, default_factory=itertools.count)
     refused: list[tuple[float, int]] = field(init=False, default_factory=list)
@@ -105,7 +109,7 @@ class Tree:
             self.report(self.bound)
             if -self.open[0][0] <= self.target():
                 break
-            if self.late() or self.stuck or self.nodes - began >= most:
+            if self.late() or self.stuck or self.overfull or self.nodes - began >= most:
                 return False
             _, _, node = heapq.heappop(self.open)
             children = self._process(node)
@@ -142,13 +146,18 @@ class Tree:
             return self._close(node)
         if self._covered(node):
             return node.children
+        if self.first and node is self.root:
+            self.overfull = True
+            return None
         return self._split(node, optimum)
 
     def _finer(self, node: Node) -> list[Node] | None:
         """Search a part that a cover has left open, with strips of fewer cells; none if that closes it."""
         if node.sub is None:
             (cells, master), *rest = self.finer
-            node.sub = replace(self, cells=cells, master=master, root=node, report=_unsaid, finer=tuple(rest))
+            node.sub = replace(
+                self, cells=cells, master=master, root=node, report=_unsaid, finer=tuple(rest), first=False
+            )
         sub = node.sub
         self.nodes, self.work = self.nodes - sub.nodes, self.work - sub.work
         node.apart = False

@@ -46,7 +46,7 @@ LARGEST = 10**40
 MOST_EDGES, MOST_PAIRS, DEEPEST = 10_000, 3_000_000, 1000
 """Edges, pairs of unit and edge that are tabled, and boxes that wait."""
 
-MOST_LISTED = 600_000
+MOST_LISTED = 1_200_000
 
 Group = tuple[int, int, tuple[int, ...], int]
 """A group of a list: its cell, its units as bits and as numbers, and its worth, rounded up."""
