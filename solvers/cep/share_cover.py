@@ -163,8 +163,8 @@ class Sweep:
     Parameters
     ----------
     reprice
-        Is told the share of states in which each unit may still be in any group or strip; may say what choices lose
-        at prices that are better for these.
+        Is told the share of states in which each unit may still be in any group or strip, and which choices are left;
+        may say what choices lose at prices that hold for these and are better.
     slack
         What sums of students may err by.
     ties
@@ -172,7 +172,12 @@ class Sweep:
     """
 
     def __init__(
-        self, choices: Choices, first: Priced, reprice: Callable[[Floats], Priced | None], slack: float, ties: float
+        self,
+        choices: Choices,
+        first: Priced,
+        reprice: Callable[[Floats, Indices], Priced | None],
+        slack: float,
+        ties: float,
     ) -> None:
         self.choices, self.priced, self.reprice, self.slack, self.ties = choices, [first], reprice, slack, ties
         self.bits = _words(choices.inside)
@@ -207,7 +212,7 @@ class Sweep:
             pairs = self._settle(self._next(), most)
             if pairs is None or len(self.worth) > MOST_STATES:
                 return None
-            if self.left.any() and (len(self.worth) > MANY_STATES or pairs > MANY_PAIRS):
+            if self.left.any() and len(self.worth) > (0 if pairs > MANY_PAIRS else MANY_STATES):
                 self._reprice()
         at = np.arange(len(self.worth))
         chosen = []
@@ -323,8 +328,8 @@ class Sweep:
     def _reprice(self) -> None:
         """Ask for prices that are better for these states, and drop those that lose too much at them."""
         some = np.linspace(0, len(self.worth) - 1, min(len(self.worth), OPEN_SAMPLE)).astype(int)
-        units = np.arange(len(self.left))
-        priced = self.reprice(1.0 - _has(self.fixed[some], units).mean(axis=0))
+        shares = 1.0 - _has(self.fixed[some], np.arange(len(self.left))).mean(axis=0)
+        priced = self.reprice(shares, self.live)
         if priced is None:
             return
         number = len(self.priced)
@@ -337,6 +342,9 @@ class Sweep:
         self._keep(lost < priced.room)
         if len(self.lost) > TOGETHER:
             del self.lost[min(self.lost)]
+        # What loses more than any state may does so in all that become of these states.
+        most = priced.room - self.lost[number].min(initial=priced.room)
+        self.live = self.live[priced.loss[self.live] < most]
         self.live = self.live[np.argsort(priced.loss[self.live], kind="stable")]
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fairbound.solvers.cep.share_cells import Box, Cells, Flags, Prices
     from fairbound.solvers.cep.share_list import Listed
     from fairbound.solvers.cep.share_master import Master, Optimum
-    from fairbound.solvers.cep.share_pricing import Found
+    from fairbound.solvers.cep.share_pricing import Found, Indices
     from fairbound.solvers.engines.base import Floats
 
 ROUNDS = 150
@@ -40,6 +40,8 @@ ADDED, ADDED_PER_UNIT = 300, 8
 SEARCH_WIDTH, PROOF_WIDTH = 1_500, 60_000
 LIST_AGAIN = 0.7
 """Groups are listed, if they were too many, once the prices exceed the target by so much less, or pairs are fewer."""
+COVER_AGAIN = 0.85
+"""A cover is tried, if one took too long, once the prices exceed the target by so much less."""
 MOST_COLUMNS, COLUMNS_PER_UNIT = 600, 8
 """Groups that the master holds at most; half of them stay when it is purged."""
 MOST_APART, APART_NODES = 60, 30
@@ -88,6 +90,8 @@ class Tree:
     overfull: bool = field(init=False, default=False)
     open: list[tuple[float, int, Node]] = field(init=False, default_factory=list)
     _counter: Iterator[int] = field(init=False, default_factory=itertools.count)
+    uncovered: list[float] = field(init=False, default_factory=list)
+    """What prices exceeded the target by where a cover took too long."""
     refused: list[tuple[float, int]] = field(init=False, default_factory=list)
     """Where groups were too many to list: what prices exceeded the target by, and pairs of unit and middle cell."""
 
@@ -180,15 +184,21 @@ class Tree:
             lost = choices.loss(cells, box, listed, prices)
             return Priced(lost, cells.room(prices, target), float(prices.levels[-1]))
 
-        def reprice(shares: Floats) -> Priced | None:
-            better = self._reprice(box, listed, shares)
+        def reprice(shares: Floats, left: Indices) -> Priced | None:
+            groups = np.zeros(len(listed), dtype=bool)
+            groups[choices.place[left[choices.place[left] >= 0]]] = True
+            better = self._reprice(box, listed.only(groups), shares)
             further.extend([] if better is None else [better])
             return None if better is None else priced(better)
 
-        choices = Choices.of(cells, box, prices, listed, cells.room(prices, target))
+        room = cells.room(prices, target)
+        if any(room > COVER_AGAIN * more for more in self.uncovered):
+            return False
+        choices = Choices.of(cells, box, prices, listed, room)
         sweep = Sweep(choices, priced(prices), reprice, cells.pricer.slack(), TIES * abs(target))
         found = sweep.run(self.most_covered, self.late)
         if found is None:
+            self.uncovered.append(room)
             return False
         rest = Rest(cells, box, listed, choices, found.chosen)
         levels = rest.close(self.master, prices.levels, self.target, self.offer)

@@ -13,6 +13,7 @@ from fairbound.solvers.checker.common import Rejected
 
 LOWER, UPPER, OUTSIDE = -1, -2, -3
 """Places of a unit that no group of the list holds."""
+MOST_STATES = 1_000_000
 CHEAP = 8
 """Choices that do not fit a state, in the time of one that does."""
 
@@ -101,42 +102,73 @@ def covers(
         d += min([0, *(choice.surplus[3] for choice in options)])
         rest.append((a, b, c, d))
     rest.reverse()
-    lost: dict[int, list[list[int]]] = {}
-    prices: dict[int, Priced] = {}
-    known: list[int] = []
-    states: dict[Key, State] = {(0, 0, 0): (0, [], NONE)}
+    sweep = _Sweep([list(options) for options in choices])
     for depth, unit in enumerate(order):
-        looked = by[depth]
-        if looked != known:
-            prices = {number: prices[number] if number in prices else priced(number) for number in looked}
-            lost = {
-                number: lost[number] if number in lost else _losses(prices[number], choices, depth, spend)
-                for number in looked
-            }
-            spend(len(states))
-            states = {
-                key: (worth, [each.lost_by(key, worth) for each in prices.values()], surplus)
-                for key, (worth, _, surplus) in states.items()
-            }
-            known = looked
-        limits = [(each.room, each.price) for each in prices.values()]
-        # The first loss is what choices are taken by; no two that are alike are compared further.
-        taken_by = zip(*(lost[number][depth] for number in looked), range(len(choices[depth])), strict=True)
-        options = [(losses[0], choices[depth][losses[-1]], losses[:-1]) for losses in sorted(taken_by)]
+        sweep.look(depth, by[depth], priced, spend)
+        limits = [(each.room, each.price) for each in sweep.prices.values()]
+        # Taken by the first loss; the index keeps two that are alike from being compared further.
+        losses = zip(*(sweep.lost[number][depth] for number in by[depth]), strict=True)
+        options = sorted((lost[0], index, lost) for index, lost in enumerate(losses))
+        taken_by = [(loss, sweep.choices[depth][index], lost) for loss, index, lost in options]
         after: dict[Key, State] = {}
-        for key, state in states.items():
+        for key, state in sweep.states.items():
             spend(1)
             if key[0] >> unit & 1:
                 _keep(after, key, state, rest[depth + 1], limits)
             else:
-                spend(_grow(after, key, state, options, rest[depth + 1], limits))
-        states = after
-    for (_, low, high), (worth, _, _) in states.items():
+                spend(_grow(after, key, state, taken_by, rest[depth + 1], limits))
+            if len(after) > MOST_STATES:
+                raise Rejected(f"a cover of more than {MOST_STATES} states")
+        sweep.states = after
+    for (_, low, high), (worth, _, _) in sweep.states.items():
         yield low, high, worth
 
 
+class _Sweep:
+    """States, and what the choices that are left lose at the prices that are looked at."""
+
+    def __init__(self, choices: list[list[Choice]]) -> None:
+        self.choices = choices
+        self.prices: dict[int, Priced] = {}
+        self.lost: dict[int, list[list[int]]] = {}
+        self.states: dict[Key, State] = {(0, 0, 0): (0, [], NONE)}
+
+    def look(
+        self, depth: int, numbers: list[int], priced: Callable[[int], Priced], spend: Callable[[int], None]
+    ) -> None:
+        """Look at these prices from a depth on; drop what loses too much at them.
+
+        Raises ``Rejected`` where a choice that is left is worth more than its prices.
+        """
+        if numbers == list(self.prices):
+            return
+        known = self.lost
+        self.prices = {number: self.prices.get(number) or priced(number) for number in numbers}
+        self.lost = {number: known[number] for number in numbers if number in known}
+        spend(len(self.states) * len(numbers))
+        self.states = {
+            key: (worth, lost, surplus)
+            for key, (worth, _, surplus) in self.states.items()
+            for lost in [[each.lost_by(key, worth) for each in self.prices.values()]]
+            if all(loss < each.room for loss, each in zip(lost, self.prices.values(), strict=True))
+        }
+        for place, number in enumerate(numbers):
+            if number in self.lost:
+                continue
+            each = self.prices[number]
+            self.lost[number] = _losses(each, self.choices, depth, spend)
+            # What loses more than any state may does so in all that become of these states.
+            least = min((lost[place] for _, lost, _ in self.states.values()), default=each.room)
+            for later in range(depth, len(self.choices)):
+                keep = [index for index, loss in enumerate(self.lost[number][later]) if loss < each.room - least]
+                if len(keep) < len(self.choices[later]):
+                    self.choices[later] = [self.choices[later][index] for index in keep]
+                    for lost in self.lost.values():
+                        lost[later] = [lost[later][index] for index in keep]
+
+
 def _losses(prices: Priced, choices: list[list[Choice]], depth: int, spend: Callable[[int], None]) -> list[list[int]]:
-    """What the choices from a unit on lose; ``Rejected`` where one is worth more than its prices."""
+    """What the choices from a depth on lose; ``Rejected`` where one is worth more than its prices."""
     lost: list[list[int]] = [[] for _ in range(depth)]
     for options in choices[depth:]:
         spend(len(options))

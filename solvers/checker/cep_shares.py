@@ -384,9 +384,10 @@ class Replay:
             levels.append(self._strip_worth([whole(price, 0) for price in each], allowed, listed))
         keys = [tuple(whole(place) for place in key) for key in cover["open"]]
         parts = [self._apart(key, allowed, must, listed) for key in keys]
-        known = {(low, high): 0 for low, high, _, _ in parts}
-        for low, high, worth, _ in parts:
-            known[low, high] = max(known[low, high], worth)
+        known: dict[tuple[int, int], int] = {}
+        for low, high, total, _ in parts:
+            if total is not None:
+                known[low, high] = max(known.get((low, high), total), total)
         choices = self._choices(priced(0), must, listed, order)
         for low, high, worth in covers(choices, order, by, priced, self._spend):
             for lower, upper in levels:
@@ -400,30 +401,27 @@ class Replay:
                     raise Rejected("a grouping in a cover may be worth more than the bound")
         return [part for _, _, _, part in parts]
 
-    def _apart(self, key: Key, allowed: list[int], must: int, listed: Listed) -> tuple[int, int, int, Box]:
+    def _apart(self, key: Key, allowed: list[int], must: int, listed: Listed) -> tuple[int, int, int | None, Box]:
         """The units of a key in either strip, the worth of its groups, and the box where every unit is where it says.
 
-        Raises ``Rejected`` if a group is none of the list, or a unit outside that must be covered.
+        None of a worth with a group that is not listed, or a unit outside that must be covered: the box is empty then.
         """
         if len(key) != self.count or not all(OUTSIDE <= place < self.count for place in key):
             raise Rejected("an open part of a cover says of no unit where it is")
         places = {place: sum(1 << unit for unit, other in enumerate(key) if other == place) for place in key}
         self._spend(self.cells + len(places) * len(listed.groups))
-        if places.pop(OUTSIDE, 0) & must:
-            raise Rejected("an open part of a cover leaves out a unit that must be covered")
+        total: int | None = None if places.pop(OUTSIDE, 0) & must else 0
         low, high = places.pop(LOWER, 0), places.pop(UPPER, 0)
-        inside, total = low | high, 0
+        inside = low | high
         fewer = [here & low for here in allowed[: listed.low]]
         fewer += [0] * (listed.high - listed.low)
         fewer += [here & high for here in allowed[listed.high :]]
         for bits in places.values():
             found = [(cell, worth) for cell, group, _, worth in listed.groups if group == bits]
-            if not found:
-                raise Rejected("an open part of a cover has a group that is not listed")
+            total = total + found[0][1] if found and total is not None else None
             for cell, _ in found:
                 fewer[cell] |= bits
             inside |= bits
-            total += found[0][1]
         return low, high, total, (fewer, must | inside, None)
 
     def _spend(self, steps: int) -> None:
