@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from command_line import Run
+from fairbound.solvers.checker import cep
 from fairbound.solvers.core import certificates
 from fairbound.solvers.engines import highs
 
@@ -50,6 +52,47 @@ def test_a_checkout_is_enough_to_check(tmp_path: Path) -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout.rstrip().endswith("has a better reimbursement than 86824/5")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("x\naccepted: no solution of cep/other", r"'x\naccepted: no solution of cep/other'"),
+        ("cep/x (1) has a better reimbursement than 1; no solution of y", "'cep/x (1) has a better reimbursement"),
+        ("\x1b[2J\u202e", r"'\x1b[2J\u202e'"),
+        ("\ud800", r"'\ud800'"),
+        (None, "'nothing'"),
+        ([1] * 10_000, "[1, 1, 1"),
+    ],
+    ids=["line", "sentence", "terminal", "half a character", "no name", "long"],
+)
+def test_what_a_file_calls_itself_is_no_word_of_the_checker(answer: Path, name: object, said: str) -> None:
+    document = json.loads((answer / "certificate.json").read_text())
+    del document["instance"]
+    forged = answer / "named.json"
+    forged.write_text(json.dumps(document if name is None else document | {"instance": name}))
+    command = [sys.executable, "-I", "-S", str(answer / "checker.pyz"), str(forged)]
+    for encoding in ("utf-8", "ascii"):
+        done = subprocess.run(
+            command, capture_output=True, check=False, env={**os.environ, "PYTHONIOENCODING": encoding}
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
+        out = done.stdout.decode(encoding)
+        assert out.startswith(f"accepted: no solution of {said}")
+        assert out.endswith(" has a better reimbursement than 86824/5\n")
+        assert out.count("\n") == 1
+        assert len(out) < 600
+
+
+def test_a_rejection_stays_in_its_line(answer: Path) -> None:
+    document = json.loads((answer / "certificate.json").read_text())
+    knots = {"format": cep.FORMAT, "knots": [["0.64", "0"], ["1", "0"]], "multipliers": {}}
+    (answer / "forged.json").write_text(json.dumps(document | knots | {"objective": "x\n\x1b[2Jaccepted: all"}))
+    command = [sys.executable, "-I", "-S", str(answer / "checker.pyz"), str(answer / "forged.json")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.count("\n") == 1
+    assert r"rejected: objective x\n\x1b[2Jaccepted: all is not linear" in done.stdout
 
 
 def test_an_answer_to_two_objectives_is_checked_by_python_alone(run: Run) -> None:
