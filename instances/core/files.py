@@ -122,8 +122,14 @@ def write_text(path: Path, text: str) -> None:
 def written_whole(path: Path) -> Iterator[Path]:
     """A place to write what then becomes ``path`` in one step, on the disk before it has that name.
 
-    Its folder is made. Raises ``InputError`` where that, or the file, cannot be written.
+    Its folder is made; a link stays, and what it names is written. Raises ``InputError`` where that, or the file,
+    cannot be written, and for a pipe or a device, which a file would take the place of.
     """
+    with suppress(OSError):  # there is nothing yet
+        kind = path.stat().st_mode
+        if not stat.S_ISREG(kind):
+            raise InputError("cannot be written", file=str(path), found=_kind_of(kind), wanted="a regular file")
+        path = path.resolve()
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

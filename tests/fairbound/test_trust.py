@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,45 @@ def test_an_answer_without_a_proof_is_no_bundle(run: Run) -> None:
     code, _, error = run("bundle", "bare")
     assert code == 2
     assert "certificate.json" in error
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"objective": "students"}, "found 'students', wanted reimbursement"),
+        ({"primal_bound": "17365"}, "better than what the certificate proves: found 17365, wanted 86824/5"),
+        ({"primal_bound": "1e9999999"}, "wanted a whole number or p/q"),
+    ],
+)
+def test_an_answer_that_is_not_that_of_its_certificate_is_no_bundle(
+    run: Run, answer: Path, changed: dict[str, str], said: str
+) -> None:
+    result = json.loads((answer / "result.json").read_text())
+    (answer / "result.json").write_text(json.dumps(result | changed))
+    code, _, error = run("bundle", "answer")
+    assert code == 2
+    assert said in error
+
+
+def test_the_page_of_a_bundle_says_what_was_replayed(run: Run, answer: Path) -> None:
+    result = json.loads((answer / "result.json").read_text())
+    (answer / "result.json").write_text(json.dumps(result | {"level": "L5", "primal_bound": "17000"}))
+    assert run("bundle", "answer")[0] == 0
+    page = (answer / "HOW_TO_CHECK.md").read_text()
+    assert "nothing is better than 86824/5 (L4)" in page
+    assert "L5" not in page
+    assert "reimbursement 17000" in page
+
+
+def test_the_page_of_a_bundle_names_a_python_that_runs_the_checker(answer: Path) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert f"Python {project['requires-python'].lstrip('>=')} or newer" in (answer / "HOW_TO_CHECK.md").read_text()
+
+
+def test_the_checker_is_written_into_a_new_folder(run: Run) -> None:
+    assert run("checker", "-o", "new/checker.pyz").returncode == 0
+    assert run("checker", "-o", "new/checker.pyz/checker.pyz").returncode == 2
+    assert [path.name for path in Path("new").iterdir()] == ["checker.pyz"]
 
 
 def test_an_engines_own_solution_file_is_audited(run: Run) -> None:

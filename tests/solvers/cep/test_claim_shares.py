@@ -327,7 +327,9 @@ def test_fractions_that_nobody_can_reckon_with_are_refused() -> None:
 def test_counts_that_nobody_can_add_up_are_refused() -> None:
     instance = district(20, 1)
     parts = [10**480 + 2 * k + 1 for k in range(20)]
-    odd = tuple(replace(s, enrolled=s.enrolled + Fraction(1, part)) for s, part in zip(instance.schools, parts))
+    odd = tuple(
+        replace(s, enrolled=s.enrolled + Fraction(1, part)) for s, part in zip(instance.schools, parts, strict=True)
+    )
     with pytest.raises(checker.Rejected, match="common denominator"):
         checker.check(simple(replace(instance, schools=odd), Fraction(1), Fraction(10**9)))
 
