@@ -16,7 +16,7 @@ from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import LONGEST_NUMBER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 LARGEST_FILE = 256 * 2**20
@@ -142,6 +142,18 @@ def written_whole(path: Path) -> Iterator[Path]:
         with suppress(OSError):
             part.unlink(missing_ok=True)
         raise unwritable(error, path) from None
+
+
+def forget(folder: Path, patterns: Iterable[str]) -> None:
+    """Remove files of an earlier answer, which would stand beside the new one as if they were a part of it.
+
+    Raises ``InputError`` where one cannot be removed.
+    """
+    for path in (path for pattern in patterns for path in folder.glob(pattern) if path.is_file()):
+        try:
+            path.unlink()
+        except OSError as error:
+            raise InputError(f"cannot be removed ({error.strerror or error})", file=str(path)) from None
 
 
 def _sync(path: Path, flags: int) -> None:

@@ -67,6 +67,53 @@ def test_a_full_disk_leaves_the_answer_on_the_screen(run: Run, monkeypatch: pyte
     assert (code, json.loads(out)["primal_bound"]) == (2, "86824/5")
 
 
+def test_an_answer_takes_the_place_of_an_earlier_one_whole(run: Run) -> None:
+    assert run("solve", "cep/calpads33", "--set", "threshold=0.40", "--out", "answer").returncode == 0
+    assert run("bundle", "answer").returncode == 0
+    Path("answer/notes.txt").write_text("mine")
+    assert run("solve", "cep/calpads33", "--set", "threshold=0.9", "--set", "cover=all", "--out", "answer")[0] == 1
+    assert {path.name for path in Path("answer").iterdir()} == {"result.json", "checker.pyz", "notes.txt"}
+
+
+def test_a_folder_that_held_no_answer_keeps_what_it_holds(run: Run) -> None:
+    Path("mine").mkdir()
+    Path("mine/certificate.json").write_text("mine")
+    assert run("solve", "cep/calpads33", "--set", "threshold=0.9", "--set", "cover=all", "--out", "mine")[0] == 1
+    assert Path("mine/certificate.json").read_text() == "mine"
+
+
+def test_a_front_takes_the_place_of_an_earlier_one_whole(run: Run) -> None:
+    front = ("pareto", "cep/calpads33", "--objectives", "reimbursement,students", "--out", "front")
+    assert run(*front).returncode == 0
+    points = sorted(Path("front").glob("point_*.csv"))
+    assert len(points) > 1
+    Path("front/point_of_view.csv").write_text("mine")
+    assert run(*front, "--set", "threshold=0.9", "--set", "cover=all").returncode == 1
+    assert not any(path.exists() for path in points)
+    assert Path("front/point_of_view.csv").exists()
+
+
+def test_an_audit_without_a_better_solution_keeps_none_of_an_earlier_one(run: Run) -> None:
+    run("solve", "cep/calpads33", "--out", "best")
+    run("solve", "cep/calpads33", "--set", "threshold=0.60", "--out", "worse")
+    for plan, found in (("worse", True), ("best", False)):
+        assert run("audit", "cep/calpads33", f"{plan}/solution.csv", "--out", "audit").returncode == 0
+        assert Path("audit/better.csv").exists() == found
+
+
+def test_a_front_without_points_says_why(run: Run) -> None:
+    front = ("pareto", "cep/calpads33", "--objectives", "reimbursement,students")
+    code, out, _ = run(*front, "--set", "threshold=0.9", "--set", "cover=all")
+    assert code == 1
+    assert "infeasible" in out
+    assert "cannot be kept: cover=all" in out
+    assert "sample" not in out
+    code, out, _ = run(*front, "--set", "threshold=0.9", "--set", "cover=all", "--json")
+    front_said = json.loads(out)
+    assert (code, front_said["status"], front_said["points"]) == (1, "infeasible", [])
+    assert "cannot be kept: cover=all" in front_said["explanation"][0]
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
 @pytest.mark.parametrize("more", ["", "--json"])
 def test_an_output_that_takes_nothing_is_told_in_a_line(tmp_path: Path, more: str) -> None:

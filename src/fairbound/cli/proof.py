@@ -19,7 +19,7 @@ from fairbound.cli.exit_codes import ANSWER_IS_NO, ENGINE_FAILED
 from fairbound.cli.screen import console, facts_lines, table
 from fairbound.cli.show import LEVELS, exact, number, percent, running, shout
 from fairbound.instances.core import catalogue
-from fairbound.instances.core.files import read_json, write_text, written_whole
+from fairbound.instances.core.files import forget, read_json, write_text, written_whole
 from fairbound.instances.core.question import read_solution
 from fairbound.instances.core.tables import read_rows, write_csv
 from fairbound.models.core.errors import InputError
@@ -254,8 +254,11 @@ def audit(
                     named_files["certificate"] = str(certificate)
                 if truth is not None:
                     named_files["truth"] = truth
+                again = (out / "audit.json").is_file()
                 write_text(out / "audit.html", audit_page(kind, asked, answer, named_files))
                 write_text(out / "audit.json", json.dumps(answer | {"better": better}, indent=2) + "\n")
+                if again:
+                    forget(out, ["better.csv"])
                 if better is not None:
                     write_csv(out / "better.csv", better)
         finally:  # also where nothing can be written
