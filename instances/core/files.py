@@ -100,6 +100,14 @@ def read_json(path: Path) -> Any:
         raise InputError("half a character (a surrogate alone)", file=file, wanted="whole characters") from None
 
 
+_kept: set[Path] = set()
+
+
+def keep(path: Path) -> None:
+    """Data come from this file: nothing is written over it from now on."""
+    _kept.add(path.resolve())
+
+
 NOT_OURS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
 """A disk that is full or broken off, a folder that is somebody else's: nothing that a program does wrong."""
 
@@ -123,12 +131,14 @@ def written_whole(path: Path) -> Iterator[Path]:
     """A place to write what then becomes ``path`` in one step, on the disk before it has that name.
 
     Its folder is made; a link stays, and what it names is written. Raises ``InputError`` where that, or the file,
-    cannot be written, and for a pipe or a device, which a file would take the place of.
+    cannot be written, for a pipe or a device, which a file would take the place of, and for what ``keep`` named.
     """
     with suppress(OSError):  # there is nothing yet
         kind = path.stat().st_mode
         if not stat.S_ISREG(kind):
             raise InputError("cannot be written", file=str(path), found=_kind_of(kind), wanted="a regular file")
+        if path.resolve() in _kept:
+            raise InputError("the instance was read from this file", file=str(path), wanted="another name or --out")
         path = path.resolve()
     part = path.with_name(path.name + ".part")
     try:

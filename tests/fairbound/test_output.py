@@ -101,6 +101,30 @@ def test_an_audit_without_a_better_solution_keeps_none_of_an_earlier_one(run: Ru
         assert Path("audit/better.csv").exists() == found
 
 
+def test_the_file_of_an_instance_stays(run: Run) -> None:
+    text = "school_id,enrolled,identified\ns1,100,50\ns2,90,20\n"
+    for name in ("plan.csv", "file.lp"):
+        Path(name).write_text(text)
+    code, out, error = run("solve", "plan.csv", "--out", ".")
+    assert (code, "80" in out, "the instance was read from this file" in error) == (2, True, True)
+    code, _, error = run("export", "file.lp", "--problem", "cep", "--formulation", "membership", "-o", "./file.lp")
+    assert (code, "the instance was read from this file" in error) == (2, True)
+    assert Path("plan.csv").read_text() == Path("file.lp").read_text() == text
+    assert run("solve", "plan.csv", "--out", "answer").returncode == 0
+    assert run("solve", "plan.csv", "--start", "answer/solution.csv", "--out", "answer").returncode == 0
+
+
+@pytest.mark.parametrize("problem", ["cep", "blocks"])
+def test_a_template_is_fine_and_stays_once_it_is_filled_in(run: Run, problem: str) -> None:
+    template = ("instance", "template", problem, "-o", "new/table.csv")
+    assert run(*template).returncode == 0
+    assert run("instance", "check", "new/table.csv").returncode == 0
+    Path("new/table.csv").write_text("mine")
+    code, _, error = run(*template)
+    assert (code, "there already" in error) == (2, True)
+    assert Path("new/table.csv").read_text() == "mine"
+
+
 def test_a_front_without_points_says_why(run: Run) -> None:
     front = ("pareto", "cep/calpads33", "--objectives", "reimbursement,students")
     code, out, _ = run(*front, "--set", "threshold=0.9", "--set", "cover=all")
