@@ -20,6 +20,7 @@ from fairbound.benchmarks.core.figure import Axis, Figure, Mark, Series
 from fairbound.benchmarks.core.page import Part, write_page
 from fairbound.benchmarks.core.report import report
 from fairbound.benchmarks.core.report_tables import Column, Table, cell_text
+
 from fairbound.cli.page import columns, document, items, pairs
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
