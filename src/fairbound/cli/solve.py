@@ -296,7 +296,8 @@ def _print_front(
     """Print a front, for people or as JSON."""
     contradictions = [point.contradiction for point in front.points if point.contradiction]
     if as_json:
-        about = {"instance": asked.name, "digest": asked.digest, "termination": front.termination.value}
+        about: dict[str, Any] = {"instance": asked.name, "digest": asked.digest}
+        about["termination"] = front.termination.value
         if answer is not None:
             about |= {"status": answer.status.value, "explanation": list(answer.explanation)}
         print(json.dumps(about | {"complete": front.complete, "contradictions": contradictions, "points": rows}))
