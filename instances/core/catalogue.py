@@ -136,9 +136,15 @@ def make(problem: str, name: str, settings: Mapping[str, str], seed: int) -> Map
 
 
 def write_made(problem: str, name: str, settings: Mapping[str, str], seed: int, out: Path) -> list[Path]:
-    """Write a generated instance to a file, or into a folder; returns the paths, the one to load first."""
-    texts = make(problem, name, settings, seed)
-    return _write(texts, out if out.suffix and not out.is_dir() else out / find_generator(problem, name).file)
+    """Write a generated instance to a file, or into a folder; returns the paths, the one to load first.
+
+    Raises ``InputError`` for wrong names, and for a file of another kind than the instance's.
+    """
+    file = find_generator(problem, name).file
+    first = out if out.suffix and not out.is_dir() else out / file
+    if first.suffix != Path(file).suffix:
+        raise InputError(f"a file of {name}", file=str(out), found=first.suffix, wanted=Path(file).suffix)
+    return _write(make(problem, name, settings, seed), first)
 
 
 def _write(texts: Mapping[str, str], first: Path) -> list[Path]:

@@ -114,6 +114,15 @@ def test_the_file_of_an_instance_stays(run: Run) -> None:
     assert run("solve", "plan.csv", "--start", "answer/solution.csv", "--out", "answer").returncode == 0
 
 
+def test_an_instance_is_not_made_into_a_file_of_another_kind(run: Run) -> None:
+    Path("mine.csv").write_text("mine")
+    make = ("instance", "make", "blocks", "grid", "--set", "n=20", "--set", "k=2", "-o")
+    code, _, error = run(*make, "mine.csv")
+    assert (code, "found '.csv', wanted .json" in error) == (2, True)
+    assert Path("mine.csv").read_text() == "mine"
+    assert run(*make, "city.json").returncode == 0
+
+
 @pytest.mark.parametrize("problem", ["cep", "blocks"])
 def test_a_template_is_fine_and_stays_once_it_is_filled_in(run: Run, problem: str) -> None:
     template = ("instance", "template", problem, "-o", "new/table.csv")
