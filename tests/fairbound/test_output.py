@@ -7,11 +7,17 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from command_line import Run
+from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core.result import Status
+
+import fairbound
+from fairbound.cli.solve import write_result
 
 NOISY = """
 import os, sys
@@ -73,6 +79,19 @@ def test_an_answer_takes_the_place_of_an_earlier_one_whole(run: Run) -> None:
     Path("answer/notes.txt").write_text("mine")
     assert run("solve", "cep/calpads33", "--set", "threshold=0.9", "--set", "cover=all", "--out", "answer")[0] == 1
     assert {path.name for path in Path("answer").iterdir()} == {"result.json", "checker.pyz", "notes.txt"}
+
+
+def test_whoever_stops_a_solve_at_once_keeps_the_plan_that_is_there(run: Run) -> None:
+    assert run("solve", "cep/calpads33", "--set", "threshold=0.40", "--out", "answer").returncode == 0
+    plan = Path("answer/solution.csv").read_bytes()
+    asked = fairbound.load("cep/calpads33")
+    found = fairbound.solve(asked)
+    nothing = replace(found, solution=None, certificate=None, status=Status.UNKNOWN, primal_bound=None)
+    write_result(find_problem("cep"), asked, nothing, Path("answer"))
+    assert json.loads(Path("answer/result.json").read_text())["status"] == "unknown"
+    assert Path("answer/solution.csv").read_bytes() == plan
+    write_result(find_problem("cep"), asked, replace(nothing, status=Status.INFEASIBLE), Path("answer"))
+    assert not Path("answer/solution.csv").exists()
 
 
 def test_a_folder_that_held_no_answer_keeps_what_it_holds(run: Run) -> None:

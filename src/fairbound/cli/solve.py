@@ -135,12 +135,13 @@ def write_result(problem: Problem[Any, Any], instance: Instance, result: Result,
     The decision is ``board.html``, ``plan.csv``, ``plan.xlsx`` and, for zones, ``zones.geojson`` (``board``).
 
     ``certificate.json`` is for ``fairbound verify``; ``certificate.csv`` is for an auditor, who adds
-    up its last column. Where an earlier answer stood, its files are removed, those of a bundle too.
+    up its last column. Where an earlier answer stood, its files are removed, those of a bundle too,
+    unless this one is none: whoever stops a solve at once keeps the plan that is there.
     """
     document = result_json(problem, instance, result, with_trace=True)
     again = (folder / "result.json").is_file()
     write_text(folder / "result.json", json.dumps(document, indent=2) + "\n")
-    if again:
+    if again and (result.solution is not None or result.status is Status.INFEASIBLE):
         forget(folder, BESIDE)
     if result.solution is not None:
         write_csv(folder / "solution.csv", problem.solution_rows(instance, result.solution))
@@ -279,7 +280,7 @@ def _write_front(asked: Instance, names: list[str], front: Front, rows: list[dic
     """Write a front as a table, its plans, and its figures where the problem has such."""
     again = (folder / "pareto.csv").is_file()
     write_csv(folder / "pareto.csv", rows)
-    if again:
+    if again and (front.points or not front.interrupted):
         forget(folder, ["point_[0-9]*.csv"])
     for k, point in enumerate(front.points, start=1):
         write_csv(folder / f"point_{k}.csv", find_problem(asked.problem).solution_rows(asked, point.solution))
