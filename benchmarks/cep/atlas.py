@@ -81,7 +81,7 @@ class Found:
 
 
 def points(rates: Sequence[str], shocks: Sequence[str], purses: Sequence[str]) -> list[Point]:
-    """Every combination; raises ``InputError`` for a year, a shock or a purse that cannot be."""
+    """Every combination, once; raises ``InputError`` for a year, a shock or a purse that cannot be."""
     years = {table.school_year for name, table in rate_tables().items() if name.startswith("us48-")}
     for name in rates:
         if name not in years and name not in rate_tables() and not name.endswith(".csv"):
@@ -97,7 +97,16 @@ def points(rates: Sequence[str], shocks: Sequence[str], purses: Sequence[str]) -
     for purse in purses:
         if purse not in PURSES:
             raise InputError("--purse", found=purse, wanted=" or ".join(PURSES))
-    return [Point(name, shock, purse) for name in rates for purse in purses for shock in falls]
+    return list(dict.fromkeys(Point(name, shock, purse) for name in rates for purse in purses for shock in falls))
+
+
+def points_text(asked: Sequence[Point]) -> str:
+    """For people: how many points, and of what."""
+    rates = ", ".join(dict.fromkeys(point.rates for point in asked))
+    shocks = ", ".join(dict.fromkeys(shock_text(point.shock) for point in asked))
+    purses = ", ".join(dict.fromkeys(point.purse for point in asked))
+    count = "1 point" if len(asked) == 1 else f"{len(asked)} points"
+    return f"{count}: rates {rates}; identified students {shocks}; purse {purses}"
 
 
 def plan_atlas(
@@ -150,11 +159,13 @@ def gathered(planned: Mapping[Point, Sequence[Specification]], rows: Iterable[Ro
         point = where.get(row.key)
         if point is None:
             continue
-        known = districts.setdefault(row.instance, District(row.instance, state_of(row.instance)))
+        # A part of a file is named by its reading: for people, what the columns hold that it was split by.
+        title = ", ".join(part_columns(row.instance).values())
+        known = districts.setdefault(row.instance, District(row.instance, state_of(row.instance), title))
         if row.primal is None:
             continue
         about = json.loads(row.about)
-        known.title = about.get("title", "")
+        known.title = about.get("title", "") or known.title
         students, identified = (float(about["facts"][name].replace(",", "")) for name in ("students", "identified"))
         known.students, known.share = students, identified / students if students else 0.0
         values = {name: Fraction(text) for name, text in json.loads(row.objective_values).items()}

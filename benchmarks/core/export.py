@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pyomo.environ as pyo
-from fairbound.instances.core.files import read_text, write_text
+from fairbound.instances.core.files import read_text, unwritable, write_text, written_whole
 from fairbound.models.core.errors import InputError, TriviallyInfeasibleError, UnsupportedModelError
 from fairbound.models.core.registry import find_problem
 from fairbound.models.core.text import clean
@@ -123,7 +123,10 @@ def export_model(
             raise InputError(f"formulation {formulation.name} does not fit {kind}: {error}", wanted="nl") from None
         except TriviallyInfeasibleError:
             pass  # a file may say so too
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(error, path) from None
     # Into a folder of its own first: a reader sees the old files or the whole new ones.
     with TemporaryDirectory(dir=path.parent, prefix=".export") as folder:
         made = Path(folder) / f"model.{kind}"
@@ -135,8 +138,10 @@ def export_model(
         if path.suffix == ZIPPED:
             made = _zipped(made)
         names = [made.with_suffix(ending) for ending in (".col", ".row") if made.with_suffix(ending).is_file()]
-        written = [name.replace(path.with_suffix(name.suffix)) for name in names]
-        made.replace(path)
+        written = [path.with_suffix(name.suffix) for name in names]
+        for file, target in zip([*names, made], [*written, path], strict=True):
+            with written_whole(target) as part:
+                file.replace(part)
     if start is not None and kind is not Format.NL:
         formulation.assign(model, start[0])
         write_text(start[1], _start_lines(model, model.solutions.symbol_map[key].bySymbol))

@@ -11,6 +11,7 @@ import os
 import socket
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from operator import attrgetter
 from typing import IO, TYPE_CHECKING, Any
 
@@ -73,6 +74,13 @@ def _lock(folder: Path) -> IO[str]:
     return lock
 
 
+def _connected(path: Path, write: bool) -> sqlite3.Connection:
+    """The database in a file; where nothing can be written, and nothing waits to be, it is read as it stands."""
+    if write or os.access(path.parent, os.W_OK) or path.with_name(f"{path.name}-wal").exists():
+        return sqlite3.connect(path)
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+
+
 class Store:
     """The results in a folder. Many may read; only one process at a time may open it to write.
 
@@ -98,7 +106,12 @@ class Store:
                 raise unwritable(error, folder) from None
         elif not self.path.is_file():
             raise InputError("no results here", file=str(folder), wanted=f"a folder with {FILE}, made by bench run")
-        self._db = sqlite3.connect(self.path)
+        try:
+            self._db = _connected(self.path, write)
+        except sqlite3.OperationalError as error:
+            if self._lock is not None:
+                self._lock.close()
+            raise InputError(f"cannot be used ({error})", file=str(self.path)) from None
         try:
             if write:
                 self._db.execute("PRAGMA journal_mode=WAL")
@@ -149,15 +162,9 @@ class Store:
 
         Raises ``InputError`` where they cannot be written, as on a full disk.
         """
-        try:
-            return self._added(rows)
-        except sqlite3.OperationalError as error:
-            raise InputError(f"cannot be written ({error})", file=str(self.path)) from None
-
-    def _added(self, rows: Iterable[Kept]) -> int:
         insert = f"INSERT OR IGNORE INTO rows VALUES ({', '.join('?' * len(COLUMNS))})"
         added = 0
-        with self._db:
+        with self._writing():
             for row, *documents in rows:
                 new = self._db.execute(insert, _cells(row)).rowcount == 1
                 added += new
@@ -167,9 +174,18 @@ class Store:
                         self._db.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", (row.key, packed))
         return added
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Changes of which all are committed or none; raises ``InputError`` where they cannot be written."""
+        try:
+            with self._db:
+                yield
+        except sqlite3.OperationalError as error:
+            raise InputError(f"cannot be written ({error})", file=str(self.path)) from None
+
     def forget(self, keys: Iterable[str]) -> None:
-        """Drop rows, so that they are solved again."""
-        with self._db:
+        """Drop rows, so that they are solved again; raises ``InputError`` as ``add_all`` does."""
+        with self._writing():
             for key in keys:
                 self._db.execute("DELETE FROM rows WHERE key = ?", (key,))
                 self._db.execute("DELETE FROM solutions WHERE key = ?", (key,))
@@ -218,8 +234,8 @@ class Store:
         self.note(VERSION, version)
 
     def note(self, name: str, value: str) -> None:
-        """Keep a fact about the whole run, such as the suite's title."""
-        with self._db:
+        """Keep a fact about the whole run, such as the suite's title; raises ``InputError`` as ``add_all`` does."""
+        with self._writing():
             self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
     def facts(self) -> dict[str, str]:

@@ -153,8 +153,11 @@ def run_sweep(
     Raises
     ------
     InputError
-        If another sweep writes to this table: which process, on which machine.
+        If another sweep writes to this table: which process, on which machine; or the table is a file that no sweep
+        has written.
     """
+    if table.exists() and not store_of(table).is_dir():
+        raise InputError("a file that no sweep has written", file=str(table), wanted="another --out")
     with Store(store_of(table), write=True) as store:
         summary = run_specifications(
             planned, store, table.stem, workers, scheduler, on_event, retry=retry, batch=LARGEST

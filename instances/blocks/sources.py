@@ -234,10 +234,10 @@ GENERATORS = (
 TEMPLATE = {
     "": (
         "unit,students,group:low_income,today,school,seats,x,y,neighbours",
-        "A,120,60,Alder,Alder,260,0,0,B;C",
+        "A,120,60,Alder,Alder,230,0,0,B;C",
         "B,90,20,Alder,,,1,0,A;D",
         "C,100,70,Birch,,,0,1,A;D",
-        "D,110,30,Birch,Birch,260,1,1,B;C",
+        "D,110,30,Birch,Birch,230,1,1,B;C",
     )
 }
 FORMATS = (

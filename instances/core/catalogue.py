@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from fairbound.instances.core.entry import Entry, FileFormat, Generator, data_file, need_file
-from fairbound.instances.core.files import read_text, write_text
+from fairbound.instances.core.files import keep, read_text, write_text
 from fairbound.instances.core.source import NO_TABLES, Reading, Source, is_there
 from fairbound.instances.core.truth import is_truth, read_truth
 from fairbound.models import PROBLEMS
@@ -136,33 +136,42 @@ def make(problem: str, name: str, settings: Mapping[str, str], seed: int) -> Map
 
 
 def write_made(problem: str, name: str, settings: Mapping[str, str], seed: int, out: Path) -> list[Path]:
-    """Write a generated instance to a file, or into a folder; returns the paths, the one to load first."""
-    texts = make(problem, name, settings, seed)
-    return _write(texts, out if out.suffix and not out.is_dir() else out / find_generator(problem, name).file)
+    """Write a generated instance to a file, or into a folder; returns the paths, the one to load first.
+
+    Raises ``InputError`` for wrong names, and for a file of another kind than the instance's.
+    """
+    file = find_generator(problem, name).file
+    first = out if out.suffix and not out.is_dir() else out / file
+    if first.suffix != Path(file).suffix:
+        raise InputError(f"a file of {name}", file=str(out), found=first.suffix, wanted=Path(file).suffix)
+    return _write(make(problem, name, settings, seed), first)
 
 
 def _write(texts: Mapping[str, str], first: Path) -> list[Path]:
-    paths = []
-    for added, text in sorted(texts.items()):
-        paths.append(first.with_name(f"{first.stem}{added}{first.suffix}"))
-        write_text(paths[-1], text)
-    return paths
+    texts = dict(sorted(texts.items()))
+    for path, text in zip(_places(texts, first), texts.values(), strict=True):
+        write_text(path, text)
+    return _places(texts, first)
+
+
+def _places(texts: Mapping[str, str], first: Path) -> list[Path]:
+    return [first.with_name(f"{first.stem}{added}{first.suffix}") for added in texts]
 
 
 def write_template(problem: str, out: Path) -> list[Path]:
     """Write an example of a problem's tables, to be filled in; returns the paths, the one to load first.
 
-    Raises ``InputError`` for a problem that has none.
+    Raises ``InputError`` for a problem that has none, and where a file is there already: it may be filled in.
     """
     templates = {form.problem: form.template for form in formats() if form.template}
     if problem not in templates:
         raise InputError("no template of this problem", found=problem, wanted=nearest(problem, templates))
     first = out if out.suffix and not out.is_dir() else out / f"{problem}.csv"
-    paths = []
-    for added, lines in templates[problem].items():
-        paths.append(first.with_name(f"{first.stem}{added}{first.suffix}"))
-        write_text(paths[-1], "\n".join(lines) + "\n")
-    return paths
+    texts = {added: "\n".join(lines) + "\n" for added, lines in templates[problem].items()}
+    for path in _places(texts, first):
+        if path.exists():
+            raise InputError("the file is there already", file=str(path), wanted="another name or --out")
+    return _write(texts, first)
 
 
 def entries(problem: str | None = None) -> list[Entry]:
@@ -304,6 +313,7 @@ def load_truth(name: str) -> Truth:
 def load_file(given: Path | Source, problem: str | None = None) -> Instance:
     """Load an instance from a file that tells its problem, or with ``problem`` named."""
     source = Source.of(given)
+    keep(source.path)
     form = format_of(source, problem)
     source.check_reading(form.takes, form.wanted)
     try:

@@ -16,7 +16,7 @@ from fairbound.models.core.errors import InputError
 from fairbound.models.core.exact import LONGEST_NUMBER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 LARGEST_FILE = 256 * 2**20
@@ -100,6 +100,14 @@ def read_json(path: Path) -> Any:
         raise InputError("half a character (a surrogate alone)", file=file, wanted="whole characters") from None
 
 
+_kept: set[Path] = set()
+
+
+def keep(path: Path) -> None:
+    """Data come from this file: nothing is written over it from now on."""
+    _kept.add(path.resolve())
+
+
 NOT_OURS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
 """A disk that is full or broken off, a folder that is somebody else's: nothing that a program does wrong."""
 
@@ -122,8 +130,16 @@ def write_text(path: Path, text: str) -> None:
 def written_whole(path: Path) -> Iterator[Path]:
     """A place to write what then becomes ``path`` in one step, on the disk before it has that name.
 
-    Its folder is made. Raises ``InputError`` where that, or the file, cannot be written.
+    Its folder is made; a link stays, and what it names is written. Raises ``InputError`` where that, or the file,
+    cannot be written, for a pipe or a device, which a file would take the place of, and for what ``keep`` named.
     """
+    with suppress(OSError):  # there is nothing yet
+        kind = path.stat().st_mode
+        if not stat.S_ISREG(kind):
+            raise InputError("cannot be written", file=str(path), found=_kind_of(kind), wanted="a regular file")
+        if path.resolve() in _kept:
+            raise InputError("the instance was read from this file", file=str(path), wanted="another name or --out")
+        path = path.resolve()
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -136,6 +152,18 @@ def written_whole(path: Path) -> Iterator[Path]:
         with suppress(OSError):
             part.unlink(missing_ok=True)
         raise unwritable(error, path) from None
+
+
+def forget(folder: Path, patterns: Iterable[str]) -> None:
+    """Remove files of an earlier answer, which would stand beside the new one as if they were a part of it.
+
+    Raises ``InputError`` where one cannot be removed.
+    """
+    for path in (path for pattern in patterns for path in folder.glob(pattern) if path.is_file()):
+        try:
+            path.unlink()
+        except OSError as error:
+            raise InputError(f"cannot be removed ({error.strerror or error})", file=str(path)) from None
 
 
 def _sync(path: Path, flags: int) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-from fairbound.instances.core.files import read_json
+from fairbound.instances.core.files import keep, read_json
 from fairbound.instances.core.grid import Grid, Line, read_grid
 from fairbound.instances.core.tables import TextRow, text_rows
 from fairbound.models.core.errors import InputError, nearest
@@ -282,6 +282,7 @@ class Source:
     ) -> tuple[list[str], list[TextRow]]:
         """Header and rows of another table that belongs to this one, as ``table`` has them."""
         other = Source.of(given)
+        keep(other.path)
         found = other.table(names)
         self.notes += [f"{other.short_name}: {note}" for note in other.notes]
         return found

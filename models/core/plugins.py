@@ -107,6 +107,8 @@ def load_plugin(file: str | Path) -> tuple[Plugin, ...]:
     if str(path) in _added:
         return _added[str(path)]
     name = f"fairbound_plugin_{path.stem}"
+    if not path.exists():
+        raise InputError("no such file", file=str(file), wanted="a plugin, NAME.py")
     if not path.is_file() or path.suffix != ".py" or not path.stem.isidentifier():
         raise InputError("not a plugin", found=str(file), wanted="a file NAME.py, its name an identifier of Python")
     if name in sys.modules:
@@ -122,7 +124,7 @@ def load_plugin(file: str | Path) -> tuple[Plugin, ...]:
     except InputError:
         del sys.modules[name]
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         inside = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
         line = inside[-1].lineno if inside else getattr(error, "lineno", None)

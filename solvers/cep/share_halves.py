@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 BITS = 62
 """Units of a half at most."""
+MOST_SETS = 1_000_000
+"""Sets of a half at most."""
 CLASSES = 8
 """Classes of what sets are worth, so that few pairs are looked at that lose too much."""
 CHEAP = 8
@@ -116,7 +118,7 @@ def _half(
         keep = (sums[LOW] + rest_low > cut) | (sums[HIGH] + rest_high > cut)
         sums, mask = sums[:, keep], mask[keep]
         steps += len(mask)
-        if steps > limit:
+        if steps > limit or len(mask) > MOST_SETS:
             return None
     return _Half(units, mask, sums), steps
 

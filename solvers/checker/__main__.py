@@ -35,6 +35,18 @@ def checker_of(document: Any) -> Any:
     raise Rejected(f"unknown format, wanted one of {', '.join(sorted(formats))}")
 
 
+LONGEST_SHOWN = 300
+
+
+def shown(text: str) -> str:
+    """One line that any terminal prints: nothing that a file holds can pass for a line of the checker's own."""
+    if len(text) > LONGEST_SHOWN:
+        text = f"{text[:LONGEST_SHOWN]}..."
+    whole = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    encoding = sys.stdout.encoding or "ascii"
+    return whole.encode(encoding, "backslashreplace").decode(encoding)
+
+
 def main(arguments: list[str]) -> int:
     """Check the file named, and that it is about the digest, if given; 0 accepted, 1 rejected."""
     if not 1 <= len(arguments) <= 2 or arguments[0] in ("-h", "--help"):
@@ -44,9 +56,10 @@ def main(arguments: list[str]) -> int:
         document = read(arguments[0])
         bound = checker_of(document).check(document, *arguments[1:])
     except Rejected as reason:
-        print(f"rejected: {reason}")
+        print(f"rejected: {shown(str(reason))}")
         return 1
-    about = f"{document['instance']} ({document['digest'][:16]})"
+    # In quotes, as the file calls itself what it likes.
+    about = f"{shown(repr(document.get('instance', 'nothing')))} ({document['digest'][:16]})"
     first, _, last = document["objective"].rpartition(",")
     alike = f" that is as good in {first}" if first else ""
     print(f"accepted: no solution of {about}{alike} has a better {last} than {bound}")

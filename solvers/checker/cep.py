@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from fairbound.solvers.checker.common import UNREADABLE, Rejected, identifier, pieces, rational, sealed
+from fairbound.solvers.checker.common import UNREADABLE, Rejected, denominator, identifier, pieces, rational, sealed
 
 STEP = Fraction(1, 10**6)
 FORMAT = "fairbound price curve 1"
@@ -32,6 +32,9 @@ def possible(data: dict[str, Any], schools: list[dict[str, str]]) -> None:
             raise Rejected(f"school {school['id']!r} has negative meals")
     if not 0 < rational(rules["threshold"]) <= 1 or rational(rules["multiplier"]) <= 0 or rational(rules["days"]) <= 0:
         raise Rejected("a threshold, multiplier or number of days that cannot be")
+    # All that is summed over schools; a number that is left out says nothing.
+    counted = ("enrolled", "identified", "breakfasts", "lunches", "gain")
+    denominator({rational(school[count]).denominator for school in schools for count in counted if school[count]})
 
 
 KINDS = ("free", "reduced", "paid")

@@ -8,12 +8,15 @@ either end.
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 
+from fairbound.solvers.checker.common import Rejected
+
 Item = tuple[int, int, int, int, int]
 """psi of a unit at both ends of a cell, what it adds to the surplus at either, and its number."""
 Part = tuple[int, int, int, int, tuple[int, ...]]
 """The same of a set."""
 CLASSES = 8
 """Classes of what sets are worth, so that few pairs are looked at that lose too much."""
+MOST_SETS = 2_000_000
 CHEAP = 8
 """Pairs that do not fit, in the time of one that does."""
 
@@ -60,4 +63,6 @@ def _sets(items: list[Item], low: int, high: int, cut: int, spend: Callable[[int
         with_it = [(a + x, b + y, c + up, d + down, (*units, unit)) for a, b, c, d, units in parts]
         parts = [part for part in (*parts, *with_it) if part[0] + low > cut or part[1] + high > cut]
         spend(len(parts))
+        if len(parts) > MOST_SETS:
+            raise Rejected(f"more than {MOST_SETS} sets of units in a cell")
     return parts

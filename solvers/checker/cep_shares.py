@@ -34,7 +34,7 @@ from typing import Any, NamedTuple
 from fairbound.solvers.checker.cep import coefficients, money, possible, units
 from fairbound.solvers.checker.cep_cover import LOWER, NONE, OUTSIDE, UPPER, Choice, Priced, covers, members
 from fairbound.solvers.checker.cep_halves import Item, groups_by_halves
-from fairbound.solvers.checker.common import UNREADABLE, Rejected, rational, sealed
+from fairbound.solvers.checker.common import UNREADABLE, Rejected, denominator, rational, sealed
 
 FORMAT = "fairbound claim shares 3"
 MULTIPLIER_PARTS = 10**6
@@ -43,11 +43,17 @@ MOST_WORK = 400_000_000
 """Pairs of unit and cell, and partial groups, that a certificate may ask for: more only costs time."""
 LARGEST = 10**40
 
-MOST_EDGES, MOST_PAIRS, DEEPEST = 10_000, 3_000_000, 1000
-"""Edges, pairs of unit and edge that are tabled, and boxes that wait."""
+MOST_EDGES, MOST_TABLED, DEEPEST = 10_000, 10**9, 1000
+"""Edges, bits of what is tabled for pairs of unit and edge, and boxes that wait."""
 
-MOST_LISTED = 1_200_000
+MOST_LISTED, MOST_MEMBERS, MOST_HELD = 1_200_000, 40_000_000, 5 * 10**7
+"""Groups of a list, their units together, and words of memory that all boxes that wait may take."""
 
+MEMBERS_A_STEP = 32
+"""So many units of a group, or bits of a cell, are looked at in the time of a step."""
+
+Chain = tuple[int, Any] | None
+"""A unit and the chain of those before it."""
 Group = tuple[int, int, tuple[int, ...], int]
 """A group of a list: its cell, its units as bits and as numbers, and its worth, rounded up."""
 Worth = dict[int, int]
@@ -76,6 +82,15 @@ class Listed(NamedTuple):
 
 Box = tuple[list[int], int, Listed | None]
 """Units that may be in each cell, and those that must be in some, as bits; the groups of the middle, once listed."""
+
+
+def linked(chain: Chain) -> tuple[int, ...]:
+    """The units of a chain, the first one first."""
+    units = []
+    while chain is not None:
+        unit, chain = chain
+        units.append(unit)
+    return tuple(units[::-1])
 
 
 def whole(value: Any, least: int = -LARGEST) -> int:
@@ -111,14 +126,14 @@ class Replay:
         if self.step <= 0:
             raise Rejected("the step of prices is not above 0")
         self.work = 0
-        if self.count * self.cells > MOST_PAIRS:
-            raise Rejected(f"more than {MOST_PAIRS} pairs of unit and cell")
         self.must = sum(1 << unit for unit, (_, _, _, _, must) in enumerate(open_units) if must)
-        parts = lcm(*(edge.denominator for edge in edges))
+        parts = denominator(edge.denominator for edge in edges)
         people = lcm(*(x.denominator for _, _, n, q, _ in open_units for x in (n, q)))
         worth = lcm(self.step.denominator, self.bound.denominator)
         worth = lcm(worth, *(x.denominator for a, b, _, _, _ in open_units for x in (a, b)))
         self.scale = worth * parts * MULTIPLIER_PARTS * people
+        if self.count * len(edges) * self.scale.bit_length() > MOST_TABLED:
+            raise Rejected("more units, edges and digits than anybody has room for")
         self.price = int(self.step * self.scale)
         self.claim = int(self.bound * self.scale)
         at = [int(edge * parts) for edge in edges]
@@ -135,6 +150,16 @@ class Replay:
     def _within(self) -> None:
         if self.work > MOST_WORK:
             raise Rejected("it asks for more work than a checker does")
+
+    def _spend(self, steps: int) -> None:
+        self.work += steps
+        self._within()
+
+    def _here(self, allowed: int) -> list[int]:
+        """The units of a cell, which are all looked at next."""
+        here = members(allowed)
+        self._spend(len(here) + self.count // MEMBERS_A_STEP + 1)
+        return here
 
     def root(self) -> Box:
         """Every unit in every cell."""
@@ -159,15 +184,13 @@ class Replay:
             if middle and listed is not None:
                 fewer.append(inside[cell])
                 continue
-            here = members(allowed[cell])
-            self.work += len(here) + 1
+            here = self._here(allowed[cell])
             if middle:
                 lost = self._group_losses(cell, here, prices.units, prices.multipliers[cell - prices.low])
             else:
                 left = cell if cell < prices.low else cell - prices.high + prices.low + 1
                 lost = self._unit_losses(cell, here, prices.units, prices.levels[left], prices.levels[left + 1])
             fewer.append(sum(1 << unit for unit, loss in zip(here, lost, strict=True) if loss < room))
-            self._within()
         # A unit whose price is all that exceeds the bound cannot stay out.
         must |= sum(1 << unit for unit, price in enumerate(prices.units) if price >= room)
         return total, (fewer, must, listed)
@@ -212,22 +235,23 @@ class Replay:
         prices = self._read(proof, None)
         room = sum(prices.units) - self.claim
         found: list[Group] = []
+        together = 0
         for first in range(prices.low, prices.high, run):
             cells = range(first, min(first + run, prices.high))
             anywhere = 0
             for cell in cells:
                 anywhere |= allowed[cell]
             multiplier = prices.multipliers[min(run // 2, len(cells) - 1) + first - prices.low]
-            items, _ = self._items(cells, members(anywhere), prices.units, multiplier, -room)
+            items, _ = self._items(cells, self._here(anywhere), prices.units, multiplier, -room)
             for group in groups_by_halves(items, -room, self._spend):
                 worth = self._worth(group)
-                self.work += len(cells)
-                self._within()
+                self._spend(len(cells))
                 if sum([prices.units[unit] for unit in group]) - worth < room:
                     bits = sum([1 << unit for unit in group])
                     found += [(cell, bits, group, worth) for cell in cells if self._fits(cell, bits, group, allowed)]
-                if len(found) > MOST_LISTED:
-                    raise Rejected(f"a list of more than {MOST_LISTED} groups")
+                    together += len(group)
+                if len(found) > MOST_LISTED or together > MOST_MEMBERS:
+                    raise Rejected(f"a list of more than {MOST_LISTED} groups, or of {MOST_MEMBERS} units in them")
         return allowed, must, Listed(found, prices.low, prices.high)
 
     def _fits(self, cell: int, bits: int, group: tuple[int, ...], allowed: list[int]) -> bool:
@@ -299,13 +323,16 @@ class Replay:
             a, b, c, d = rest[-1]
             rest.append((a + max(x, 0), b + max(y, 0), c + max(over, 0), d + min(under, 0)))
         rest.reverse()
-        stack: list[tuple[int, int, int, int, int, tuple[int, ...]]] = [(0, 0, 0, 0, 0, ())]
+        # A partial group stands as its last unit and the group before it, so that a step costs the same in any depth.
+        stack: list[tuple[int, int, int, int, int, Chain]] = [(0, 0, 0, 0, 0, None)]
         while stack:
             depth, low, high, over, under, group = stack.pop()
             self.work += 1
             if depth == len(items):
-                if group:
-                    yield group
+                if group is not None:
+                    units = linked(group)
+                    self._spend(len(units) // MEMBERS_A_STEP)
+                    yield units
                 continue
             x, y, up, down, unit = items[depth]
             depth += 1
@@ -315,7 +342,7 @@ class Replay:
                 stack.append((depth, low, high, over, under, group))
             low, high, over, under = low + x, high + y, over + up, under + down
             if (low + a > cut or high + b > cut) and over + c >= 0 and under + d <= 0:
-                stack.append((depth, low, high, over, under, (*group, unit)))
+                stack.append((depth, low, high, over, under, (unit, group)))
             if self.work > MOST_WORK:
                 self._within()
 
@@ -325,8 +352,7 @@ class Replay:
         for cells, first in ((range(listed.low), 0), (range(listed.high, self.cells), listed.low + 1)):
             best: Worth = {}
             for level, cell in enumerate(cells, first):
-                here = members(allowed[cell])
-                self.work += len(here)
+                here = self._here(allowed[cell])
                 for unit, worth in zip(here, self._most(cell, here, levels[level], levels[level + 1]), strict=True):
                     best[unit] = max(best.get(unit, worth), worth)
             strips.append(best)
@@ -391,7 +417,7 @@ class Replay:
         choices = self._choices(priced(0), must, listed, order)
         for low, high, worth in covers(choices, order, by, priced, self._spend):
             for lower, upper in levels:
-                self.work += self.count
+                self._spend(self.count)
                 strips = [lower[unit] for unit in members(low)] + [upper[unit] for unit in members(high)]
                 if worth + sum(strips) <= self.claim:
                     break
@@ -424,10 +450,6 @@ class Replay:
             inside |= bits
         return low, high, total, (fewer, must | inside, None)
 
-    def _spend(self, steps: int) -> None:
-        self.work += steps
-        self._within()
-
     def run(self, nodes: list[dict[str, Any]]) -> None:
         """Replay the tree, whose nodes stand in preorder; ``Rejected`` where a leaf is not closed."""
         waiting: list[tuple[Box, int | None]] = [(self.root(), None)]
@@ -443,12 +465,12 @@ class Replay:
             if "cover" in node:
                 apart = self.covered(node["cover"], node["proofs"][-1], box)
                 waiting += [(part, known) for part in reversed(apart)]
-                self._deep(len(waiting))
+                self._deep(waiting)
             elif "branch" in node:
                 no, yes = self.parts(box, node["branch"])
                 waiting += [(yes, known), (no, known)]
                 self._within()
-                self._deep(len(waiting))
+                self._deep(waiting)
             elif (known is None or known > self.claim) and not self._empty(box):
                 raise Rejected("a leaf is open: its prices add up to more than the bound")
         if waiting:
@@ -476,7 +498,8 @@ class Replay:
             both |= 1 << other
             chosen = [group for group in holds if group[1] >> other & 1]
         else:
-            chosen = [group for group in holds if self._trait(kind, group[2]) > rational(at)]
+            more = rational(at)
+            chosen = [group for group in holds if self._trait(kind, group[2]) > more]
         rest = set(chosen)
         no = allowed, must, listed._replace(groups=[group for group in groups if group not in rest])
         # In one of the groups chosen, so in no other, nor in a strip.
@@ -505,10 +528,11 @@ class Replay:
         above = [*(here & ~one for here in allowed[:cell]), *allowed[cell:]]
         return (below, must, listed), (above, must | one, listed)
 
-    @staticmethod
-    def _deep(waiting: int) -> None:
-        if waiting > DEEPEST:
-            raise Rejected(f"more than {DEEPEST} branches wait at a time")
+    def _deep(self, waiting: list[tuple[Box, int | None]]) -> None:
+        """Boxes that wait take memory: a number of every cell as long as there are units, and a list of groups each."""
+        held = sum(len(listed.groups) for (_, _, listed), _ in waiting if listed is not None)
+        if len(waiting) > DEEPEST or held + len(waiting) * self.cells * (5 + self.count // 60) > MOST_HELD:
+            raise Rejected("more branches wait at a time than anybody has room for")
 
     def _empty(self, box: Box) -> bool:
         """Whether a unit that must be in CEP has no cell left."""

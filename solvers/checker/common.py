@@ -5,13 +5,16 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Iterable
 from fractions import Fraction
-from math import isfinite
+from math import isfinite, lcm
 from typing import Any
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?|[+-]?\d+/\d+")
 LONGEST, LARGEST_FILE = 1000, 64 * 2**20
 """Characters of a number, and bytes of a file, unpacked: more only costs time."""
+MOST_BITS = 20_000
+"""Of a common denominator: sums of a file's numbers have one, and no counts or money have such a long one."""
 
 
 class Rejected(Exception):
@@ -54,6 +57,16 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise Rejected("a name stands twice in an object")
     return found
+
+
+def denominator(numbers: Iterable[int]) -> int:
+    """The least that all of these denominators divide; raises ``Rejected`` where nobody has time to reckon with it."""
+    common = 1
+    for number in numbers:
+        common = lcm(common, number)
+        if common.bit_length() > MOST_BITS:
+            raise Rejected(f"fractions whose common denominator has more than {MOST_BITS} bits")
+    return common
 
 
 def sealed(document: dict[str, Any], digest: str | None) -> None:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 GRID, LONGEST = 30, 48
 """Coefficients of Gomory rows are rounded, the safe way: to multiples of 2**-GRID, then to LONGEST bits."""
-MOST_NODES, MOST_STEPS = 10**6, 10**5
+MOST_NODES, MOST_STEPS, MOST_HELD = 10**6, 10**5, 2 * 10**7
+"""Nodes, steps, and bounds that nodes which wait differ by from their system's: each takes some 50 bytes."""
 MOST_DIGITS = 40
 KINDS, CHILDREN = {"branch": 3, "narrow": 2, "bound": 2, "farkas": 2}, {"branch": 2, "narrow": 1}
 """Kinds of nodes: how long they are in a file, and how many children they have."""
@@ -315,7 +316,7 @@ def replay(system: System, document: dict[str, Any], claim: Fraction) -> int:
         raise Rejected("more steps or nodes than anybody has time for")
     for step in steps:
         system.rows.append(system.step_row(step))
-    enough, leaves = system.enough(claim), 0
+    enough, leaves, held = system.enough(claim), 0, 0
     pending: list[tuple[System, Box] | None] = [(system, {})]
     for node in nodes:
         if not pending:
@@ -328,6 +329,7 @@ def replay(system: System, document: dict[str, Any], claim: Fraction) -> int:
             pending += [None] * CHILDREN.get(kind, 0)
             continue
         question, changed = here
+        held -= len(changed)
         lower, upper = question.lower.copy(), question.upper.copy()
         for j, (low, high) in changed.items():
             lower[j], upper[j] = low, high
@@ -337,10 +339,14 @@ def replay(system: System, document: dict[str, Any], claim: Fraction) -> int:
                 raise Rejected(f"a branch on column {j}, which need not be whole, or at no whole number")
             sides = ((max(lower[j], k + 1), upper[j]), (lower[j], min(upper[j], k)))
             pending += [(question, {**changed, j: side}) if side[0] <= side[1] else None for side in sides]
+            held += sum(len(box) for _, box in filter(None, pending[-2:]))
+            if held > MOST_HELD:
+                raise Rejected("more branches wait at a time than anybody has room for")
             continue
         multipliers = multipliers_of(node[1], len(system.rows))
         if kind == "narrow":
             pending.append(smaller(question, changed, question.narrowed(multipliers, lower, upper, enough)))
+            held += 0 if pending[-1] is None else len(pending[-1][1])
             continue
         found = question.bound(multipliers, lower, upper, kind == "bound")
         if not (system.closes(found, enough) if kind == "bound" else found > 0):

@@ -7,6 +7,7 @@ algorithms and baselines stand in
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache, partial
@@ -112,12 +113,19 @@ def _from_baseline(baseline: Baseline, argument: str | None) -> Method:
 
 
 def methods_of(problem: Problem[Any, Any]) -> list[Method]:
-    """Every method of a problem: formulations, algorithms, baselines with each usual argument."""
+    """Every method of a problem: formulations, algorithms, baselines with each usual argument.
+
+    Raises ``InputError`` where a plugin names one as another is named: whoever asks for it would get either.
+    """
     found = [_from_formulation(formulation) for formulation in problem.formulations]
     found += _offered(problem.name, "METHODS", "methods")
     for baseline in _baselines(problem.name):
         for argument in baseline.usual or (None,):
             found.append(_from_baseline(baseline, argument))
+    names = Counter(method.name for method in found)
+    if len(names) < len(found):
+        [(name, _)] = names.most_common(1)
+        raise InputError(f"two methods of {problem.name} with one name", found=name, wanted="another in the plugin")
     return found
 
 

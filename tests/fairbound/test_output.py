@@ -7,11 +7,17 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from command_line import Run
+from fairbound.models.core.registry import find_problem
+from fairbound.solvers.core.result import Status
+
+import fairbound
+from fairbound.cli.solve import write_result
 
 NOISY = """
 import os, sys
@@ -65,6 +71,99 @@ def test_a_full_disk_leaves_the_answer_on_the_screen(run: Run, monkeypatch: pyte
     assert not list(Path("answer").glob("*.part"))
     code, out, error = run("solve", "cep/calpads33", "--json", "--out", "answer")
     assert (code, json.loads(out)["primal_bound"]) == (2, "86824/5")
+
+
+def test_an_answer_takes_the_place_of_an_earlier_one_whole(run: Run) -> None:
+    assert run("solve", "cep/calpads33", "--set", "threshold=0.40", "--out", "answer").returncode == 0
+    assert run("bundle", "answer").returncode == 0
+    Path("answer/notes.txt").write_text("mine")
+    assert run("solve", "cep/calpads33", "--set", "threshold=0.9", "--set", "cover=all", "--out", "answer")[0] == 1
+    assert {path.name for path in Path("answer").iterdir()} == {"result.json", "checker.pyz", "notes.txt"}
+
+
+def test_whoever_stops_a_solve_at_once_keeps_the_plan_that_is_there(run: Run) -> None:
+    assert run("solve", "cep/calpads33", "--set", "threshold=0.40", "--out", "answer").returncode == 0
+    plan = Path("answer/solution.csv").read_bytes()
+    asked = fairbound.load("cep/calpads33")
+    found = fairbound.solve(asked)
+    nothing = replace(found, solution=None, certificate=None, status=Status.UNKNOWN, primal_bound=None)
+    write_result(find_problem("cep"), asked, nothing, Path("answer"))
+    assert json.loads(Path("answer/result.json").read_text())["status"] == "unknown"
+    assert Path("answer/solution.csv").read_bytes() == plan
+    write_result(find_problem("cep"), asked, replace(nothing, status=Status.INFEASIBLE), Path("answer"))
+    assert not Path("answer/solution.csv").exists()
+
+
+def test_a_folder_that_held_no_answer_keeps_what_it_holds(run: Run) -> None:
+    Path("mine").mkdir()
+    Path("mine/certificate.json").write_text("mine")
+    assert run("solve", "cep/calpads33", "--set", "threshold=0.9", "--set", "cover=all", "--out", "mine")[0] == 1
+    assert Path("mine/certificate.json").read_text() == "mine"
+
+
+def test_a_front_takes_the_place_of_an_earlier_one_whole(run: Run) -> None:
+    front = ("pareto", "cep/calpads33", "--objectives", "reimbursement,students", "--out", "front")
+    assert run(*front).returncode == 0
+    points = sorted(Path("front").glob("point_*.csv"))
+    assert len(points) > 1
+    Path("front/point_of_view.csv").write_text("mine")
+    assert run(*front, "--set", "threshold=0.9", "--set", "cover=all").returncode == 1
+    assert not any(path.exists() for path in points)
+    assert Path("front/point_of_view.csv").exists()
+
+
+def test_an_audit_without_a_better_solution_keeps_none_of_an_earlier_one(run: Run) -> None:
+    run("solve", "cep/calpads33", "--out", "best")
+    run("solve", "cep/calpads33", "--set", "threshold=0.60", "--out", "worse")
+    for plan, found in (("worse", True), ("best", False)):
+        assert run("audit", "cep/calpads33", f"{plan}/solution.csv", "--out", "audit").returncode == 0
+        assert Path("audit/better.csv").exists() == found
+
+
+def test_the_file_of_an_instance_stays(run: Run) -> None:
+    text = "school_id,enrolled,identified\ns1,100,50\ns2,90,20\n"
+    for name in ("plan.csv", "file.lp"):
+        Path(name).write_text(text)
+    code, out, error = run("solve", "plan.csv", "--out", ".")
+    assert (code, "80" in out, "the instance was read from this file" in error) == (2, True, True)
+    code, _, error = run("export", "file.lp", "--problem", "cep", "--formulation", "membership", "-o", "./file.lp")
+    assert (code, "the instance was read from this file" in error) == (2, True)
+    assert Path("plan.csv").read_text() == Path("file.lp").read_text() == text
+    assert run("solve", "plan.csv", "--out", "answer").returncode == 0
+    assert run("solve", "plan.csv", "--start", "answer/solution.csv", "--out", "answer").returncode == 0
+
+
+def test_an_instance_is_not_made_into_a_file_of_another_kind(run: Run) -> None:
+    Path("mine.csv").write_text("mine")
+    make = ("instance", "make", "blocks", "grid", "--set", "n=20", "--set", "k=2", "-o")
+    code, _, error = run(*make, "mine.csv")
+    assert (code, "found '.csv', wanted .json" in error) == (2, True)
+    assert Path("mine.csv").read_text() == "mine"
+    assert run(*make, "city.json").returncode == 0
+
+
+@pytest.mark.parametrize("problem", ["cep", "blocks"])
+def test_a_template_is_fine_and_stays_once_it_is_filled_in(run: Run, problem: str) -> None:
+    template = ("instance", "template", problem, "-o", "new/table.csv")
+    assert run(*template).returncode == 0
+    assert run("instance", "check", "new/table.csv").returncode == 0
+    Path("new/table.csv").write_text("mine")
+    code, _, error = run(*template)
+    assert (code, "there already" in error) == (2, True)
+    assert Path("new/table.csv").read_text() == "mine"
+
+
+def test_a_front_without_points_says_why(run: Run) -> None:
+    front = ("pareto", "cep/calpads33", "--objectives", "reimbursement,students")
+    code, out, _ = run(*front, "--set", "threshold=0.9", "--set", "cover=all")
+    assert code == 1
+    assert "infeasible" in out
+    assert "cannot be kept: cover=all" in out
+    assert "sample" not in out
+    code, out, _ = run(*front, "--set", "threshold=0.9", "--set", "cover=all", "--json")
+    front_said = json.loads(out)
+    assert (code, front_said["status"], front_said["points"]) == (1, "infeasible", [])
+    assert "cannot be kept: cover=all" in front_said["explanation"][0]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")

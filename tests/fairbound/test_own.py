@@ -105,6 +105,7 @@ def test_templates_run_at_once(tmp_path: Path, kind: str) -> None:
         ("import no_such_module\n", "ModuleNotFoundError"),
         ("x = 1\ny = x / 0\n", "row 2"),
         ("def f(:\n", "SyntaxError"),
+        ("import sys\nsys.exit(0)\n", "row 2: a plugin that does not run (SystemExit: 0)"),
         ("from fairbound import Plugin\nPLUGINS = (Plugin('nothing'),)\n", "unknown problem"),
     ],
 )
@@ -123,6 +124,25 @@ def test_a_method_is_known_where_its_file_is_named(folder: Path) -> None:
 def test_a_name_that_is_taken_is_refused(folder: Path) -> None:
     (folder / "parents.py").write_text(PARENTS.replace('"parents", "each', '"flow", "each'))
     assert "have one name" in fairbound(folder, "--plugin", "parents.py", "list", "blocks", code=2)
+
+
+def test_a_heuristic_does_not_take_the_name_of_a_method(tmp_path: Path) -> None:
+    fairbound(tmp_path, "new", "baseline", "membership", "--problem", "cep")
+    for command in (("check", "membership.py"), ("--plugin", "membership.py", "list", "cep")):
+        assert "one name: found 'membership'" in fairbound(tmp_path, *command, code=2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("check", "absent.py"), "absent.py: no such file"),
+        (("new", "baseline", "json", "--problem", "cep"), "a name of Python itself"),
+        (("new", "problem", "class"), "a name of Python itself"),
+    ],
+)
+def test_names_that_cannot_be_are_told(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
+    assert words in fairbound(tmp_path, *arguments, code=2)
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_installed_package_brings_its_methods_and_figures(tmp_path: Path) -> None:

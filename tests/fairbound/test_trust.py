@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 from command_line import Run
+from fairbound.solvers.checker import cep
 from fairbound.solvers.core import certificates
 from fairbound.solvers.engines import highs
 
@@ -52,6 +55,47 @@ def test_a_checkout_is_enough_to_check(tmp_path: Path) -> None:
         assert done.stdout.rstrip().endswith("has a better reimbursement than 86824/5")
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("x\naccepted: no solution of cep/other", r"'x\naccepted: no solution of cep/other'"),
+        ("cep/x (1) has a better reimbursement than 1; no solution of y", "'cep/x (1) has a better reimbursement"),
+        ("\x1b[2J\u202e", r"'\x1b[2J\u202e'"),
+        ("\ud800", r"'\ud800'"),
+        (None, "'nothing'"),
+        ([1] * 10_000, "[1, 1, 1"),
+    ],
+    ids=["line", "sentence", "terminal", "half a character", "no name", "long"],
+)
+def test_what_a_file_calls_itself_is_no_word_of_the_checker(answer: Path, name: object, said: str) -> None:
+    document = json.loads((answer / "certificate.json").read_text())
+    del document["instance"]
+    forged = answer / "named.json"
+    forged.write_text(json.dumps(document if name is None else document | {"instance": name}))
+    command = [sys.executable, "-I", "-S", str(answer / "checker.pyz"), str(forged)]
+    for encoding in ("utf-8", "ascii"):
+        done = subprocess.run(
+            command, capture_output=True, check=False, env={**os.environ, "PYTHONIOENCODING": encoding}
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
+        out = done.stdout.decode(encoding)
+        assert out.startswith(f"accepted: no solution of {said}")
+        assert out.endswith(" has a better reimbursement than 86824/5\n")
+        assert out.count("\n") == 1
+        assert len(out) < 600
+
+
+def test_a_rejection_stays_in_its_line(answer: Path) -> None:
+    document = json.loads((answer / "certificate.json").read_text())
+    knots = {"format": cep.FORMAT, "knots": [["0.64", "0"], ["1", "0"]], "multipliers": {}}
+    (answer / "forged.json").write_text(json.dumps(document | knots | {"objective": "x\n\x1b[2Jaccepted: all"}))
+    command = [sys.executable, "-I", "-S", str(answer / "checker.pyz"), str(answer / "forged.json")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.count("\n") == 1
+    assert r"rejected: objective x\n\x1b[2Jaccepted: all is not linear" in done.stdout
+
+
 def test_an_answer_to_two_objectives_is_checked_by_python_alone(run: Run) -> None:
     asked = ("blocks/grid100", "--objective", "dissimilarity,travel")
     assert run("solve", *asked, "--out", "two")[0] == 0
@@ -70,6 +114,45 @@ def test_an_answer_without_a_proof_is_no_bundle(run: Run) -> None:
     code, _, error = run("bundle", "bare")
     assert code == 2
     assert "certificate.json" in error
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"objective": "students"}, "found 'students', wanted reimbursement"),
+        ({"primal_bound": "17365"}, "better than what the certificate proves: found 17365, wanted 86824/5"),
+        ({"primal_bound": "1e9999999"}, "wanted a whole number or p/q"),
+    ],
+)
+def test_an_answer_that_is_not_that_of_its_certificate_is_no_bundle(
+    run: Run, answer: Path, changed: dict[str, str], said: str
+) -> None:
+    result = json.loads((answer / "result.json").read_text())
+    (answer / "result.json").write_text(json.dumps(result | changed))
+    code, _, error = run("bundle", "answer")
+    assert code == 2
+    assert said in error
+
+
+def test_the_page_of_a_bundle_says_what_was_replayed(run: Run, answer: Path) -> None:
+    result = json.loads((answer / "result.json").read_text())
+    (answer / "result.json").write_text(json.dumps(result | {"level": "L5", "primal_bound": "17000"}))
+    assert run("bundle", "answer")[0] == 0
+    page = (answer / "HOW_TO_CHECK.md").read_text()
+    assert "nothing is better than 86824/5 (L4)" in page
+    assert "L5" not in page
+    assert "reimbursement 17000" in page
+
+
+def test_the_page_of_a_bundle_names_a_python_that_runs_the_checker(answer: Path) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert f"Python {project['requires-python'].lstrip('>=')} or newer" in (answer / "HOW_TO_CHECK.md").read_text()
+
+
+def test_the_checker_is_written_into_a_new_folder(run: Run) -> None:
+    assert run("checker", "-o", "new/checker.pyz").returncode == 0
+    assert run("checker", "-o", "new/checker.pyz/checker.pyz").returncode == 2
+    assert [path.name for path in Path("new").iterdir()] == ["checker.pyz"]
 
 
 def test_an_engines_own_solution_file_is_audited(run: Run) -> None:

@@ -41,3 +41,13 @@ def test_a_forged_certificate_is_not_written(run: Run) -> None:
     Path("forged.json").write_text(forged)
     code, out, _ = run("vipr", "forged.json", "-o", "proof.vipr")
     assert (code, "rejected" in out, Path("proof.vipr").exists()) == (1, True, False)
+
+
+def test_a_certificate_is_not_written_over(run: Run) -> None:
+    run("solve", "cep/calpads33", "--set", "threshold=0.40", "--out", "answer")
+    before = Path("answer/certificate.json").read_bytes()
+    Path("link").symlink_to("answer/certificate.json")
+    for out in ("answer/certificate.json", "answer/../answer/certificate.json", "link"):
+        code, _, error = run("vipr", "answer/certificate.json", "-o", out)
+        assert (code, "in the place of the certificate" in error) == (2, True)
+    assert Path("answer/certificate.json").read_bytes() == before

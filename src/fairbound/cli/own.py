@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from importlib.resources import files
+from keyword import iskeyword
 from pathlib import Path
 from typing import Annotated
 
@@ -42,6 +44,8 @@ def new(
         raise InputError("fairbound new", found=kind, wanted=nearest(kind, KINDS))
     if not name.isidentifier():
         raise InputError("name", found=name, wanted="an identifier of Python, such as my_rows")
+    if iskeyword(name) or name in sys.stdlib_module_names:
+        raise InputError("a name of Python itself, whose place the file would take", found=name, wanted="another name")
     path = out / f"{name}.py"
     if path.exists():
         raise InputError("the file is there already", file=str(path), wanted="another name or --out")

@@ -9,12 +9,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 STYLE = """
-body { font: 11pt/1.45 Georgia, serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; color: #1a1a1a; }
+body { font: 11pt/1.45 Georgia, serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; color: #1a1a1a;
+  overflow-wrap: break-word; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 1.6rem; border-bottom: 1px solid #999; }
 table { border-collapse: collapse; width: 100%; }
 td, th { text-align: left; padding: .2rem .8rem .2rem 0; vertical-align: top; }
 th { font-weight: normal; color: #555; } code, pre { font-size: 9.5pt; }
-.pairs th { white-space: nowrap; } .digest { overflow-wrap: anywhere; }
+.pairs th { white-space: nowrap; } .digest, .columns td:first-child { overflow-wrap: anywhere; }
 .columns td { font-variant-numeric: tabular-nums; } .columns tr:first-child { border-bottom: 1px solid #999; }
 pre { background: #f3f3f0; padding: .6rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 .verdict { font-size: 1.2rem; padding: .6rem .8rem; border-left: .4rem solid; margin: 1rem 0; }

@@ -19,7 +19,7 @@ from fairbound.cli.exit_codes import ANSWER_IS_NO, ENGINE_FAILED
 from fairbound.cli.screen import console, facts_lines, table
 from fairbound.cli.show import LEVELS, exact, number, percent, running, shout
 from fairbound.instances.core import catalogue
-from fairbound.instances.core.files import read_json, write_text
+from fairbound.instances.core.files import forget, read_json, write_text, written_whole
 from fairbound.instances.core.question import read_solution
 from fairbound.instances.core.tables import read_rows, write_csv
 from fairbound.models.core.errors import InputError
@@ -103,7 +103,8 @@ def checker(
     ),
 ) -> None:
     """Write the checkers as one file that any Python runs, with nothing installed: python checker.pyz CERTIFICATE."""
-    write_checker(out)
+    with written_whole(out) as part:
+        write_checker(part)
     console().print(f"written: {out}; check a certificate with: python {out} certificate.json", soft_wrap=True)
 
 
@@ -120,6 +121,8 @@ def vipr(
 
     The certificate is replayed by the checker of fairbound first. Exit code 1 if either rejects it.
     """
+    if out.exists() and out.samefile(certificate):
+        raise InputError("the VIPR file would stand in the place of the certificate", file=str(out), wanted="another")
     document = read_certificate(certificate)
     try:
         proven, _ = certificates.verify(document)
@@ -251,8 +254,11 @@ def audit(
                     named_files["certificate"] = str(certificate)
                 if truth is not None:
                     named_files["truth"] = truth
+                again = (out / "audit.json").is_file()
                 write_text(out / "audit.html", audit_page(kind, asked, answer, named_files))
                 write_text(out / "audit.json", json.dumps(answer | {"better": better}, indent=2) + "\n")
+                if again:
+                    forget(out, ["better.csv"])
                 if better is not None:
                     write_csv(out / "better.csv", better)
         finally:  # also where nothing can be written

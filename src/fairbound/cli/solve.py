@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from textwrap import wrap
@@ -18,7 +18,7 @@ from fairbound.cli.board import write_decision
 from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED, code_of
 from fairbound.cli.screen import console, facts_lines, table
 from fairbound.cli.show import exact, levels_line, number, percent, proven_text, running, shout, status_text
-from fairbound.instances.core.files import write_text
+from fairbound.instances.core.files import forget, write_text
 from fairbound.instances.core.tables import full_rows, write_csv
 from fairbound.models.core.exact import parse_number
 from fairbound.models.core.problem import Instance, Problem
@@ -91,8 +91,7 @@ def solve(
         )
         if result.status is Status.INFEASIBLE:
             shown.say(f"{asked.name} is infeasible: looking for the rules that are to blame")
-            last = result.objective.split(",")[-1]
-            result = replace(result, explanation=infeasibility.explain(kind, asked, last).words)
+            result = _explained(kind, asked, result)
     with interruptible():  # an answer that is there is written whole
         result = _heeding(result)
         try:
@@ -108,6 +107,12 @@ def solve(
     raise typer.Exit(code_of(result))
 
 
+def _explained(kind: Problem[Any, Any], asked: Instance, result: Result) -> Result:
+    """An infeasible result with the rules that are to blame."""
+    last = result.objective.split(",")[-1]
+    return replace(result, explanation=infeasibility.explain(kind, asked, last).words)
+
+
 def _heeding(result: Result) -> Result:
     """The result, called interrupted if a request to stop came at any time until now."""
     if not requested() or result.termination is Termination.INTERRUPTED:
@@ -117,16 +122,27 @@ def _heeding(result: Result) -> Result:
     return replace(result, termination=Termination.INTERRUPTED, message=message)
 
 
+BESIDE = (
+    *("solution.csv", "certificate.json", "certificate.csv", "board.html", "plan.csv", "plan.xlsx", "zones.geojson"),
+    *("instance.json", "HOW_TO_CHECK.md", "manifest.sha256"),
+)
+"""What stands beside ``result.json`` and is about its answer; the second line is that of a bundle."""
+
+
 def write_result(problem: Problem[Any, Any], instance: Instance, result: Result, folder: Path) -> None:
     """Write ``result.json`` and, where there are such, ``solution.csv``, the decision and the certificate.
 
     The decision is ``board.html``, ``plan.csv``, ``plan.xlsx`` and, for zones, ``zones.geojson`` (``board``).
 
     ``certificate.json`` is for ``fairbound verify``; ``certificate.csv`` is for an auditor, who adds
-    up its last column.
+    up its last column. Where an earlier answer stood, its files are removed, those of a bundle too,
+    unless this one is none: whoever stops a solve at once keeps the plan that is there.
     """
     document = result_json(problem, instance, result, with_trace=True)
+    again = (folder / "result.json").is_file()
     write_text(folder / "result.json", json.dumps(document, indent=2) + "\n")
+    if again and (result.solution is not None or result.status is Status.INFEASIBLE):
+        forget(folder, BESIDE)
     if result.solution is not None:
         write_csv(folder / "solution.csv", problem.solution_rows(instance, result.solution))
         write_decision(problem, instance, result, folder)
@@ -141,6 +157,12 @@ def _wrapped(sentences: Sequence[str]) -> str:
     """Sentences in lines that a page can hold."""
     lines = [line for text in sentences for line in wrap(text, WIDEST, subsequent_indent="  ", break_long_words=False)]
     return "\n".join(lines)
+
+
+def why(facts: Mapping[str, str], result: Result) -> dict[str, str]:
+    """Facts that say something, and the explanation: a key of its own for every line, all read "why"."""
+    lines = {"why" + " " * i: words for i, words in enumerate(result.explanation)}
+    return {name: text for name, text in facts.items() if text} | lines
 
 
 def show_result(problem: Problem[Any, Any], instance: Instance, result: Result) -> None:
@@ -177,9 +199,7 @@ def show_result(problem: Problem[Any, Any], instance: Instance, result: Result) 
             facts.setdefault(name.replace("_", " "), number(value))
     if result.message:
         facts["message"] = result.message
-    for i, words in enumerate(result.explanation):
-        facts["why" + " " * i] = words  # a key of its own for every line, all read "why"
-    facts_lines(facts)
+    facts_lines(why(facts, result))
     if result.solution is not None:
         out.print()
         out.print(table("Solution", problem.solution_summary(instance, result.solution)))
@@ -223,21 +243,25 @@ def pareto(
             on_progress=on_progress,
             isolate=True,
         )
+    answer = None
+    if not front.points and not front.interrupted:  # the first objective alone says why
+        answer = api.solve(asked, objective=names[0], method=method, settings=settings, isolate=True)
+        if answer.status is Status.INFEASIBLE:
+            answer = _explained(find_problem(asked.problem), asked, answer)
     with interruptible():
-        rows = _show_front(asked, names, front, out, as_json)
+        _show_front(asked, names, front, out, as_json, answer)
     if front.interrupted:
         raise typer.Exit(INTERRUPTED)
     if any(point.contradiction for point in front.points):
         raise typer.Exit(ENGINE_FAILED)
-    if not rows:
-        result = api.solve(asked, objective=names[0], method=method, settings=settings, isolate=True)
-        raise typer.Exit(code_of(result))
+    if answer is not None:
+        raise typer.Exit(code_of(answer))
 
 
 def _show_front(
-    asked: Instance, names: list[str], front: Front, out: Path | None, as_json: bool
-) -> list[dict[str, str]]:
-    """Write and print a front, also where it cannot be written; returns its rows."""
+    asked: Instance, names: list[str], front: Front, out: Path | None, as_json: bool, answer: Result | None
+) -> None:
+    """Write and print a front, also where it cannot be written; without points why there are none."""
     rows, exact_rows = [], []
     for point in front.points:
         bound = point.dual_bound if point.objective == names[0] else None
@@ -249,13 +273,15 @@ def _show_front(
         if out is not None:
             _write_front(asked, names, front, full_rows(exact_rows, [*names, "bound"]), out)
     finally:
-        _print_front(asked, front, names, rows, as_json)
-    return rows
+        _print_front(asked, front, names, rows, as_json, answer)
 
 
 def _write_front(asked: Instance, names: list[str], front: Front, rows: list[dict[str, str]], folder: Path) -> None:
     """Write a front as a table, its plans, and its figures where the problem has such."""
+    again = (folder / "pareto.csv").is_file()
     write_csv(folder / "pareto.csv", rows)
+    if again and (front.points or not front.interrupted):
+        forget(folder, ["point_[0-9]*.csv"])
     for k, point in enumerate(front.points, start=1):
         write_csv(folder / f"point_{k}.csv", find_problem(asked.problem).solution_rows(asked, point.solution))
     figures = front_figures(asked, names, front)
@@ -265,12 +291,22 @@ def _write_front(asked: Instance, names: list[str], front: Front, rows: list[dic
         write_static(figures, folder)
 
 
-def _print_front(asked: Instance, front: Front, names: list[str], rows: list[dict[str, str]], as_json: bool) -> None:
+def _print_front(
+    asked: Instance, front: Front, names: list[str], rows: list[dict[str, str]], as_json: bool, answer: Result | None
+) -> None:
     """Print a front, for people or as JSON."""
     contradictions = [point.contradiction for point in front.points if point.contradiction]
     if as_json:
-        about = {"instance": asked.name, "digest": asked.digest, "termination": front.termination.value}
+        about: dict[str, Any] = {"instance": asked.name, "digest": asked.digest}
+        about["termination"] = front.termination.value
+        if answer is not None:
+            about |= {"status": answer.status.value, "explanation": list(answer.explanation)}
         print(json.dumps(about | {"complete": front.complete, "contradictions": contradictions, "points": rows}))
+    elif answer is not None:
+        facts_lines(
+            why({"Pareto front": "no points", "status": status_text(answer), "message": answer.message}, answer)
+        )
+        shout([answer.contradiction])
     else:
         shown = [
             {**row, **{name: number(parse_number(row[name])) for name in (*names, "bound") if name in row}}

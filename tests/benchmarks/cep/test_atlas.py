@@ -70,6 +70,19 @@ def test_a_file_of_two_states_becomes_an_atlas(tmp_path: Path) -> None:
     assert "8 answers (0 new)" in " ".join(again.stdout.split())
 
 
+def test_districts_without_names_are_called_by_what_the_file_was_split_by(tmp_path: Path) -> None:
+    text = "district,school_id,enrolled,identified\nElm & Oak,a,100,50\nPine,b,90,60\n"
+    (tmp_path / "county.csv").write_text(text)
+    asked = ("county.csv", "--by", "district", "--shock", "0,-5,0,-5.0", "--purse", "federal,federal", "--out", "out")
+    done = run(tmp_path, *asked)
+    assert done.returncode == 0, done.stderr
+    assert "2 districts, 4 answers (4 new)" in " ".join(done.stdout.split())
+    assert {row["name"] for row in rows(tmp_path)} == {"Elm & Oak", "Pine"}
+    page = (tmp_path / "out" / "atlas.html").read_text()
+    assert "<h1>CEP atlas of county</h1>" in page
+    assert "2 points: rates 2026-27; identified students 0 %, -5 %; purse federal" in page
+
+
 def district(values: dict[int, tuple[int, int, bool]]) -> District:
     found = {
         Point("2026-27", Fraction(shock), "federal"): Found(Fraction(value), students, full, "L2")

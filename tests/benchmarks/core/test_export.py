@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import importlib.util
+import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -124,6 +125,17 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
         format_of(Path("model.txt"))
     assert format_of(Path("model"), "LP") is Format.LP
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_in_the_place_of_a_folder_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for path in (tmp_path / "file" / "model.mps", tmp_path / f"{'x' * 300}.lp"):
+        with pytest.raises(InputError, match="cannot be written"):
+            write("membership", TINY, path)
+    os.mkfifo(tmp_path / "pipe.mps")
+    with pytest.raises(InputError, match="found 'a pipe'"):
+        write("membership", TINY, tmp_path / "pipe.mps")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "pipe.mps"]
 
 
 BEYOND = [("composition_nlp", "race"), ("squared_ratios", "race"), ("weighted_conic", "race_weighted")]

@@ -21,6 +21,8 @@ from fairbound.benchmarks.core.page import Part, write_page
 from fairbound.benchmarks.core.report import report
 from fairbound.benchmarks.core.report_tables import Column, Table, cell_text
 
+from fairbound.cli.page import columns, document, items, pairs
+
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
 pytestmark = [
@@ -395,3 +397,17 @@ def test_a_map_names_its_areas_and_schools(browser: Any, tmp_path: Path) -> None
 def test_nothing_is_fetched(opened: Any) -> None:
     fetched = json.loads(opened.execute_script("return JSON.stringify(performance.getEntriesByType('resource'))"))
     assert [entry["name"] for entry in fetched if not entry["name"].startswith(("data:", "blob:"))] == []
+
+
+def test_names_of_any_length_stay_on_a_page_to_print(browser: Any, tmp_path: Path) -> None:
+    name = "x" * 300
+    parts = [
+        f"<h1>{name}</h1>",
+        items([f"{name} is outside"]),
+        pairs([("a", name)]),
+        columns([{"school": name, "students": "191,032,060.3532"}, {"school": "b", "students": "1"}]),
+    ]
+    (tmp_path / "board.html").write_text(document(name, parts), encoding="utf-8")
+    screen(browser, 800, 900)
+    browser.get((tmp_path / "board.html").as_uri())
+    assert browser.execute_script("return document.documentElement.scrollWidth") == 800

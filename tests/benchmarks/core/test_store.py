@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sqlite3
 from pathlib import Path
@@ -154,5 +155,25 @@ def test_a_full_disk_is_told_and_keeps_what_is_there(tmp_path: Path) -> None:
         store._db.execute("PRAGMA max_page_count = 1")  # no larger than it is
         with pytest.raises(InputError, match=r"results\.sqlite: cannot be written \(database or disk is full\)"):
             store.add(row(message="x" * 10**6))
+        with pytest.raises(InputError, match="cannot be written"):
+            store.note("suite", "x" * 10**6)
     with Store(tmp_path) as store:
         assert store.rows() == ROWS
+
+
+def test_a_folder_in_the_place_of_the_results_is_told_and_leaves_no_lock(tmp_path: Path) -> None:
+    (tmp_path / "results.sqlite").mkdir()
+    for _ in range(2):
+        with pytest.raises(InputError, match="cannot be used"):
+            Store(tmp_path, write=True)
+
+
+def test_results_are_read_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(tmp_path)
+    before = {path.name for path in tmp_path.iterdir()}
+    monkeypatch.setattr(os, "access", lambda path, _mode: path != tmp_path)
+    with Store(tmp_path) as store:
+        assert store.rows() == ROWS
+        assert {path.name for path in tmp_path.iterdir()} == before
+        with pytest.raises(InputError, match="cannot be written"):
+            store.note("suite", "other")

@@ -96,6 +96,7 @@ def test_a_table_has_a_row_for_each_instance_and_is_not_solved_twice(tmp_path: P
 def test_a_stopped_sweep_shows_its_rows_and_leaves_the_table_alone(tmp_path: Path) -> None:
     planned, table = plan_sweep("cep/us/aa/*"), tmp_path / "t.csv"
     table.write_text("an earlier table\n")
+    store_of(table).mkdir()
     kept = stopped(planned, table)
     assert table.read_text() == "an earlier table\n"
     assert kept
@@ -149,6 +150,15 @@ def test_a_second_driver_is_told_who_the_first_is(tmp_path: Path) -> None:
             with pytest.raises(InputError, match=words):
                 run_sweep(plan_sweep("cep/us/bb/*"), table)
     assert run_sweep(plan_sweep("cep/us/bb/*"), table)[0].done == 12
+
+
+def test_a_file_that_no_sweep_has_written_stays(tmp_path: Path) -> None:
+    table = tmp_path / "mine.csv"
+    table.write_text("mine\n")
+    with pytest.raises(InputError, match="a file that no sweep has written"):
+        run_sweep(plan_sweep("cep/us/bb/*"), table)
+    assert table.read_text() == "mine\n"
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("mine")] == ["mine.csv"]
 
 
 def test_wrong_words_are_refused_before_anything_is_written(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import fuzz
 import pytest
 from fairbound.instances.core import catalogue
-from fairbound.instances.core.files import DEEPEST, read_json, read_text
+from fairbound.instances.core.files import DEEPEST, read_json, read_text, write_text
 from fairbound.instances.core.grid import MOST_COLUMNS
 from fairbound.instances.core.tables import read_rows, write_csv
 from fairbound.models.core.errors import InputError
@@ -180,6 +180,26 @@ def test_the_checker_runs_alone_on_hostile_files(tmp_path: Path) -> None:
         assert done.returncode == 1, text[:20]
         assert "Traceback" not in done.stderr
         assert "rejected" in done.stdout + done.stderr
+
+
+def test_nothing_takes_the_place_of_a_pipe_or_device(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    for path, word in ((tmp_path / "pipe", "pipe"), (tmp_path / "link", "pipe"), (tmp_path, "folder")):
+        with pytest.raises(InputError, match=f"cannot be written: found 'a {word}'"):
+            write_text(path, "text")
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "link").is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "pipe"]
+
+
+def test_a_link_stays_and_what_it_names_is_written(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "real.csv").write_text("old")
+    (tmp_path / "link.csv").symlink_to("there/real.csv")
+    write_text(tmp_path / "link.csv", "new")
+    assert (tmp_path / "link.csv").is_symlink()
+    assert (tmp_path / "there" / "real.csv").read_text() == "new"
 
 
 @pytest.mark.skipif(not HOSTILE.is_dir(), reason="the shared cases are not on this machine")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from copy import deepcopy
+from dataclasses import replace
 from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
@@ -312,6 +313,52 @@ def test_prices_below_what_a_school_is_worth_in_a_strip_are_refused() -> None:
     assert checker.check(simple(instance, Fraction(1), most)) == most
     with pytest.raises(checker.Rejected, match="worth more than its price"):
         checker.check(simple(instance, Fraction(0), Fraction(0)))
+
+
+def test_fractions_that_nobody_can_reckon_with_are_refused() -> None:
+    document = simple(district(6, 1), Fraction(1), Fraction(10**9))
+    low = Fraction(document["edges"][0])
+    parts = [10**480 + 2 * k + 1 for k in range(15)]
+    between = [f"{int((low + (1 - low) * Fraction(k + 1, 16)) * part)}/{part}" for k, part in enumerate(parts)]
+    with pytest.raises(checker.Rejected, match="common denominator"):
+        checker.check({**document, "edges": [document["edges"][0], *between, "1"]})
+
+
+def test_counts_that_nobody_can_add_up_are_refused() -> None:
+    instance = district(20, 1)
+    parts = [10**480 + 2 * k + 1 for k in range(20)]
+    odd = tuple(
+        replace(s, enrolled=s.enrolled + Fraction(1, part)) for s, part in zip(instance.schools, parts, strict=True)
+    )
+    with pytest.raises(checker.Rejected, match="common denominator"):
+        checker.check(simple(replace(instance, schools=odd), Fraction(1), Fraction(10**9)))
+
+
+def test_tables_lists_and_boxes_that_take_too_much_room_are_refused(
+    proof: tuple[CepInstance, Fraction, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = proof[2]
+    for limit, most, reached, said in [
+        ("MOST_TABLED", 10**3, True, "room for"),
+        ("MOST_MEMBERS", 3, any("listed" in node for node in document["nodes"]), "units in them"),
+        ("MOST_HELD", 10, len(document["nodes"]) > 1, "room for"),
+    ]:
+        with monkeypatch.context() as patch:
+            patch.setattr(checker, limit, most)
+            if not reached:
+                checker.check(document)
+                continue
+            with pytest.raises(checker.Rejected, match=said):
+                checker.check(document)
+
+
+def test_large_groups_count_as_the_work_that_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    replay = checker.Replay(simple(district(40, 1), Fraction(1), Fraction(10**9)))
+    items: list[checker.Item] = [(1, 1, 0, 0, unit) for unit in range(40)]
+    monkeypatch.setattr(checker, "MEMBERS_A_STEP", 2)
+    group = next(replay._groups(items, 39))
+    assert group == tuple(range(40))
+    assert replay.work == 41 + 20
 
 
 def test_only_a_unit_whose_price_is_all_that_is_left_must_be_covered() -> None:

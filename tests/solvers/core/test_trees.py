@@ -17,6 +17,7 @@ from fairbound.benchmarks.classes import tiny as tiny_classes
 from fairbound.benchmarks.designs import tiny as tiny_designs
 from fairbound.benchmarks.matching import tiny as tiny_matching
 from fairbound.models.core.registry import find_problem
+from fairbound.solvers.checker import linear
 from fairbound.solvers.checker import tree as checker
 from fairbound.solvers.checker.common import Rejected
 from fairbound.solvers.checker.linear import System, multipliers_of, replay, scaled, smaller
@@ -175,6 +176,30 @@ def test_an_empty_side_needs_no_proof_and_a_full_one_does() -> None:
         else:
             with pytest.raises(Rejected, match=wanted):
                 replay(system, {"steps": [], "tree": tree}, Fraction(1))
+
+
+def test_branches_that_take_too_much_room_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linear, "MOST_HELD", 25)
+    leaf = ["bound", []]
+
+    def replayed(depth: int) -> int:
+        system = System(1, Fraction(1), None)
+        for j in range(depth):
+            system.column(0, 1, 1)
+            system.at_least({j: 1}, 0)
+        tree = [*(["branch", j, 0] for j in range(depth)), *[leaf] * (depth + 1)]
+        return replay(system, {"steps": [], "tree": tree}, Fraction(0))
+
+    assert replayed(5) == 6  # 1 + 2 + 3 + 4 bounds of the sides that wait, and twice 5
+    with pytest.raises(Rejected, match="room for"):
+        replayed(7)
+    # What was looked at waits no more.
+    system = System(1, Fraction(1), None)
+    for _ in range(40):
+        system.column(0, 1, 1)
+    # Of these branches the lower side is settled at once: one bound waits for each of the others, one after the other.
+    tree = [node for _ in range(39) for node in (["branch", 0, 0], leaf)]
+    assert replay(system, {"steps": [], "tree": [*tree, leaf]}, Fraction(0)) == 40
 
 
 def test_multipliers_are_the_same_numbers_in_either_form() -> None:

@@ -17,7 +17,7 @@ from fairbound.cli import options, runs
 from fairbound.cli.exit_codes import ENGINE_FAILED, INTERRUPTED
 from fairbound.cli.screen import console
 from fairbound.cli.sweep import left_out_by_default
-from fairbound.instances.core.source import is_there
+from fairbound.instances.core.source import Source, is_there
 from fairbound.instances.core.tables import write_csv
 
 
@@ -76,8 +76,9 @@ def atlas(
         districts = made.gathered(planned, store)
     write_csv(out / "atlas.csv", made.district_rows(districts, asked))
     tiles, parts = made.page_parts(districts, asked)
-    subtitle = f"{len(asked)} points: rates {rates}; identified students {shock} %; purse {purse}"
-    page = write_page(out, "atlas", f"CEP atlas of {family.removesuffix('/*')}", subtitle, tiles, parts)
+    source = Source.named(family)
+    about = family.removesuffix("/*") if source is None else source.name
+    page = write_page(out, "atlas", f"CEP atlas of {about}", made.points_text(asked), tiles, parts)
     lacking = len(everything) - sum(len(district.found) for district in districts)
     seconds = f"{time.perf_counter() - began:.1f} s"
     text = f"{page}: {len(districts):,} districts, {len(everything):,} answers ({summary.done:,} new) in {seconds}"
