@@ -42,8 +42,8 @@ TOGETHER = 3
 """Prices that are looked at at a time: the last ones."""
 CHUNK = 2_000_000
 """Pairs of a state and a choice that are in memory at a time."""
-CHEAP = 8
-"""Pairs of a state and a choice that does not fit it, in the time of one that does."""
+MADE, CHEAP = 4, 8
+"""Steps of a replay for a state and a choice that fit, and pairs that do not fit in the time of a step."""
 TIES = 1e-9
 """Share of the target within which two groupings may be worth the same: both go on."""
 LOW, HIGH, OUT = -1, -2, -3
@@ -106,7 +106,7 @@ class Choices:
         lost[groups] = -listed.excess(prices.units)[self.place[groups]]
         lost[(self.place == OUT) & box.must[unit]] = np.inf
         lost[-1] = 0.0
-        return lost
+        return np.asarray(lost)
 
     def most(self, cells: Cells, box: Box, levels: Floats) -> Floats:
         """The most that each is worth at some multipliers of the strips' levels."""
@@ -262,7 +262,6 @@ class Sweep:
             parents.append(parent)
             made.append(choice)
         self._grow(np.concatenate(parents), np.concatenate(made))
-        self.steps += len(self.worth)
         self._keep(self._open())
         self._merge()
         return pairs
@@ -281,6 +280,7 @@ class Sweep:
             for word in range(self.bits.shape[1]):
                 apart &= (self.covered[parent, word] & self.bits[choice, word]) == 0
             parent, choice = parent[apart], choice[apart]
+            self.steps += MADE * len(parent)
             for number, lost in self.lost.items():
                 fits = lost[parent] + self.priced[number].loss[choice] < self.priced[number].room
                 parent, choice = parent[fits], choice[fits]
@@ -334,6 +334,7 @@ class Sweep:
             return
         number = len(self.priced)
         self.priced.append(priced)
+        self.steps += 2 * MADE * len(self.worth) + len(self.live)
         at, lost = np.arange(len(self.worth)), np.zeros(len(self.worth))
         for parent, choice in reversed(self.history):
             lost += priced.loss[choice[at]]

@@ -42,7 +42,7 @@ class _Half(NamedTuple):
 
     def worth(self) -> Floats:
         """The larger of both ends."""
-        return np.maximum(self.sums[LOW], self.sums[HIGH])
+        return np.asarray(np.maximum(self.sums[LOW], self.sums[HIGH]))
 
     def rows(self, chosen: Indices) -> Flags:
         """Some of the sets as rows of 0 and 1 over its units."""

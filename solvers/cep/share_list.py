@@ -127,6 +127,6 @@ def codes(inside: Flags) -> Codes:
     """A number for each of some groups."""
     chance = np.random.default_rng(0).integers(2**63, size=inside.shape[1], dtype=np.uint64)
     found = np.zeros(len(inside), dtype=np.uint64)
-    for unit, number in enumerate(chance):
-        found[inside[:, unit]] += number
+    for unit in range(inside.shape[1]):
+        found += np.where(inside[:, unit], chance[unit : unit + 1], np.uint64(0))
     return found

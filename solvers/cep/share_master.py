@@ -153,8 +153,9 @@ class Master:
 
     def weigh(self, shares: Floats | None) -> None:
         """Let only a share of each unit be covered; ``None`` for all of each."""
-        mass = np.ones(len(self._rows)) if shares is None else shares
-        self._highs.changeRowsBounds(len(mass), self._rows, mass, mass)
+        for unit, row in enumerate(self._rows.tolist()):
+            mass = 1.0 if shares is None else float(shares[unit])
+            self._highs.changeRowBounds(row, mass, mass)
 
     def purge(self, keep: Flags) -> None:
         """Take columns out; the basis stays."""

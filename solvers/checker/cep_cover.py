@@ -14,8 +14,8 @@ from fairbound.solvers.checker.common import Rejected
 LOWER, UPPER, OUTSIDE = -1, -2, -3
 """Places of a unit that no group of the list holds."""
 MOST_STATES = 1_000_000
-CHEAP = 8
-"""Choices that do not fit a state, in the time of one that does."""
+MADE, CHEAP = 4, 8
+"""Steps for a choice that fits a state, and choices that do not fit it in the time of a step."""
 
 Surplus = tuple[int, int, int, int]
 """Sums of q - t N: of the lower strip at its lower and its upper edge, and of the upper strip at its two."""
@@ -57,12 +57,6 @@ class Priced(NamedTuple):
         if choice.place == LOWER:
             return paid - self.low[choice.units[0]]
         return paid - self.high[choice.units[0]] if choice.place == UPPER else paid
-
-    def lost_by(self, key: Key, worth: int) -> int:
-        """What a state has lost."""
-        taken, low, high = (members(bits) for bits in key)
-        paid = sum([self.units[unit] for unit in taken]) - worth
-        return paid - sum([self.low[unit] for unit in low]) - sum([self.high[unit] for unit in high])
 
 
 def members(bits: int) -> list[int]:
@@ -108,8 +102,8 @@ def covers(
         limits = [(each.room, each.price) for each in sweep.prices.values()]
         # Taken by the first loss; the index keeps two that are alike from being compared further.
         losses = zip(*(sweep.lost[number][depth] for number in by[depth]), strict=True)
-        options = sorted((lost[0], index, lost) for index, lost in enumerate(losses))
-        taken_by = [(loss, sweep.choices[depth][index], lost) for loss, index, lost in options]
+        ordered = sorted((lost[0], index, lost) for index, lost in enumerate(losses))
+        taken_by = [(loss, sweep.choices[depth][index], lost) for loss, index, lost in ordered]
         after: dict[Key, State] = {}
         for key, state in sweep.states.items():
             spend(1)
@@ -122,6 +116,35 @@ def covers(
         sweep.states = after
     for (_, low, high), (worth, _, _) in sweep.states.items():
         yield low, high, worth
+
+
+class _Paid:
+    """What units have paid that are settled, but for the worth of their groups: sums over eight units at a time."""
+
+    def __init__(self, prices: Priced) -> None:
+        low, high = ([side.get(unit, 0) for unit in range(len(prices.units))] for side in (prices.low, prices.high))
+        self.taken, self.low, self.high = _sums(prices.units), _sums(low), _sums(high)
+
+    def by(self, key: Key) -> int:
+        """In a state."""
+        taken, low, high = key
+        return _sum(self.taken, taken) - _sum(self.low, low) - _sum(self.high, high)
+
+
+def _sums(values: list[int]) -> list[list[int]]:
+    """For each eight values the sum of those in each subset."""
+    tables = []
+    for begin in range(0, len(values), 8):
+        sums = [0]
+        for value in values[begin : begin + 8]:
+            sums += [value + before for before in sums]
+        tables.append(sums)
+    return tables
+
+
+def _sum(tables: list[list[int]], bits: int) -> int:
+    """The sum of the values of a set."""
+    return sum([table[byte] for table, byte in zip(tables, bits.to_bytes(len(tables), "little"), strict=True)])
 
 
 class _Sweep:
@@ -142,16 +165,19 @@ class _Sweep:
         """
         if numbers == list(self.prices):
             return
-        known = self.lost
+        before, known = list(self.prices), self.lost
         self.prices = {number: self.prices.get(number) or priced(number) for number in numbers}
         self.lost = {number: known[number] for number in numbers if number in known}
-        spend(len(self.states) * len(numbers))
-        self.states = {
-            key: (worth, lost, surplus)
-            for key, (worth, _, surplus) in self.states.items()
-            for lost in [[each.lost_by(key, worth) for each in self.prices.values()]]
-            if all(loss < each.room for loss, each in zip(lost, self.prices.values(), strict=True))
-        }
+        paid = {number: _Paid(each) for number, each in self.prices.items() if number not in known}
+        rooms = [each.room for each in self.prices.values()]
+        kept: dict[Key, State] = {}
+        for key, (worth, lost, surplus) in self.states.items():
+            of = dict(zip(before, lost, strict=True))
+            now = [of[number] if number in known else paid[number].by(key) - worth for number in numbers]
+            if all(loss < room for loss, room in zip(now, rooms, strict=True)):
+                kept[key] = worth, now, surplus
+        spend(MADE * len(self.states) * (1 + len(paid)))
+        self.states = kept
         for place, number in enumerate(numbers):
             if number in self.lost:
                 continue
@@ -207,7 +233,7 @@ def _grow(
         new = [before + more for before, more in zip(lost, losses, strict=True)]
         grown = worth + choice.worth, new, (w + p, x + q, y + r, z + s)
         _keep(after, (taken | bits, lower, upper), grown, rest, limits)
-    return made + seen // CHEAP
+    return MADE * made + seen // CHEAP
 
 
 def _keep(after: dict[Key, State], key: Key, state: State, rest: Surplus, limits: list[tuple[int, int]]) -> None:
