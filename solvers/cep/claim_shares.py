@@ -82,6 +82,8 @@ class Sharing:
         self.rehearsed: tuple[float, int, float] | None = None
         """Seconds of the tree's last replay, its work then, and what its first prices exceeded the bound by."""
         self.proof: tuple[Bound, dict[str, Any]] | None = None
+        self.refused: list[tuple[float, int]] = []
+        self.uncovered: list[float] = []
         self.early = False
         """Whether the search stopped before its end."""
         self.kept = 0
@@ -196,6 +198,8 @@ class Sharing:
             self.offer,
             tuple(self.finer),
             first,
+            refused=self.refused,
+            uncovered=self.uncovered,
             most_listed=LIST_SHARE * self.until * REPLAYED,
             most_covered=COVER_SHARE * self.until * REPLAYED,
         )

@@ -183,11 +183,10 @@ class Sweep:
         self.bits = _words(choices.inside)
         strips = (choices.place == LOW) | (choices.place == HIGH)
         self.fixing = np.where(strips[:, None], np.uint64(0), self.bits)
-        settled, low, high = codes(np.eye(3 * choices.inside.shape[1], dtype=bool)).reshape(3, -1)
+        low, high = np.random.default_rng(1).integers(2**63, size=(2, choices.inside.shape[1]), dtype=np.uint64)
         unit = choices.inside.argmax(axis=1)
-        self.code = np.where(choices.place == LOW, low[unit], np.where(choices.place == HIGH, high[unit], np.uint64(0)))
-        for each, number in enumerate(settled):
-            self.code[choices.inside[:, each]] += number
+        strip = np.where(choices.place == LOW, low[unit], np.where(choices.place == HIGH, high[unit], np.uint64(0)))
+        self.code = codes(choices.inside) + strip  # tells states apart by a chance of 1 in 1e10
         self.live = np.argsort(first.loss[:-1], kind="stable")
         self.left = np.ones(choices.inside.shape[1], dtype=bool)
         self.covered = self.fixed = np.zeros((1, self.bits.shape[1]), dtype=np.uint64)

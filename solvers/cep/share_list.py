@@ -26,6 +26,10 @@ MOST_STEPS, MOST_GROUPS = 40_000_000, 1_000_000
 """Partial groups that a list may cost, which a replay looks at again, and groups that it may hold."""
 
 
+ROWS = 100_000
+"""Groups whose codes are made at a time."""
+
+
 @dataclass(frozen=True)
 class Listed:
     """Groups as rows of 0 and 1 over the units.
@@ -127,6 +131,7 @@ def codes(inside: Flags) -> Codes:
     """A number for each of some groups."""
     chance = np.random.default_rng(0).integers(2**63, size=inside.shape[1], dtype=np.uint64)
     found = np.zeros(len(inside), dtype=np.uint64)
-    for unit in range(inside.shape[1]):
-        found += np.where(inside[:, unit], chance[unit : unit + 1], np.uint64(0))
+    for begin in range(0, len(inside), ROWS):
+        rows = inside[begin : begin + ROWS]
+        found[begin : begin + ROWS] = np.where(rows, chance, np.uint64(0)).sum(axis=1, dtype=np.uint64)
     return found

@@ -66,6 +66,9 @@ class Tree:
         Cells with shorter strips, and their masters, for what covers leave open.
     first
         Whether to stop where the groups of the root are too many to list: ``overfull`` then.
+    refused, uncovered
+        What prices exceeded the target by where groups were too many to list, and with how many pairs of unit and
+        middle cell; and where a cover took too long.
     most_listed, most_covered
         Partial groups that a list may cost, and choices that a cover may look at; a replay looks at them again.
     """
@@ -82,6 +85,8 @@ class Tree:
     first: bool = False
     most_listed: float = np.inf
     most_covered: float = np.inf
+    refused: list[tuple[float, int]] = field(default_factory=list)
+    uncovered: list[float] = field(default_factory=list)
     nodes: int = field(init=False, default=0)
     work: int = field(init=False, default=0)
     bound: float = field(init=False, default=np.inf)
@@ -90,10 +95,6 @@ class Tree:
     overfull: bool = field(init=False, default=False)
     open: list[tuple[float, int, Node]] = field(init=False, default_factory=list)
     _counter: Iterator[int] = field(init=False, default_factory=itertools.count)
-    uncovered: list[float] = field(init=False, default_factory=list)
-    """What prices exceeded the target by where a cover took too long."""
-    refused: list[tuple[float, int]] = field(init=False, default_factory=list)
-    """Where groups were too many to list: what prices exceeded the target by, and pairs of unit and middle cell."""
 
     def __post_init__(self) -> None:
         self._push([self.root])

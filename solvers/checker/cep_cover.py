@@ -189,8 +189,8 @@ class _Sweep:
                 keep = [index for index, loss in enumerate(self.lost[number][later]) if loss < each.room - least]
                 if len(keep) < len(self.choices[later]):
                     self.choices[later] = [self.choices[later][index] for index in keep]
-                    for lost in self.lost.values():
-                        lost[later] = [lost[later][index] for index in keep]
+                    for losses in self.lost.values():
+                        losses[later] = [losses[later][index] for index in keep]
 
 
 def _losses(prices: Priced, choices: list[list[Choice]], depth: int, spend: Callable[[int], None]) -> list[list[int]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from fairbound.models.cep import PROBLEM, CepInstance, Cover, School, find_rates
-from fairbound.solvers.cep import claim_shares, share_cells, subset_dp
+from fairbound.solvers.cep import claim_shares, share_cells, share_cover, subset_dp
 from fairbound.solvers.checker import cep_shares as checker
 from fairbound.solvers.core import certificates
 from fairbound.solvers.core.bound import Basis, Bound, Level
@@ -72,7 +72,7 @@ def test_where_no_group_meets_the_threshold_its_certificate_holds() -> None:
     assert 0 <= found.dual_bound <= Fraction(1, 10**6)
 
 
-@pytest.fixture(scope="module", params=["searched", "listed", "covered", "apart", "outside"])
+@pytest.fixture(scope="module", params=["searched", "listed", "covered", "repriced", "apart", "outside"])
 def proof(request: pytest.FixtureRequest) -> tuple[CepInstance, Fraction, dict[str, Any]]:
     """A district, its best value, and a certificate over few cells: with branches, lists, a cover, parts of it."""
     kind = request.param
@@ -82,6 +82,8 @@ def proof(request: pytest.FixtureRequest) -> tuple[CepInstance, Fraction, dict[s
             patch.setattr(share_cells, "MOST_GROUPS", 0)
         if kind == "listed":
             patch.setattr(claim_shares, "COVER_SHARE", 0.0)
+        if kind == "repriced":
+            patch.setattr(share_cover, "MANY_STATES", 0)
         if kind == "apart":  # a third of the range is one strip
             patch.setattr(claim_shares, "crowded", lambda *_arguments: (20, 9))
         for seed in range(60):
@@ -99,6 +101,7 @@ def proof(request: pytest.FixtureRequest) -> tuple[CepInstance, Fraction, dict[s
                 "searched": any("branch" in node for node in nodes),
                 "listed": any("listed" in node and "branch" in node for node in nodes) and not covers,
                 "covered": any(cover["levels"] for cover in covers),
+                "repriced": any(cover["prices"] for cover in covers),
                 "apart": any(cover["open"] for cover in covers),
                 "outside": covers and found.solution is not None and sum(map(len, found.solution.groups)) < 7,
             }
@@ -131,7 +134,7 @@ def mutated(document: dict[str, Any], chance: random.Random) -> dict[str, Any]:
         nodes = changed["nodes"]
         node = chance.choice(nodes) if nodes else {}
         proofs = node.get("proofs", [])
-        kind = chance.randrange(14)
+        kind = chance.randrange(16)
         cover = node.get("cover")
         if kind == 0:
             share = Fraction(chance.choice([1, -1]), chance.choice([10, 1000, 10**5, 10**7]))
@@ -170,6 +173,11 @@ def mutated(document: dict[str, Any], chance: random.Random) -> dict[str, Any]:
         elif kind == 13 and cover and cover["open"]:
             key = chance.choice(cover["open"])
             key[chance.randrange(len(key))] = chance.randint(-3, len(key) - 1)
+        elif kind == 14 and cover and cover["prices"]:
+            column = chance.choice(cover["prices"])[chance.choice(["prices", "levels"])]
+            column[chance.randrange(len(column))] += chance.choice([-1, 1]) * chance.choice([1, 1000, 10**6, 10**9])
+        elif kind == 15 and cover:
+            chance.choice(cover["by"])[0] = chance.randint(0, len(cover["prices"]))
         if chance.random() < 0.5:  # so that claims below the truth are among them
             changed["bound"] = str(Fraction(changed["bound"]) * (1 - Fraction(chance.randint(0, 40), 10**6)))
     return changed
@@ -240,6 +248,10 @@ def test_a_cover_rests_on_all_that_it_states(proof: tuple[CepInstance, Fraction,
         ({**cover, "levels": [levels[1:] for levels in cover["levels"]]}, "number of multipliers"),
         ({**cover, "order": cover["order"][1:]}, "every unit once"),
         ({**cover, "order": [*cover["order"][:-1], cover["order"][0]]}, "every unit once"),
+        ({**cover, "by": cover["by"][1:]}, "at which prices"),
+        ({**cover, "by": [[], *cover["by"][1:]]}, "at which prices"),
+        ({**cover, "by": [[len(cover["prices"]) + 1], *cover["by"][1:]]}, "at which prices"),
+        ({**cover, "by": [[0, 0], *cover["by"][1:]]}, "twice at the same"),
         ({**cover, "open": [*cover["open"], [0] * 3]}, "of no unit where it is"),
         ({**cover, "open": [*cover["open"], [-4] * 7]}, "of no unit where it is"),
     ]:
@@ -276,6 +288,29 @@ def test_it_refuses_what_it_cannot_price(instance: CepInstance, said: str) -> No
     refused = claim_shares.refuses(instance, "reimbursement")
     assert refused is not None
     assert said in refused
+
+
+def test_where_groups_are_too_many_bounds_fall_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[float, bool, bool]] = []
+    run = claim_shares.Tree.run
+
+    def told(tree: Any, *most: float) -> bool:
+        done = run(tree, *most)
+        if not most:
+            asked.append((tree.target(), tree.first, tree.overfull))
+        return done
+
+    monkeypatch.setattr(claim_shares.Tree, "run", told)
+    instance = district(14, 1, cover=Cover.ALL, threshold=Fraction(1, 4))
+    monkeypatch.setattr(share_cells, "MOST_GROUPS", 40)
+    found = claim_shares.METHOD.run(instance, "reimbursement", Settings(time_limit=30, gap=1e-6))
+    assert found.dual_bound is not None
+    assert found.dual_bound >= truth_of(instance)
+    listed = [target for target, first, overfull in asked if first and not overfull]
+    assert any(first and overfull for _, first, overfull in asked)
+    assert listed
+    assert any(not first for _, first, _ in asked)  # and then by branching
+    assert listed[0] > min(target for target, _, _ in asked)
 
 
 def test_a_certificate_that_is_rejected_raises_no_level(monkeypatch: pytest.MonkeyPatch) -> None:

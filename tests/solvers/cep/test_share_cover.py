@@ -4,118 +4,206 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pytest
+from fairbound.solvers.cep import share_cover
 from fairbound.solvers.cep.share_cells import Cells, Prices, crowded
-from fairbound.solvers.cep.share_cover import HIGH, LOW, OUT, Choices, covers
+from fairbound.solvers.cep.share_cover import HIGH, LOW, OUT, Choices, Priced, Sweep
 from fairbound.solvers.checker import cep_cover as checker
 from general_meals import with_meals
 
-Row = tuple[int, tuple[int, ...], tuple[int, int, int, int], int]
-"""A choice: its loss, its units, what it adds to the surpluses, its place."""
-ROOM, PRICE = 60, 2
+
+class Row(NamedTuple):
+    """A choice."""
+
+    units: tuple[int, ...]
+    place: int
+    surplus: tuple[int, int, int, int]
+    worth: int
 
 
-def drawn(units: int, chance: random.Random) -> list[Row]:
-    """Some choices of each unit by itself, and groups."""
+Left = dict[tuple[frozenset[int], frozenset[int]], int]
+"""Of each set of units in the lower strip and in the upper the most that groups are worth beside them."""
+ROOM, PRICE, NONE = 60, 2, (0, 0, 0, 0)
+
+
+def drawn(units: int, chance: random.Random, vectors: int = 3) -> tuple[list[Row], list[checker.Priced]]:
+    """Some choices of each unit by itself, and groups, at prices that hold for all of them."""
+    target = 70 * units - ROOM
+    prices = [[70 + chance.randint(-8, 8) * (k > 0) for _ in range(units)] for k in range(vectors)]
     rows: list[Row] = []
     for unit in range(units):
         for place in (LOW, HIGH, OUT):
             if chance.random() < 0.7:
                 w, x = sorted((chance.randint(-9, 9), chance.randint(-9, 9)))
-                added = {LOW: (x, w, 0, 0), HIGH: (0, 0, x, w), OUT: (0, 0, 0, 0)}[place]
-                rows.append((chance.randint(0, 30), (unit,), added, place))
-    for group in range(3 * units):
+                rows.append(Row((unit,), place, {LOW: (x, w, 0, 0), HIGH: (0, 0, x, w), OUT: NONE}[place], 0))
+    for _ in range(3 * units):
         inside = tuple(sorted(chance.sample(range(units), chance.randint(1, 3))))
-        rows.append((chance.randint(0, 40), inside, (0, 0, 0, 0), group))
-    return rows
+        least = min(sum(vector[unit] for unit in inside) for vector in prices)
+        rows.append(Row(inside, inside[0], NONE, least - chance.randint(0, 40)))
+    priced = []
+    for vector in prices:
+        low, high = ({unit: vector[unit] - chance.randint(0, 30) for unit in range(units)} for _ in range(2))
+        priced.append(checker.Priced(vector, low, high, sum(vector) - target, PRICE))
+    rows = [row for row in rows if all(each.lost(choice_of(row)) >= 0 for each in priced)]
+    return [row for row in rows if priced[0].lost(choice_of(row)) < ROOM], priced
 
 
-def left(rows: list[Row], units: int) -> set[frozenset[Row]]:
-    """By brute force: all sets of choices that settle every unit once, within what they may lose."""
+def choice_of(row: Row) -> checker.Choice:
+    return checker.Choice(row.units, sum(1 << unit for unit in row.units), *row[1:])
+
+
+def left(rows: list[Row], units: int, priced: list[checker.Priced]) -> Left:
+    """By brute force: all ways to settle every unit once that lose less than there is room for at all prices."""
 
     def settled(unit: int, made: tuple[Row, ...]) -> Iterator[tuple[Row, ...]]:
-        taken = {member for row in made for member in row[1]}
+        taken = {member for row in made for member in row.units}
         while unit in taken:
             unit += 1
         if unit == units:
             yield made
             return
         for row in rows:
-            if min(row[1]) <= unit and unit in row[1] and not taken & set(row[1]):
+            if unit in row.units and not taken & set(row.units):
                 yield from settled(unit, (*made, row))
 
-    found = set()
+    found: Left = {}
     for made in settled(0, ()):
-        w, x, y, z = (sum(row[2][i] for row in made) for i in range(4))
-        if w >= 0 >= x and y >= 0 and sum(row[0] for row in made) + PRICE * max(z, 0) < ROOM:
-            found.add(frozenset(made))
+        w, x, y, z = (sum(row.surplus[i] for row in made) for i in range(4))
+        if w < 0 or x > 0 or y < 0:
+            continue
+        if any(sum(e.lost(choice_of(row)) for row in made) + PRICE * max(z, 0) >= e.room for e in priced):
+            continue
+        low, high = (frozenset(row.units[0] for row in made if row.place == place) for place in (LOW, HIGH))
+        found[low, high] = max(found.get((low, high), 0), sum(row.worth for row in made))
     return found
 
 
-def searched(rows: list[Row], units: int, most: float = np.inf) -> tuple[set[frozenset[Row]], list[int]]:
-    rows = sorted(rows)
+def searched(
+    rows: list[Row], units: int, priced: list[checker.Priced], most: float = np.inf
+) -> tuple[Left, list[int], list[list[int]]]:
+    """What the search leaves, its order, and the prices that it looked at."""
     inside = np.zeros((len(rows) + 1, units), dtype=bool)
     for i, row in enumerate(rows):
-        inside[i, list(row[1])] = True
+        inside[i, list(row.units)] = True
     choices = Choices(
         inside,
-        np.array([*(float(row[0]) for row in rows), 0.0]),
-        np.array([*(row[3] for row in rows), OUT]),
-        np.array([*(row[2] for row in rows), (0, 0, 0, 0)], dtype=float).T,
+        np.array([*(i if row.place >= 0 else row.place for i, row in enumerate(rows)), OUT]),
+        np.array([*(row.worth for row in rows), 0.0]),
+        np.array([*(row.surplus for row in rows), NONE], dtype=float).T,
     )
-    found = covers(choices, PRICE, ROOM, 0.0, most, lambda: False)
+    every = [
+        Priced(np.array([*(float(each.lost(choice_of(row))) for row in rows), 0.0]), each.room, each.price)
+        for each in priced
+    ]
+    further = iter(every[1:])
+    sweep = Sweep(choices, every[0], lambda _shares, _left: next(further, None), 0.0, 1e-6)
+    found = sweep.run(most, lambda: False)
     assert found is not None
-    return {frozenset(rows[k] for k in made if k < len(rows)) for made in found.chosen.T.tolist()}, found.order
+    groupings: Left = {}
+    for made in found.chosen.T.tolist():
+        taken = [rows[k] for k in made if k < len(rows)]
+        assert sorted(unit for row in taken for unit in row.units) == list(range(units))
+        low, high = (frozenset(row.units[0] for row in taken if row.place == place) for place in (LOW, HIGH))
+        groupings[low, high] = max(groupings.get((low, high), 0), sum(row.worth for row in taken))
+    return groupings, found.order, found.by
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_search_checker_and_brute_force_leave_the_same(seed: int) -> None:
-    units, chance = 6, random.Random(seed)
-    rows = drawn(units, chance)
-    truth = left(rows, units)
-    assert len(truth) > 5
-    found, order = searched(rows, units)
-    assert sorted(order) == list(range(units))
-    assert found == truth
+def checked(rows: list[Row], order: list[int], by: list[list[int]], priced: list[checker.Priced]) -> Left:
+    """What the checker leaves."""
     place = {unit: depth for depth, unit in enumerate(order)}
     choices: list[list[checker.Choice]] = [[] for _ in order]
-    for i, row in enumerate(sorted(rows)):
-        bits = sum(1 << unit for unit in row[1])
-        choices[min(place[unit] for unit in row[1])].append((row[0], bits, row[2], i, 0))
-    made = checker.covers([sorted(options) for options in choices], order, PRICE, ROOM, lambda _steps: None)
-    assert {frozenset(sorted(rows)[choice[3]] for choice in each) for each in made} == truth
+    for row in rows:
+        choices[min(place[unit] for unit in row.units)].append(choice_of(row))
+    made = checker.covers(choices, order, by, priced.__getitem__, lambda _steps: None)
+    return {(frozenset(checker.members(low)), frozenset(checker.members(high))): worth for low, high, worth in made}
+
+
+@pytest.mark.parametrize("vectors", [1, 3])
+@pytest.mark.parametrize("seed", range(12))
+def test_search_checker_and_brute_force_leave_the_same(
+    seed: int, vectors: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(share_cover, "MANY_STATES", 0)  # further prices from the first unit on
+    units, chance = 6, random.Random(seed)
+    rows, priced = drawn(units, chance, vectors)
+    truth = left(rows, units, priced)
+    assert truth or vectors > 1
+    found, order, by = searched(rows, units, priced)
+    assert sorted(order) == list(range(units))
+    assert {number for looked in by for number in looked} == set(range(vectors))
+    assert found == truth
+    assert checked(rows, order, by, priced) == truth
+
+
+def test_further_prices_close_more() -> None:
+    rows, priced = drawn(6, random.Random(1))
+    fewer = [sum(left(rows, 6, priced[:count]).values()) for count in (1, 3)]
+    assert fewer[1] < fewer[0]
+
+
+def test_of_states_that_are_alike_only_the_best_goes_on() -> None:
+    units = 12
+    pairs = [Row((unit, unit + 1), unit, NONE, 140 - unit % 3) for unit in range(0, units, 2)]
+    crossed = [Row((unit, unit + 3), unit, NONE, 138) for unit in range(0, units, 4)]
+    crossed += [Row((unit + 1, unit + 2), unit + 1, NONE, 138) for unit in range(0, units, 4)]
+    priced = [checker.Priced([70] * units, {}, {}, 1000, PRICE)]
+    found, order, by = searched([*pairs, *crossed], units, priced)
+    assert found == {(frozenset(), frozenset()): sum(row.worth for row in pairs)}
+    assert checked([*pairs, *crossed], order, by, priced) == found
+
+
+def test_prices_that_do_not_hold_are_refused() -> None:
+    rows, priced = drawn(6, random.Random(0))
+    dear = priced[1]._replace(units=[price // 2 for price in priced[1].units])
+    _, order, by = searched(rows, 6, priced[:1])
+    for numbers in ([0, 1], [1], [1, 0]):
+        with pytest.raises(checker.Rejected, match="worth more than their prices"):
+            checked(rows, order, [by[0], *(numbers for _ in by[1:])], [priced[0], dear])
+
+
+def test_states_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, priced = drawn(6, random.Random(0))
+    _, order, by = searched(rows, 6, priced[:1])
+    monkeypatch.setattr(checker, "MOST_STATES", 3)
+    with pytest.raises(checker.Rejected, match="more than 3 states"):
+        checked(rows, order, by, priced[:1])
 
 
 def test_more_units_than_a_word_has_bits() -> None:
     units = 130
-    rows: list[Row] = [(1, (unit, unit + 1), (0, 0, 0, 0), unit) for unit in range(0, units, 2)]
-    assert searched(rows, units)[0] == set()  # 65 of them lose more than there is room for
-    cheap: list[Row] = [(0, *row[1:]) for row in rows]
-    dear: Row = (5, (64,), (0, 0, 0, 0), OUT)
-    single: Row = (7, (65,), (0, 0, 0, 0), OUT)
-    assert searched([*cheap, dear, single], units)[0] == {
-        frozenset(cheap),
-        frozenset([*(row for row in cheap if 64 not in row[1]), dear, single]),
-    }
+    rows = [Row((unit, unit + 1), unit, NONE, 139) for unit in range(0, units, 2)]
+    dear, single = Row((64,), OUT, NONE, 0), Row((65,), OUT, NONE, 0)
+    prices = [70] * units
+    prices[64], prices[65] = 5, 7
+    priced = checker.Priced(prices, {}, {}, 66, PRICE)
+    rows[32] = rows[32]._replace(worth=12)
+    assert searched([*rows, dear, single], units, [priced._replace(room=64)])[0] == {}  # 64 of them lose 64
+    every = searched([*rows, dear, single], units, [priced])[0]
+    assert every == {(frozenset(), frozenset()): sum(row.worth for row in rows)}
 
 
 def test_a_search_that_would_take_too_long_says_so() -> None:
-    rows = drawn(6, random.Random(0))
+    rows, priced = drawn(6, random.Random(0))
     with pytest.raises(AssertionError):
-        searched(rows, 6, most=10)
+        searched(rows, 6, priced, most=1)
 
 
-def test_the_lower_strip_leaves_out_where_schools_crowd_above_the_threshold() -> None:
-    def lower(identified: int, room: float) -> tuple[int, Cells]:
+def test_strips_leave_out_where_schools_crowd() -> None:
+    def strips(identified: int, room: float) -> tuple[tuple[int, int], Cells]:
         rows = [(500, identified + k % 6, 9000 + k, 20_000) for k in range(30)]
         cells = Cells(with_meals("alike", rows), "reimbursement", 1.0)
         units = cells.arrays.fixed + cells.arrays.slope * 1.6 * (identified + 5) / 500
         prices = Prices(units, np.zeros(len(cells.knots)), np.zeros(len(cells.middle)), cells.strips)
         return crowded(cells, prices, room * float(units.sum()), lambda: False), cells
 
-    crowd, cells = lower(200, 0.01)
+    (crowd, other), cells = strips(200, 0.01)
     assert cells.edges[crowd] > 1.6 * 203 / 500
-    assert lower(300, 0.01)[0] == cells.strips[0]  # the same crowd far from the threshold
-    assert lower(200, 1e-9)[0] == cells.strips[0]  # and one that has no room
+    assert other == cells.strips[1]
+    assert strips(250, 0.01)[0] == cells.strips  # the same crowd far from either end
+    assert strips(200, 1e-9)[0] == cells.strips  # and one that has no room
+    (other, crowd), cells = strips(309, 0.01)
+    assert cells.edges[-1 - crowd] < 1.6 * 312 / 500
+    assert other == cells.strips[0]
