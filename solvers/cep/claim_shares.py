@@ -165,25 +165,35 @@ class Sharing:
                 self._begin(tree, tree.root.box, prices)
             self.rehearsed = None
             done = tree.run()
-            if tree.overfull:
-                # First a bound for which the root's groups can be listed; then, by branching, half of what is left.
-                above = Fraction(tree.bound) / self.search.value - 1
-                nearer = self.share + FURTHER * (above - self.share)
-                listed = nearer < (1 - LEAST_STEP) * (above if reached is None else reached)
-                waiting[:0] = [nearer] if listed else []
-                continue
-            while not done and self._rehearse(tree):
+            while not done and not tree.overfull and self._rehearse(tree):
                 done = tree.run()
             self.nodes += tree.nodes
             bound = self._least(tree)
             if best is None or bound < best[0]:
                 best, self.kept = (bound, tree.root), tree.work
+            if tree.overfull and not self.late():
+                # First a bound for which the root's groups can be listed; then, by branching, half of what is left.
+                above = Fraction(tree.bound) / self.search.value - 1
+                nearer = self.share + FURTHER * (above - self.share)
+                listed = nearer < (1 - LEAST_STEP) * (above if reached is None else reached)
+                waiting[:0] = [nearer] if listed else []
+                if not listed:
+                    self._secure(*best)
+                continue
             if not done or self.late():
                 self.early = not tree.stuck
                 break
             reached = waiting.pop(0)
         assert best is not None
+        if self.proof is not None and self.proof[0].value <= best[0]:
+            return self.proof
         return self._proven(*best) if self.rehearsed is None else self._descend(*best)
+
+    def _secure(self, bound: Fraction, root: Node) -> None:
+        """Prove a bound before a search that may take long."""
+        if self.proof is None or bound < self.proof[0].value:
+            self.proof = self._proven(bound, root)
+        self.kept = 0
 
     def _tree(self, root: Node, first: bool) -> Tree:
         """A search of everything, from first prices."""

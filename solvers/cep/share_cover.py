@@ -187,6 +187,8 @@ class Sweep:
         unit = choices.inside.argmax(axis=1)
         strip = np.where(choices.place == LOW, low[unit], np.where(choices.place == HIGH, high[unit], np.uint64(0)))
         self.code = codes(choices.inside) + strip  # tells states apart by a chance of 1 in 1e10
+        self.singles = np.flatnonzero(choices.place[:-1] < 0)
+        self.single_unit = unit[self.singles]
         self.live = np.argsort(first.loss[:-1], kind="stable")
         self.left = np.ones(choices.inside.shape[1], dtype=bool)
         self.covered = self.fixed = np.zeros((1, self.bits.shape[1]), dtype=np.uint64)
@@ -220,7 +222,8 @@ class Sweep:
             at = parent[at]
         rest = np.flatnonzero(self.left).tolist()
         left = np.array(chosen, dtype=np.intp).reshape(len(self.history), len(self.worth))
-        return Covers([*self.order, *rest], [*self.by, *([0] for _ in rest)], left, self.steps)
+        last = sorted(self.lost, reverse=True)  # they may have closed what was left
+        return Covers([*self.order, *rest], [*self.by, *(last for _ in rest)], left, self.steps)
 
     def _next(self) -> int:
         """The unit after which fewest states are there, judged by some of them."""
@@ -306,8 +309,7 @@ class Sweep:
 
     def _open(self) -> Flags:
         """States whose strips can still balance."""
-        singles = self.choices.inside[:, self.left].any(axis=1) & (self.choices.place < 0)
-        rest = self.choices.surplus[:, singles]
+        rest = self.choices.surplus[:, self.singles[self.left[self.single_unit]]]
         more, less = np.maximum(rest, 0.0).sum(axis=1), np.minimum(rest, 0.0).sum(axis=1)
         surplus, slack = self.surplus, self.slack
         keep = (surplus[0] + more[0] >= -slack) & (surplus[1] + less[1] <= slack) & (surplus[2] + more[2] >= -slack)

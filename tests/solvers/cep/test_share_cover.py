@@ -144,6 +144,16 @@ def test_further_prices_close_more() -> None:
     assert fewer[1] < fewer[0]
 
 
+def test_prices_that_close_all_that_is_left_are_stated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(share_cover, "MANY_STATES", 0)
+    rows = [Row((unit,), OUT, NONE, 0) for unit in range(4)]
+    priced = [checker.Priced([10] * 4, {}, {}, 50, PRICE), checker.Priced([50, 10, 10, 10], {}, {}, 50, PRICE)]
+    found, order, by = searched(rows, 4, priced)
+    assert found == {}
+    assert checked(rows, order, by, priced) == {}
+    assert checked(rows, order, [by[0]] * 4, priced) == {(frozenset(), frozenset()): 0}
+
+
 def test_of_states_that_are_alike_only_the_best_goes_on() -> None:
     units = 12
     pairs = [Row((unit, unit + 1), unit, NONE, 140 - unit % 3) for unit in range(0, units, 2)]

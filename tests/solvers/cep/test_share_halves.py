@@ -28,7 +28,7 @@ def district(seed: int) -> tuple[Cells, np.ndarray, np.ndarray]:
 def by_enumeration(
     cells: Cells, prices: np.ndarray, lam: np.ndarray, allowed: np.ndarray, cut: float, ends: bool
 ) -> set[tuple[int, frozenset[int]]]:
-    """Groups in each cell: either end's sum (36) is above the cut and, unless only that is asked, what they are worth."""
+    """Groups in each cell: either end's sum (36) is above the cut and, unless only that is asked, the group's worth."""
     pricer, found = cells.pricer, set()
     low, high = pricer.psi(prices, lam, pricer.lower), pricer.psi(prices, lam, pricer.upper)
     for size in range(1, UNITS + 1):
