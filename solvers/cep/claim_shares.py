@@ -83,7 +83,7 @@ class Sharing:
         """Seconds of the tree's last replay, its work then, and what its first prices exceeded the bound by."""
         self.proof: tuple[Bound, dict[str, Any]] | None = None
         self.refused: list[tuple[float, int]] = []
-        self.uncovered: list[float] = []
+        self.uncovered: list[tuple[float, int]] = []
         self.early = False
         """Whether the search stopped before its end."""
         self.kept = 0

@@ -41,7 +41,7 @@ SEARCH_WIDTH, PROOF_WIDTH = 1_500, 60_000
 LIST_AGAIN = 0.7
 """Groups are listed, if they were too many, once the prices exceed the target by so much less, or pairs are fewer."""
 COVER_AGAIN = 0.85
-"""A cover is tried, if one took too long, once the prices exceed the target by so much less."""
+"""A cover is tried, if one took too long, once the prices exceed the target by so much less, or groups are fewer."""
 MOST_COLUMNS, COLUMNS_PER_UNIT = 600, 8
 """Groups that the master holds at most; half of them stay when it is purged."""
 MOST_APART, APART_NODES = 60, 30
@@ -67,8 +67,8 @@ class Tree:
     first
         Whether to stop where the groups of the root are too many to list: ``overfull`` then.
     refused, uncovered
-        What prices exceeded the target by where groups were too many to list, and with how many pairs of unit and
-        middle cell; and where a cover took too long.
+        What prices exceeded the target by where groups were too many to list, with how many pairs of unit and middle
+        cell; and where a cover took too long, of how many groups.
     most_listed, most_covered
         Partial groups that a list may cost, and choices that a cover may look at; a replay looks at them again.
     """
@@ -86,7 +86,7 @@ class Tree:
     most_listed: float = np.inf
     most_covered: float = np.inf
     refused: list[tuple[float, int]] = field(default_factory=list)
-    uncovered: list[float] = field(default_factory=list)
+    uncovered: list[tuple[float, int]] = field(default_factory=list)
     nodes: int = field(init=False, default=0)
     work: int = field(init=False, default=0)
     bound: float = field(init=False, default=np.inf)
@@ -160,9 +160,9 @@ class Tree:
         """Search a part that a cover has left open, with strips of fewer cells; none if that closes it."""
         if node.sub is None:
             (cells, master), *rest = self.finer
-            node.sub = replace(
-                self, cells=cells, master=master, root=node, report=_unsaid, finer=tuple(rest), first=False
-            )
+            part = replace(self, cells=cells, master=master, root=node, report=_unsaid, finer=tuple(rest))
+            part.first, part.refused, part.uncovered = False, [], []
+            node.sub = part
         sub = node.sub
         self.nodes, self.work = self.nodes - sub.nodes, self.work - sub.work
         node.apart = False
@@ -193,13 +193,13 @@ class Tree:
             return None if better is None else priced(better)
 
         room = cells.room(prices, target)
-        if any(room > COVER_AGAIN * more for more in self.uncovered):
+        if any(room > COVER_AGAIN * more and len(listed) > LIST_AGAIN * most for more, most in self.uncovered):
             return False
         choices = Choices.of(cells, box, prices, listed, room)
         sweep = Sweep(choices, priced(prices), reprice, cells.pricer.slack(), TIES * abs(target))
         found = sweep.run(self.most_covered, self.late)
         if found is None:
-            self.uncovered.append(room)
+            self.uncovered.append((room, len(listed)))
             return False
         rest = Rest(cells, box, listed, choices, found.chosen)
         levels = rest.close(self.master, prices.levels, self.target, self.offer)
