@@ -55,7 +55,7 @@ SEED_SHARE, SEEDS, SEEDS_PER_UNIT = 0.05, 2000, 40
 """Groups that lose at most this share of the gap at the curve's prices begin the master, so many at most."""
 LIST_SHARE, COVER_SHARE = 0.1, 0.2
 """Shares of the time that the replay of a list may take, and of a cover."""
-REPLAYED = 1_000_000
+REPLAYED = 700_000
 """Steps of work that the checker does in a second, at least."""
 REHEARSED, REHEARSED_POWER, LEAST_LEFT = 2.0, 3, 0.2
 """How much longer the next replay may take than the last, the power of the room with which it grows, and the share

@@ -209,7 +209,7 @@ class Tree:
         node.cover = Cover(found.order, further, found.by, levels, [rest.key(i) for i in range(len(rest))])
         node.children = [rest.part(i, prices, self.finer[0][0]) for i in range(len(rest))]
         node.box = node.listed = None
-        self.work += found.steps
+        self.work += found.steps + len(rest) * len(cells.exact) * 2
         return True
 
     def _reprice(self, box: Box, listed: Listed, shares: Floats) -> Prices | None:

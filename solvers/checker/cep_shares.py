@@ -409,7 +409,11 @@ class Replay:
                 raise Rejected("a cover has another number of multipliers")
             levels.append(self._strip_worth([whole(price, 0) for price in each], allowed, listed))
         keys = [tuple(whole(place) for place in key) for key in cover["open"]]
-        parts = [self._apart(key, allowed, must, listed) for key in keys]
+        by_units: dict[int, list[Group]] = {}
+        for group in listed.groups:
+            by_units.setdefault(group[1], []).append(group)
+        self._spend(len(listed.groups))
+        parts = [self._apart(key, allowed, must, listed, by_units) for key in keys]
         known: dict[tuple[int, int], int] = {}
         for low, high, total, _ in parts:
             if total is not None:
@@ -427,7 +431,9 @@ class Replay:
                     raise Rejected("a grouping in a cover may be worth more than the bound")
         return [part for _, _, _, part in parts]
 
-    def _apart(self, key: Key, allowed: list[int], must: int, listed: Listed) -> tuple[int, int, int | None, Box]:
+    def _apart(
+        self, key: Key, allowed: list[int], must: int, listed: Listed, by_units: dict[int, list[Group]]
+    ) -> tuple[int, int, int | None, Box]:
         """The units of a key in either strip, the worth of its groups, and the box where every unit is where it says.
 
         None of a worth with a group that is not listed, or a unit outside that must be covered: the box is empty then.
@@ -435,7 +441,7 @@ class Replay:
         if len(key) != self.count or not all(OUTSIDE <= place < self.count for place in key):
             raise Rejected("an open part of a cover says of no unit where it is")
         places = {place: sum(1 << unit for unit, other in enumerate(key) if other == place) for place in key}
-        self._spend(self.cells + len(places) * len(listed.groups))
+        self._spend(self.cells + len(places) * self.count)
         total: int | None = None if places.pop(OUTSIDE, 0) & must else 0
         low, high = places.pop(LOWER, 0), places.pop(UPPER, 0)
         inside = low | high
@@ -443,9 +449,9 @@ class Replay:
         fewer += [0] * (listed.high - listed.low)
         fewer += [here & high for here in allowed[listed.high :]]
         for bits in places.values():
-            found = [(cell, worth) for cell, group, _, worth in listed.groups if group == bits]
-            total = total + found[0][1] if found and total is not None else None
-            for cell, _ in found:
+            found = by_units.get(bits, [])
+            total = total + found[0][3] if found and total is not None else None
+            for cell, _, _, _ in found:
                 fewer[cell] |= bits
             inside |= bits
         return low, high, total, (fewer, must | inside, None)
