@@ -53,7 +53,7 @@ FIRST_PLANS = 0.25
 FIRST_WIDTH = 20_000
 SEED_SHARE, SEEDS, SEEDS_PER_UNIT = 0.05, 2000, 40
 """Groups that lose at most this share of the gap at the curve's prices begin the master, so many at most."""
-LIST_SHARE, COVER_SHARE = 0.1, 0.2
+LIST_SHARE, COVER_SHARE = 0.1, 0.35
 """Shares of the time that the replay of a list may take, and of a cover."""
 REPLAYED = 700_000
 """Steps of work that the checker does in a second, at least."""

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from fairbound.solvers.cep.share_halves import paired
 from fairbound.solvers.cep.share_list import codes
 from numpy.typing import NDArray
 
@@ -40,8 +41,6 @@ MOST_STATES = 400_000
 """States beyond which a search takes too long."""
 TOGETHER = 3
 """Prices that are looked at at a time: the last ones."""
-CHUNK = 2_000_000
-"""Pairs of a state and a choice that are in memory at a time."""
 MADE, CHEAP = 4, 8
 """Steps of a replay for a state and a choice that fit, and pairs that do not fit in the time of a step."""
 TIES = 1e-9
@@ -270,14 +269,8 @@ class Sweep:
 
     def _fitting(self, waiting: Indices, options: Indices, fitting: Indices) -> Iterator[tuple[Indices, Indices]]:
         """States and choices that are apart and lose no more than there is room for, some at a time."""
-        ends = np.cumsum(fitting)
-        begin = 0
-        while begin < len(waiting):
-            done = int(ends[begin - 1]) if begin else 0
-            end = max(begin + 1, int(np.searchsorted(ends, done + CHUNK, side="right")))
-            part = fitting[begin:end]
-            parent = np.repeat(waiting[begin:end], part)
-            choice = options[np.arange(len(parent)) - np.repeat(np.cumsum(part) - part, part)]
+        for parent, place in paired(waiting, np.zeros_like(fitting), fitting):
+            choice = options[place]
             apart = np.ones(len(parent), dtype=bool)
             for word in range(self.bits.shape[1]):
                 apart &= (self.covered[parent, word] & self.bits[choice, word]) == 0
@@ -287,7 +280,6 @@ class Sweep:
                 fits = lost[parent] + self.priced[number].loss[choice] < self.priced[number].room
                 parent, choice = parent[fits], choice[fits]
             yield parent, choice
-            begin = end
 
     def _grow(self, parent: Indices, choice: Indices) -> None:
         """Take these states, each with a choice, instead of those so far."""

@@ -27,7 +27,7 @@ CLASSES = 8
 """Classes of what sets are worth, so that few pairs are looked at that lose too much."""
 CHEAP = 8
 """Pairs that do not fit, in the time of one that does."""
-CHUNK = 4_000_000
+CHUNK = 2_000_000
 """Pairs that are in memory at a time."""
 LOW, HIGH, OVER, SPREAD = range(4)
 """Rows of sums: psi at both ends of the cell, the surplus at the lower end, and how much less it is at the upper."""
@@ -141,16 +141,21 @@ def _joined(one: _Half, other: _Half, cut: float, slack: float) -> Iterator[tupl
         begin = np.searchsorted(over, -wanted - slack, side="left")
         widest = one.sums[SPREAD, those] + other.sums[SPREAD, these].max()
         count = np.maximum(np.searchsorted(over, widest - wanted + slack, side="right") - begin, 0)
-        ends = np.cumsum(count)
-        at = 0
-        while at < len(those):
-            done = int(ends[at - 1]) if at else 0
-            to = max(at + 1, int(np.searchsorted(ends, done + CHUNK, side="right")))
-            part = count[at:to]
-            first = np.repeat(those[at:to], part)
-            place = np.arange(len(first)) - np.repeat(np.cumsum(part) - part, part) + np.repeat(begin[at:to], part)
+        for first, place in paired(those, begin, count):
             second = these[place]
             both = [one.sums[row, first] + other.sums[row, second] for row in range(4)]
             fits = ((both[LOW] > cut) | (both[HIGH] > cut)) & (both[OVER] - both[SPREAD] <= slack)
             yield len(first), first[fits], second[fits]
-            at = to
+
+
+def paired(rows: Indices, begin: Indices, count: Indices) -> Iterator[tuple[Indices, Indices]]:
+    """Each of some rows with so many places from the one where its own begin, in parts that memory has room for."""
+    ends = np.cumsum(count)
+    at = 0
+    while at < len(rows):
+        done = int(ends[at - 1]) if at else 0
+        to = max(at + 1, int(np.searchsorted(ends, done + CHUNK, side="right")))
+        part = count[at:to]
+        shift = begin[at:to] - np.cumsum(part) + part
+        yield np.repeat(rows[at:to], part), np.arange(int(part.sum())) + np.repeat(shift, part)
+        at = to
