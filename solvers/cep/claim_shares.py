@@ -31,6 +31,8 @@ from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.result import OnProgress, Settings, Termination
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fairbound.models.cep import CepInstance, Grouping
     from fairbound.solvers.cep.regrets import Regrets
     from fairbound.solvers.core.answer import Answer
@@ -53,13 +55,17 @@ FIRST_PLANS = 0.25
 FIRST_WIDTH = 20_000
 SEED_SHARE, SEEDS, SEEDS_PER_UNIT = 0.05, 2000, 40
 """Groups that lose at most this share of the gap at the curve's prices begin the master, so many at most."""
-LIST_SHARE, COVER_SHARE = 0.1, 0.35
+LIST_SHARE, COVER_SHARE = 0.1, 0.5
 """Shares of the time that the replay of a list may take, and of a cover."""
 REPLAYED = 700_000
 """Steps of work that the checker does in a second, at least."""
 REHEARSED, REHEARSED_POWER, LEAST_LEFT = 2.0, 3, 0.2
 """How much longer the next replay may take than the last, the power of the room with which it grows, and the share
 of the time that must be left for another one."""
+TOLD, SLOWER = 0.5, 0.8
+"""Seconds of a replay that tell how fast the checker is, and the share of that speed that is counted on."""
+SECURED = 0.3
+"""Share of the time that the replay of a bound may take, if another search follows."""
 RESERVE = 0.5
 NARROWER, FINEST = 2 / 3, 2
 """How much shorter strips become from search to search, and cells of either strip in the last one."""
@@ -84,6 +90,8 @@ class Sharing:
         self.proof: tuple[Bound, dict[str, Any]] | None = None
         self.refused: list[tuple[float, int]] = []
         self.uncovered: list[tuple[float, int]] = []
+        self.speed: float = REPLAYED
+        """Steps that the checker does in a second of a machine without load."""
         self.early = False
         """Whether the search stopped before its end."""
         self.kept = 0
@@ -127,7 +135,7 @@ class Sharing:
         """
         tree = self.tree
         work = max(self.kept, 0 if tree is None else tree.work)
-        most = self.search.load() * work / REPLAYED
+        most = self.search.load() * work / self.speed
         if tree is None or self.rehearsed is None:
             return most
         seconds, worked, room = self.rehearsed
@@ -184,15 +192,30 @@ class Sharing:
                 self.early = not tree.stuck
                 break
             reached = waiting.pop(0)
+            if self.search.load() * self.kept / self.speed < SECURED * self.until:
+                self._secure(*best)
         assert best is not None
         if self.proof is not None and self.proof[0].value <= best[0]:
             return self.proof
-        return self._proven(*best) if self.rehearsed is None else self._descend(*best)
+        if self.proof is None:
+            return self._proven(*best) if self.rehearsed is None else self._descend(*best)
+        try:  # what is left of the time may do
+            return self._proven(*best, self._over)
+        except checker.Late:
+            return self.proof
+
+    def _over(self) -> bool:
+        """Whether there is no time left, not even for a replay."""
+        return self.search.seconds() > self.until
 
     def _secure(self, bound: Fraction, root: Node) -> None:
-        """Prove a bound before a search that may take long."""
+        """Prove a bound before a search that may take long; it need not be replayed at the end then."""
         if self.proof is None or bound < self.proof[0].value:
+            began = self.search.seconds()
             self.proof = self._proven(bound, root)
+            seconds = self.search.seconds() - began
+            if seconds > TOLD:
+                self.speed = SLOWER * self.kept / seconds / self.search.load()
         self.kept = 0
 
     def _tree(self, root: Node, first: bool) -> Tree:
@@ -241,10 +264,15 @@ class Sharing:
         seconds = max(self.search.seconds() - began, 1e-3)
         self.rehearsed = seconds, max(work, 1), max(root.proofs[0].bound - float(bound), 1e-9)
 
-    def _proven(self, bound: Fraction, root: Node) -> tuple[Bound, dict[str, Any]]:
-        """A bound that a replay has confirmed, with its certificate; raises ``Rejected`` if it has not."""
+    def _proven(
+        self, bound: Fraction, root: Node, late: Callable[[], bool] = lambda: False
+    ) -> tuple[Bound, dict[str, Any]]:
+        """A bound that a replay has confirmed, with its certificate.
+
+        Raises ``Rejected`` if it has not, and ``Late`` if there was no time.
+        """
         document = certificate_json(self.search.instance, self.search.objective, self.cells, root, bound)
-        return Bound(checker.check(document), Basis.CERTIFICATE, FORMAT), document
+        return Bound(checker.check(document, late=late), Basis.CERTIFICATE, FORMAT), document
 
     def _rehearse(self, tree: Tree) -> bool:
         """Replay what a tree has proven so far, if it stopped for its replay; whether that has left time to go on."""

@@ -37,7 +37,7 @@ SAMPLE, SAMPLED = 48, 12_000
 """States, and choices of least loss, by which the next unit is chosen."""
 MANY_STATES, MANY_PAIRS, OPEN_SAMPLE = 500, 50_000, 20_000
 """States, or pairs of one and a choice, after which prices are asked for; and states by which."""
-MOST_STATES = 400_000
+MOST_STATES = 800_000
 """States beyond which a search takes too long."""
 TOGETHER = 3
 """Prices that are looked at at a time: the last ones."""

@@ -42,6 +42,8 @@ LIST_AGAIN = 0.7
 """Groups are listed, if they were too many, once the prices exceed the target by so much less, or pairs are fewer."""
 COVER_AGAIN = 0.85
 """A cover is tried, if one took too long, once the prices exceed the target by so much less, or groups are fewer."""
+SMALLER = 0.1
+"""Share of the steps of a root's cover that one of another node may take: there are many."""
 MOST_COLUMNS, COLUMNS_PER_UNIT = 600, 8
 """Groups that the master holds at most; half of them stay when it is purged."""
 MOST_APART, APART_NODES = 60, 30
@@ -70,7 +72,7 @@ class Tree:
         What prices exceeded the target by where groups were too many to list, with how many pairs of unit and middle
         cell; and where a cover took too long, of how many groups.
     most_listed, most_covered
-        Partial groups that a list may cost, and choices that a cover may look at; a replay looks at them again.
+        Steps that a list may cost, and a cover of the root; a replay does them again.
     """
 
     cells: Cells
@@ -197,7 +199,8 @@ class Tree:
             return False
         choices = Choices.of(cells, box, prices, listed, room)
         sweep = Sweep(choices, priced(prices), reprice, cells.pricer.slack(), TIES * abs(target))
-        found = sweep.run(self.most_covered, self.late)
+        most = self.most_covered if node is self.root else SMALLER * self.most_covered
+        found = sweep.run(most, self.late)
         if found is None:
             self.uncovered.append((room, len(listed)))
             return False

@@ -25,7 +25,7 @@ sum of its groups' worth and of the most that its units are worth in the strips,
 bound; or it is stated as open, and a part of the tree of its own, with strips of fewer cells.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import pairwise
 from math import lcm
@@ -49,6 +49,8 @@ MOST_EDGES, MOST_TABLED, DEEPEST = 10_000, 10**9, 1000
 MOST_LISTED, MOST_MEMBERS, MOST_HELD = 1_200_000, 40_000_000, 5 * 10**7
 """Groups of a list, their units together, and words of memory that all boxes that wait may take."""
 
+ASK_EVERY = 50_000
+"""Steps after which is asked whether it is late."""
 MEMBERS_A_STEP = 32
 """So many units of a group, or bits of a cell, are looked at in the time of a step."""
 
@@ -60,6 +62,10 @@ Worth = dict[int, int]
 """The most that units are worth somewhere."""
 Key = tuple[int, ...]
 """Of every unit the first of its group, or that it is in the lower strip, the upper, or outside."""
+
+
+class Late(Exception):
+    """A replay was stopped before its end, and says nothing."""
 
 
 class Prices(NamedTuple):
@@ -103,7 +109,8 @@ def whole(value: Any, least: int = -LARGEST) -> int:
 class Replay:
     """The exact data of a certificate, in whole numbers: a value v stands as v * scale."""
 
-    def __init__(self, certificate: dict[str, Any]) -> None:
+    def __init__(self, certificate: dict[str, Any], late: Callable[[], bool] = lambda: False) -> None:
+        self.late = late
         data = certificate["data"]
         if data["problem"] != "cep":
             raise Rejected(f"the data is of another problem: {data['problem']!r}")
@@ -125,7 +132,7 @@ class Replay:
         self.step, self.bound = rational(certificate["step"]), rational(certificate["bound"])
         if self.step <= 0:
             raise Rejected("the step of prices is not above 0")
-        self.work = 0
+        self.work = self.asked = 0
         self.must = sum(1 << unit for unit, (_, _, _, _, must) in enumerate(open_units) if must)
         parts = denominator(edge.denominator for edge in edges)
         people = lcm(*(x.denominator for _, _, n, q, _ in open_units for x in (n, q)))
@@ -154,6 +161,10 @@ class Replay:
     def _spend(self, steps: int) -> None:
         self.work += steps
         self._within()
+        if self.work > self.asked:
+            self.asked = self.work + ASK_EVERY
+            if self.late():
+                raise Late
 
     def _here(self, allowed: int) -> list[int]:
         """The units of a cell, which are all looked at next."""
@@ -548,13 +559,16 @@ class Replay:
         return bool(box[1] & ~somewhere)
 
 
-def check(certificate: dict[str, Any], digest: str | None = None) -> Fraction:
-    """The proven bound; raises ``Rejected``. ``digest`` names the instance that is meant, if given."""
+def check(certificate: dict[str, Any], digest: str | None = None, late: Callable[[], bool] = lambda: False) -> Fraction:
+    """The proven bound; raises ``Rejected``. ``digest`` names the instance that is meant, if given.
+
+    Raises ``Late`` once the caller says that it is.
+    """
     try:
         if certificate["format"] != FORMAT:
             raise Rejected(f"unknown format {certificate['format']!r}")
         sealed(certificate, digest)
-        replay = Replay(certificate)
+        replay = Replay(certificate, late)
         replay.run(certificate["nodes"])
     except UNREADABLE as error:
         raise Rejected(f"it cannot be read: {type(error).__name__} {error}") from error

@@ -268,6 +268,21 @@ def test_work_without_end_is_refused(
         checker.check(proof[2])
 
 
+def test_a_replay_stops_once_it_is_late(
+    proof: tuple[CepInstance, Fraction, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checker, "ASK_EVERY", 50)
+    asked: list[bool] = []
+
+    def late() -> bool:
+        asked.append(len(asked) >= 3)
+        return asked[-1]
+
+    with pytest.raises(checker.Late):
+        checker.check(proof[2], late=late)
+    assert asked == [False] * 3 + [True]
+
+
 def test_another_instance_is_not_meant(proof: tuple[CepInstance, Fraction, dict[str, Any]]) -> None:
     with pytest.raises(checker.Rejected, match="another instance"):
         checker.check(proof[2], district(7, 99).digest)
@@ -314,7 +329,7 @@ def test_where_groups_are_too_many_bounds_fall_one_after_the_other(monkeypatch: 
 
 
 def test_a_certificate_that_is_rejected_raises_no_level(monkeypatch: pytest.MonkeyPatch) -> None:
-    def reject(*_arguments: Any) -> Fraction:
+    def reject(*_arguments: Any, **_more: Any) -> Fraction:
         raise checker.Rejected("for a test")
 
     monkeypatch.setattr(checker, "check", reject)
@@ -416,7 +431,9 @@ def test_a_tree_that_keeps_time_for_its_replay_says_that_the_limit_ended_it() ->
 def test_time_is_kept_for_the_replay_of_the_tree_of_an_earlier_stage(kept: int, late: bool) -> None:
     search = SimpleNamespace(late=lambda: False, closed=lambda: False, load=lambda: 1.0, seconds=lambda: 10.0)
     sharing = object.__new__(claim_shares.Sharing)
-    vars(sharing).update(search=search, kept=kept, tree=SimpleNamespace(work=0), until=60.0, rehearsed=None)
+    vars(sharing).update(
+        search=search, kept=kept, tree=SimpleNamespace(work=0), until=60.0, rehearsed=None, speed=claim_shares.REPLAYED
+    )
     assert sharing.late() is late
 
 
@@ -425,6 +442,7 @@ def test_a_replay_is_judged_by_the_last_one_and_by_how_far_the_bound_fell() -> N
     root = SimpleNamespace(proofs=[SimpleNamespace(bound=110.0)])
     sharing = object.__new__(claim_shares.Sharing)
     vars(sharing).update(search=search, kept=0, tree=SimpleNamespace(work=2 * 10**9, bound=90.0, root=root))
+    sharing.speed = claim_shares.REPLAYED
     sharing.rehearsed = None
     assert sharing._replay() == 2 * 10**9 / claim_shares.REPLAYED
     sharing.rehearsed = 0.5, 10**9, 10.0
