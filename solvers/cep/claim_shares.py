@@ -64,6 +64,8 @@ REHEARSED, REHEARSED_POWER, LEAST_LEFT = 2.0, 3, 0.2
 of the time that must be left for another one."""
 TOLD, SLOWER = 0.5, 0.8
 """Seconds of a replay that tell how fast the checker is, and the share of that speed that is counted on."""
+HOPE = 1.5
+"""How much longer than what is left a replay may be thought to take that is tried at the end: it is stopped in time."""
 SECURED = 0.3
 """Share of the time that the replay of a bound may take, if another search follows."""
 RESERVE = 0.5
@@ -197,25 +199,31 @@ class Sharing:
         assert best is not None
         if self.proof is not None and self.proof[0].value <= best[0]:
             return self.proof
-        if self.proof is None:
-            return self._proven(*best) if self.rehearsed is None else self._descend(*best)
-        try:  # what is left of the time may do
-            return self._proven(*best, self._over)
-        except checker.Late:
-            return self.proof
+        left = self.until - self.search.seconds()
+        if self.rehearsed is not None and self.search.load() * self.kept / self.speed > HOPE * left:
+            return self._descend(*best)
+        self._secure(*best)
+        assert self.proof is not None
+        return self.proof
 
     def _over(self) -> bool:
         """Whether there is no time left, not even for a replay."""
         return self.search.seconds() > self.until
 
     def _secure(self, bound: Fraction, root: Node) -> None:
-        """Prove a bound before a search that may take long; it need not be replayed at the end then."""
+        """Prove a bound as long as there is time; the one that its first prices are, if no other is proven."""
         if self.proof is None or bound < self.proof[0].value:
             began = self.search.seconds()
-            self.proof = self._proven(bound, root)
-            seconds = self.search.seconds() - began
-            if seconds > TOLD:
-                self.speed = SLOWER * self.kept / seconds / self.search.load()
+            try:
+                self.proof = self._proven(bound, root, self._over)
+            except checker.Late:
+                self.early = True
+                first = Fraction(root.proofs[0].bound)
+                self.proof = self.proof or self._proven(-(-first // self.cells.step) * self.cells.step, root)
+            else:
+                seconds = self.search.seconds() - began
+                if seconds > TOLD:
+                    self.speed = SLOWER * self.kept / seconds / self.search.load()
         self.kept = 0
 
     def _tree(self, root: Node, first: bool) -> Tree:

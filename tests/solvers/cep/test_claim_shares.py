@@ -437,6 +437,28 @@ def test_time_is_kept_for_the_replay_of_the_tree_of_an_earlier_stage(kept: int, 
     assert sharing.late() is late
 
 
+def test_what_cannot_be_replayed_in_time_leaves_the_bound_of_the_first_prices() -> None:
+    claims: list[Fraction] = []
+
+    class Slow(claim_shares.Sharing):
+        def _proven(self, bound: Fraction, root: Any, late: Any = None) -> tuple[Bound, dict[str, Any]]:
+            if late is not None:
+                assert late()
+                raise checker.Late
+            claims.append(bound)
+            return Bound(bound, Basis.CERTIFICATE, checker.FORMAT), {}
+
+    sharing = object.__new__(Slow)
+    search, cells = SimpleNamespace(load=lambda: 1.0, seconds=lambda: 61.0), SimpleNamespace(step=Fraction(1, 10))
+    root: Any = SimpleNamespace(proofs=[SimpleNamespace(bound=110.04)])
+    vars(sharing).update(search=search, cells=cells, kept=10**9, until=60.0, proof=None, early=False)
+    sharing._secure(Fraction(100), root)
+    assert claims == [Fraction(1101, 10)]
+    assert sharing.early
+    sharing._secure(Fraction(99), root)
+    assert len(claims) == 1
+
+
 def test_a_replay_is_judged_by_the_last_one_and_by_how_far_the_bound_fell() -> None:
     search = SimpleNamespace(load=lambda: 1.0)
     root = SimpleNamespace(proofs=[SimpleNamespace(bound=110.0)])
