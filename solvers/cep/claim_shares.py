@@ -19,23 +19,21 @@ from fairbound.solvers.cep import price_curve
 from fairbound.solvers.cep.group_moves import OUT, Plan
 from fairbound.solvers.cep.plan_search import PlanSearch, search_plans
 from fairbound.solvers.cep.share_cells import MULTIPLIER_STEP, Box, Cells, Prices, crowded
-from fairbound.solvers.cep.share_certificate import FORMAT, certificate_json, least_bound
+from fairbound.solvers.cep.share_certificate import least_bound
 from fairbound.solvers.cep.share_cover import OUT as OUTSIDE
 from fairbound.solvers.cep.share_master import Master
 from fairbound.solvers.cep.share_node import Node
+from fairbound.solvers.cep.share_replays import REPLAYED, Replays
 from fairbound.solvers.cep.share_tree import Tree
-from fairbound.solvers.checker import cep_shares as checker
 from fairbound.solvers.checker.common import Rejected
-from fairbound.solvers.core.bound import Basis, Bound
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.result import OnProgress, Settings, Termination
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from fairbound.models.cep import CepInstance, Grouping
     from fairbound.solvers.cep.regrets import Regrets
     from fairbound.solvers.core.answer import Answer
+    from fairbound.solvers.core.bound import Bound
 
 NAME = "claim_shares"
 MANY_UNITS = 400
@@ -44,8 +42,6 @@ STAGES = (9e-6, 1e-6, 1e-8)
 """Gaps that the search closes one after the other; prices are rounded to a few parts in 1e9 of the bound."""
 FURTHER, LEAST_STEP = Fraction(2, 5), Fraction(1, 20)
 """Shares of what is left to a gap: by so much the search closes less where groups are too many, if that is so much."""
-SECONDS = 120.0
-"""Time of the search where no limit is given."""
 FIRST_SHARE, FIRST_ROUNDS = 0.2, 3
 """Share of the limit, and interval models, after which the tree begins."""
 PLAN_SHARE = 0.3
@@ -57,18 +53,6 @@ SEED_SHARE, SEEDS, SEEDS_PER_UNIT = 0.05, 2000, 40
 """Groups that lose at most this share of the gap at the curve's prices begin the master, so many at most."""
 LIST_SHARE, COVER_SHARE = 0.1, 0.5
 """Shares of the time that the replay of a list may take, and of a cover."""
-REPLAYED = 700_000
-"""Steps of work that the checker does in a second, at least."""
-REHEARSED, REHEARSED_POWER, LEAST_LEFT = 2.0, 3, 0.2
-"""How much longer the next replay may take than the last, the power of the room with which it grows, and the share
-of the time that must be left for another one."""
-TOLD, SLOWER = 0.5, 0.8
-"""Seconds of a replay that tell how fast the checker is, and the share of that speed that is counted on."""
-HOPE = 1.5
-"""How much longer than what is left a replay may be thought to take that is tried at the end: it is stopped in time."""
-SECURED = 0.3
-"""Share of the time that the replay of a bound may take, if another search follows."""
-RESERVE = 0.5
 NARROWER, FINEST = 2 / 3, 2
 """How much shorter strips become from search to search, and cells of either strip in the last one."""
 
@@ -87,19 +71,11 @@ class Sharing:
         self.tree: Tree | None = None
         self.share = Fraction(0)
         self.nodes = 0
-        self.rehearsed: tuple[float, int, float] | None = None
-        """Seconds of the tree's last replay, its work then, and what its first prices exceeded the bound by."""
-        self.proof: tuple[Bound, dict[str, Any]] | None = None
         self.refused: list[tuple[float, int]] = []
         self.uncovered: list[tuple[float, int]] = []
-        self.speed: float = REPLAYED
-        """Steps that the checker does in a second of a machine without load."""
         self.early = False
         """Whether the search stopped before its end."""
-        self.kept = 0
-        """What a replay of the best tree so far costs: it is replayed if the next stage does no better."""
-        limit = search.settings.time_limit
-        self.until = search.seconds() + SECONDS if limit is None else limit - RESERVE
+        self.replays = Replays(search, self.cells)
 
     def _widen(self, strips: tuple[int, int]) -> None:
         """Take so many cells for the strips; what covers leave is searched with fewer and fewer."""
@@ -116,6 +92,7 @@ class Sharing:
             every.append(Cells(instance, objective, scale, FINEST, FINEST))
         first, *finer = [(cells, self.master if cells is usual else self._master(cells)) for cells in every]
         self.cells, self.master = first
+        self.replays.cells = self.cells
         for cells, master in finer:
             master.add_pairs(*np.nonzero(np.ones((len(self.units), len(cells.knots)))))
         self.finer = finer
@@ -127,22 +104,7 @@ class Sharing:
 
     def late(self) -> bool:
         """Whether the tree must stop, so that its replay ends in time."""
-        return self.search.late() or self.search.closed() or self.search.seconds() + self._replay() > self.until
-
-    def _replay(self) -> float:
-        """Seconds that a replay takes, at most: of a tree that is not done less than of all its work.
-
-        What lists and covers cost falls steeply with what prices exceed the bound by, so the cost of the last
-        replay says more, once there is one.
-        """
-        tree = self.tree
-        work = max(self.kept, 0 if tree is None else tree.work)
-        most = self.search.load() * work / self.speed
-        if tree is None or self.rehearsed is None:
-            return most
-        seconds, worked, room = self.rehearsed
-        more = max(1.0, (tree.root.proofs[0].bound - tree.bound) / room)
-        return min(most, REHEARSED * seconds * more**REHEARSED_POWER * work / worked)
+        return self.search.late() or self.search.closed() or self.replays.late(self.tree)
 
     def target(self) -> float:
         """The value that nodes must not exceed."""
@@ -158,9 +120,9 @@ class Sharing:
         if self.cells.strips != prices.strips:
             prices = self._first_prices()
         for _ in range(2):
-            if self.search.annealed < FIRST_PLANS * self.until:
+            if self.search.annealed < FIRST_PLANS * self.replays.until:
                 self._anneal(prices)
-        best: tuple[Fraction, Node] | None = None
+        replays = self.replays
         asked = self.search.settings.gap
         waiting = [Fraction(str(share)) for share in STAGES if share > asked]
         waiting += [Fraction(str(asked))] if asked > STAGES[-1] else []
@@ -171,60 +133,33 @@ class Sharing:
                 waiting.insert(0, reached / 2)
             self.share = waiting[0]
             tree = self.tree = self._tree(Node(self.cells.box(), prices), listed)
-            if best is None and tree.root.box is not None:
+            if replays.best is None and tree.root.box is not None:
                 self._begin(tree, tree.root.box, prices)
-            self.rehearsed = None
+            replays.rehearsed = None
             done = tree.run()
-            while not done and not tree.overfull and self._rehearse(tree):
+            while not done and not tree.overfull and replays.rehearse(self._least(tree), tree):
                 done = tree.run()
             self.nodes += tree.nodes
-            bound = self._least(tree)
-            if best is None or bound < best[0]:
-                best, self.kept = (bound, tree.root), tree.work
+            replays.reached(self._least(tree), tree)
             if tree.overfull and not self.late():
                 # First a bound for which the root's groups can be listed; then, by branching, half of what is left.
                 above = Fraction(tree.bound) / self.search.value - 1
                 nearer = self.share + FURTHER * (above - self.share)
                 listed = nearer < (1 - LEAST_STEP) * (above if reached is None else reached)
-                waiting[:0] = [nearer] if listed else []
-                if not listed:
-                    self._secure(*best)
+                if listed:
+                    waiting.insert(0, nearer)
+                else:
+                    replays.secure()
                 continue
             if not done or self.late():
                 self.early = not tree.stuck
                 break
             reached = waiting.pop(0)
-            if self.search.load() * self.kept / self.speed < SECURED * self.until:
-                self._secure(*best)
-        assert best is not None
-        if self.proof is not None and self.proof[0].value <= best[0]:
-            return self.proof
-        left = self.until - self.search.seconds()
-        if self.rehearsed is not None and self.search.load() * self.kept / self.speed > HOPE * left:
-            return self._descend(*best)
-        self._secure(*best)
-        assert self.proof is not None
-        return self.proof
-
-    def _over(self) -> bool:
-        """Whether there is no time left, not even for a replay."""
-        return self.search.seconds() > self.until
-
-    def _secure(self, bound: Fraction, root: Node) -> None:
-        """Prove a bound as long as there is time; the one that its first prices are, if no other is proven."""
-        if self.proof is None or bound < self.proof[0].value:
-            began = self.search.seconds()
-            try:
-                self.proof = self._proven(bound, root, self._over)
-            except checker.Late:
-                self.early = True
-                first = Fraction(root.proofs[0].bound)
-                self.proof = self.proof or self._proven(-(-first // self.cells.step) * self.cells.step, root)
-            else:
-                seconds = self.search.seconds() - began
-                if seconds > TOLD:
-                    self.speed = SLOWER * self.kept / seconds / self.search.load()
-        self.kept = 0
+            if replays.cheap():
+                replays.secure()
+        proof = replays.proven()
+        self.early |= replays.early
+        return proof
 
     def _tree(self, root: Node, first: bool) -> Tree:
         """A search of everything, from first prices."""
@@ -241,56 +176,13 @@ class Sharing:
             first,
             refused=self.refused,
             uncovered=self.uncovered,
-            most_listed=LIST_SHARE * self.until * REPLAYED,
-            most_covered=COVER_SHARE * self.until * REPLAYED,
+            most_listed=LIST_SHARE * self.replays.until * REPLAYED,
+            most_covered=COVER_SHARE * self.replays.until * REPLAYED,
         )
         root.work = 1
         root.proofs.append(root.prices)
         tree.narrow(root)
         return tree
-
-    def _descend(self, bound: Fraction, root: Node) -> tuple[Bound, dict[str, Any]]:
-        """Prove claims that fall towards a bound as far as there is time: a replay of the last one may take long."""
-        assert self.rehearsed is not None
-        while self.proof is None or bound < self.proof[0].value:
-            seconds, worked, room = self.rehearsed
-            left, work = self.until - self.search.seconds(), max(self.kept, worked)
-            more = max(left, 0.0) / (2 * self.search.load() * REHEARSED * seconds * work / worked)
-            if more <= 1.0:
-                break
-            claim = Fraction(root.proofs[0].bound - room * more ** (1 / REHEARSED_POWER))
-            self._replayed(max(bound, -(-claim // self.cells.step) * self.cells.step), root, work)
-        assert self.proof is not None
-        return self.proof
-
-    def _replayed(self, bound: Fraction, root: Node, work: int) -> None:
-        """Prove a bound, and note how long it has taken."""
-        began = self.search.seconds()
-        proof = self._proven(bound, root)
-        if self.proof is None or bound < self.proof[0].value:
-            self.proof = proof
-        seconds = max(self.search.seconds() - began, 1e-3)
-        self.rehearsed = seconds, max(work, 1), max(root.proofs[0].bound - float(bound), 1e-9)
-
-    def _proven(
-        self, bound: Fraction, root: Node, late: Callable[[], bool] = lambda: False
-    ) -> tuple[Bound, dict[str, Any]]:
-        """A bound that a replay has confirmed, with its certificate.
-
-        Raises ``Rejected`` if it has not, and ``Late`` if there was no time.
-        """
-        document = certificate_json(self.search.instance, self.search.objective, self.cells, root, bound)
-        return Bound(checker.check(document, late=late), Basis.CERTIFICATE, FORMAT), document
-
-    def _rehearse(self, tree: Tree) -> bool:
-        """Replay what a tree has proven so far, if it stopped for its replay; whether that has left time to go on."""
-        search, began = self.search, self.search.seconds()
-        if search.late() or search.closed() or tree.stuck or self.until - began < LEAST_LEFT * self.until:
-            return False
-        if self.rehearsed is not None and tree.work <= self.rehearsed[1]:
-            return False
-        self._replayed(self._least(tree), tree.root, tree.work)
-        return not self.late()
 
     def _least(self, tree: Tree) -> Fraction:
         """The least bound that a tree proves."""

@@ -7,7 +7,6 @@ import random
 from copy import deepcopy
 from dataclasses import replace
 from fractions import Fraction
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from fairbound.models.cep import PROBLEM, CepInstance, Cover, School, find_rates
 from fairbound.solvers.cep import claim_shares, share_cells, share_cover, subset_dp
 from fairbound.solvers.checker import cep_shares as checker
 from fairbound.solvers.core import certificates
-from fairbound.solvers.core.bound import Basis, Bound, Level
+from fairbound.solvers.core.bound import Level
 from fairbound.solvers.core.result import Settings, Termination
 from general_meals import with_meals
 
@@ -425,69 +424,3 @@ def test_a_tree_that_keeps_time_for_its_replay_says_that_the_limit_ended_it() ->
     found = claim_shares.METHOD.run(district(60, 1), "reimbursement", Settings(time_limit=1.5))
     assert found.gap
     assert found.termination is Termination.TIME_LIMIT
-
-
-@pytest.mark.parametrize(("kept", "late"), [(0, False), (60 * claim_shares.REPLAYED, True)])
-def test_time_is_kept_for_the_replay_of_the_tree_of_an_earlier_stage(kept: int, late: bool) -> None:
-    search = SimpleNamespace(late=lambda: False, closed=lambda: False, load=lambda: 1.0, seconds=lambda: 10.0)
-    sharing = object.__new__(claim_shares.Sharing)
-    vars(sharing).update(
-        search=search, kept=kept, tree=SimpleNamespace(work=0), until=60.0, rehearsed=None, speed=claim_shares.REPLAYED
-    )
-    assert sharing.late() is late
-
-
-def test_what_cannot_be_replayed_in_time_leaves_the_bound_of_the_first_prices() -> None:
-    claims: list[Fraction] = []
-
-    class Slow(claim_shares.Sharing):
-        def _proven(self, bound: Fraction, root: Any, late: Any = None) -> tuple[Bound, dict[str, Any]]:
-            if late is not None:
-                assert late()
-                raise checker.Late
-            claims.append(bound)
-            return Bound(bound, Basis.CERTIFICATE, checker.FORMAT), {}
-
-    sharing = object.__new__(Slow)
-    search, cells = SimpleNamespace(load=lambda: 1.0, seconds=lambda: 61.0), SimpleNamespace(step=Fraction(1, 10))
-    root: Any = SimpleNamespace(proofs=[SimpleNamespace(bound=110.04)])
-    vars(sharing).update(search=search, cells=cells, kept=10**9, until=60.0, proof=None, early=False)
-    sharing._secure(Fraction(100), root)
-    assert claims == [Fraction(1101, 10)]
-    assert sharing.early
-    sharing._secure(Fraction(99), root)
-    assert len(claims) == 1
-
-
-def test_a_replay_is_judged_by_the_last_one_and_by_how_far_the_bound_fell() -> None:
-    search = SimpleNamespace(load=lambda: 1.0)
-    root = SimpleNamespace(proofs=[SimpleNamespace(bound=110.0)])
-    sharing = object.__new__(claim_shares.Sharing)
-    vars(sharing).update(search=search, kept=0, tree=SimpleNamespace(work=2 * 10**9, bound=90.0, root=root))
-    sharing.speed = claim_shares.REPLAYED
-    sharing.rehearsed = None
-    assert sharing._replay() == 2 * 10**9 / claim_shares.REPLAYED
-    sharing.rehearsed = 0.5, 10**9, 10.0
-    assert sharing._replay() == claim_shares.REHEARSED * 0.5 * 2**claim_shares.REHEARSED_POWER * 2
-    sharing.rehearsed = 500.0, 10**9, 10.0
-    assert sharing._replay() == 2 * 10**9 / claim_shares.REPLAYED
-
-
-@pytest.mark.parametrize(("until", "last"), [(100.0, 50), (0.1, 100)])
-def test_claims_fall_as_far_as_there_is_time(until: float, last: int) -> None:
-    claims: list[Fraction] = []
-
-    class Quick(claim_shares.Sharing):
-        def _proven(self, bound: Fraction, root: Any) -> tuple[Bound, dict[str, Any]]:
-            claims.append(bound)
-            return Bound(bound, Basis.CERTIFICATE, checker.FORMAT), {}
-
-    sharing = object.__new__(Quick)
-    search, cells = SimpleNamespace(load=lambda: 1.0, seconds=lambda: 0.0), SimpleNamespace(step=Fraction(1, 10))
-    root: Any = SimpleNamespace(proofs=[SimpleNamespace(bound=110.0)])
-    vars(sharing).update(search=search, cells=cells, kept=0, until=until)
-    sharing.rehearsed, sharing.proof = (1.0, 10, 10.0), sharing._proven(Fraction(100), root)
-    bound, _ = sharing._descend(Fraction(50), root)
-    assert bound.value == last == claims[-1]
-    assert claims == sorted(claims, reverse=True)
-    assert len(claims) > 2 or last == 100
