@@ -40,7 +40,7 @@ STRIP_CELLS = 8
 """Cells of a strip, for at most so many units and for more: of few units, groups near the ends can be searched too."""
 WIDEST = 40
 """Cells of a strip at most; most of them are as wide as those of the middle."""
-CROWD, CROWD_TIMES, CROWD_SHARE, CROWD_SAMPLE, CROWD_STEPS = 50, 4, 0.25, 12, 300_000
+CROWD, CROWD_TIMES, CROWD_SHARE, CROWD_SAMPLE, CROWD_STEPS = 400, 4, 0.25, 12, 300_000
 """Groups of a cell that are no crowd, in number and against other cells, at a share of the gap; steps to count them."""
 LEAST_SCALE = 1e-3
 """Prices are no finer than for a bound that is this part of what all units are worth: floats could not tell them."""
