@@ -155,7 +155,7 @@ class Sharing:
                 self.early = not tree.stuck
                 break
             reached = waiting.pop(0)
-            if replays.cheap():
+            if not listed and replays.cheap():
                 replays.secure()
         proof = replays.proven()
         self.early |= replays.early
