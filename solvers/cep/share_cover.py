@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from fairbound.solvers.cep.share_halves import paired
 from fairbound.solvers.cep.share_list import codes
+from fairbound.solvers.checker.cep_cover import CHEAP, MADE
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
@@ -41,8 +42,6 @@ MOST_STATES = 800_000
 """States beyond which a search takes too long."""
 TOGETHER = 3
 """Prices that are looked at at a time: the last ones."""
-MADE, CHEAP = 4, 8
-"""Steps of a replay for a state and a choice that fit, and pairs that do not fit in the time of a step."""
 TIES = 1e-9
 """Share of the target within which two groupings may be worth the same: both go on."""
 LOW, HIGH, OUT = -1, -2, -3

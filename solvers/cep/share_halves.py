@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from fairbound.solvers.cep.share_pricing import Flags, Found, Indices
+from fairbound.solvers.checker.cep_halves import CHEAP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,8 +26,6 @@ MOST_SETS = 1_000_000
 """Sets of a half at most."""
 CLASSES = 8
 """Classes of what sets are worth, so that few pairs are looked at that lose too much."""
-CHEAP = 8
-"""Pairs that do not fit, in the time of one that does."""
 CHUNK = 2_000_000
 """Pairs that are in memory at a time."""
 LOW, HIGH, OVER, SPREAD = range(4)

@@ -98,14 +98,13 @@ class Pricer:
         cut: float,
         late: Callable[[], bool] = lambda: False,
         width: int = MOST_PARTIAL,
-        most: float = np.inf,
     ) -> Found:
         """Groups worth more than ``cut`` above their prices, all of them where ``proven``.
 
         Parameters
         ----------
-        width, most
-            Partial groups kept at one depth, of the best; and in all, where the search gives up and returns none.
+        width
+            Partial groups kept at one depth, of the best.
         """
         arrays = self.arrays
         low, high, sum_low, sum_high = self.ends(prices, lam, allowed)
@@ -143,9 +142,6 @@ class Pricer:
         steps = 0
         for i in range(deep):
             grow = real[cell, i]
-            if steps > most:
-                proven[live] = False
-                return Found(none.inside, none.cell, none.excess, proven, steps)
             if late():
                 proven[live] = False
                 break

@@ -191,8 +191,10 @@ class Tree:
             groups = np.zeros(len(listed), dtype=bool)
             groups[choices.place[left[choices.place[left] >= 0]]] = True
             better = self._reprice(box, listed.only(groups), shares)
-            further.extend([] if better is None else [better])
-            return None if better is None else priced(better)
+            if better is None:
+                return None
+            further.append(better)
+            return priced(better)
 
         room = cells.room(prices, target)
         if any(room > COVER_AGAIN * more and len(listed) > LIST_AGAIN * most for more, most in self.uncovered):

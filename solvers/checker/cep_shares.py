@@ -20,9 +20,11 @@ A node may list the groups of the middle: all that lose less than what the sum o
 in a better grouping, so below that node prices hold in the middle if no group of the list is worth more.
 
 A leaf may be covered: units are settled in some order, each by a group of the list, by a strip or by staying out, as
-long as all of it loses less than what the sum of pi exceeds the bound. Of every grouping that comes out of this the
-sum of its groups' worth and of the most that its units are worth in the strips, at some multipliers, is at most the
-bound; or it is stated as open, and a part of the tree of its own, with strips of fewer cells.
+long as all of it loses less than what the sum of pi exceeds the bound; other prices that hold for what is left may be
+looked at too. Of what is alike in the units that are settled and in the strips, the best goes on. Of every grouping
+that comes out of this the sum of its groups' worth and of the most that its units are worth in the strips, at some
+multipliers, is at most the bound; or it is stated as open, and a part of the tree of its own, with strips of fewer
+cells.
 """
 
 from collections.abc import Callable, Iterator
