@@ -36,8 +36,8 @@ Words = NDArray[np.uint64]
 
 SAMPLE, SAMPLED = 48, 12_000
 """States, and choices of least loss, by which the next unit is chosen."""
-MANY_STATES, MANY_PAIRS, OPEN_SAMPLE = 500, 50_000, 20_000
-"""States, or pairs of one and a choice, after which prices are asked for; and states by which."""
+MANY_STATES, GROWN, OPEN_SAMPLE = 500, 2, 20_000
+"""States after which prices are asked for, how many times more there must be than after the last, and by how many."""
 MOST_STATES = 800_000
 """States beyond which a search takes too long."""
 TOGETHER = 3
@@ -161,8 +161,8 @@ class Sweep:
     Parameters
     ----------
     reprice
-        Is told the share of states in which each unit may still be in any group or strip, and which choices are left;
-        may say what choices lose at prices that hold for these and are better.
+        Is told the share of states in which each unit is not settled, in the lower strip and in the upper (rows), and
+        which choices are left; may say what choices lose at prices that hold for these and are better.
     slack
         What sums of students may err by.
     ties
@@ -179,8 +179,9 @@ class Sweep:
     ) -> None:
         self.choices, self.priced, self.reprice, self.slack, self.ties = choices, [first], reprice, slack, ties
         self.bits = _words(choices.inside)
-        strips = (choices.place == LOW) | (choices.place == HIGH)
-        self.fixing = np.where(strips[:, None], np.uint64(0), self.bits)
+        self.sides = np.stack(
+            [np.where((choices.place == side)[:, None], self.bits, np.uint64(0)) for side in (LOW, HIGH)]
+        )
         low, high = np.random.default_rng(1).integers(2**63, size=(2, choices.inside.shape[1]), dtype=np.uint64)
         unit = choices.inside.argmax(axis=1)
         strip = np.where(choices.place == LOW, low[unit], np.where(choices.place == HIGH, high[unit], np.uint64(0)))
@@ -189,13 +190,13 @@ class Sweep:
         self.single_unit = unit[self.singles]
         self.live = np.argsort(first.loss[:-1], kind="stable")
         self.left = np.ones(choices.inside.shape[1], dtype=bool)
-        self.covered = self.fixed = np.zeros((1, self.bits.shape[1]), dtype=np.uint64)
+        self.covered, self.strips = np.zeros((1, self.bits.shape[1]), dtype=np.uint64), self.sides[:, -1:]
         self.worth, self.codes, self.surplus = np.zeros(1), np.zeros(1, dtype=np.uint64), np.zeros((4, 1))
         self.lost = {0: np.zeros(1)}
         self.order: list[int] = []
         self.by: list[list[int]] = []
         self.history: list[tuple[Indices, Indices]] = []
-        self.steps = 0
+        self.steps = self.priced_at = 0
 
     def run(self, most: float, late: Callable[[], bool]) -> Covers | None:
         """Every way to settle all units that loses less than there is room for; ``None`` if it takes too long.
@@ -208,10 +209,9 @@ class Sweep:
         while self.left.any() and len(self.worth):
             if late():
                 return None
-            pairs = self._settle(self._next(), most)
-            if pairs is None or len(self.worth) > MOST_STATES:
+            if not self._settle(self._next(), most) or len(self.worth) > MOST_STATES:
                 return None
-            if self.left.any() and len(self.worth) > (0 if pairs > MANY_PAIRS else MANY_STATES):
+            if self.left.any() and len(self.worth) > max(MANY_STATES, GROWN * self.priced_at):
                 self._reprice()
         at = np.arange(len(self.worth))
         chosen = []
@@ -236,8 +236,8 @@ class Sweep:
         settled = _has(self.covered[some], left)
         return int(left[np.where(settled, 1.0, count).sum(axis=0).argmin()])
 
-    def _settle(self, unit: int, most: float) -> int | None:
-        """Settle a unit in every state; pairs of a state and a choice that were looked at, ``None`` if too many."""
+    def _settle(self, unit: int, most: float) -> bool:
+        """Settle a unit in every state; not if that takes too many steps."""
         here = self.choices.inside[self.live, unit]
         options, self.live = self.live[here], self.live[~here]
         self.left[unit] = False
@@ -252,10 +252,9 @@ class Sweep:
         order, fitting = ways[first]
         self.order.append(unit)
         self.by.append([first, *(number for number in self.lost if number != first)])
-        pairs = int(fitting.sum())
-        self.steps += pairs // CHEAP
+        self.steps += int(fitting.sum()) // CHEAP
         if self.steps > most:
-            return None
+            return False
         none = len(self.choices)
         parents, made = [passed], [np.full(len(passed), none)]
         for parent, choice in self._fitting(waiting, options[order], fitting):
@@ -264,7 +263,7 @@ class Sweep:
         self._grow(np.concatenate(parents), np.concatenate(made))
         self._keep(self._open())
         self._merge()
-        return pairs
+        return True
 
     def _fitting(self, waiting: Indices, options: Indices, fitting: Indices) -> Iterator[tuple[Indices, Indices]]:
         """States and choices that are apart and lose no more than there is room for, some at a time."""
@@ -283,7 +282,7 @@ class Sweep:
     def _grow(self, parent: Indices, choice: Indices) -> None:
         """Take these states, each with a choice, instead of those so far."""
         self.covered = self.covered[parent] | self.bits[choice]
-        self.fixed = self.fixed[parent] | self.fixing[choice]
+        self.strips = self.strips[:, parent] | self.sides[:, choice]
         self.worth = self.worth[parent] + self.choices.worth[choice]
         self.codes = self.codes[parent] + self.code[choice]
         self.surplus = self.surplus[:, parent] + self.choices.surplus[:, choice]
@@ -292,7 +291,7 @@ class Sweep:
 
     def _keep(self, keep: Flags | Indices) -> None:
         """Only some of the states."""
-        self.covered, self.fixed, self.worth = self.covered[keep], self.fixed[keep], self.worth[keep]
+        self.covered, self.strips, self.worth = self.covered[keep], self.strips[:, keep], self.worth[keep]
         self.codes, self.surplus = self.codes[keep], self.surplus[:, keep]
         self.lost = {number: lost[keep] for number, lost in self.lost.items()}
         parent, choice = self.history[-1]
@@ -320,8 +319,11 @@ class Sweep:
     def _reprice(self) -> None:
         """Ask for prices that are better for these states, and drop those that lose too much at them."""
         some = np.linspace(0, len(self.worth) - 1, min(len(self.worth), OPEN_SAMPLE)).astype(int)
-        shares = 1.0 - _has(self.fixed[some], np.arange(len(self.left))).mean(axis=0)
+        settled = np.stack([self.covered, *self.strips])[:, some]
+        shares = np.stack([_has(words, np.arange(len(self.left))).mean(axis=0) for words in settled])
+        shares[0] = 1.0 - shares[0]
         priced = self.reprice(shares, self.live)
+        self.priced_at = len(self.worth)
         if priced is None:
             return
         number = len(self.priced)
@@ -335,6 +337,7 @@ class Sweep:
         self._keep(lost < priced.room)
         if len(self.lost) > TOGETHER:
             del self.lost[min(self.lost)]
+        self.priced_at = len(self.worth)
         # What loses more than any state may does so in all that become of these states.
         most = priced.room - self.lost[number].min(initial=priced.room)
         self.live = self.live[priced.loss[self.live] < most]

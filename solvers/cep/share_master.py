@@ -59,18 +59,20 @@ class Master:
         Claim shares of the strips.
     charge
         What leaving out a unit that must be covered costs: more than any group is worth.
+    rows
+        Rows per unit: those of all units first, which groups have, then others that only pairs have.
 
     Attributes
     ----------
     unit, level
-        Of every column: its unit and level, or -1 and -1 for a group.
+        Of every column: its unit (or the number of its row) and level, or -1 and -1 for a group.
     inside, cell, code
         Of every column: the units of a group as a row of 0 and 1, its cell, and the number by which a list knows it.
     """
 
-    def __init__(self, arrays: UnitArrays, levels: Floats, charge: float, settings: Settings) -> None:
-        self.arrays, self.levels, self._charge = arrays, levels, charge
-        count = len(arrays.enrolled)
+    def __init__(self, arrays: UnitArrays, levels: Floats, charge: float, settings: Settings, rows: int = 1) -> None:
+        self.arrays, self.levels, self._charge, self._settings = arrays, levels, charge, settings
+        count = rows * len(arrays.enrolled)
         model = pyo.ConcreteModel(name="share_master")
         model.outside = pyo.Var(range(count), domain=pyo.NonNegativeReals)
         model.alone = pyo.Var(range(count), domain=pyo.NonNegativeReals)
@@ -95,7 +97,7 @@ class Master:
             self._highs.addRow(0.0, highspy.kHighsInf, 0, *nothing)
         self._level_rows = count + np.arange(len(levels), dtype=np.int32)
         self.unit, self.level = np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
-        self.inside, self.cell = np.zeros((0, count), dtype=bool), np.zeros(0, dtype=np.intp)
+        self.inside, self.cell = np.zeros((0, len(arrays.enrolled)), dtype=bool), np.zeros(0, dtype=np.intp)
         self.code = np.zeros(0, dtype=np.uint64)
         self.open = np.zeros(0, dtype=bool)
 
@@ -107,13 +109,18 @@ class Master:
         )  # fmt: skip
         self.open = np.r_[self.open, np.ones(count, dtype=bool)]
 
+    def again(self, rows: int) -> Master:
+        """Another one without columns, with so many rows per unit."""
+        return Master(self.arrays, self.levels, self._charge, self._settings, rows)
+
     def add_pairs(self, units: Indices, levels: Indices) -> None:
-        """Columns (unit, level)."""
+        """Columns (unit, level); a unit's other rows stand for it as well."""
         arrays, t, count = self.arrays, self.levels[levels], len(units)
         rows = np.stack([self._rows[units], self._level_rows[levels]], axis=1).ravel()
+        self.unit, self.level = np.r_[self.unit, units], np.r_[self.level, levels]
+        units = units % len(arrays.enrolled)
         values = np.stack([np.ones(count), arrays.lifted[units] - t * arrays.enrolled[units]], axis=1).ravel()
         self._append(arrays.fixed[units] + t * arrays.slope[units], 2 * np.arange(count), rows, values)
-        self.unit, self.level = np.r_[self.unit, units], np.r_[self.level, levels]
         self.inside = np.vstack([self.inside, np.zeros((count, self.inside.shape[1]), dtype=bool)])
         self.cell = np.r_[self.cell, np.full(count, -1)]
         self.code = np.r_[self.code, np.zeros(count, dtype=np.uint64)]
@@ -151,10 +158,9 @@ class Master:
         worth = np.full(len(self._alone), -2 * self._charge) if least is None else least
         self._highs.changeColsCost(len(worth), self._alone, worth)
 
-    def weigh(self, shares: Floats | None) -> None:
-        """Let only a share of each unit be covered; ``None`` for all of each."""
-        for unit, row in enumerate(self._rows.tolist()):
-            mass = 1.0 if shares is None else float(shares[unit])
+    def weigh(self, shares: Floats) -> None:
+        """Let only a share of each unit be covered, in the order of the rows."""
+        for row, mass in zip(self._rows.tolist(), shares.tolist(), strict=True):
             self._highs.changeRowBounds(row, mass, mass)
 
     def purge(self, keep: Flags) -> None:

@@ -34,6 +34,10 @@ MOST_CANDIDATES = 62
 """Bits of a mask. A cell with more units that matter is searched among the best of them, without proof."""
 
 
+LOOKED_AT = 20_000
+"""Groups, of those found, among which the best are chosen."""
+
+
 @dataclass(frozen=True)
 class Found:
     """What a search for groups met.
@@ -55,6 +59,18 @@ class Found:
     excess: Floats
     proven: Flags
     steps: int
+
+    def best(self, most: int, same: int) -> Indices:
+        """The best of the groups, at most so many in all, and few with the same unit once one has so many."""
+        chosen, held = [], np.zeros(self.inside.shape[1], dtype=int)
+        for group in np.argsort(-self.excess, kind="stable")[:LOOKED_AT].tolist():
+            inside = self.inside[group]
+            if held[inside].min() < same:
+                held[inside] += 1
+                chosen.append(group)
+                if len(chosen) >= most:
+                    break
+        return np.array(chosen, dtype=np.intp)
 
 
 def multipliers(arrays: UnitArrays, lower: Floats, upper: Floats, prices: Floats, allowed: Flags) -> Floats:

@@ -18,6 +18,7 @@ from fairbound.solvers.cep.share_branch import Branch, Mixture, widest
 from fairbound.solvers.cep.share_cover import TIES, Choices, Priced, Sweep
 from fairbound.solvers.cep.share_list import traits
 from fairbound.solvers.cep.share_node import Cover, Node
+from fairbound.solvers.cep.share_reprice import ADDED, ADDED_PER_UNIT, Repricing
 from fairbound.solvers.cep.share_rest import Rest
 
 if TYPE_CHECKING:
@@ -35,8 +36,6 @@ NEAR = 0.1
 """A node's prices are near enough to its LP if they differ by this share of what is left to the target."""
 HOLD, LOOSER = 0.05, 3.0
 """Prices may fall at first by this share of what is left to the target, and then by so many times more."""
-ADDED, ADDED_PER_UNIT = 300, 8
-"""Groups that become columns in one round, and those that hold the same unit."""
 SEARCH_WIDTH, PROOF_WIDTH = 1_500, 60_000
 LIST_AGAIN = 0.7
 """Groups are listed, if they were too many, once the prices exceed the target by so much less, or pairs are fewer."""
@@ -96,6 +95,7 @@ class Tree:
     """Whether nothing is left to branch on: every unit has one cell, and mixes within it."""
     overfull: bool = field(init=False, default=False)
     open: list[tuple[float, int, Node]] = field(init=False, default_factory=list)
+    repricing: Repricing | None = field(init=False, default=None)
     _counter: Iterator[int] = field(init=False, default_factory=itertools.count)
 
     def __post_init__(self) -> None:
@@ -190,7 +190,7 @@ class Tree:
         def reprice(shares: Floats, left: Indices) -> Priced | None:
             groups = np.zeros(len(listed), dtype=bool)
             groups[choices.place[left[choices.place[left] >= 0]]] = True
-            better = self._reprice(box, listed.only(groups), shares)
+            better = self.repricing.prices(box, listed.only(groups), shares, self.late)
             if better is None:
                 return None
             further.append(better)
@@ -200,6 +200,9 @@ class Tree:
         if any(room > COVER_AGAIN * more and len(listed) > LIST_AGAIN * most for more, most in self.uncovered):
             return False
         choices = Choices.of(cells, box, prices, listed, room)
+        if self.repricing is None:
+            self.repricing = Repricing(cells, self.master)
+        self.repricing.begin(listed)
         sweep = Sweep(choices, priced(prices), reprice, cells.pricer.slack(), TIES * abs(target))
         most = self.most_covered if node is self.root else SMALLER * self.most_covered
         found = sweep.run(most, self.late)
@@ -216,24 +219,6 @@ class Tree:
         node.box = node.listed = None
         self.work += found.steps + len(rest) * len(cells.exact) * 2
         return True
-
-    def _reprice(self, box: Box, listed: Listed, shares: Floats) -> Prices | None:
-        """The best prices where only a share of each unit is left: all hold for the groups of a list (58)."""
-        master, cells = self.master, self.cells
-        master.restrict(self._wanted(box, listed), box.must)
-        master.weigh(shares)
-        better = None
-        for _ in range(ROUNDS):
-            optimum = None if self.late() else master.solve()
-            if optimum is None:
-                break
-            units, levels = cells.repaired(optimum.prices, optimum.lam, box)
-            found = listed.search(units, float(cells.step) / 2)
-            if not self.add(found):
-                better = None if len(found.excess) else cells.prices(units, levels, np.zeros(0))
-                break
-        master.weigh(None)
-        return better
 
     def narrow(self, node: Node) -> int:
         """Leave out of a node's box what its prices rule out; how many pairs that are."""
@@ -352,18 +337,9 @@ class Tree:
 
     def add(self, found: Found, most: int = ADDED, same: int = ADDED_PER_UNIT) -> int:
         """Columns for the best of the groups found, not too many with the same unit."""
-        chosen, held = [], np.zeros(found.inside.shape[1], dtype=int)
-        for group in np.argsort(-found.excess, kind="stable")[:20_000].tolist():
-            inside = found.inside[group]
-            if held[inside].min() < same:
-                held[inside] += 1
-                chosen.append(group)
-                if len(chosen) >= most:
-                    break
-        if not chosen:
-            return 0
-        inside = found.inside[chosen]
-        return self.master.add_groups(inside, self.cells.pricer.worth(inside), self.cells.middle[found.cell[chosen]])
+        best = found.best(most, same)
+        inside = found.inside[best]
+        return self.master.add_groups(inside, self.cells.pricer.worth(inside), self.cells.middle[found.cell[best]])
 
     def _purge(self, prices: Prices, optimum: Optimum) -> Optimum:
         """Take out the groups that lose most, where columns have become many."""
