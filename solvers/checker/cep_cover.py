@@ -103,14 +103,16 @@ def covers(
         # Taken by the first loss; the index keeps two that are alike from being compared further.
         losses = zip(*(sweep.lost[number][depth] for number in by[depth]), strict=True)
         ordered = sorted((lost[0], index, lost) for index, lost in enumerate(losses))
-        taken_by = [(loss, sweep.choices[depth][index], lost) for loss, index, lost in ordered]
+        options = [(lost, sweep.choices[depth][index]) for _, index, lost in ordered]
         after: dict[Key, State] = {}
         for key, state in sweep.states.items():
+            left = _left(state, rest[depth + 1], limits)
+            if not key[0] >> unit & 1:
+                spend(1 + _grow(after, key, state, options, rest[depth + 1], limits, left))
+                continue
             spend(1)
-            if key[0] >> unit & 1:
-                _keep(after, key, state, rest[depth + 1], limits)
-            else:
-                spend(_grow(after, key, state, taken_by, rest[depth + 1], limits))
+            if left is not None and min(left) > 0:
+                _keep(after, key, state)
             if len(after) > MOST_STATES:
                 raise Rejected(f"a cover of more than {MOST_STATES} states")
         sweep.states = after
@@ -205,48 +207,59 @@ def _losses(prices: Priced, choices: list[list[Choice]], depth: int, spend: Call
     return lost
 
 
+def _left(state: State, rest: Surplus, limits: list[tuple[int, int]]) -> list[int] | None:
+    """What a state may still lose, by each of the prices; ``None`` if its strips cannot balance with the rest."""
+    _, lost, (w, x, y, z) = state
+    a, b, c, d = rest
+    # Groups of a strip together reach its lower edge, and those of the lower one not more than its upper edge.
+    if w + a < 0 or x + b > 0 or y + c < 0:
+        return None
+    over = z + d
+    if over <= 0:
+        return [room - before for before, (room, _) in zip(lost, limits, strict=True)]
+    return [room - before - price * over for before, (room, price) in zip(lost, limits, strict=True)]
+
+
 def _grow(
     after: dict[Key, State],
     key: Key,
     state: State,
-    options: list[tuple[int, Choice, tuple[int, ...]]],
+    options: list[tuple[tuple[int, ...], Choice]],
     rest: Surplus,
     limits: list[tuple[int, int]],
+    usual: list[int] | None,
 ) -> int:
-    """Add what becomes of a state by each of the options that fit; what that costs."""
-    (taken, low, high), (worth, lost, (w, x, y, z)) = key, state
-    left, seen, made = limits[0][0] - lost[0], 0, 0
-    for loss, choice, losses in options:
-        if loss >= left:
+    """Add what becomes of a state by each of the options that fit; what that costs.
+
+    ``usual`` is what the state may lose by an option that leaves the strips as they are.
+    """
+    (taken, low, high), (worth, lost, surplus) = key, state
+    most, seen, made = limits[0][0] - lost[0], 0, 0
+    for losses, (_, bits, place, more, gain) in options:
+        if losses[0] >= most:
             break
         seen += 1
-        bits = choice.bits
         if bits & taken:
             continue
         made += 1
-        p, q, r, s = choice.surplus
-        lower, upper = low, high
-        if choice.place == LOWER:
-            lower |= bits
-        elif choice.place == UPPER:
-            upper |= bits
-        new = [before + more for before, more in zip(lost, losses, strict=True)]
-        grown = worth + choice.worth, new, (w + p, x + q, y + r, z + s)
-        _keep(after, (taken | bits, lower, upper), grown, rest, limits)
+        lower, upper, now, left = low, high, surplus, usual
+        if place == LOWER or place == UPPER:
+            now = (surplus[0] + more[0], surplus[1] + more[1], surplus[2] + more[2], surplus[3] + more[3])
+            left = _left((worth, lost, now), rest, limits)
+            lower, upper = (low | bits, high) if place == LOWER else (low, high | bits)
+        if left is None:
+            continue
+        for loss, room in zip(losses, left):  # noqa: B905 - as long as each other, and asked most of all
+            if loss >= room:
+                break
+        else:
+            new = [before + loss for before, loss in zip(lost, losses, strict=True)]
+            _keep(after, (taken | bits, lower, upper), (worth + gain, new, now))
     return MADE * made + seen // CHEAP
 
 
-def _keep(after: dict[Key, State], key: Key, state: State, rest: Surplus, limits: list[tuple[int, int]]) -> None:
-    """Keep a state, unless it loses too much, its strips cannot balance, or one that is alike is worth as much."""
-    worth, lost, (w, x, y, z) = state
-    a, b, c, d = rest
-    # Groups of a strip together reach its lower edge, and those of the lower one not more than its upper edge.
-    if w + a < 0 or x + b > 0 or y + c < 0:
-        return
-    over = max(z + d, 0)
-    for loss, (room, price) in zip(lost, limits, strict=True):
-        if loss + price * over >= room:
-            return
+def _keep(after: dict[Key, State], key: Key, state: State) -> None:
+    """Keep a state, unless one that is alike is worth as much."""
     best = after.get(key)
-    if best is None or best[0] < worth:
+    if best is None or best[0] < state[0]:
         after[key] = state
