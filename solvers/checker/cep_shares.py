@@ -36,7 +36,7 @@ from typing import Any, NamedTuple
 from fairbound.solvers.checker.cep import coefficients, money, possible, units
 from fairbound.solvers.checker.cep_cover import LOWER, NONE, OUTSIDE, UPPER, Choice, Priced, covers, members
 from fairbound.solvers.checker.cep_halves import Item, groups_by_halves
-from fairbound.solvers.checker.common import UNREADABLE, Rejected, denominator, rational, sealed
+from fairbound.solvers.checker.common import UNREADABLE, Rejected, denominator, rational, sealed, uncollected
 
 FORMAT = "fairbound claim shares 3"
 MULTIPLIER_PARTS = 10**6
@@ -570,8 +570,9 @@ def check(certificate: dict[str, Any], digest: str | None = None, late: Callable
         if certificate["format"] != FORMAT:
             raise Rejected(f"unknown format {certificate['format']!r}")
         sealed(certificate, digest)
-        replay = Replay(certificate, late)
-        replay.run(certificate["nodes"])
+        with uncollected():
+            replay = Replay(certificate, late)
+            replay.run(certificate["nodes"])
     except UNREADABLE as error:
         raise Rejected(f"it cannot be read: {type(error).__name__} {error}") from error
     return replay.bound

@@ -1,11 +1,13 @@
 """What every checker begins with: numbers and files that cannot hurt, and data that is that of its digest."""
 
+import gc
 import gzip
 import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from math import isfinite, lcm
 from typing import Any
@@ -80,6 +82,18 @@ def sealed(document: dict[str, Any], digest: str | None) -> None:
 
 UNREADABLE = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError)
 """What a document of another shape runs into; a checker answers all of them with ``Rejected``."""
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No garbage collection meanwhile: a replay makes no cycles, and each collection would walk all that it holds."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def pieces(text: str, sign: str) -> list[str]:

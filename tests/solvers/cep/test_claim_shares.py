@@ -83,6 +83,7 @@ def proof(request: pytest.FixtureRequest) -> tuple[CepInstance, Fraction, dict[s
             patch.setattr(claim_shares, "COVER_SHARE", 0.0)
         if kind == "repriced":
             patch.setattr(share_cover, "MANY_STATES", 0)
+            patch.setattr(share_cover, "GROWN", 0)
         if kind == "apart":  # a third of the range is one strip
             patch.setattr(claim_shares, "crowded", lambda *_arguments: (20, 9))
         for seed in range(60):

@@ -127,6 +127,7 @@ def test_search_checker_and_brute_force_leave_the_same(
     seed: int, vectors: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(share_cover, "MANY_STATES", 0)  # further prices from the first unit on
+    monkeypatch.setattr(share_cover, "GROWN", 0)
     units, chance = 6, random.Random(seed)
     rows, priced = drawn(units, chance, vectors)
     truth = left(rows, units, priced)
@@ -146,6 +147,7 @@ def test_further_prices_close_more() -> None:
 
 def test_prices_that_close_all_that_is_left_are_stated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(share_cover, "MANY_STATES", 0)
+    monkeypatch.setattr(share_cover, "GROWN", 0)
     rows = [Row((unit,), OUT, NONE, 0) for unit in range(4)]
     priced = [checker.Priced([10] * 4, {}, {}, 50, PRICE), checker.Priced([50, 10, 10, 10], {}, {}, 50, PRICE)]
     found, order, by = searched(rows, 4, priced)
