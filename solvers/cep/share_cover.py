@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from fairbound.solvers.cep.share_halves import paired
 from fairbound.solvers.cep.share_list import codes
-from fairbound.solvers.checker.cep_cover import CHEAP, MADE
+from fairbound.solvers.checker.cep_cover import CHEAP, MADE, PRICED
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
@@ -328,7 +328,7 @@ class Sweep:
             return
         number = len(self.priced)
         self.priced.append(priced)
-        self.steps += 2 * MADE * len(self.worth) + len(self.live)
+        self.steps += 2 * MADE * len(self.worth) + PRICED * len(self.live)
         at, lost = np.arange(len(self.worth)), np.zeros(len(self.worth))
         for parent, choice in reversed(self.history):
             lost += priced.loss[choice[at]]

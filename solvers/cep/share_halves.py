@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from fairbound.solvers.cep.share_pricing import Flags, Found, Indices
-from fairbound.solvers.checker.cep_halves import CHEAP
+from fairbound.solvers.checker.cep_halves import CHEAP, LISTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -93,6 +93,7 @@ def groups_by_halves(
             excess = pricer.excess(inside, prices)
             fine = (excess > cut) & inside.any(axis=1)
             count += int(fine.sum())
+            steps += LISTED * int(fine.sum())
             if count > most_groups:
                 return None
             rows.append(inside[fine])

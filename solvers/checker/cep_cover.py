@@ -14,8 +14,8 @@ from fairbound.solvers.checker.common import Rejected
 LOWER, UPPER, OUTSIDE = -1, -2, -3
 """Places of a unit that no group of the list holds."""
 MOST_STATES = 1_000_000
-MADE, CHEAP = 4, 8
-"""Steps for a choice that fits a state, and choices that do not fit it in the time of a step."""
+MADE, CHEAP, PRICED = 4, 8, 2
+"""Steps for a choice that fits a state, choices that do not fit it in the time of a step, and steps to price one."""
 
 Surplus = tuple[int, int, int, int]
 """Sums of q - t N: of the lower strip at its lower and its upper edge, and of the upper strip at its two."""
@@ -51,12 +51,14 @@ class Priced(NamedTuple):
     room: int
     price: int
 
-    def lost(self, choice: Choice) -> int:
-        """What a choice loses."""
-        paid = sum([self.units[unit] for unit in choice.units]) - choice.worth
-        if choice.place == LOWER:
-            return paid - self.low[choice.units[0]]
-        return paid - self.high[choice.units[0]] if choice.place == UPPER else paid
+    def lost(self, choices: list[Choice]) -> list[int]:
+        """What each of some choices loses."""
+        prices, strips = self.units, {LOWER: self.low, UPPER: self.high}
+        lost = [sum([prices[unit] for unit in units]) - worth for units, _, _, _, worth in choices]
+        for index, (units, _, place, _, _) in enumerate(choices):
+            if place in strips:
+                lost[index] -= strips[place][units[0]]
+        return lost
 
 
 def members(bits: int) -> list[int]:
@@ -199,8 +201,8 @@ def _losses(prices: Priced, choices: list[list[Choice]], depth: int, spend: Call
     """What the choices from a depth on lose; ``Rejected`` where one is worth more than its prices."""
     lost: list[list[int]] = [[] for _ in range(depth)]
     for options in choices[depth:]:
-        spend(len(options))
-        lost.append([prices.lost(choice) for choice in options])
+        spend(PRICED * len(options))
+        lost.append(prices.lost(options))
         if options and min(lost[-1]) < 0:
             units = options[lost[-1].index(min(lost[-1]))].units
             raise Rejected(f"in a cover units {units} are worth more than their prices")
@@ -243,7 +245,7 @@ def _grow(
             continue
         made += 1
         lower, upper, now, left = low, high, surplus, usual
-        if place == LOWER or place == UPPER:
+        if place in (LOWER, UPPER):
             now = (surplus[0] + more[0], surplus[1] + more[1], surplus[2] + more[2], surplus[3] + more[3])
             left = _left((worth, lost, now), rest, limits)
             lower, upper = (low | bits, high) if place == LOWER else (low, high | bits)

@@ -145,7 +145,7 @@ class Replay:
             raise Rejected("more units, edges and digits than anybody has room for")
         self.price = int(self.step * self.scale)
         self.claim = int(self.bound * self.scale)
-        at = [int(edge * parts) for edge in edges]
+        at = self.at = [int(edge * parts) for edge in edges]
         self.n = [int(n * people) for _, _, n, _, _ in open_units]
         self.q = [int(q * people) for _, _, _, q, _ in open_units]
         self.a = [int(a * self.scale) for a, _, _, _, _ in open_units]
@@ -256,23 +256,21 @@ class Replay:
                 anywhere |= allowed[cell]
             multiplier = prices.multipliers[min(run // 2, len(cells) - 1) + first - prices.low]
             items, _ = self._items(cells, self._here(anywhere), prices.units, multiplier, -room)
+            begin, reach = self.at[cells.start], self.at[cells.stop] - self.at[cells.start]
             for group in groups_by_halves(items, -room, self._spend):
-                worth = self._worth(group)
                 self._spend(len(cells))
-                if sum([prices.units[unit] for unit in group]) - worth < room:
-                    bits = sum([1 << unit for unit in group])
-                    found += [(cell, bits, group, worth) for cell in cells if self._fits(cell, bits, group, allowed)]
-                    together += len(group)
+                worth = sum([prices.units[unit] for unit in group.units]) + group.excess
+                people = (group.over - group.under) // reach
+                for cell in cells:
+                    # Its share lies in the cell or on an edge of it: no surplus is missing at the one, none left at
+                    # the other.
+                    low, high = self.at[cell] - begin, self.at[cell + 1] - begin
+                    if low * people <= group.over <= high * people and not group.bits & ~allowed[cell]:
+                        found.append((cell, group.bits, group.units, worth))
+                together += len(group.units)
                 if len(found) > MOST_LISTED or together > MOST_MEMBERS:
                     raise Rejected(f"a list of more than {MOST_LISTED} groups, or of {MOST_MEMBERS} units in them")
         return allowed, must, Listed(found, prices.low, prices.high)
-
-    def _fits(self, cell: int, bits: int, group: tuple[int, ...], allowed: list[int]) -> bool:
-        """Whether a group may be in a cell, and its share lies there or on an edge of it."""
-        if bits & ~allowed[cell]:
-            return False
-        low, high = self.over[cell], self.over[cell + 1]
-        return sum([low[unit] for unit in group]) >= 0 >= sum([high[unit] for unit in group])
 
     def _worth(self, units: tuple[int, ...]) -> int:
         """Worth of a group below full funding, rounded up."""
@@ -388,8 +386,8 @@ class Replay:
         groups = {(bits, group, worth) for _, bits, group, worth in listed.groups}
         every += [Choice(group, bits, min(group), NONE, worth) for bits, group, worth in groups]
         found: list[list[Choice]] = [[] for _ in order]
-        for choice in every:
-            if prices.lost(choice) < prices.room:
+        for choice, lost in zip(every, prices.lost(every), strict=True):
+            if lost < prices.room:
                 found[min([place[unit] for unit in choice.units])].append(choice)
         return found
 

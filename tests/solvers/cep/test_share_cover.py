@@ -47,8 +47,8 @@ def drawn(units: int, chance: random.Random, vectors: int = 3) -> tuple[list[Row
     for vector in prices:
         low, high = ({unit: vector[unit] - chance.randint(0, 30) for unit in range(units)} for _ in range(2))
         priced.append(checker.Priced(vector, low, high, sum(vector) - target, PRICE))
-    rows = [row for row in rows if all(each.lost(choice_of(row)) >= 0 for each in priced)]
-    return [row for row in rows if priced[0].lost(choice_of(row)) < ROOM], priced
+    rows = [row for row in rows if all(each.lost([choice_of(row)])[0] >= 0 for each in priced)]
+    return [row for row in rows if priced[0].lost([choice_of(row)])[0] < ROOM], priced
 
 
 def choice_of(row: Row) -> checker.Choice:
@@ -74,7 +74,7 @@ def left(rows: list[Row], units: int, priced: list[checker.Priced]) -> Left:
         w, x, y, z = (sum(row.surplus[i] for row in made) for i in range(4))
         if w < 0 or x > 0 or y < 0:
             continue
-        if any(sum(e.lost(choice_of(row)) for row in made) + PRICE * max(z, 0) >= e.room for e in priced):
+        if any(sum(e.lost([choice_of(row) for row in made])) + PRICE * max(z, 0) >= e.room for e in priced):
             continue
         low, high = (frozenset(row.units[0] for row in made if row.place == place) for place in (LOW, HIGH))
         found[low, high] = max(found.get((low, high), 0), sum(row.worth for row in made))
@@ -95,7 +95,7 @@ def searched(
         np.array([*(row.surplus for row in rows), NONE], dtype=float).T,
     )
     every = [
-        Priced(np.array([*(float(each.lost(choice_of(row))) for row in rows), 0.0]), each.room, each.price)
+        Priced(np.array([*each.lost([choice_of(row) for row in rows]), 0], dtype=float), each.room, each.price)
         for each in priced
     ]
     further = iter(every[1:])

@@ -26,7 +26,7 @@ def district(seed: int) -> tuple[Cells, np.ndarray, np.ndarray]:
 
 
 def by_enumeration(
-    cells: Cells, prices: np.ndarray, lam: np.ndarray, allowed: np.ndarray, cut: float, ends: bool
+    cells: Cells, prices: np.ndarray, lam: np.ndarray, allowed: np.ndarray, cut: float
 ) -> set[tuple[int, frozenset[int]]]:
     """Groups in each cell: either end's sum (36) is above the cut and, unless only that is asked, the group's worth."""
     pricer, found = cells.pricer, set()
@@ -38,7 +38,7 @@ def by_enumeration(
             inside = np.isin(np.arange(UNITS), some)[None]
             for cell in np.flatnonzero((pricer.lower <= share) & (share <= pricer.upper)).tolist():
                 above = max(low[cell, some].sum(), high[cell, some].sum()) > cut
-                if above and allowed[cell, some].all() and (ends or pricer.excess(inside, prices)[0] > cut):
+                if above and allowed[cell, some].all() and pricer.excess(inside, prices)[0] > cut:
                     found.add((cell, frozenset(group)))
     return found
 
@@ -48,7 +48,7 @@ def test_the_search_lists_what_enumeration_lists(seed: int, monkeypatch: pytest.
     monkeypatch.setattr(share_halves, "CHUNK", 7)  # many parts
     cells, prices, lam = district(seed)
     allowed = np.random.default_rng(seed).random((len(cells.middle), UNITS)) < 0.9
-    truth = by_enumeration(cells, prices, lam, allowed, CUT, ends=False)
+    truth = by_enumeration(cells, prices, lam, allowed, CUT)
     assert len(truth) > 3
     found = groups_by_halves(cells.pricer, prices, lam, allowed, CUT, lambda: False, np.inf, np.inf)
     assert found is not None
@@ -62,7 +62,7 @@ def test_the_search_lists_what_enumeration_lists(seed: int, monkeypatch: pytest.
 def test_the_checker_lists_what_enumeration_lists(seed: int) -> None:
     cells, prices, lam = district(seed)
     allowed = np.ones((len(cells.middle), UNITS), dtype=bool)
-    truth = by_enumeration(cells, prices, lam, allowed, CUT, ends=True)
+    truth = by_enumeration(cells, prices, lam, allowed, CUT)
     pricer, arrays, found = cells.pricer, cells.arrays, set()
     low, high = pricer.psi(prices, lam, pricer.lower), pricer.psi(prices, lam, pricer.upper)
     for cell in range(len(cells.middle)):
@@ -70,9 +70,12 @@ def test_the_checker_lists_what_enumeration_lists(seed: int) -> None:
         under = arrays.lifted - pricer.upper[cell] * arrays.enrolled
         rows = zip(low[cell], high[cell], over, under, strict=True)
         items = [(*(round(value * 10**9) for value in row), unit) for unit, row in enumerate(rows)]
-        found |= {
-            (cell, frozenset(group)) for group in checker.groups_by_halves(items, round(CUT * 10**9), lambda _: None)
-        }
+        for group in checker.groups_by_halves(items, round(CUT * 10**9), lambda _: None):
+            assert group.bits == sum(1 << unit for unit in group.units)
+            assert (group.over, group.under) == tuple(sum(items[unit][k] for unit in group.units) for k in (2, 3))
+            row = np.isin(np.arange(UNITS), group.units)[None]
+            assert group.excess * 1e-9 == pytest.approx(pricer.excess(row, prices)[0], abs=1e-6)
+            found.add((cell, frozenset(group.units)))
     for cell, group in found ^ truth:  # rounding may take an edge to be outside
         share = cells.arrays.lifted[list(group)].sum() / cells.arrays.enrolled[list(group)].sum()
         assert min(abs(pricer.lower[cell] - share), abs(pricer.upper[cell] - share)) < 1e-8
