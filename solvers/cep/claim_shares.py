@@ -22,6 +22,7 @@ from fairbound.solvers.cep.share_cells import MULTIPLIER_STEP, Box, Cells, Price
 from fairbound.solvers.cep.share_certificate import least_bound
 from fairbound.solvers.cep.share_cover import OUT as OUTSIDE
 from fairbound.solvers.cep.share_master import Master
+from fairbound.solvers.cep.share_members import Members
 from fairbound.solvers.cep.share_node import Node
 from fairbound.solvers.cep.share_replays import REPLAYED, Replays
 from fairbound.solvers.cep.share_tree import Tree
@@ -227,7 +228,7 @@ class Sharing:
         cell = np.searchsorted(self.cells.edges, np.minimum(1.0, lifted / people), side="right") - 1
         middle = np.isin(cell, self.cells.middle)
         if middle.any():
-            self.master.add_groups(inside[middle], self.cells.pricer.worth(inside[middle]), cell[middle])
+            self.master.add_groups(inside[middle], self.cells.pricer.worth(Members.of(inside[middle])), cell[middle])
 
     def offer(self, key: list[int]) -> bool:
         """Offer a plan: of every unit the first of its group, a strip as one group, or that it is out."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from fairbound.models.core.exact import decimal_text
 from fairbound.solvers.cep.share_list import traits
+from fairbound.solvers.cep.share_members import Members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -131,7 +132,7 @@ class Mixture:
         """Units whose groups differ most in a trait, parted at its mean."""
         mixture = self.inside * self.weights[:, None]
         covered = mixture.sum(axis=0)
-        known = traits(self.inside, self.cells.arrays)
+        known = traits(Members.of(self.inside), self.cells.arrays)
         for kind in (Kind.WEIGHT, Kind.STUDENTS):
             value, every = known[kind], listed.traits[kind]
             mean = mixture.T @ value / np.where(covered > FRACTION, covered, 1.0)

@@ -18,6 +18,7 @@ from fairbound.models.cep.price_curve import level_range, units_of
 from fairbound.solvers.cep.level_lp import UnitArrays
 from fairbound.solvers.cep.share_halves import groups_by_halves
 from fairbound.solvers.cep.share_list import MOST_GROUPS, MOST_STEPS, Listed
+from fairbound.solvers.cep.share_members import Members
 from fairbound.solvers.cep.share_pricing import Pricer, multipliers
 from numpy.typing import NDArray
 
@@ -246,7 +247,7 @@ class Cells:
         if found is None:
             return None
         cells, last = starts[found.cell][:, None] + np.arange(run), after[found.cell][:, None] - 1
-        holds = self.pricer.holds(found.inside, np.minimum(cells, last))
+        holds = self.pricer.holds(Members.of(found.inside), np.minimum(cells, last))
         group, place = np.nonzero(holds & (cells <= last))
         inside, cell = found.inside[group], cells[group, place]
         fits = ~(inside & ~allowed[cell]).any(axis=1)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from fairbound.solvers.cep.share_halves import paired
-from fairbound.solvers.cep.share_list import codes
+from fairbound.solvers.cep.share_members import Members, codes
 from fairbound.solvers.checker.cep_cover import CHEAP, MADE, PRICED
 from numpy.typing import NDArray
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from fairbound.solvers.cep.share_cells import Box, Cells, Flags, Prices
     from fairbound.solvers.cep.share_list import Listed
-    from fairbound.solvers.cep.share_pricing import Indices
+    from fairbound.solvers.cep.share_members import Indices
     from fairbound.solvers.engines.base import Floats
 
 Words = NDArray[np.uint64]
@@ -185,7 +185,8 @@ class Sweep:
         low, high = np.random.default_rng(1).integers(2**63, size=(2, choices.inside.shape[1]), dtype=np.uint64)
         unit = choices.inside.argmax(axis=1)
         strip = np.where(choices.place == LOW, low[unit], np.where(choices.place == HIGH, high[unit], np.uint64(0)))
-        self.code = codes(choices.inside) + strip  # tells states apart by a chance of 1 in 1e10
+        # Tells states apart by a chance of 1 in 1e10.
+        self.code = codes(Members.of(choices.inside), choices.inside.shape[1]) + strip
         self.singles = np.flatnonzero(choices.place[:-1] < 0)
         self.single_unit = unit[self.singles]
         self.live = np.argsort(first.loss[:-1], kind="stable")
@@ -232,9 +233,10 @@ class Sweep:
         fits = priced.loss[few][None] < (priced.room - lost[some])[:, None]
         for word in range(self.bits.shape[1]):
             fits &= (self.covered[some, word][:, None] & self.bits[few, word][None]) == 0
-        count = fits.astype(np.float32) @ choices.inside[np.ix_(few, left)].astype(np.float32)
-        settled = _has(self.covered[some], left)
-        return int(left[np.where(settled, 1.0, count).sum(axis=0).argmin()])
+        # A choice fits no state that has one of its units, so where a unit is settled only 1 is counted.
+        count = fits.sum(axis=0, dtype=np.float32) @ choices.inside[few].astype(np.float32)
+        count += _has(self.covered[some], np.arange(len(count))).sum(axis=0)
+        return int(left[count[left].argmin()])
 
     def _settle(self, unit: int, most: float) -> bool:
         """Settle a unit in every state; not if that takes too many steps."""

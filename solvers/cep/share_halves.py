@@ -11,12 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from fairbound.solvers.cep.share_pricing import Flags, Found, Indices
+from fairbound.solvers.cep.share_pricing import Found
 from fairbound.solvers.checker.cep_halves import CHEAP, LISTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from fairbound.solvers.cep.share_members import Flags, Indices
     from fairbound.solvers.cep.share_pricing import Pricer
     from fairbound.solvers.engines.base import Floats
 
@@ -84,21 +85,20 @@ def groups_by_halves(
             halves.append(half[0])
             steps += half[1]
         one, other = halves
-        for pairs, first, second in _joined(one, other, cut, pricer.slack()):
+        for pairs, first, second, excess in _joined(one, other, cut, pricer.slack()):
             steps += pairs // CHEAP + len(first)
             if steps > most or late():
                 return None
-            inside = np.zeros((len(first), len(prices)), dtype=bool)
-            inside[:, one.units], inside[:, other.units] = one.rows(first), other.rows(second)
-            excess = pricer.excess(inside, prices)
-            fine = (excess > cut) & inside.any(axis=1)
-            count += int(fine.sum())
-            steps += LISTED * int(fine.sum())
+            fine = np.flatnonzero((excess > cut) & ((one.mask[first] | other.mask[second]) > 0))
+            count += len(fine)
+            steps += LISTED * len(fine)
             if count > most_groups:
                 return None
-            rows.append(inside[fine])
+            inside = np.zeros((len(fine), len(prices)), dtype=bool)
+            inside[:, one.units], inside[:, other.units] = one.rows(first[fine]), other.rows(second[fine])
+            rows.append(inside)
             worth.append(excess[fine])
-            cells.append(np.full(int(fine.sum()), cell))
+            cells.append(np.full(len(fine), cell))
     every = np.ones(len(allowed), dtype=bool)
     return Found(np.concatenate(rows), np.concatenate(cells), np.concatenate(worth), every, steps)
 
@@ -123,8 +123,11 @@ def _half(
     return _Half(units, mask, sums), steps
 
 
-def _joined(one: _Half, other: _Half, cut: float, slack: float) -> Iterator[tuple[int, Indices, Indices]]:
-    """Pairs whose share is in the cell and that are worth more than the cut at either end; how many were looked at."""
+def _joined(one: _Half, other: _Half, cut: float, slack: float) -> Iterator[tuple[int, Indices, Indices, Floats]]:
+    """Pairs whose share is in the cell and that are worth more than the cut at either end.
+
+    How many were looked at, those that fit, and what they are worth above their prices.
+    """
     if not len(one.mask) or not len(other.mask):
         return
     worth, best = other.worth(), one.worth()
@@ -143,9 +146,13 @@ def _joined(one: _Half, other: _Half, cut: float, slack: float) -> Iterator[tupl
         count = np.maximum(np.searchsorted(over, widest - wanted + slack, side="right") - begin, 0)
         for first, place in paired(those, begin, count):
             second = these[place]
-            both = [one.sums[row, first] + other.sums[row, second] for row in range(4)]
-            fits = ((both[LOW] > cut) | (both[HIGH] > cut)) & (both[OVER] - both[SPREAD] <= slack)
-            yield len(first), first[fits], second[fits]
+            low, high, over, width = (one.sums[row, first] + other.sums[row, second] for row in range(4))
+            fits = ((low > cut) | (high > cut)) & (over - width <= slack)
+            pairs, first, second = len(first), first[fits], second[fits]
+            # Both psi and the surplus are linear in t, and the surplus is 0 at the group's own share.
+            low, high, over, width = low[fits], high[fits], over[fits], width[fits]
+            share = np.clip(over / np.where(width > 0, width, 1.0), 0.0, 1.0)
+            yield pairs, first, second, low + share * (high - low)
 
 
 def paired(rows: Indices, begin: Indices, count: Indices) -> Iterator[tuple[Indices, Indices]]:

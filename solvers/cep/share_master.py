@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import highspy
 import numpy as np
 import pyomo.core as pyo
-from fairbound.solvers.cep.share_list import codes
+from fairbound.solvers.cep.share_members import Members, codes
 from fairbound.solvers.core.result import ModelSize, Settings
 from fairbound.solvers.engines import highs as engine
 from fairbound.solvers.engines.standard_form import compile_model
@@ -127,7 +127,7 @@ class Master:
 
     def add_groups(self, inside: Flags, worth: Floats, cell: Indices) -> int:
         """Columns for groups that are not there yet; returns how many."""
-        code = codes(inside)
+        code = codes(Members.of(inside), inside.shape[1])
         new = np.sort(np.unique(code, return_index=True)[1])
         new = new[~np.isin(code[new], self.code)]
         if not len(new):

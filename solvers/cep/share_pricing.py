@@ -17,16 +17,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from fairbound.solvers.cep.share_members import Flags, Indices, Members
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fairbound.solvers.cep.level_lp import UnitArrays
     from fairbound.solvers.engines.base import Floats
-
-Flags = NDArray[np.bool_]
-Indices = NDArray[np.intp]
 
 MOST_PARTIAL = 150_000
 """Partial groups kept at one depth; beyond that only the best stay, and nothing is proven."""
@@ -182,14 +179,13 @@ class Pricer:
         bits = (mask[:, None] >> np.arange(deep) & 1).astype(bool)
         group, place = np.nonzero(bits)
         inside[group, order[cell[group], place]] = True
-        excess = self.excess(inside, prices)
+        excess = self.excess(Members.of(inside), prices)
         fine = excess > cut
         return Found(inside[fine], live[cell[fine]], excess[fine], proven, steps)
 
-    def holds(self, inside: Flags, cells: Indices) -> Flags:
+    def holds(self, members: Members, cells: Indices) -> Flags:
         """Whether the share of each group (rows) is in each of its row of cells: in two of them on an edge."""
-        members = inside.astype(float)
-        enrolled, lifted = (members @ self.arrays.enrolled)[:, None], (members @ self.arrays.lifted)[:, None]
+        enrolled, lifted = members.sums(self.arrays.enrolled)[:, None], members.sums(self.arrays.lifted)[:, None]
         slack = self.slack()
         over = lifted - self.lower[cells] * enrolled >= -slack
         return np.asarray(over & (lifted - self.upper[cells] * enrolled <= slack))
@@ -198,16 +194,16 @@ class Pricer:
         """What sums of students may err by."""
         return 1e-9 * float(self.arrays.enrolled.sum() + self.arrays.lifted.sum())
 
-    def worth(self, inside: Flags) -> Floats:
+    def worth(self, members: Members) -> Floats:
         """v(G) of groups below full funding, in floats."""
-        return self.excess(inside, np.zeros(inside.shape[1]))
-
-    def excess(self, inside: Flags, prices: Floats) -> Floats:
-        """v(G) - pi(G) of groups, in floats; full funding at most."""
-        arrays, members = self.arrays, inside.astype(float)
-        enrolled, lifted = members @ arrays.enrolled, members @ arrays.lifted
+        arrays = self.arrays
+        enrolled, lifted = members.sums(arrays.enrolled), members.sums(arrays.lifted)
         share = np.minimum(1.0, lifted / np.where(enrolled > 0, enrolled, 1.0))
-        return np.asarray(members @ (arrays.fixed - prices) + share * (members @ arrays.slope))
+        return np.asarray(members.sums(arrays.fixed) + share * members.sums(arrays.slope))
+
+    def excess(self, members: Members, prices: Floats) -> Floats:
+        """v(G) - pi(G) of groups, in floats; full funding at most."""
+        return np.asarray(self.worth(members) - members.sums(prices))
 
 
 def _rest(part: Floats) -> Floats:

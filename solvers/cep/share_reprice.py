@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from fairbound.solvers.cep.share_members import Members
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +53,7 @@ class Repricing:
         groups = np.flatnonzero(source.unit < 0)
         groups = groups[listed.holds(source.code[groups])]
         inside = source.inside[groups]
-        master.add_groups(inside, self.cells.pricer.worth(inside), source.cell[groups])
+        master.add_groups(inside, self.cells.pricer.worth(Members.of(inside)), source.cell[groups])
 
     def prices(self, box: Box, listed: Listed, shares: Floats, late: Callable[[], bool]) -> Prices | None:
         """The best prices for shares of units (rows: not settled, lower, upper) that hold for all groups of a list."""
@@ -70,6 +71,6 @@ class Repricing:
             found = listed.search(units, float(cells.step) / 2)
             best = found.best(ADDED, ADDED_PER_UNIT)
             inside = found.inside[best]
-            if not master.add_groups(inside, cells.pricer.worth(inside), cells.middle[found.cell[best]]):
+            if not master.add_groups(inside, cells.pricer.worth(Members.of(inside)), cells.middle[found.cell[best]]):
                 return None if len(found.excess) else cells.prices(units, levels, np.zeros(0))
         return None

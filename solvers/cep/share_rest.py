@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fairbound.solvers.cep.share_cover import Choices
     from fairbound.solvers.cep.share_list import Listed
     from fairbound.solvers.cep.share_master import Master
-    from fairbound.solvers.cep.share_pricing import Indices
+    from fairbound.solvers.cep.share_members import Indices
     from fairbound.solvers.engines.base import Floats
 
 MOST_LEVELS = 60

@@ -17,6 +17,7 @@ import numpy as np
 from fairbound.solvers.cep.share_branch import Branch, Mixture, widest
 from fairbound.solvers.cep.share_cover import TIES, Choices, Priced, Sweep
 from fairbound.solvers.cep.share_list import traits
+from fairbound.solvers.cep.share_members import Members
 from fairbound.solvers.cep.share_node import Cover, Node
 from fairbound.solvers.cep.share_reprice import ADDED, ADDED_PER_UNIT, Repricing
 from fairbound.solvers.cep.share_rest import Rest
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from fairbound.solvers.cep.share_cells import Box, Cells, Flags, Prices
     from fairbound.solvers.cep.share_list import Listed
     from fairbound.solvers.cep.share_master import Master, Optimum
-    from fairbound.solvers.cep.share_pricing import Found, Indices
+    from fairbound.solvers.cep.share_members import Indices
+    from fairbound.solvers.cep.share_pricing import Found
     from fairbound.solvers.engines.base import Floats
 
 ROUNDS = 150
@@ -339,7 +341,8 @@ class Tree:
         """Columns for the best of the groups found, not too many with the same unit."""
         best = found.best(most, same)
         inside = found.inside[best]
-        return self.master.add_groups(inside, self.cells.pricer.worth(inside), self.cells.middle[found.cell[best]])
+        worth = self.cells.pricer.worth(Members.of(inside))
+        return self.master.add_groups(inside, worth, self.cells.middle[found.cell[best]])
 
     def _purge(self, prices: Prices, optimum: Optimum) -> Optimum:
         """Take out the groups that lose most, where columns have become many."""
@@ -347,7 +350,7 @@ class Tree:
         groups = np.flatnonzero(master.unit < 0)
         if len(groups) <= most:
             return optimum
-        excess = self.cells.pricer.excess(master.inside[groups], prices.units)
+        excess = self.cells.pricer.excess(Members.of(master.inside[groups]), prices.units)
         excess[optimum.weights[groups] > 0] = np.inf
         keep = np.ones(len(master.unit), dtype=bool)
         keep[groups[np.argsort(-excess, kind="stable")[most // 2 :]]] = False
@@ -380,7 +383,7 @@ class Tree:
         master = self.master
         every, groups = self._wanted(box, listed), master.unit < 0
         pairs, inside = ~groups, master.inside[groups]
-        known = traits(inside, self.cells.arrays)
+        known = traits(Members.of(inside), self.cells.arrays)
         for branch in candidates:
             gain = 1.0
             parts = branch.boxes(box, self.cells), branch.groups(inside, known)

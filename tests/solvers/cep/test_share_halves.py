@@ -10,6 +10,7 @@ import pytest
 from fairbound.solvers.cep import share_halves
 from fairbound.solvers.cep.share_cells import Cells
 from fairbound.solvers.cep.share_halves import groups_by_halves
+from fairbound.solvers.cep.share_members import Members
 from fairbound.solvers.checker import cep_halves as checker
 from general_meals import with_meals
 
@@ -38,7 +39,7 @@ def by_enumeration(
             inside = np.isin(np.arange(UNITS), some)[None]
             for cell in np.flatnonzero((pricer.lower <= share) & (share <= pricer.upper)).tolist():
                 above = max(low[cell, some].sum(), high[cell, some].sum()) > cut
-                if above and allowed[cell, some].all() and pricer.excess(inside, prices)[0] > cut:
+                if above and allowed[cell, some].all() and pricer.excess(Members.of(inside), prices)[0] > cut:
                     found.add((cell, frozenset(group)))
     return found
 
@@ -55,7 +56,7 @@ def test_the_search_lists_what_enumeration_lists(seed: int, monkeypatch: pytest.
     rows = [(cell, frozenset(np.flatnonzero(row).tolist())) for cell, row in zip(found.cell, found.inside, strict=True)]
     assert len(rows) == len(set(rows))
     assert set(rows) == truth
-    np.testing.assert_allclose(found.excess, cells.pricer.excess(found.inside, prices))
+    np.testing.assert_allclose(found.excess, cells.pricer.excess(Members.of(found.inside), prices))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -74,7 +75,7 @@ def test_the_checker_lists_what_enumeration_lists(seed: int) -> None:
             assert group.bits == sum(1 << unit for unit in group.units)
             assert (group.over, group.under) == tuple(sum(items[unit][k] for unit in group.units) for k in (2, 3))
             row = np.isin(np.arange(UNITS), group.units)[None]
-            assert group.excess * 1e-9 == pytest.approx(pricer.excess(row, prices)[0], abs=1e-6)
+            assert group.excess * 1e-9 == pytest.approx(pricer.excess(Members.of(row), prices)[0], abs=1e-6)
             found.add((cell, frozenset(group.units)))
     for cell, group in found ^ truth:  # rounding may take an edge to be outside
         share = cells.arrays.lifted[list(group)].sum() / cells.arrays.enrolled[list(group)].sum()
