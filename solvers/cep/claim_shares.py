@@ -43,6 +43,8 @@ STAGES = (9e-6, 1e-6, 1e-8)
 """Gaps that the search closes one after the other; prices are rounded to a few parts in 1e9 of the bound."""
 FURTHER, LEAST_STEP = Fraction(2, 5), Fraction(1, 20)
 """Shares of what is left to a gap: by so much the search closes less where groups are too many, if that is so much."""
+DEEPER = 8
+"""By how many times branching closes a gap at a time: a search begins again each time, and is replayed."""
 FIRST_SHARE, FIRST_ROUNDS = 0.2, 3
 """Share of the limit, and interval models, after which the tree begins."""
 PLAN_SHARE = 0.3
@@ -130,8 +132,8 @@ class Sharing:
         reached: Fraction | None = None
         listed = True
         while waiting:
-            if not listed and reached is not None and reached > 2 * waiting[0]:
-                waiting.insert(0, reached / 2)
+            if not listed and reached is not None and reached > DEEPER * waiting[0]:
+                waiting.insert(0, reached / DEEPER)
             self.share = waiting[0]
             tree = self.tree = self._tree(Node(self.cells.box(), prices), listed)
             if replays.best is None and tree.root.box is not None:
@@ -143,7 +145,7 @@ class Sharing:
             self.nodes += tree.nodes
             replays.reached(self._least(tree), tree)
             if tree.overfull and not self.late():
-                # First a bound for which the root's groups can be listed; then, by branching, half of what is left.
+                # First a bound for which the root's groups can be listed; then, by branching, a part of what is left.
                 above = Fraction(tree.bound) / self.search.value - 1
                 nearer = self.share + FURTHER * (above - self.share)
                 listed = nearer < (1 - LEAST_STEP) * (above if reached is None else reached)
