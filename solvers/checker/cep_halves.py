@@ -19,7 +19,7 @@ Part = tuple[int, int, int, int, int, tuple[int, ...]]
 CLASSES = 8
 """Classes of what sets are worth, so that few pairs are looked at that lose too much."""
 MOST_SETS = 2_000_000
-CHEAP, LISTED = 8, 10
+CHEAP, LISTED = 8, 6
 """Pairs that do not fit, in the time of one that does, and steps for a group that is found."""
 
 
