@@ -34,7 +34,7 @@ REHEARSED, REHEARSED_POWER, LEAST_LEFT = 2.0, 3, 0.2
 of the time that must be left for another one."""
 SECURED = 0.3
 """Share of the time that the replay of a bound may take, if another search follows."""
-HOPE = 1.5
+HOPE = 2.0
 """How much longer than what is left a replay may be thought to take that is tried at the end: it is stopped in time."""
 
 Proof = tuple[Bound, dict[str, Any]]

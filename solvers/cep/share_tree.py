@@ -43,8 +43,8 @@ LIST_AGAIN = 0.7
 """Groups are listed, if they were too many, once the prices exceed the target by so much less, or pairs are fewer."""
 COVER_AGAIN = 0.85
 """A cover is tried, if one took too long, once the prices exceed the target by so much less, or groups are fewer."""
-SHORTER, SMALLER = 0.1, 0.25
-"""Shares of the steps of a root's list, and of its cover, that one of another node may take: there are many."""
+SMALLER = 0.1
+"""Share of the steps of a root's list or cover that one of another node may take: there are many."""
 MOST_COLUMNS, COLUMNS_PER_UNIT = 600, 8
 """Groups that the master holds at most; half of them stay when it is purged."""
 MOST_APART, APART_NODES = 60, 30
@@ -243,7 +243,7 @@ class Tree:
         room, pairs = node.prices.bound - self.target(), int(node.box.allowed[self.cells.middle].sum())
         if any(room > LIST_AGAIN * more and pairs > LIST_AGAIN * most for more, most in self.refused):
             return
-        most = self.most_listed if node is self.root else SHORTER * self.most_listed
+        most = self.most_listed if node is self.root else SMALLER * self.most_listed
         listed = node.listed = self.cells.listed(node.box, node.prices, self.target(), self.late, most)
         if listed is None:
             self.refused.append((room, pairs))
