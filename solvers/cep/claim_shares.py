@@ -267,7 +267,11 @@ def answer(
         found = price_curve.bound_and_regrets(search)
         if found is not None:
             budget = np.inf if limit is None else FIRST_SHARE * limit
-            search_plans(search, found[0], settings, lambda rounds: rounds >= FIRST_ROUNDS or search.seconds() > budget)
+
+            def enough(rounds: int) -> bool:
+                return rounds >= FIRST_ROUNDS or search.seconds() > budget
+
+            search_plans(search, found[0], settings, enough, budget)
             if search.value is not None and not search.closed() and not search.late():
                 sharing = Sharing(search, found[0])
                 try:

@@ -290,9 +290,16 @@ def _placed(search: PlanSearch, regrets: Regrets, slots: Sequence[Slot]) -> list
 
 
 def search_plans(
-    search: PlanSearch, regrets: Regrets, solve_settings: Settings, enough: Callable[[int], bool] | None = None
+    search: PlanSearch,
+    regrets: Regrets,
+    solve_settings: Settings,
+    enough: Callable[[int], bool] | None = None,
+    until: float = np.inf,
 ) -> None:
-    """Rounds of interval models, each followed by moves, swaps and annealing, until closed, late or enough (rounds)."""
+    """Rounds of interval models, each followed by moves, swaps and annealing, until closed, late or enough (rounds).
+
+    No interval model is solved beyond so many seconds of the search (``until``).
+    """
     chance = random.Random(search.settings.seed)
     limit, began = search.instance.groups, search.seconds()
     round_ = 0
@@ -317,7 +324,8 @@ def search_plans(
             stated.assign(known)
         left = search.left()
         seconds = min(ROUND_SECONDS, 1 + len(regrets.units) / 40) * (FIRST_ROUND if round_ == 0 else 1.0)
-        seconds = seconds if left is None else min(seconds, max(left, 0.1))
+        left = until - search.seconds() if left is None else min(left, until - search.seconds())
+        seconds = min(seconds, max(left, 0.1))
         outcome = solve_model(
             stated.model,
             replace(

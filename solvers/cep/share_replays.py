@@ -108,17 +108,18 @@ class Replays:
         return self.search.load() * self.kept / self.speed < SECURED * self.until
 
     def secure(self) -> None:
-        """Prove the best bound as long as there is time; the one that its first prices are, if no other is proven."""
+        """Prove the best bound as long as there is time, after the one of the prices of its root, which is cheap."""
         assert self.best is not None
         bound, root = self.best
-        if self.proof is None or bound < self.proof[0].value:
+        if self.proof is None:
+            prices = Fraction(root.prices.bound)
+            self.proof = self._proven(max(bound, -(-prices // self.cells.step) * self.cells.step), root)
+        if bound < self.proof[0].value:
             began = self.search.seconds()
             try:
                 self.proof = self._proven(bound, root, self._over)
             except checker.Late:
                 self.early = True
-                first = Fraction(root.proofs[0].bound)
-                self.proof = self.proof or self._proven(-(-first // self.cells.step) * self.cells.step, root)
             else:
                 seconds = self.search.seconds() - began
                 if seconds > TOLD:

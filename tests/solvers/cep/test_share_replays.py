@@ -36,7 +36,9 @@ class Told(Replays):
 
 
 def tree(work: int, bound: float = 90.0, first: float = 110.04) -> Any:
-    return SimpleNamespace(work=work, bound=bound, root=SimpleNamespace(proofs=[SimpleNamespace(bound=first)]))
+    """Its root has first prices, and last ones, which prove 105."""
+    proofs = [SimpleNamespace(bound=first), SimpleNamespace(bound=104.96)]
+    return SimpleNamespace(work=work, bound=bound, root=SimpleNamespace(proofs=proofs, prices=proofs[-1]))
 
 
 @pytest.mark.parametrize(("kept", "late"), [(0, False), (60 * share_replays.REPLAYED, True)])
@@ -44,15 +46,15 @@ def test_time_is_kept_for_the_replay_of_the_tree_of_an_earlier_stage(kept: int, 
     assert Told(10.0, 60.0, kept=kept).late(tree(0)) is late
 
 
-def test_what_cannot_be_replayed_in_time_leaves_the_bound_of_the_first_prices() -> None:
+def test_what_cannot_be_replayed_in_time_leaves_the_bound_of_the_last_prices_of_the_root() -> None:
     replays = Told(61.0, 60.0, slow=True)
     replays.reached(Fraction(100), tree(10**9))
     assert not replays.cheap()
     replays.secure()
-    assert replays.claims == [Fraction(1101, 10)]
+    assert replays.claims == [Fraction(105)]
     assert replays.early
     replays.reached(Fraction(99), tree(10**9))
-    assert replays.proven()[0].value == Fraction(1101, 10)
+    assert replays.proven()[0].value == 105
     assert len(replays.claims) == 1
 
 
@@ -63,7 +65,7 @@ def test_what_is_proven_is_not_replayed_again() -> None:
     replays.secure()
     replays.reached(Fraction(101), tree(10**9))
     assert replays.proven()[0].value == 100
-    assert replays.claims == [Fraction(100)]
+    assert replays.claims == [Fraction(105), Fraction(100)]
     assert not replays.late(tree(0))
 
 
