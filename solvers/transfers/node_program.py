@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING
 import highspy
 import numpy as np
 from fairbound.solvers.engines.highs import execute, new
-from fairbound.solvers.transfers.records import Cap, Cut, Ints, Multipliers, Point
+from fairbound.solvers.transfers.records import Cap, Cut, Ints, Multipliers, Point, Start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,11 @@ LINES = 6
 """Lines under each term of what stays in a district: two at the ends of its box, the others where points were."""
 CAP_PRICE = 1e4
 """Times the objective of today, for breaking a bound on another objective by its whole."""
-KEEP_IDLE = 25
+DEVEX = 1
+"""Weights of the dual simplex method that a basis from elsewhere need not have computed anew, row by row."""
+PRIMAL, DUAL, PIVOTS = 4, 1, 4
+"""Simplex methods of the engine, and the most pivots of the primal one for each column: at times it stalls."""
+KEEP_IDLE = 12
 PURGE_AT = 100
 
 
@@ -100,6 +104,7 @@ class NodeProgram:
             output_flag=False,
             threads=1,
             presolve="off",
+            simplex_dual_edge_weight_strategy=DEVEX,
             dual_feasibility_tolerance=1e-9,
             primal_feasibility_tolerance=1e-9,
         )
@@ -234,8 +239,13 @@ class NodeProgram:
         self._coefficients[number, : len(coefficients)] = coefficients
         self._magnitude[number] = magnitude
         self.pool.append(Cut(j, side, point, g))
-        columns = np.append(self._block(j, side), self.q[g, side, j])
-        self._row(0.0, INFINITY, columns, np.append(-coefficients, 1.0))
+        self._activate(number)
+
+    def _activate(self, number: int) -> None:
+        """Make a cut of the pool a row."""
+        cut = self.pool[number]
+        columns = np.append(self._block(cut.district, cut.side), self.q[cut.goal, cut.side, cut.district])
+        self._row(0.0, INFINITY, columns, np.append(-self.cut_row(number)[0], 1.0))
         self.active = np.append(self.active, np.int32(number))
         self.idle = np.append(self.idle, np.int32(0))
 
@@ -285,6 +295,17 @@ class NodeProgram:
             if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
                 return None
         return np.asarray(self.highs.getSolution().col_value)
+
+    def run_again(self) -> Floats | None:
+        """Solve after a change of costs alone, which leaves the last point feasible; ``None`` without an optimum."""
+        self.solved += 1
+        self.highs.setOptionValue("simplex_strategy", PRIMAL)
+        self.highs.setOptionValue("simplex_iteration_limit", PIVOTS * self.highs.getNumCol())
+        execute(self.highs)
+        self.highs.setOptionValue("simplex_strategy", DUAL)
+        self.highs.setOptionValue("simplex_iteration_limit", highspy.kHighsIInf)
+        optimal = self.highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        return np.asarray(self.highs.getSolution().col_value) if optimal else None
 
     def separate(self, x: Floats, tolerances: Sequence[float]) -> float:
         """Add the cuts that x violates by more than the goal's tolerance; returns violations over tolerances."""
@@ -385,6 +406,32 @@ class NodeProgram:
         basis.row_status = kept
         self.highs.setBasis(basis)
         self.active, self.idle = self.active[~old], self.idle[~old]
+
+    def forget(self, count: int) -> None:
+        """Drop the cuts of the latest rows but for the first ``count``; the next run needs a basis to start from."""
+        rows = np.arange(self.base + count, self.base + len(self.active), dtype=np.int32)
+        if len(rows):
+            self.highs.deleteRows(len(rows), rows)
+            self.active, self.idle = self.active[:count], self.idle[:count]
+
+    def basis(self) -> Start:
+        """The basis of the last run, to start from again."""
+        found = self.highs.getBasis()
+        rows = found.row_status
+        cuts = zip(self.active.tolist(), rows[self.base :], strict=True)
+        tight = {number: status for number, status in cuts if status != highspy.HighsBasisStatus.kBasic}
+        return Start(found.col_status, rows[: self.base], tight)
+
+    def start_from(self, basis: Start) -> None:
+        """Let the next run start from a basis of any earlier box; cuts that it needs become rows again."""
+        for number in sorted(basis.cuts.keys() - set(self.active.tolist())):
+            self._activate(number)
+        start = highspy.HighsBasis()
+        start.valid = True
+        start.col_status = basis.columns
+        cuts = [basis.cuts.get(number, highspy.HighsBasisStatus.kBasic) for number in self.active.tolist()]
+        start.row_status = basis.rows + cuts
+        self.highs.setBasis(start)
 
     def multipliers(self) -> Multipliers:
         """Multipliers of the last run, with signs that make any bound from them valid."""
