@@ -389,10 +389,12 @@ def test_a_program_that_stalls_tightens_nothing(monkeypatch: pytest.MonkeyPatch)
     with monkeypatch.context() as patch:
         patch.setattr(node_program, "PIVOTS", 0)
         low, high, proofs = tightened(*box)
+        tree.program.set_box(tree.low * 1.1, tree.high)
+        assert tree.program.run_again() is None
     assert not proofs
     assert (low.tolist(), high.tolist()) == (tree.low.tolist(), tree.high.tolist())
-    assert tightened(*box)[2]
     assert tree.solve_node(tree.low * 1.1, tree.high, 0.0, 20, tree.root) is not None
+    assert tightened(*box)[2]
 
 
 def test_a_program_starts_from_a_basis_of_before() -> None:
