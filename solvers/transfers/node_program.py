@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 INFINITY = highspy.kHighsInf
+BASIC, LOWER, UPPER = (getattr(highspy.HighsBasisStatus, name) for name in ("kBasic", "kLower", "kUpper"))
 
 SLACK_PRICE = 50.0
 """Times the objective of today, or 1 if that is less, for breaking a rule by a district's whole size."""
@@ -153,6 +154,7 @@ class NodeProgram:
                 self._set_line(position, line)
                 self._row(0.0, INFINITY, np.append(self.columns(j), column), self.line_values(position, line))
         self.base = self.highs.getNumRow()
+        self.tight = [LOWER if low > -INFINITY else UPPER for low in self.highs.getLp().row_lower_]
         for g, goal in enumerate(self.goals):
             zero = "inverse" not in goal.kinds
             for j in range(N):
@@ -390,22 +392,16 @@ class NodeProgram:
         values = score[1:].sum(axis=1)
         return np.array([max(0.0, value - cap.limit) / cap.unit for value, cap in zip(values, self.caps, strict=True)])
 
-    def purge(self) -> None:
-        """Drop cuts that have been slack for long; the basis of the rest stays."""
-        basis = self.highs.getBasis()
-        basic = np.array(
-            [s == highspy.HighsBasisStatus.kBasic for s in basis.row_status[self.base : self.base + len(self.active)]]
-        )
-        self.idle = np.where(basic, self.idle + 1, 0).astype(np.int32)
+    def purge(self, basis: Start) -> None:
+        """Drop cuts that have been slack for long, this time in the basis of the last run, which is kept."""
+        self.idle = np.where(np.isin(self.active, list(basis.cuts)), 0, self.idle + 1).astype(np.int32)
         old = self.idle > KEEP_IDLE
         if old.sum() <= PURGE_AT:
             return
         rows = (np.flatnonzero(old) + self.base).astype(np.int32)
-        kept = [s for r, s in enumerate(basis.row_status) if r < self.base or not old[r - self.base]]
         self.highs.deleteRows(len(rows), rows)
-        basis.row_status = kept
-        self.highs.setBasis(basis)
         self.active, self.idle = self.active[~old], self.idle[~old]
+        self.start_from(basis)
 
     def forget(self, count: int) -> None:
         """Drop the cuts of the latest rows but for the first ``count``; the next run needs a basis to start from."""
@@ -416,21 +412,21 @@ class NodeProgram:
 
     def basis(self) -> Start:
         """The basis of the last run, to start from again."""
-        found = self.highs.getBasis()
-        rows = found.row_status
-        cuts = zip(self.active.tolist(), rows[self.base :], strict=True)
-        tight = {number: status for number, status in cuts if status != highspy.HighsBasisStatus.kBasic}
-        return Start(found.col_status, rows[: self.base], tight)
+        # Statuses of rows one by one would take as long as a run: only those that are basic are asked for.
+        _, variables = self.highs.getBasicVariables()  # type: ignore[attr-defined]  # its stub leaves it out
+        slack = np.zeros(self.base + len(self.active), dtype=bool)
+        slack[-1 - variables[variables < 0]] = True
+        rows = [BASIC if free else side for free, side in zip(slack[: self.base].tolist(), self.tight, strict=True)]
+        return Start(self.highs.getBasis().col_status, rows, frozenset(self.active[~slack[self.base :]].tolist()))
 
     def start_from(self, basis: Start) -> None:
         """Let the next run start from a basis of any earlier box; cuts that it needs become rows again."""
-        for number in sorted(basis.cuts.keys() - set(self.active.tolist())):
+        for number in sorted(basis.cuts - set(self.active.tolist())):
             self._activate(number)
         start = highspy.HighsBasis()
         start.valid = True
         start.col_status = basis.columns
-        cuts = [basis.cuts.get(number, highspy.HighsBasisStatus.kBasic) for number in self.active.tolist()]
-        start.row_status = basis.rows + cuts
+        start.row_status = basis.rows + [LOWER if number in basis.cuts else BASIC for number in self.active.tolist()]
         self.highs.setBasis(start)
 
     def multipliers(self) -> Multipliers:

@@ -68,11 +68,11 @@ class Multipliers:
 
 @dataclass(frozen=True)
 class Start:
-    """A basis of the engine: status of each column, of each row that is no cut, and of the cuts that are tight."""
+    """A basis of the engine: status of each column, of each row that is no cut, and the cuts that are tight."""
 
     columns: list[Any]
     rows: list[Any]
-    cuts: dict[int, Any]
+    cuts: frozenset[int]
 
 
 @dataclass

@@ -215,8 +215,8 @@ class Tree:
 
     def solve_node(
         self, low: Floats, high: Floats, bound: float, rounds: int, record: Record
-    ) -> tuple[float, Point, Floats] | None:
-        """Bound and point of a box, and where it falls short; cuts are added for at most ``rounds`` rounds."""
+    ) -> tuple[float, Point, Floats, Start] | None:
+        """Bound, point and basis of a box, and where it falls short; cuts are added for at most ``rounds`` rounds."""
         program = self.program
         point = self._relaxed(low, high, rounds)
         if point is None:
@@ -224,12 +224,13 @@ class Tree:
         multipliers = program.multipliers()
         safe = node_bound(program, multipliers)
         record.multipliers = multipliers
-        program.purge()
+        basis = program.basis()
+        program.purge(basis)
         # Goals at what they cost here; a bound that is broken unnoticed costs as much as the objective.
         short, broken = point.score - point.charged, program.excess(point.score) > 0
         units = np.array([cap.unit for cap in program.caps])
         prices = np.maximum(multipliers.caps, broken * self.best) / units
-        return max(bound, safe), point, short[0] + prices @ short[1:]
+        return max(bound, safe), point, short[0] + prices @ short[1:], basis
 
     def _relaxed(self, low: Floats, high: Floats, rounds: int) -> Point | None:
         """Solve the program of a box, with at most ``rounds`` rounds of cuts; ``None`` if the engine fails."""
@@ -300,8 +301,7 @@ class Tree:
                     child = Node(bound, low, high, node.shortfall, node.sizes, record, node.basis)
                     record.multipliers = node.record.multipliers
                 else:
-                    value, point, shortfall = found
-                    basis = self.program.basis()
+                    value, point, shortfall, basis = found
                     self.consider(point, side == 0 and self.search.nodes >= self.next_look)
                     child = Node(value, low, high, shortfall, point.sizes, record, basis)
                 children.append(child)
@@ -322,8 +322,7 @@ class Tree:
             found = self.solve_node(low, high, bound, ROOT_ROUNDS, self.root)
             if found is None:
                 break
-            before, (bound, point, shortfall) = bound, found
-            basis = self.program.basis()
+            before, (bound, point, shortfall, basis) = bound, found
             self.consider(point, turn == 0)
             little = turn > 0 and bound - before < GAIN * (self.target - before)
             node = Node(bound, low, high, shortfall, point.sizes, self.root, basis)

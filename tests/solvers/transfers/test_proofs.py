@@ -343,8 +343,9 @@ def test_tightened_sizes_keep_better_plans() -> None:
         sizes[a] -= students
         sizes[b] += students
     tree = Tree(Search(LOOSE, "race"), 1e-3)
-    tree.solve_node(tree.low.copy(), tree.high.copy(), 0.0, 20, tree.root)
-    basis = tree.program.basis()
+    found = tree.solve_node(tree.low.copy(), tree.high.copy(), 0.0, 20, tree.root)
+    assert found is not None
+    basis = found[3]
     # Elsewhere in between, as the local search is.
     tree.program.set_box(tree.low * 1.01, tree.high * 0.99)
     limit = tree.best * (1 + 1e-9)
@@ -361,9 +362,8 @@ def _root_tree(instance: Any) -> tuple[Tree, Any]:
     tree = Tree(Search(instance, "race"), 1e-3)
     found = tree.solve_node(tree.low.copy(), tree.high.copy(), 0.0, 20, tree.root)
     assert found is not None
-    basis = tree.program.basis()
     tree.consider(found[1], True)
-    return tree, basis
+    return tree, found[3]
 
 
 def test_ends_that_a_point_has_reached_need_no_program(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -413,7 +413,7 @@ def test_a_program_starts_from_a_basis_of_before() -> None:
     program.set_box(tree.low, tree.high)
     program.start_from(basis)
     assert basis.cuts
-    assert basis.cuts.keys() <= set(program.active.tolist())
+    assert basis.cuts <= set(program.active.tolist())
     assert program.run() is not None
     # A cut that came in between may cut the old optimum off; nothing that held it up is lost.
     assert program.highs.getInfo().objective_function_value >= value - 1e-9
