@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING
 import highspy
 import numpy as np
 from fairbound.solvers.engines.highs import execute, new
-from fairbound.solvers.transfers.records import Cap, Cut, Ints, Multipliers, Point
+from fairbound.solvers.transfers.records import Cap, Cut, Ints, Multipliers, Point, Start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 INFINITY = highspy.kHighsInf
+BASIC, LOWER, UPPER = (getattr(highspy.HighsBasisStatus, name) for name in ("kBasic", "kLower", "kUpper"))
 
 SLACK_PRICE = 50.0
 """Times the objective of today, or 1 if that is less, for breaking a rule by a district's whole size."""
@@ -55,7 +56,11 @@ LINES = 6
 """Lines under each term of what stays in a district: two at the ends of its box, the others where points were."""
 CAP_PRICE = 1e4
 """Times the objective of today, for breaking a bound on another objective by its whole."""
-KEEP_IDLE = 25
+DEVEX = 1
+"""Weights of the dual simplex method that a basis from elsewhere need not have computed anew, row by row."""
+PRIMAL, DUAL, PIVOTS = 4, 1, 4
+"""Simplex methods of the engine, and the most pivots of the primal one for each column: at times it stalls."""
+KEEP_IDLE = 12
 PURGE_AT = 100
 
 
@@ -100,6 +105,7 @@ class NodeProgram:
             output_flag=False,
             threads=1,
             presolve="off",
+            simplex_dual_edge_weight_strategy=DEVEX,
             dual_feasibility_tolerance=1e-9,
             primal_feasibility_tolerance=1e-9,
         )
@@ -148,6 +154,7 @@ class NodeProgram:
                 self._set_line(position, line)
                 self._row(0.0, INFINITY, np.append(self.columns(j), column), self.line_values(position, line))
         self.base = self.highs.getNumRow()
+        self.tight = [LOWER if low > -INFINITY else UPPER for low in self.highs.getLp().row_lower_]
         for g, goal in enumerate(self.goals):
             zero = "inverse" not in goal.kinds
             for j in range(N):
@@ -234,8 +241,13 @@ class NodeProgram:
         self._coefficients[number, : len(coefficients)] = coefficients
         self._magnitude[number] = magnitude
         self.pool.append(Cut(j, side, point, g))
-        columns = np.append(self._block(j, side), self.q[g, side, j])
-        self._row(0.0, INFINITY, columns, np.append(-coefficients, 1.0))
+        self._activate(number)
+
+    def _activate(self, number: int) -> None:
+        """Make a cut of the pool a row."""
+        cut = self.pool[number]
+        columns = np.append(self._block(cut.district, cut.side), self.q[cut.goal, cut.side, cut.district])
+        self._row(0.0, INFINITY, columns, np.append(-self.cut_row(number)[0], 1.0))
         self.active = np.append(self.active, np.int32(number))
         self.idle = np.append(self.idle, np.int32(0))
 
@@ -285,6 +297,17 @@ class NodeProgram:
             if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
                 return None
         return np.asarray(self.highs.getSolution().col_value)
+
+    def run_again(self) -> Floats | None:
+        """Solve after a change of costs alone, which leaves the last point feasible; ``None`` without an optimum."""
+        self.solved += 1
+        self.highs.setOptionValue("simplex_strategy", PRIMAL)
+        self.highs.setOptionValue("simplex_iteration_limit", PIVOTS * self.highs.getNumCol())
+        execute(self.highs)
+        self.highs.setOptionValue("simplex_strategy", DUAL)
+        self.highs.setOptionValue("simplex_iteration_limit", highspy.kHighsIInf)
+        optimal = self.highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        return np.asarray(self.highs.getSolution().col_value) if optimal else None
 
     def separate(self, x: Floats, tolerances: Sequence[float]) -> float:
         """Add the cuts that x violates by more than the goal's tolerance; returns violations over tolerances."""
@@ -369,22 +392,42 @@ class NodeProgram:
         values = score[1:].sum(axis=1)
         return np.array([max(0.0, value - cap.limit) / cap.unit for value, cap in zip(values, self.caps, strict=True)])
 
-    def purge(self) -> None:
-        """Drop cuts that have been slack for long; the basis of the rest stays."""
-        basis = self.highs.getBasis()
-        basic = np.array(
-            [s == highspy.HighsBasisStatus.kBasic for s in basis.row_status[self.base : self.base + len(self.active)]]
-        )
-        self.idle = np.where(basic, self.idle + 1, 0).astype(np.int32)
+    def purge(self, basis: Start) -> None:
+        """Drop cuts that have been slack for long, this time in the basis of the last run, which is kept."""
+        self.idle = np.where(np.isin(self.active, list(basis.cuts)), 0, self.idle + 1).astype(np.int32)
         old = self.idle > KEEP_IDLE
         if old.sum() <= PURGE_AT:
             return
         rows = (np.flatnonzero(old) + self.base).astype(np.int32)
-        kept = [s for r, s in enumerate(basis.row_status) if r < self.base or not old[r - self.base]]
         self.highs.deleteRows(len(rows), rows)
-        basis.row_status = kept
-        self.highs.setBasis(basis)
         self.active, self.idle = self.active[~old], self.idle[~old]
+        self.start_from(basis)
+
+    def forget(self, count: int) -> None:
+        """Drop the cuts of the latest rows but for the first ``count``; the next run needs a basis to start from."""
+        rows = np.arange(self.base + count, self.base + len(self.active), dtype=np.int32)
+        if len(rows):
+            self.highs.deleteRows(len(rows), rows)
+            self.active, self.idle = self.active[:count], self.idle[:count]
+
+    def basis(self) -> Start:
+        """The basis of the last run, to start from again."""
+        # Statuses of rows one by one would take as long as a run: only those that are basic are asked for.
+        _, variables = self.highs.getBasicVariables()  # type: ignore[attr-defined]  # its stub leaves it out
+        slack = np.zeros(self.base + len(self.active), dtype=bool)
+        slack[-1 - variables[variables < 0]] = True
+        rows = [BASIC if free else side for free, side in zip(slack[: self.base].tolist(), self.tight, strict=True)]
+        return Start(self.highs.getBasis().col_status, rows, frozenset(self.active[~slack[self.base :]].tolist()))
+
+    def start_from(self, basis: Start) -> None:
+        """Let the next run start from a basis of any earlier box; cuts that it needs become rows again."""
+        for number in sorted(basis.cuts - set(self.active.tolist())):
+            self._activate(number)
+        start = highspy.HighsBasis()
+        start.valid = True
+        start.col_status = basis.columns
+        start.row_status = basis.rows + [LOWER if number in basis.cuts else BASIC for number in self.active.tolist()]
+        self.highs.setBasis(start)
 
     def multipliers(self) -> Multipliers:
         """Multipliers of the last run, with signs that make any bound from them valid."""

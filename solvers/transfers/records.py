@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +64,15 @@ class Multipliers:
     cuts: Floats
     caps: Floats = field(default_factory=lambda: np.zeros(0))
     own: Floats = field(default_factory=lambda: np.zeros(0))
+
+
+@dataclass(frozen=True)
+class Start:
+    """A basis of the engine: status of each column, of each row that is no cut, and the cuts that are tight."""
+
+    columns: list[Any]
+    rows: list[Any]
+    cuts: frozenset[int]
 
 
 @dataclass

@@ -36,7 +36,7 @@ from fairbound.solvers.transfers.certificate import FORMAT, certificate_json
 from fairbound.solvers.transfers.composition import Floats, composition
 from fairbound.solvers.transfers.node_bound import node_bound
 from fairbound.solvers.transfers.node_program import NodeProgram
-from fairbound.solvers.transfers.records import Record
+from fairbound.solvers.transfers.records import Record, Start
 from fairbound.solvers.transfers.tightening import tightened
 
 if TYPE_CHECKING:
@@ -53,10 +53,13 @@ ROOT_ROUNDS, NODE_ROUNDS = 40, 4
 CUT_SHARE = 1e-5
 """A cut is worth adding when it is violated by this share of the objective, divided by the districts."""
 TIGHTENINGS = 3
+WORTH, GAIN = 1e-3, 0.1
+"""The sizes of a district are tightened where its charge falls short by this share of what all do, and tightened again
+where the last time closed so much of the gap."""
 RADII, STEPS, SEARCH_ROUNDS = (1.25, 1.1, 1.03, 1.01), 24, 8
 SEARCH_CAPS = 1 - 5e-5
 """The local search aims for so much of a bound on another objective, to end inside it."""
-FIRST, SOON, SELDOM, FOUND = 4, 8, 128, 1e-5
+FIRST, SOON, SELDOM, FOUND = 2, 8, 128, 1e-5
 """A local search at each of the first nodes; then so many nodes apart, twice as many after one that lowers the best
 value by less than this share. It costs as much as some ten nodes."""
 NEARLY_ZERO = 1e-7
@@ -68,15 +71,13 @@ MOST_REPLAYED, REPLAY_SECONDS = 100, 0.0015
 many seconds for each bound and each district."""
 GRACE = 1.0
 """A replay may end so many seconds after the limit, before its process would be ended."""
-DIVE_EVERY, DIVE_DEPTH = 64, 24
-"""Of every 64 nodes, 24 follow one path down from the node of least bound."""
 EDGE = 0.1
 """A split leaves each side at least this share of the interval, on a logarithmic scale."""
 
 
 @dataclass
 class Node:
-    """A box of sizes with its bound; ``record`` keeps the tree for a certificate."""
+    """A box of sizes with its bound; ``record`` keeps the tree for a certificate, ``basis`` starts the children."""
 
     bound: float
     low: Floats
@@ -84,6 +85,7 @@ class Node:
     shortfall: Floats
     sizes: Floats
     record: Record
+    basis: Start
 
 
 @dataclass
@@ -161,9 +163,11 @@ class Tree:
         """
         before, nodes = self.best, self.search.nodes
         if search and self.instance.arcs:
+            cuts = len(self.program.active)
             self.program.limit_caps(SEARCH_CAPS)
             point = self._searched(point)
             self.program.limit_caps(1)
+            self.program.forget(cuts)  # they lie at points of its own small boxes
         students, score = point.students, point.score
         if self.program.excess(score).any():
             students = within_caps(self.program, students, self.anchor)
@@ -211,8 +215,8 @@ class Tree:
 
     def solve_node(
         self, low: Floats, high: Floats, bound: float, rounds: int, record: Record
-    ) -> tuple[float, Point, Floats] | None:
-        """Bound and point of a box, and where it falls short; cuts are added for at most ``rounds`` rounds."""
+    ) -> tuple[float, Point, Floats, Start] | None:
+        """Bound, point and basis of a box, and where it falls short; cuts are added for at most ``rounds`` rounds."""
         program = self.program
         point = self._relaxed(low, high, rounds)
         if point is None:
@@ -220,12 +224,13 @@ class Tree:
         multipliers = program.multipliers()
         safe = node_bound(program, multipliers)
         record.multipliers = multipliers
-        program.purge()
+        basis = program.basis()
+        program.purge(basis)
         # Goals at what they cost here; a bound that is broken unnoticed costs as much as the objective.
         short, broken = point.score - point.charged, program.excess(point.score) > 0
         units = np.array([cap.unit for cap in program.caps])
         prices = np.maximum(multipliers.caps, broken * self.best) / units
-        return max(bound, safe), point, short[0] + prices @ short[1:]
+        return max(bound, safe), point, short[0] + prices @ short[1:], basis
 
     def _relaxed(self, low: Floats, high: Floats, rounds: int) -> Point | None:
         """Solve the program of a box, with at most ``rounds`` rounds of cuts; ``None`` if the engine fails."""
@@ -269,14 +274,11 @@ class Tree:
             return
         count = 0
         heapq.heappush(open_nodes, (node.bound, count, node))
-        dive: Node | None = None
         while open_nodes:
             self._report(open_nodes[0][0])
             if open_nodes[0][0] >= self.target:
                 break
-            # Mostly the least bound first; now and then straight down, where LP points become plans.
-            entry = next((e for e in open_nodes if e[2] is dive), open_nodes[0])
-            bound, _, node = entry
+            bound, _, node = open_nodes[0]  # it stays there until its children are solved
             if self.late():
                 self.termination = self.search.why_late()
                 break
@@ -284,10 +286,8 @@ class Tree:
             j = int(np.argmax(np.where(width > 1 + 1e-9, node.shortfall, -inf)))
             if node.shortfall[j] <= 1e-12 or width[j] <= 1 + 1e-9:
                 # Nothing left to split: the box is a point as far as floats tell.
-                open_nodes.remove(entry)
-                heapq.heapify(open_nodes)
+                heapq.heappop(open_nodes)
                 self.closed = min(self.closed, bound)
-                dive = None
                 continue
             at = self.branch_point(node, j)
             children = []
@@ -295,17 +295,17 @@ class Tree:
                 low, high = node.low.copy(), node.high.copy()
                 (high if side == 0 else low)[j] = at
                 record = Record()
+                self.program.start_from(node.basis)
                 found = self.solve_node(low, high, bound, NODE_ROUNDS, record)
                 if found is None:
-                    child = Node(bound, low, high, node.shortfall, node.sizes, record)
+                    child = Node(bound, low, high, node.shortfall, node.sizes, record, node.basis)
                     record.multipliers = node.record.multipliers
                 else:
-                    value, point, shortfall = found
+                    value, point, shortfall, basis = found
                     self.consider(point, side == 0 and self.search.nodes >= self.next_look)
-                    child = Node(value, low, high, shortfall, point.sizes, record)
+                    child = Node(value, low, high, shortfall, point.sizes, record, basis)
                 children.append(child)
-            open_nodes.remove(entry)
-            heapq.heapify(open_nodes)
+            heapq.heappop(open_nodes)
             node.record.split, node.record.children = (j, at), [child.record for child in children]
             node.record.multipliers = None
             self.search.nodes += 1
@@ -315,8 +315,6 @@ class Tree:
                 else:
                     count += 1
                     heapq.heappush(open_nodes, (child.bound, count, child))
-            diving = self.search.nodes % DIVE_EVERY < DIVE_DEPTH
-            dive = min(children, key=lambda child: child.bound) if diving else None
 
     def _root(self) -> Node | None:
         low, high, bound, node = self.low.copy(), self.high.copy(), 0.0, None
@@ -324,18 +322,22 @@ class Tree:
             found = self.solve_node(low, high, bound, ROOT_ROUNDS, self.root)
             if found is None:
                 break
-            bound, point, shortfall = found
-            self.consider(point, True)
-            node = Node(bound, low, high, shortfall, point.sizes, self.root)
+            before, (bound, point, shortfall, basis) = bound, found
+            self.consider(point, turn == 0)
+            little = turn > 0 and bound - before < GAIN * (self.target - before)
+            node = Node(bound, low, high, shortfall, point.sizes, self.root, basis)
             self._report(bound)
-            if bound >= self.target or turn == TIGHTENINGS or self.late():
+            if bound >= self.target or turn == TIGHTENINGS or little or self.late():
                 break
-            new_low, new_high, proofs = tightened(self.program, low, high, self.best * (1 + 1e-9), self.late)
+            short = np.flatnonzero(shortfall > WORTH * shortfall.sum()).tolist()
+            limit = self.best * (1 + 1e-9)
+            new_low, new_high, proofs = tightened(self.program, low, high, limit, basis, short, self.late)
             shrink = np.log(high / low).sum() - np.log(new_high / new_low).sum()
             if shrink < 0.02 * np.log(high / low).sum():
                 break
             low, high = new_low, new_high
             self.tightenings.append(proofs)
+            self.program.start_from(basis)
         return node
 
     def _report(self, bound: float) -> None:

@@ -25,7 +25,7 @@ from fairbound.solvers.core.bound import Level
 from fairbound.solvers.core.result import Settings, Status, Termination
 from fairbound.solvers.core.search import Search
 from fairbound.solvers.proofs.safe_bounds import Rows, safe_bound
-from fairbound.solvers.transfers import spatial_tree
+from fairbound.solvers.transfers import node_program, spatial_tree, tightening
 from fairbound.solvers.transfers.composition import SizeTerm, composition, tangent_holds
 from fairbound.solvers.transfers.node_bound import node_bound
 from fairbound.solvers.transfers.node_program import NodeProgram
@@ -343,14 +343,80 @@ def test_tightened_sizes_keep_better_plans() -> None:
         sizes[a] -= students
         sizes[b] += students
     tree = Tree(Search(LOOSE, "race"), 1e-3)
-    tree.solve_node(tree.low.copy(), tree.high.copy(), 0.0, 20, tree.root)
+    found = tree.solve_node(tree.low.copy(), tree.high.copy(), 0.0, 20, tree.root)
+    assert found is not None
+    basis = found[3]
     # Elsewhere in between, as the local search is.
     tree.program.set_box(tree.low * 1.01, tree.high * 0.99)
     limit = tree.best * (1 + 1e-9)
-    same = tightened(tree.program, tree.low, tree.high, limit, lambda: True)  # too late for any district
+    box = tree.program, tree.low, tree.high, limit, basis, range(tree.N)
+    same = tightened(*box, lambda: True)  # too late for any district
     assert (same[0].tolist(), same[1].tolist(), same[2]) == (tree.low.tolist(), tree.high.tolist(), [])
-    low, high, _ = tightened(tree.program, tree.low, tree.high, limit, lambda: False)
+    low, high, proofs = tightened(*box, lambda: False)
+    assert proofs
     assert all(float(low[k]) <= size <= float(high[k]) for k, size in enumerate(sizes.values()))
+
+
+def _root_tree(instance: Any) -> tuple[Tree, Any]:
+    """A tree whose root is solved and whose plan is a good one, and the basis of the root."""
+    tree = Tree(Search(instance, "race"), 1e-3)
+    found = tree.solve_node(tree.low.copy(), tree.high.copy(), 0.0, 20, tree.root)
+    assert found is not None
+    tree.consider(found[1], True)
+    return tree, found[3]
+
+
+def test_ends_that_a_point_has_reached_need_no_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The box is the same as where each end has its program, for fewer of them."""
+    boxes, solved = [], []
+    for share in (tightening.REACHED, -1.0):
+        monkeypatch.setattr(tightening, "REACHED", share)
+        tree, basis = _root_tree(replace(planar(9, 1), p=Fraction(3, 10)))
+        before = tree.program.solved
+        limit = tree.best * (1 + 1e-9)
+        low, high, proofs = tightened(tree.program, tree.low, tree.high, limit, basis, range(tree.N), lambda: False)
+        assert proofs
+        boxes.append((low, high))
+        solved.append(tree.program.solved - before)
+    assert solved[0] < solved[1] == 2 * tree.N
+    np.testing.assert_allclose(boxes[0], boxes[1], rtol=1e-5)
+
+
+def test_a_program_that_stalls_tightens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    tree, basis = _root_tree(LOOSE)
+    limit = tree.best * (1 + 1e-9)
+    box = tree.program, tree.low, tree.high, limit, basis, range(tree.N), lambda: False
+    with monkeypatch.context() as patch:
+        patch.setattr(node_program, "PIVOTS", 0)
+        low, high, proofs = tightened(*box)
+        tree.program.set_box(tree.low * 1.1, tree.high)
+        assert tree.program.run_again() is None
+    assert not proofs
+    assert (low.tolist(), high.tolist()) == (tree.low.tolist(), tree.high.tolist())
+    assert tree.solve_node(tree.low * 1.1, tree.high, 0.0, 20, tree.root) is not None
+    assert tightened(*box)[2]
+
+
+def test_a_program_starts_from_a_basis_of_before() -> None:
+    """Whatever boxes and cuts came in between."""
+    tree, basis = _root_tree(LOOSE)
+    program = tree.program
+    program.set_box(tree.low, tree.high)
+    program.start_from(basis)
+    assert program.run() is not None
+    assert program.highs.getInfo().simplex_iteration_count == 0
+    value = program.highs.getInfo().objective_function_value
+    program.forget(0)
+    assert not len(program.active)
+    assert program.highs.getNumRow() == program.base
+    assert tree.solve_node(tree.low * 1.1, tree.high, 0.0, 3, tree.root) is not None
+    program.set_box(tree.low, tree.high)
+    program.start_from(basis)
+    assert basis.cuts
+    assert basis.cuts <= set(program.active.tolist())
+    assert program.run() is not None
+    # A cut that came in between may cut the old optimum off; nothing that held it up is lost.
+    assert program.highs.getInfo().objective_function_value >= value - 1e-9
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 20, 60])
@@ -414,7 +480,7 @@ def test_local_searches_come_later_where_they_find_nothing(monkeypatch: pytest.M
         tree.search.nodes = nodes
         tree.consider(point, True)
         waits.append(tree.next_look - nodes)
-    assert waits == [1, 1, 1, 1, 16, 32, 64, 128, 128, 128]
+    assert waits == [*[1] * spatial_tree.FIRST, 16, 32, 64, 128, 128, 128]
 
     def better(self: Tree, found: Any) -> Any:
         self.best *= 0.9
