@@ -192,7 +192,7 @@ class Tree:
         def reprice(shares: Floats, left: Indices) -> Priced | None:
             groups = np.zeros(len(listed), dtype=bool)
             groups[choices.place[left[choices.place[left] >= 0]]] = True
-            better = self.repricing.prices(box, listed.only(groups), shares, self.late)
+            better = repricing.prices(box, listed.only(groups), shares, self.late)
             if better is None:
                 return None
             further.append(better)
@@ -202,9 +202,8 @@ class Tree:
         if any(room > COVER_AGAIN * more and len(listed) > LIST_AGAIN * most for more, most in self.uncovered):
             return False
         choices = Choices.of(cells, box, prices, listed, room)
-        if self.repricing is None:
-            self.repricing = Repricing(cells, self.master)
-        self.repricing.begin(listed)
+        repricing = self.repricing = self.repricing or Repricing(cells, self.master)
+        repricing.begin(listed)
         sweep = Sweep(choices, priced(prices), reprice, cells.pricer.slack(), TIES * abs(target))
         most = self.most_covered if node is self.root else SMALLER * self.most_covered
         found = sweep.run(most, self.late)

@@ -105,16 +105,16 @@ def covers(
         # Taken by the first loss; the index keeps two that are alike from being compared further.
         losses = zip(*(sweep.lost[number][depth] for number in by[depth]), strict=True)
         ordered = sorted((lost[0], index, lost) for index, lost in enumerate(losses))
-        options = [(lost, sweep.choices[depth][index]) for _, index, lost in ordered]
+        taken_by = [(lost, sweep.choices[depth][index]) for _, index, lost in ordered]
         after: dict[Key, State] = {}
         for key, state in sweep.states.items():
             left = _left(state, rest[depth + 1], limits)
             if not key[0] >> unit & 1:
-                spend(1 + _grow(after, key, state, options, rest[depth + 1], limits, left))
-                continue
-            spend(1)
-            if left is not None and min(left) > 0:
-                _keep(after, key, state)
+                spend(1 + _grow(after, key, state, taken_by, rest[depth + 1], limits, left))
+            else:
+                spend(1)
+                if left is not None and min(left) > 0:
+                    _keep(after, key, state)
             if len(after) > MOST_STATES:
                 raise Rejected(f"a cover of more than {MOST_STATES} states")
         sweep.states = after

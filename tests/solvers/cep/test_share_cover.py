@@ -182,6 +182,9 @@ def test_states_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(checker, "MOST_STATES", 3)
     with pytest.raises(checker.Rejected, match="more than 3 states"):
         checked(rows, order, by, priced[:1])
+    pairs = [Row((0, other), 0, NONE, 140) for other in range(1, 6)]  # five states at once, and nothing follows
+    with pytest.raises(checker.Rejected, match="more than 3 states"):
+        checked(pairs, list(range(6)), [[0]] * 6, [checker.Priced([70] * 6, {}, {}, 100, PRICE)])
 
 
 def test_more_units_than_a_word_has_bits() -> None:
