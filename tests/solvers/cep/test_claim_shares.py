@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from fairbound.models.cep import PROBLEM, CepInstance, Cover, School, find_rates
-from fairbound.solvers.cep import claim_shares, share_cells, share_cover, subset_dp
+from fairbound.solvers.cep import claim_shares, plan_search, share_cells, share_cover, subset_dp
 from fairbound.solvers.checker import cep_shares as checker
 from fairbound.solvers.core import certificates
 from fairbound.solvers.core.bound import Level
@@ -425,3 +425,18 @@ def test_a_tree_that_keeps_time_for_its_replay_says_that_the_limit_ended_it() ->
     found = claim_shares.METHOD.run(district(60, 1), "reimbursement", Settings(time_limit=1.5))
     assert found.gap
     assert found.termination is Termination.TIME_LIMIT
+
+
+def test_interval_models_end_when_the_tree_is_to_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+    solve_model = plan_search.solve_model
+
+    def recorded(model: Any, settings: Settings, **rest: Any) -> Any:
+        assert settings.time_limit is not None
+        asked.append(settings.time_limit)
+        return solve_model(model, settings, **rest)
+
+    monkeypatch.setattr(plan_search, "solve_model", recorded)
+    claim_shares.METHOD.run(district(16, 0, cover=Cover.ALL), "reimbursement", Settings(time_limit=4.0))
+    assert asked
+    assert max(asked) <= 4.0 * claim_shares.FIRST_SHARE
