@@ -43,7 +43,7 @@ STAGES = (9e-6, 1e-6, 1e-8)
 """Gaps that the search closes one after the other; prices are rounded to a few parts in 1e9 of the bound."""
 FURTHER, LEAST_STEP = Fraction(2, 5), Fraction(1, 20)
 """Shares of what is left to a gap: by so much the search closes less where groups are too many, if that is so much."""
-DEEPER = 4
+DEEPER = 8
 """By how many times branching closes a gap at a time: a search begins again each time, and is replayed."""
 FIRST_SHARE, FIRST_ROUNDS = 0.2, 3
 """Share of the limit, and interval models, after which the tree begins."""
