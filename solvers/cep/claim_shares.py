@@ -25,6 +25,7 @@ from fairbound.solvers.cep.share_master import Master
 from fairbound.solvers.cep.share_members import Members
 from fairbound.solvers.cep.share_node import Node
 from fairbound.solvers.cep.share_replays import REPLAYED, Replays
+from fairbound.solvers.cep.share_stages import Stages
 from fairbound.solvers.cep.share_tree import Tree
 from fairbound.solvers.checker.common import Rejected
 from fairbound.solvers.core.method import Kind, Method
@@ -39,12 +40,8 @@ if TYPE_CHECKING:
 NAME = "claim_shares"
 MANY_UNITS = 400
 """Beyond so many the first prices take seconds that the price curve turns into plans."""
-STAGES = (9e-6, 1e-6, 1e-8)
-"""Gaps that the search closes one after the other; prices are rounded to a few parts in 1e9 of the bound."""
-FURTHER, LEAST_STEP = Fraction(2, 5), Fraction(1, 20)
-"""Shares of what is left to a gap: by so much the search closes less where groups are too many, if that is so much."""
-DEEPER = 8
-"""By how many times branching closes a gap at a time: a search begins again each time, and is replayed."""
+EXACTLY = 1e-12
+"""Share of the value by which nodes stay below it where no gap is to be left: more than floats err in a sum."""
 FIRST_SHARE, FIRST_ROUNDS = 0.2, 3
 """Share of the limit, and interval models, after which the tree begins."""
 PLAN_SHARE = 0.3
@@ -72,7 +69,7 @@ class Sharing:
         self.finer: list[tuple[Cells, Master]] = []
         self.master = self._master(self.cells)
         self.tree: Tree | None = None
-        self.share = Fraction(0)
+        self.stages = Stages(search.settings.gap)
         self.nodes = 0
         self.refused: list[tuple[float, int]] = []
         self.uncovered: list[tuple[float, int]] = []
@@ -111,8 +108,24 @@ class Sharing:
 
     def target(self) -> float:
         """The value that nodes must not exceed."""
-        value = self.search.value
-        return -np.inf if value is None else float(value * (1 + self.share))
+        if self.search.value is None:
+            return -np.inf
+        wanted = float(self._wanted())
+        return wanted if self._share() else wanted - EXACTLY * abs(wanted)
+
+    def _wanted(self) -> Fraction:
+        """The bound that this stage is to prove; any number may be the value, also one below 0."""
+        assert self.search.value is not None
+        return self.search.value + self._share() * self._size()
+
+    def _share(self) -> Fraction:
+        """The gap of this stage."""
+        return self.stages.waiting[0] if self.stages.waiting else self.stages.reached or Fraction(0)
+
+    def _size(self) -> Fraction:
+        """What gaps are shares of."""
+        assert self.search.value is not None
+        return abs(self.search.value) or Fraction(1)
 
     def run(self) -> tuple[Bound, dict[str, Any]]:
         """Search in stages; the bound that a replay has confirmed, with its certificate."""
@@ -126,16 +139,10 @@ class Sharing:
             if self.search.annealed < FIRST_PLANS * self.replays.until:
                 self._anneal(prices)
         replays = self.replays
-        asked = self.search.settings.gap
-        waiting = [Fraction(str(share)) for share in STAGES if share > asked]
-        waiting += [Fraction(str(asked))] if asked > STAGES[-1] else []
-        reached: Fraction | None = None
-        listed = True
-        while waiting:
-            if not listed and reached is not None and reached > DEEPER * waiting[0]:
-                waiting.insert(0, reached / DEEPER)
-            self.share = waiting[0]
-            tree = self.tree = self._tree(Node(self.cells.box(), prices), listed)
+        stages = self.stages
+        while stages.waiting:
+            began = self.search.seconds()
+            tree = self.tree = self._tree(Node(self.cells.box(), prices), stages.listed)
             if replays.best is None and tree.root.box is not None:
                 self._begin(tree, tree.root.box, prices)
             replays.rehearsed = None
@@ -145,21 +152,19 @@ class Sharing:
             self.nodes += tree.nodes
             replays.reached(self._least(tree), tree)
             if tree.overfull and not self.late():
-                # First a bound for which the root's groups can be listed; then, by branching, a part of what is left.
-                above = Fraction(tree.bound) / self.search.value - 1
-                nearer = self.share + FURTHER * (above - self.share)
-                listed = nearer < (1 - LEAST_STEP) * (above if reached is None else reached)
-                if listed:
-                    waiting.insert(0, nearer)
-                else:
+                if not stages.overfull((Fraction(tree.bound) - self.search.value) / self._size()):
                     replays.secure()
-                continue
-            if not done or self.late():
+            elif tree.stuck and not stages.waiting[0] and not self.late():
+                stages.stuck()
+            elif not done or self.late():
                 self.early = not tree.stuck
                 break
-            reached = waiting.pop(0)
-            if not listed and replays.cheap():
-                replays.secure()
+            else:
+                if not stages.listed and replays.cheap():
+                    replays.secure()
+                seconds = self.search.seconds()
+                above = (tree.root.prices.bound - float(self.search.value)) / float(self._size())
+                stages.closed(above, tree.nodes, max(seconds - began, 1e-3), replays.until - seconds)
         proof = replays.proven()
         self.early |= replays.early
         return proof
@@ -177,6 +182,7 @@ class Sharing:
             self.offer,
             tuple(self.finer),
             first,
+            None if self._share() else self._wanted,
             refused=self.refused,
             uncovered=self.uncovered,
             most_listed=LIST_SHARE * self.replays.until * REPLAYED,
@@ -189,15 +195,16 @@ class Sharing:
 
     def _least(self, tree: Tree) -> Fraction:
         """The least bound that a tree proves."""
-        assert self.search.value is not None
-        wanted = self.search.value * (1 + self.share)
-        return least_bound(self.cells, tree.root, -(-wanted // self.cells.step) * self.cells.step)
+        wanted = self._wanted()
+        if self._share():
+            wanted = -(-wanted // self.cells.step) * self.cells.step
+        return least_bound(self.cells, tree.root, wanted)
 
     def report(self, bound: float) -> None:
         """Note a bound that the tree has reached."""
         if self.search.bound is None or bound < self.search.bound:
             self.search.nodes = self.nodes + (0 if self.tree is None else self.tree.nodes)
-            self.search.tighten(Fraction(bound))
+            self.search.tighten(Fraction(bound) if self.search.value is None else max(Fraction(bound), self.search.value))
 
     def _first_prices(self) -> Prices:
         """Those of the price curve."""

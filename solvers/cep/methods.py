@@ -18,8 +18,8 @@ PREFERRED = (
     "slack_table",
     "subset_dp",
     "membership",
-    "group_columns",
     "claim_shares",
+    "group_columns",
     "price_curve",
 )
 

@@ -6,6 +6,7 @@ On a unit's share (52) always. Once the groups of the middle are listed, also on
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
 
 Part = tuple["Box", "Listed | None"]
 
-SHARES, TRAITS, PAIRS = 8, 3, 3
+SHARES, TRAITS, PAIRS = 4, 3, 3
 """Candidates of each kind."""
-FRACTION = 1e-6
+FRACTION, MOSTLY = 1e-6, 0.5
+"""Mass of a unit that is none, and more than which it is mostly covered."""
 APART = 1e-9
 """Share of itself by which two values of a trait differ that a branch parts, so that rounding cannot mistake them."""
 
@@ -109,15 +111,31 @@ class Mixture:
         self.inside = master.inside[self.groups]
 
     def shares(self) -> Iterator[Branch]:
-        """Units and edges with most mass on the lesser side."""
+        """Units whose groups differ most in their share, parted at its mean; and those with most on the lesser side."""
         cells, master = self.cells, self.master
         at, inside = (np.zeros((len(cells.edges), len(cells.units))) for _ in range(2))
         np.add.at(at, (cells.knots[master.level[self.pairs]], master.unit[self.pairs]), self.pair_weights)
         for column, weight in zip(self.groups, self.weights, strict=True):
             inside[master.cell[column], master.inside[column]] += weight
+        found = itertools.chain(self._spread(at, inside), self._lesser(at, inside))
+        yield from dict.fromkeys(found)
+
+    def _spread(self, at: Floats, inside: Floats) -> Iterator[Branch]:
+        """By how far apart the shares are at which a unit is, for those that are mostly covered."""
+        edges = self.cells.edges
+        middles = np.r_[(edges[:-1] + edges[1:]) / 2, 1.0]
+        covered = (at + inside).sum(axis=0)
+        mass = np.where(covered > FRACTION, covered, 1.0)
+        mean = (edges @ at + middles @ inside) / mass
+        spread = np.maximum((edges**2 @ at + middles**2 @ inside) / mass - mean**2, 0.0) * (covered > MOSTLY)
+        for unit in np.argsort(-spread, kind="stable")[:SHARES].tolist():
+            if spread[unit] > FRACTION**2:
+                yield Branch(unit, Kind.SHARE, int(np.clip(np.searchsorted(edges, mean[unit]), 1, len(edges) - 2)))
+
+    def _lesser(self, at: Floats, inside: Floats) -> Iterator[Branch]:
+        """By mass: strictly below an edge, and strictly above it; what lies on the edge is on neither side."""
         mass = at + inside
         out = np.maximum(1.0 - mass.sum(axis=0), 0.0)
-        # Strictly below edge j, and strictly above it: what lies on the edge is on neither side.
         below = out[None] + np.cumsum(mass, axis=0) - mass
         above = np.cumsum(mass[::-1], axis=0)[::-1] - at
         above[0] = 1.0 - out  # in or out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import floor
 from typing import TYPE_CHECKING, Any
 
 from fairbound.models.core.exact import decimal_text
@@ -26,6 +27,7 @@ def certificate_json(
     instance: CepInstance, objective: str, cells: Cells, root: Node, bound: Fraction
 ) -> dict[str, Any]:
     """Everything that the checker needs: the instance itself, the edges, the tree in preorder, the bound it proves."""
+    nodes, divisors = _nodes(cells, root, bound)
     return {
         "format": FORMAT,
         "instance": instance.name,
@@ -35,14 +37,15 @@ def certificate_json(
         "bound": decimal_text(bound),
         "edges": [decimal_text(edge) for edge in cells.exact],
         "step": decimal_text(cells.step),
-        "nodes": _nodes(cells, root, bound),
+        "divisors": sorted(divisors),
+        "nodes": nodes,
     }
 
 
-def _nodes(cells: Cells, root: Node, bound: Fraction) -> list[dict[str, Any]]:
-    """The tree in preorder, cut off where prices are at most the bound."""
-    most, step = int(bound / cells.step), float(cells.step)
-    found, waiting = [], [root]
+def _nodes(cells: Cells, root: Node, bound: Fraction) -> tuple[list[dict[str, Any]], set[int]]:
+    """The tree in preorder, cut off where prices are at most the bound; and the divisors of its covers."""
+    most, step = floor(bound / cells.step), float(cells.step)
+    found, waiting, divisors = [], [root], set[int]()
     while waiting:
         node = waiting.pop()
         stated: dict[str, Any] = {}
@@ -53,12 +56,13 @@ def _nodes(cells: Cells, root: Node, bound: Fraction) -> list[dict[str, Any]]:
                 stated["listed"] = node.lists
             if node.cover is not None:
                 stated["cover"] = _cover_json(node.cover, step)
+                divisors |= node.cover.divisors
             else:
                 assert node.branch is not None
                 stated["branch"] = node.branch.stated()
             waiting += reversed(node.children)
         found.append(stated)
-    return found
+    return found, divisors
 
 
 def _cover_json(cover: Cover, step: float) -> dict[str, Any]:

@@ -29,6 +29,8 @@ class Cover:
         Multipliers of the strips that close most of what is left.
     open
         The rest: of every unit the first of its group, or ``LOW``, ``HIGH``, ``OUT``.
+    divisors
+        Denominators of the shares of groups in what is closed by what it is worth exactly.
     """
 
     order: list[int]
@@ -36,6 +38,7 @@ class Cover:
     by: list[list[int]]
     levels: list[Floats]
     open: list[list[int]]
+    divisors: set[int] = field(default_factory=set)
 
 
 @dataclass

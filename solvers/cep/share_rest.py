@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
-from fairbound.solvers.cep.share_cells import Box, Prices
+from fairbound.solvers.cep.share_cells import MULTIPLIER_STEP, Box, Prices
 from fairbound.solvers.cep.share_cover import HIGH, LOW, OUT
 from fairbound.solvers.cep.share_node import Node
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fairbound.models.cep.price_curve import Unit
     from fairbound.solvers.cep.share_cells import Cells
     from fairbound.solvers.cep.share_cover import Choices
     from fairbound.solvers.cep.share_list import Listed
@@ -60,6 +63,44 @@ class Rest:
             lam = self._best(master, worst)
         self.chosen = self.chosen[:, bound > target() * (1 - CLOSER)]
         return found
+
+    def settle(self, most: Fraction) -> tuple[list[Floats], set[int]]:
+        """Close what is exactly worth no more: the multipliers that show it, and denominators of its groups' shares.
+
+        They are so large in the lower strip that no unit is worth more at any share above the threshold, and none in the
+        upper one. So they are exact for a lower strip that just meets the threshold, and for full funding.
+        """
+        rate = max((unit.slope / unit.enrolled for unit in self.cells.units), default=Fraction(0))
+        steep = Fraction(ceil(max(rate, Fraction(0)) * MULTIPLIER_STEP), MULTIPLIER_STEP)
+        divisors: set[int] = set()
+        still = np.ones(len(self), dtype=bool)
+        for grouping in range(len(self)):
+            worth, shares = self._exactly(grouping, steep)
+            if worth <= most:
+                still[grouping] = False
+                divisors |= shares
+        self.chosen = self.chosen[:, still]
+        levels = np.where(np.arange(len(self.cells.knots)) <= self.cells.strips[0], float(steep), 0.0)
+        return ([] if still.all() else [levels]), divisors
+
+    def _exactly(self, grouping: int, steep: Fraction) -> tuple[Fraction, set[int]]:
+        """The most that a grouping is worth at these multipliers, and the denominators of its groups' shares."""
+        places: dict[int, list[Unit]] = {}
+        for place, unit in zip(self.key(grouping), self.cells.units, strict=True):
+            places.setdefault(place, []).append(unit)
+        places.pop(OUT, None)
+        low, high = self.cells.exact[0], self.cells.exact[-1 - self.cells.strips[1]]
+        worth = Fraction(0)
+        for unit in places.pop(LOW, ()):
+            worth += unit.fixed + low * unit.slope + steep * (unit.lifted - low * unit.enrolled)
+        for unit in places.pop(HIGH, ()):
+            worth += unit.fixed + max(unit.slope, high * unit.slope)
+        shares = set()
+        for group in places.values():
+            share = sum(unit.lifted for unit in group) / sum(unit.enrolled for unit in group)
+            worth += sum(unit.fixed + unit.slope * share for unit in group)
+            shares.add(share.denominator)
+        return worth, shares
 
     def __len__(self) -> int:
         return int(self.chosen.shape[1])

@@ -24,6 +24,7 @@ from fairbound.solvers.cep.share_rest import Rest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from fractions import Fraction
 
     from fairbound.solvers.cep.share_cells import Box, Cells, Flags, Prices
     from fairbound.solvers.cep.share_list import Listed
@@ -69,6 +70,8 @@ class Tree:
         Cells with shorter strips, and their masters, for what covers leave open.
     first
         Whether to stop where the groups of the root are too many to list: ``overfull`` then.
+    exact
+        The target, if the last groupings are to be compared with it exactly.
     refused, uncovered
         What prices exceeded the target by where groups were too many to list, with how many pairs of unit and middle
         cell; and where a cover took too long, of how many groups.
@@ -86,6 +89,7 @@ class Tree:
     offer: Callable[[list[int]], object]
     finer: tuple[tuple[Cells, Master], ...] = ()
     first: bool = False
+    exact: Callable[[], Fraction] | None = None
     most_listed: float = np.inf
     most_covered: float = np.inf
     refused: list[tuple[float, int]] = field(default_factory=list)
@@ -158,6 +162,8 @@ class Tree:
         if self.first and node is self.root:
             self.overfull = True
             return None
+        if self.stuck:  # a cover has left what nothing finer tells apart
+            return None
         return self._split(node, optimum)
 
     def _finer(self, node: Node) -> list[Node] | None:
@@ -212,10 +218,15 @@ class Tree:
             return False
         rest = Rest(cells, box, listed, choices, found.chosen)
         levels = rest.close(self.master, prices.levels, self.target, self.offer)
+        divisors: set[int] = set()
+        if self.exact is not None:
+            zeros, divisors = rest.settle(self.exact())
+            levels += zeros
+            self.stuck = len(rest) > 0 and not self.finer
         if len(rest) > (MOST_APART if self.finer else 0):
             return False
         self._prove(node)
-        node.cover = Cover(found.order, further, found.by, levels, [rest.key(i) for i in range(len(rest))])
+        node.cover = Cover(found.order, further, found.by, levels, [rest.key(i) for i in range(len(rest))], divisors)
         node.children = [rest.part(i, prices, self.finer[0][0]) for i in range(len(rest))]
         node.box = node.listed = None
         self.work += found.steps + len(rest) * len(cells.exact) * 2

@@ -354,4 +354,5 @@ METHOD = Method(
     refuses,
     hesitates=hesitates,
     seeded=False,
+    certified=True,
 )

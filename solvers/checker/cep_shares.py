@@ -140,6 +140,8 @@ class Replay:
         people = lcm(*(x.denominator for _, _, n, q, _ in open_units for x in (n, q)))
         worth = lcm(self.step.denominator, self.bound.denominator)
         worth = lcm(worth, *(x.denominator for a, b, _, _, _ in open_units for x in (a, b)))
+        # What groups are worth is rounded up, but for those whose share has one of these denominators.
+        worth = lcm(worth, denominator(whole(number, 1) for number in certificate.get("divisors", ())))
         self.scale = worth * parts * MULTIPLIER_PARTS * people
         if self.count * len(edges) * self.scale.bit_length() > MOST_TABLED:
             raise Rejected("more units, edges and digits than anybody has room for")

@@ -119,23 +119,7 @@ def _proven(instance: Instance, result: Result, settings: Settings, theorems_too
         bound = Bound(checker.check(document), Basis.CERTIFICATE, checker.FORMAT)
     except Rejected as reason:
         return replace(result, message="; ".join(filter(None, (result.message, f"{FAULT}: {reason}"))))
-    known = result.proven
-    weaker = known is not None and not result.sense.improves(known.value, bound.value) and known.value != bound.value
-    answer = answer_of(
-        result,
-        solution=solution,
-        claim=Fraction(result.dual_bound) if result.basis is Basis.CLAIM and result.dual_bound is not None else None,
-        proven=known if weaker else bound,
-        certificate=result.certificate if weaker else document,
-    )
-    problem = find_problem(instance.problem)
-    again = conclude(problem, instance, result.objective, result.method, answer, settings)
-    if again.contradiction and result.dual_bound is not None and again.primal_bound is not None:
-        met = "a plan that the tree met"
-        words = beaten(named(result), result.dual_bound, result.level.value, met, again.primal_bound)
-        again = replace(again, contradiction=words, message="; ".join(filter(None, (result.message, words))))
-    took = time.perf_counter() - began
-    return replace(again, seconds=replace(result.seconds, prove=took, total=result.seconds.total + took))
+    return _concluded(instance, result, settings, solution, bound, document, began)
 
 
 def _otherwise(instance: Instance, result: Result, settings: Settings, seconds: float) -> Result:
@@ -151,8 +135,34 @@ def _otherwise(instance: Instance, result: Result, settings: Settings, seconds: 
     except certificates.Rejected as reason:
         return replace(result, message="; ".join(filter(None, (result.message, f"{FAULT}: {reason}"))))
     basis = Basis.CERTIFICATE if level is Level.L4 else Basis.THEOREM
-    answer = answer_of(result, solution=solution, proven=Bound(value, basis, document["format"]), certificate=document)
-    again = conclude(find_problem(instance.problem), instance, result.objective, result.method, answer, settings)
+    return _concluded(instance, result, settings, solution, Bound(value, basis, document["format"]), document, began)
+
+
+def _concluded(
+    instance: Instance,
+    result: Result,
+    settings: Settings,
+    solution: Any,
+    bound: Bound,
+    document: Mapping[str, Any],
+    began: float,
+) -> Result:
+    """The result with what was proven of it since it began, and the plan that this met; what is stronger stays."""
+    known = result.proven
+    weaker = known is not None and not result.sense.improves(known.value, bound.value) and known.value != bound.value
+    answer = answer_of(
+        result,
+        solution=solution,
+        claim=Fraction(result.dual_bound) if result.basis is Basis.CLAIM and result.dual_bound is not None else None,
+        proven=known if weaker else bound,
+        certificate=result.certificate if weaker else document,
+    )
+    problem = find_problem(instance.problem)
+    again = conclude(problem, instance, result.objective, result.method, answer, settings)
+    if again.contradiction and result.dual_bound is not None and again.primal_bound is not None:
+        met = "a plan that the proof met"
+        words = beaten(named(result), result.dual_bound, result.level.value, met, again.primal_bound)
+        again = replace(again, contradiction=words, message="; ".join(filter(None, (result.message, words))))
     took = time.perf_counter() - began
     return replace(again, seconds=replace(result.seconds, prove=took, total=result.seconds.total + took))
 
