@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from fairbound.models.cep.price_curve import level_range, units_of
 from fairbound.solvers.cep import price_curve
-from fairbound.solvers.cep.group_moves import OUT, Plan
+from fairbound.solvers.cep.group_moves import OUT, Plan, improve
 from fairbound.solvers.cep.plan_search import PlanSearch, search_plans
 from fairbound.solvers.cep.share_cells import MULTIPLIER_STEP, Box, Cells, Prices, crowded
 from fairbound.solvers.cep.share_certificate import least_bound
@@ -44,14 +44,18 @@ EXACTLY = 1e-12
 """Share of the value by which nodes stay below it where no gap is to be left: more than floats err in a sum."""
 FIRST_SHARE, FIRST_ROUNDS = 0.2, 3
 """Share of the limit, and interval models, after which the tree begins."""
+FEW_UNITS = 48
+"""For at most so many one interval model is enough: the tree is done in the time of two more."""
 PLAN_SHARE = 0.3
 """Share of the time that goes into annealings while the tree grows, less with each that has found nothing."""
+ROUNDING_SHARE = 0.1
+"""Share of the time that goes into plans near what the LP mixes."""
 FIRST_PLANS = 0.25
 """Share of the time below which annealings must have stayed for another one before the tree begins."""
 FIRST_WIDTH = 20_000
 SEED_SHARE, SEEDS, SEEDS_PER_UNIT = 0.05, 2000, 40
 """Groups that lose at most this share of the gap at the curve's prices begin the master, so many at most."""
-LIST_SHARE, COVER_SHARE = 0.1, 0.5
+LIST_SHARE, COVER_SHARE = 0.1, 0.15
 """Shares of the time that the replay of a list may take, and of a cover."""
 NARROWER, FINEST = 2 / 3, 2
 """How much shorter strips become from search to search, and cells of either strip in the last one."""
@@ -73,6 +77,9 @@ class Sharing:
         self.nodes = 0
         self.refused: list[tuple[float, int]] = []
         self.uncovered: list[tuple[float, int]] = []
+        self.may_leave = np.array([not unit.must for unit in self.units])
+        self.rounding = 0.0
+        """Seconds that plans near mixtures have taken."""
         self.early = False
         """Whether the search stopped before its end."""
         self.replays = Replays(search, self.cells)
@@ -241,12 +248,21 @@ class Sharing:
 
     def offer(self, key: list[int]) -> bool:
         """Offer a plan: of every unit the first of its group, a strip as one group, or that it is out."""
-        home = [OUT if place == OUTSIDE else len(key) - place if place < 0 else place for place in key]
-        return self.search.offer(Plan(self.search.instance, self.units, home).grouping())
+        return self.search.offer(self._plan(key).grouping())
 
-    def meet(self, prices: Prices) -> None:
-        """Better plans, as long as they do not take too much of the time."""
+    def _plan(self, key: list[int]) -> Plan:
+        home = [OUT if place == OUTSIDE else len(key) - place if place < 0 else place for place in key]
+        return Plan(self.search.instance, self.units, home)
+
+    def meet(self, prices: Prices, key: list[int]) -> None:
+        """Better plans, as long as they do not take too much of the time: near a mixture, and by annealing."""
         search = self.search
+        if self.rounding <= ROUNDING_SHARE * search.seconds():
+            began, plan = search.seconds(), self._plan(key)
+            improve(plan, self.may_leave, np.zeros(len(key), dtype=bool), self.late)
+            if search.offer(plan.grouping()):
+                self._columns()
+            self.rounding += search.seconds() - began
         if search.annealed <= PLAN_SHARE / (1 + search.fruitless) * search.seconds():
             self._anneal(prices)
 
@@ -275,8 +291,10 @@ def answer(
         if found is not None:
             budget = np.inf if limit is None else FIRST_SHARE * limit
 
+            most = 1 if len(found[0].units) <= FEW_UNITS else FIRST_ROUNDS
+
             def enough(rounds: int) -> bool:
-                return rounds >= FIRST_ROUNDS or search.seconds() > budget
+                return rounds >= most or search.seconds() > budget
 
             search_plans(search, found[0], settings, enough, budget)
             if search.value is not None and not search.closed() and not search.late():

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from fairbound.models.core.exact import decimal_text
+from fairbound.solvers.cep.share_cover import HIGH, LOW, OUT
 from fairbound.solvers.cep.share_list import traits
 from fairbound.solvers.cep.share_members import Members
 
@@ -109,6 +110,19 @@ class Mixture:
         self.pairs, self.groups = used[pairs], used[~pairs]
         self.pair_weights, self.weights = optimum.weights[self.pairs], optimum.weights[self.groups]
         self.inside = master.inside[self.groups]
+
+    def rounded(self, must: Flags) -> list[int]:
+        """Where each unit is mostly: the first of its group, or its strip, or outside; groups are disjoint so."""
+        cells, master = self.cells, self.master
+        mass = np.zeros((3, len(cells.units)))
+        upper = master.level[self.pairs] > cells.strips[0]
+        np.add.at(mass, (upper.astype(int), master.unit[self.pairs]), self.pair_weights)
+        covered = mass.sum(axis=0) + self.weights @ self.inside
+        mass[2] = np.where(must, -1.0, 1.0 - covered)
+        place = np.array([LOW, HIGH, OUT])[mass.argmax(axis=0)]
+        for inside in self.inside[self.weights > MOSTLY]:
+            place[inside] = inside.argmax()
+        return [int(each) for each in place]
 
     def shares(self) -> Iterator[Branch]:
         """Units whose groups differ most in their share, parted at its mean; and those with most on the lesser side."""

@@ -61,8 +61,20 @@ class Rest:
             tried[worst] = True
             offer(self.key(worst))
             lam = self._best(master, worst)
-        self.chosen = self.chosen[:, bound > target() * (1 - CLOSER)]
+        still = np.flatnonzero(bound > target() * (1 - CLOSER))
+        self.chosen = self.chosen[:, [grouping for grouping in still.tolist() if self._balances(grouping)]]
         return found
+
+    def _balances(self, grouping: int) -> bool:
+        """Whether its strips reach their edges (57) exactly: floats let what misses one by a hair pass."""
+        units, edges, strips = self.cells.units, self.cells.exact, self.cells.strips
+        key = self.key(grouping)
+
+        def surplus(place: int, edge: int) -> Fraction:
+            here = (unit for unit, other in zip(units, key, strict=True) if other == place)
+            return sum((unit.lifted - edges[edge] * unit.enrolled for unit in here), Fraction(0))
+
+        return surplus(LOW, 0) >= 0 >= surplus(LOW, strips[0]) and surplus(HIGH, -1 - strips[1]) >= 0
 
     def settle(self, most: Fraction) -> tuple[list[Floats], set[int]]:
         """Close what is exactly worth no more: the multipliers that show it, and denominators of its groups' shares.

@@ -61,7 +61,7 @@ class Tree:
     target
         The value that nodes must not exceed; it may rise while the search runs.
     meet
-        Is shown a node's prices; may raise the target.
+        Is shown a node's prices, and a grouping near the LP's mixture, as ``offer`` is; may raise the target.
     report
         Is told the bound whenever it falls.
     offer
@@ -83,7 +83,7 @@ class Tree:
     master: Master
     root: Node
     target: Callable[[], float]
-    meet: Callable[[Prices], None]
+    meet: Callable[[Prices, list[int]], None]
     report: Callable[[float], None]
     late: Callable[[], bool]
     offer: Callable[[list[int]], object]
@@ -151,7 +151,7 @@ class Tree:
         if optimum is None:
             return None if self.late() else self._split(node, None)
         optimum = self._purge(node.prices, optimum)
-        self.meet(node.prices)
+        self.meet(node.prices, Mixture(self.cells, self.master, optimum).rounded(node.box.must))
         if node.prices.bound <= self.target():
             return self._close(node)
         self._list(node)

@@ -123,7 +123,12 @@ def _proven(instance: Instance, result: Result, settings: Settings, theorems_too
 
 
 def _otherwise(instance: Instance, result: Result, settings: Settings, seconds: float) -> Result:
-    """The result with a certificate that is no tree, and the better plan that this came upon, if it did."""
+    """The result with a certificate that is no tree, and the better plan that this came upon, if it did.
+
+    A method that brings one has proven what it could.
+    """
+    if result.certificate is not None:
+        return result
     began = time.perf_counter()
     room = room_of(instance.problem)
     made = room.other_certificate(instance, result.objective, result.primal_bound, result.solution, seconds)
