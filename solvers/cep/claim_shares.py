@@ -57,8 +57,9 @@ SEED_SHARE, SEEDS, SEEDS_PER_UNIT = 0.05, 2000, 40
 """Groups that lose at most this share of the gap at the curve's prices begin the master, so many at most."""
 LIST_SHARE, COVER_SHARE = 0.1, 0.15
 """Shares of the time that the replay of a list may take, and of a cover."""
-NARROWER, FINEST = 2 / 3, 2
-"""How much shorter strips become from search to search, and cells of either strip in the last one."""
+NARROWER, FINEST = 2 / 3, ((2, 2), (0, 1))
+"""How much shorter strips become from search to search, and cells of either strip in the last two: in the end the
+groups near the threshold are true ones, and those of one cell are fully funded."""
 
 
 class Sharing:
@@ -94,9 +95,8 @@ class Sharing:
         chain = [strips]
         while chain[-1] != usual.strips:
             chain.append((narrower(chain[-1][0], usual.strips[0]), narrower(chain[-1][1], usual.strips[1])))
-        every = [usual if each == usual.strips else Cells(instance, objective, scale, *each) for each in chain]
-        if usual.strips[0] > FINEST:
-            every.append(Cells(instance, objective, scale, FINEST, FINEST))
+        chain += [each for each in FINEST if each[0] < usual.strips[0]]
+        every = [usual if each == usual.strips else Cells(instance, objective, scale, each) for each in chain]
         first, *finer = [(cells, self.master if cells is usual else self._master(cells)) for cells in every]
         self.cells, self.master = first
         self.replays.cells = self.cells
@@ -211,7 +211,8 @@ class Sharing:
         """Note a bound that the tree has reached."""
         if self.search.bound is None or bound < self.search.bound:
             self.search.nodes = self.nodes + (0 if self.tree is None else self.tree.nodes)
-            self.search.tighten(Fraction(bound) if self.search.value is None else max(Fraction(bound), self.search.value))
+            least = Fraction(bound) if self.search.value is None else self.search.value
+            self.search.tighten(max(Fraction(bound), least))
 
     def _first_prices(self) -> Prices:
         """Those of the price curve."""

@@ -111,7 +111,9 @@ class Cells:
         What the instance is worth, about.
     """
 
-    def __init__(self, instance: CepInstance, objective: str, scale: float, lower: int = 0, upper: int = 0) -> None:
+    def __init__(
+        self, instance: CepInstance, objective: str, scale: float, strips: tuple[int, int] | None = None
+    ) -> None:
         self.units: tuple[Unit, ...] = tuple(unit for unit in units_of(instance, objective) if not unit.barred)
         self.arrays = UnitArrays.of(self.units)
         low, _ = level_range(instance)
@@ -128,7 +130,7 @@ class Cells:
 
         count = len(self.exact) - 1
         strip = next((cells for most, cells in STRIPS if len(self.units) <= most), STRIP_CELLS)
-        self.strips = (lower or strip, upper or strip)
+        self.strips = strips or (strip, strip)
         first, end = self.strips[0], count - self.strips[1]
         self.middle = np.arange(first, end)
         self.sides = np.r_[0:first, end:count]

@@ -110,8 +110,8 @@ class Choices:
         """The most that each is worth at some multipliers of the strips' levels."""
         best = np.where(box.allowed[cells.sides], cells.strip_worth(levels), -np.inf)
         unit, strip = self.inside.argmax(axis=1), cells.strips[0]
-        value = np.where(self.place == LOW, best[:strip].max(axis=0)[unit], self.worth)
-        return np.asarray(np.where(self.place == HIGH, best[strip:].max(axis=0)[unit], value))
+        low, high = (side.max(axis=0, initial=-np.inf)[unit] for side in np.split(best, [strip]))
+        return np.asarray(np.where(self.place == HIGH, high, np.where(self.place == LOW, low, self.worth)))
 
 
 @dataclass(frozen=True)

@@ -69,3 +69,7 @@ class Node:
     def bound(self) -> float:
         """What is proven of it."""
         return self.prices.bound if self.sub is None else self.sub.bound
+
+    def priced(self) -> bool:
+        """Whether its prices are of these cells: those of coarser strips say nothing of them."""
+        return self.listed is not None or len(self.prices.cells) > 0

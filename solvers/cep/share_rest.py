@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
-from fairbound.solvers.cep.share_cells import MULTIPLIER_STEP, Box, Prices
+from fairbound.solvers.cep.share_cells import Box, Prices
 from fairbound.solvers.cep.share_cover import HIGH, LOW, OUT
 from fairbound.solvers.cep.share_node import Node
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fairbound.models.cep.price_curve import Unit
     from fairbound.solvers.cep.share_cells import Cells
     from fairbound.solvers.cep.share_cover import Choices
     from fairbound.solvers.cep.share_list import Listed
@@ -62,56 +60,56 @@ class Rest:
             offer(self.key(worst))
             lam = self._best(master, worst)
         still = np.flatnonzero(bound > target() * (1 - CLOSER))
-        self.chosen = self.chosen[:, [grouping for grouping in still.tolist() if self._balances(grouping)]]
+        self.chosen = self.chosen[:, [grouping for grouping in still.tolist() if self._possible(grouping)]]
         return found
 
-    def _balances(self, grouping: int) -> bool:
-        """Whether its strips reach their edges (57) exactly: floats let what misses one by a hair pass."""
-        units, edges, strips = self.cells.units, self.cells.exact, self.cells.strips
-        key = self.key(grouping)
+    def _placed(self, grouping: int) -> dict[int, tuple[Fraction, ...]]:
+        """Exact sums over each place of a grouping: N, q, a, b, and the most that t b is in the upper strip."""
+        begin = self.cells.exact[-1 - self.cells.strips[1]]
+        sums: dict[int, tuple[Fraction, ...]] = {}
+        for place, unit in zip(self.key(grouping), self.cells.units, strict=True):
+            most = max(unit.slope, begin * unit.slope)
+            values = unit.enrolled, unit.lifted, unit.fixed, unit.slope, most
+            sums[place] = tuple(x + y for x, y in zip(sums.get(place, (Fraction(0),) * 5), values, strict=True))
+        sums.pop(OUT, None)
+        return sums
 
-        def surplus(place: int, edge: int) -> Fraction:
-            here = (unit for unit, other in zip(units, key, strict=True) if other == place)
-            return sum((unit.lifted - edges[edge] * unit.enrolled for unit in here), Fraction(0))
-
-        return surplus(LOW, 0) >= 0 >= surplus(LOW, strips[0]) and surplus(HIGH, -1 - strips[1]) >= 0
+    def _possible(self, grouping: int) -> bool:
+        """Whether its groups, and its strips (57), reach their edges exactly: floats let pass what misses by a hair."""
+        edges, (lower, upper) = self.cells.exact, self.cells.strips
+        for place, (enrolled, lifted, *_) in self._placed(grouping).items():
+            if lifted < edges[-1 - upper if place == HIGH else 0] * enrolled:
+                return False
+            if place == LOW and lifted > edges[lower] * enrolled:
+                return False
+        return True
 
     def settle(self, most: Fraction) -> tuple[list[Floats], set[int]]:
-        """Close what is exactly worth no more: the multipliers that show it, and denominators of its groups' shares.
+        """Close what is exactly worth no more: multipliers that show it, and denominators of its groups' shares.
 
-        They are so large in the lower strip that no unit is worth more at any share above the threshold, and none in the
-        upper one. So they are exact for a lower strip that just meets the threshold, and for full funding.
+        Without multipliers units in the upper strip are worth what they are at full funding. The lower strip has to be
+        empty: strips of fewer cells leave its groups to be true ones.
         """
-        rate = max((unit.slope / unit.enrolled for unit in self.cells.units), default=Fraction(0))
-        steep = Fraction(ceil(max(rate, Fraction(0)) * MULTIPLIER_STEP), MULTIPLIER_STEP)
         divisors: set[int] = set()
         still = np.ones(len(self), dtype=bool)
         for grouping in range(len(self)):
-            worth, shares = self._exactly(grouping, steep)
-            if worth <= most:
+            worth, shares = self._exactly(grouping)
+            if worth is not None and worth <= most:
                 still[grouping] = False
                 divisors |= shares
         self.chosen = self.chosen[:, still]
-        levels = np.where(np.arange(len(self.cells.knots)) <= self.cells.strips[0], float(steep), 0.0)
-        return ([] if still.all() else [levels]), divisors
+        return ([] if still.all() else [np.zeros(len(self.cells.knots))]), divisors
 
-    def _exactly(self, grouping: int, steep: Fraction) -> tuple[Fraction, set[int]]:
-        """The most that a grouping is worth at these multipliers, and the denominators of its groups' shares."""
-        places: dict[int, list[Unit]] = {}
-        for place, unit in zip(self.key(grouping), self.cells.units, strict=True):
-            places.setdefault(place, []).append(unit)
-        places.pop(OUT, None)
-        low, high = self.cells.exact[0], self.cells.exact[-1 - self.cells.strips[1]]
-        worth = Fraction(0)
-        for unit in places.pop(LOW, ()):
-            worth += unit.fixed + low * unit.slope + steep * (unit.lifted - low * unit.enrolled)
-        for unit in places.pop(HIGH, ()):
-            worth += unit.fixed + max(unit.slope, high * unit.slope)
-        shares = set()
-        for group in places.values():
-            share = sum(unit.lifted for unit in group) / sum(unit.enrolled for unit in group)
-            worth += sum(unit.fixed + unit.slope * share for unit in group)
-            shares.add(share.denominator)
+    def _exactly(self, grouping: int) -> tuple[Fraction | None, set[int]]:
+        """The most that a grouping is worth without multipliers, and the denominators of its groups' shares."""
+        worth, shares = Fraction(0), set[int]()
+        for place, (enrolled, lifted, fixed, slope, most) in self._placed(grouping).items():
+            if place == LOW:
+                return None, set()
+            if place != HIGH:
+                most = slope * lifted / enrolled
+                shares.add((lifted / enrolled).denominator)
+            worth += fixed + most
         return worth, shares
 
     def __len__(self) -> int:

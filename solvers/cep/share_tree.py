@@ -235,8 +235,8 @@ class Tree:
     def narrow(self, node: Node) -> int:
         """Leave out of a node's box what its prices rule out; how many pairs that are."""
         assert node.box is not None
-        if node.listed is None and not len(node.prices.cells):
-            return 0  # prices of coarser strips, which say nothing of these cells
+        if not node.priced():
+            return 0
         narrowed, listed = self.cells.narrowed(node.box, node.prices, self.target(), node.listed)
         fewer = int(node.box.allowed.sum() - narrowed.allowed.sum())
         shorter = listed is not None and node.listed is not None and len(listed) < len(node.listed)
@@ -248,7 +248,7 @@ class Tree:
     def _list(self, node: Node) -> None:
         """List the groups of the middle for the nodes below, if there are not too many."""
         assert node.box is not None
-        if node.listed is not None or not len(node.prices.cells):
+        if node.listed is not None or not node.priced():
             return
         room, pairs = node.prices.bound - self.target(), int(node.box.allowed[self.cells.middle].sum())
         if any(room > LIST_AGAIN * more and pairs > LIST_AGAIN * most for more, most in self.refused):
@@ -301,7 +301,7 @@ class Tree:
             if optimum is None or node.prices.bound <= self.target():
                 break
             left = node.prices.bound - max(optimum.value, self.target())
-            if left <= NEAR * max(optimum.value - self.target(), 0.0):
+            if left <= NEAR * max(optimum.value - self.target(), 0.0) and node.priced():
                 if optimum.held < 1e-6:
                     break
                 hold *= LOOSER
@@ -338,8 +338,8 @@ class Tree:
         return int((node.box.allowed if node.listed is None else node.box.allowed[self.cells.sides]).sum())
 
     def _lower(self, node: Node, prices: Prices, work: int) -> None:
-        """Take prices that were proven in a node, if they are lower."""
-        if prices.bound < node.prices.bound:
+        """Take prices that were proven in a node, if they are lower, or its first ones."""
+        if prices.bound < node.prices.bound or not node.priced():
             # Prices that nothing was left out by are not needed any more.
             if node.work:
                 node.proofs.pop()

@@ -28,7 +28,7 @@ def solution_of(instance: CepInstance, system: Any, plan: Sequence[int]) -> Grou
 def other_certificate(
     instance: CepInstance, objective: str, _value: Fraction, grouping: Grouping, seconds: float
 ) -> tuple[Mapping[str, Any], Grouping] | None:
-    """A replayed certificate from a grouping that is known, and the best one then known; ``None`` where there is none."""
+    """A replayed certificate, found from a grouping, and the best one that is known then; ``None`` where none is."""
     if claim_shares.refuses(instance, objective) is not None or claim_shares.hesitates(instance, objective) is not None:
         return None
     answer = claim_shares.answer(instance, objective, Settings(time_limit=seconds), start=grouping)

@@ -212,7 +212,7 @@ class Replay:
 
     def _read(self, proof: dict[str, Any], listed: Listed | None) -> Prices:
         """Prices as a file has them; multipliers of the middle's cells may be there, but a list has no use for them."""
-        lower, upper = (whole(cells, 1) for cells in proof["strips"])
+        lower, upper = (whole(cells, least) for cells, least in zip(proof["strips"], (0, 1), strict=True))
         low, high = lower, self.cells - upper
         if low > high or (listed is not None and (listed.low, listed.high) != (low, high)):
             raise Rejected("the strips overlap, or are not those of the list")

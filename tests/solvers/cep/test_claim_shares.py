@@ -15,7 +15,7 @@ from fairbound.solvers.cep import claim_shares, plan_search, share_cells, share_
 from fairbound.solvers.checker import cep_shares as checker
 from fairbound.solvers.core import certificates
 from fairbound.solvers.core.bound import Level
-from fairbound.solvers.core.result import Settings, Termination
+from fairbound.solvers.core.result import Settings, Status, Termination
 from general_meals import with_meals
 
 
@@ -53,7 +53,10 @@ def test_it_reaches_the_best_grouping_and_proves_it(rules: dict[str, Any]) -> No
     found = claim_shares.METHOD.run(instance, "reimbursement", Settings(time_limit=limit))
     assert found.primal_bound == truth
     assert found.dual_bound is not None
-    assert truth <= found.dual_bound <= truth * (1 + (Fraction(1, 10**7) if instance.min_group == 1 else 1))
+    if instance.min_group == 1:
+        assert (found.status, found.level, found.dual_bound) == (Status.OPTIMAL, Level.L4, truth)
+    else:
+        assert truth <= found.dual_bound <= 2 * truth
     assert found.message == ""
     assert found.solution is not None
     assert PROBLEM.evaluate(instance, found.solution).feasible
@@ -69,6 +72,46 @@ def test_where_no_group_meets_the_threshold_its_certificate_holds() -> None:
     assert found.primal_bound == 0
     assert found.dual_bound is not None
     assert 0 <= found.dual_bound <= Fraction(1, 10**6)
+
+
+def exactly(rows: list[tuple[Any, ...]], **scenario: Any) -> tuple[Fraction, dict[str, Any]]:
+    """The best value of a district, which its certificate proves to be it."""
+    instance = with_meals("exactly", rows, **scenario)
+    found = claim_shares.METHOD.run(instance, "reimbursement", Settings())
+    assert (found.status, found.level, found.message) == (Status.OPTIMAL, Level.L4, "")
+    assert found.primal_bound == found.dual_bound == truth_of(instance)
+    assert found.certificate is not None
+    return found.primal_bound, json.loads(json.dumps(found.certificate))
+
+
+AT_HALF = [(100, 40, 900, 9000), (100, 23, 4000, 12000), (120, 19, 100, 3000), (90, 30, 100, 8000)]
+"""The first two have 31.5 % together, which a threshold may ask for."""
+
+
+def test_a_group_that_just_meets_the_threshold_is_settled_exactly() -> None:
+    exactly(AT_HALF, threshold=Fraction(63, 200), forced_in=("s1", "s2"), forced_out=("s3", "s4"))
+
+
+@pytest.mark.parametrize("hair", [Fraction(1, 10**15), -Fraction(1, 10**15)])
+def test_a_group_that_misses_the_threshold_by_a_hair_is_none(hair: Fraction) -> None:
+    first, second, *others = AT_HALF
+    missed = (second[0], second[1] + hair, *second[2:])
+    value, _ = exactly([first, missed, *others], threshold=Fraction(63, 200), forced_out=("s3", "s4"))
+    met, _ = exactly([first, second, *others], threshold=Fraction(63, 200), forced_out=("s3", "s4"))
+    assert (value >= met) == (hair > 0)
+
+
+def test_what_is_proven_exactly_is_proven_of_no_less() -> None:
+    value, document = exactly(
+        [(school.enrolled, school.identified, school.breakfasts, school.lunches) for school in district(8, 3).schools]
+    )
+    assert checker.check(document) == value
+    assert document["divisors"]
+    for less in (Fraction(1, 10**12), Fraction(1, 10**30)):
+        with pytest.raises(checker.Rejected):
+            checker.check({**document, "bound": str(value - less)})
+    with pytest.raises(checker.Rejected):
+        checker.check({**document, "divisors": [0]})
 
 
 @pytest.fixture(scope="module", params=["searched", "listed", "covered", "repriced", "apart", "outside"])
