@@ -4,7 +4,8 @@
 threshold and at full funding for every unit, and between them for every group; branching on the share of one
 unit's group. 3. Once the groups between the strips are listed, every grouping that is left is looked at, if they are
 not too many (``share_cover``). 4. Plans by repartition (``repartition``) all the while. 5. The tree is replayed in
-whole numbers (``solvers.checker.cep_shares``); only then is its bound one. Mathematics: ``docs/cep_meals.md``.
+whole numbers (``solvers.checker.cep_shares``); only then is its bound one. In the end no gap is left: what remains is
+compared with the value exactly (59). Mathematics: ``docs/cep_meals.md``.
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ FIRST_PLANS = 0.25
 FIRST_WIDTH = 20_000
 SEED_SHARE, SEEDS, SEEDS_PER_UNIT = 0.05, 2000, 40
 """Groups that lose at most this share of the gap at the curve's prices begin the master, so many at most."""
-LIST_SHARE, COVER_SHARE = 0.1, 0.15
-"""Shares of the time that the replay of a list may take, and of a cover."""
+LIST_SHARE, COVER_SHARE, FEW_COVER_SHARE = 0.1, 0.5, 0.15
+"""Shares of the time that the replay of a list may take, and of a cover; of few units, where branching takes less."""
 NARROWER, FINEST = 2 / 3, ((2, 2), (0, 1))
 """How much shorter strips become from search to search, and cells of either strip in the last two: in the end the
 groups near the threshold are true ones, and those of one cell are fully funded."""
@@ -118,16 +119,12 @@ class Sharing:
         if self.search.value is None:
             return -np.inf
         wanted = float(self._wanted())
-        return wanted if self._share() else wanted - EXACTLY * abs(wanted)
+        return wanted if self.stages.share() else wanted - EXACTLY * abs(wanted)
 
     def _wanted(self) -> Fraction:
         """The bound that this stage is to prove; any number may be the value, also one below 0."""
         assert self.search.value is not None
-        return self.search.value + self._share() * self._size()
-
-    def _share(self) -> Fraction:
-        """The gap of this stage."""
-        return self.stages.waiting[0] if self.stages.waiting else self.stages.reached or Fraction(0)
+        return self.search.value + self.stages.share() * self._size()
 
     def _size(self) -> Fraction:
         """What gaps are shares of."""
@@ -161,7 +158,7 @@ class Sharing:
             if tree.overfull and not self.late():
                 if not stages.overfull((Fraction(tree.bound) - self.search.value) / self._size()):
                     replays.secure()
-            elif tree.stuck and not stages.waiting[0] and not self.late():
+            elif tree.stuck and not stages.share() and not self.late():
                 stages.stuck()
             elif not done or self.late():
                 self.early = not tree.stuck
@@ -178,6 +175,7 @@ class Sharing:
 
     def _tree(self, root: Node, first: bool) -> Tree:
         """A search of everything, from first prices."""
+        covered = FEW_COVER_SHARE if len(self.units) <= FEW_UNITS else COVER_SHARE
         tree = Tree(
             self.cells,
             self.master,
@@ -189,11 +187,11 @@ class Sharing:
             self.offer,
             tuple(self.finer),
             first,
-            None if self._share() else self._wanted,
+            None if self.stages.share() else self._wanted,
             refused=self.refused,
             uncovered=self.uncovered,
             most_listed=LIST_SHARE * self.replays.until * REPLAYED,
-            most_covered=COVER_SHARE * self.replays.until * REPLAYED,
+            most_covered=covered * self.replays.until * REPLAYED,
         )
         root.work = 1
         root.proofs.append(root.prices)
@@ -203,7 +201,7 @@ class Sharing:
     def _least(self, tree: Tree) -> Fraction:
         """The least bound that a tree proves."""
         wanted = self._wanted()
-        if self._share():
+        if self.stages.share():
             wanted = -(-wanted // self.cells.step) * self.cells.step
         return least_bound(self.cells, tree.root, wanted)
 

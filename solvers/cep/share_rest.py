@@ -85,7 +85,7 @@ class Rest:
         return True
 
     def settle(self, most: Fraction) -> tuple[list[Floats], set[int]]:
-        """Close what is exactly worth no more: multipliers that show it, and denominators of its groups' shares.
+        """Close what is exactly worth no more (59): multipliers that show it, and denominators of its groups' shares.
 
         Without multipliers units in the upper strip are worth what they are at full funding. The lower strip has to be
         empty: strips of fewer cells leave its groups to be true ones.

@@ -42,16 +42,20 @@ class Stages:
         self.reached: Fraction | None = None
         self.listed = True
 
+    def share(self) -> Fraction:
+        """The gap to close now."""
+        return self.waiting[0]
+
     def overfull(self, above: Fraction) -> bool:
         """The root's groups are too many, and its prices are so far above the value; whether to close less for it.
 
         First a bound for which they can be listed; then, by branching, a part of what is left.
         """
-        nearer = self.waiting[0] + FURTHER * (above - self.waiting[0])
+        nearer = self.share() + FURTHER * (above - self.share())
         self.listed = nearer < (1 - LEAST_STEP) * (above if self.reached is None else self.reached)
         if self.listed:
             self.waiting.insert(0, nearer)
-        elif self.reached is not None and self.reached > DEEPER * self.waiting[0]:
+        elif self.reached is not None and self.reached > DEEPER * self.share():
             self.waiting.insert(0, self.reached / DEEPER)
         return self.listed
 
@@ -72,9 +76,9 @@ class Stages:
 
         if longer(self.waiting[-1]) + log(QUICK * seconds) < log(max(left, 1e-3)):
             del self.waiting[:-1]
-        elif longer(self.waiting[0]) + log(ROOM * seconds) > log(max(left, 1e-3)):
+        elif longer(self.share()) + log(ROOM * seconds) > log(max(left, 1e-3)):
             # As much of the root's gap as there is time for, and at least half of what is left.
             most = part * (1 + (log(max(left, 1e-3)) - log(ROOM * seconds)) / growth)
             nearer = min(Fraction(f"{root * (1 - most):.3g}"), share / 2)
-            if nearer > self.waiting[0]:
+            if nearer > self.share():
                 self.waiting.insert(0, nearer)

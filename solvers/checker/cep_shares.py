@@ -24,7 +24,8 @@ long as all of it loses less than what the sum of pi exceeds the bound; other pr
 looked at too. Of what is alike in the units that are settled and in the strips, the best goes on. Of every grouping
 that comes out of this the sum of its groups' worth and of the most that its units are worth in the strips, at some
 multipliers, is at most the bound; or it is stated as open, and a part of the tree of its own, with strips of fewer
-cells.
+cells. Worth is rounded up, but not of groups whose share has one of the certificate's divisors as denominator: so the
+bound can be what a grouping is worth exactly.
 """
 
 from collections.abc import Callable, Iterator

@@ -87,7 +87,7 @@ def test_audit_withdraws_a_bound_that_the_plan_beats(run: Run, monkeypatch: pyte
     assert code == 4
     words = " ".join(out.split())
     assert (
-        "CONTRADICTION liar (abacus 0.1) claims the bound 10 (L2), but a plan that the tree met is worth exactly"
+        "CONTRADICTION liar (abacus 0.1) claims the bound 10 (L2), but a plan that the proof met is worth exactly"
         in words
     )
     assert "dual bound none" in words

@@ -108,7 +108,7 @@ def test_the_price_of_covering_all(run: Run, district: str) -> None:
     assert best[0] is not None
     assert best[1] is not None
     price = f"{float(best[0] - best[1]):,.2f}"
-    assert json.loads(out)["notes"] == [f"Covering every school costs exactly {price} dollars a year (L2)."]
+    assert json.loads(out)["notes"] == [f"Covering every school costs exactly {price} dollars a year (L4)."]
     assert drawn("o/cover-figure.png")
 
 
@@ -135,7 +135,7 @@ def test_one_school_its_best_group_and_what_it_adds(run: Run, district: str) -> 
     assert code == 0
     assert [Fraction(row["value"]) for row in found["school-s1"]] == [values[True], values[False]]
     adds = f"{float(values[True] - values[False]):,.2f}"
-    assert json.loads(out)["notes"] == [f"In CEP it adds exactly {adds} dollars a year (L2)."]
+    assert json.loads(out)["notes"] == [f"In CEP it adds exactly {adds} dollars a year (L4)."]
     # Its group of three misses the threshold without it, so that no other place is open.
     rows = [(row["place"], row["schools"], row["change"]) for row in found["school-s1-places"]]
     assert rows[0] == ("group 1 (here)", 3, "0")

@@ -123,7 +123,7 @@ def proof(request: pytest.FixtureRequest) -> tuple[CepInstance, Fraction, dict[s
         if kind == "searched":
             patch.setattr(share_cells, "MOST_GROUPS", 0)
         if kind == "listed":
-            patch.setattr(claim_shares, "COVER_SHARE", 0.0)
+            patch.setattr(claim_shares, "FEW_COVER_SHARE", 0.0)
         if kind == "repriced":
             patch.setattr(share_cover, "MANY_STATES", 0)
             patch.setattr(share_cover, "GROWN", 0)
