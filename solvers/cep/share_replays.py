@@ -100,6 +100,11 @@ class Replays:
             return False
         if self.rehearsed is not None and tree.work <= self.rehearsed[1]:
             return False
+        if self.best is not None and bound >= self.best[0]:
+            # Another tree has reached as much, and may wait for its replay.
+            if self.kept:
+                self.secure()
+            return not (search.late() or search.closed() or self.late(tree))
         self._replayed(bound, tree.root, tree.work)
         return not (search.late() or search.closed() or self.late(tree))
 

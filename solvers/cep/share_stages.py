@@ -19,6 +19,8 @@ DEEPER = 8
 """By how many times the first search that branches closes a gap further than covers have."""
 ROOM, QUICK = 2.5, 8
 """How much longer than the next search seems to take there must be; and if it is so much, no stage comes before it."""
+HARDLY = 0.25
+"""By how much what a whole search costs beside a part of it, as a logarithm, is hardly more."""
 MANY = 100
 """Nodes that a search is counted for at least: the last part of a gap is the hardest, which few nodes do not tell."""
 
@@ -80,5 +82,5 @@ class Stages:
             # As much of the root's gap as there is time for, and at least half of what is left.
             most = part * (1 + (log(max(left, 1e-3)) - log(ROOM * seconds)) / growth)
             nearer = min(Fraction(f"{root * (1 - most):.3g}"), share / 2)
-            if nearer > self.share():
+            if nearer > self.share() and longer(self.share()) - longer(nearer) > HARDLY:
                 self.waiting.insert(0, nearer)

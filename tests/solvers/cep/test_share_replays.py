@@ -20,6 +20,8 @@ class Told(Replays):
         search: Any = SimpleNamespace(
             seconds=lambda: seconds,
             load=lambda: 1.0,
+            late=lambda: False,
+            closed=lambda: False,
             settings=SimpleNamespace(time_limit=until + share_replays.RESERVE),
         )
         cells: Any = SimpleNamespace(step=Fraction(1, 10))
@@ -67,6 +69,16 @@ def test_what_is_proven_is_not_replayed_again() -> None:
     assert replays.proven()[0].value == 100
     assert replays.claims == [Fraction(105), Fraction(100)]
     assert not replays.late(tree(0))
+
+
+def test_a_tree_that_has_reached_less_is_not_replayed_before_a_better_one() -> None:
+    replays, other = Told(10.0, 60.0), tree(10**6)
+    other.stuck = False
+    replays.reached(Fraction(100), tree(10**6))
+    assert replays.rehearse(Fraction(101), other)
+    assert replays.claims == [Fraction(105), Fraction(100)]
+    assert replays.rehearse(Fraction(101), other)
+    assert len(replays.claims) == 2
 
 
 def test_a_replay_is_judged_by_the_last_one_and_by_how_far_the_bound_fell() -> None:

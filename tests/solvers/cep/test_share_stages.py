@@ -61,6 +61,10 @@ def test_where_time_is_short_a_part_comes_first_and_less_with_less_time() -> Non
     assert shares[1] > shares[2] > shares[3] > NEAR
 
 
+def test_where_the_rest_hardly_costs_more_it_is_no_part() -> None:
+    assert after(5e-3, Fraction(1, 4000), 20, 10.0, 15.0) == [NEAR, 0]
+
+
 def test_what_cannot_be_told_from_a_gap_is_closed_as_far_as_prices_tell() -> None:
     stages = Stages(0.0)
     stages.reached = NEAR
