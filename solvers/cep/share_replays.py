@@ -32,7 +32,7 @@ TOLD, SLOWER = 0.5, 0.8
 REHEARSED, REHEARSED_POWER, LEAST_LEFT = 2.0, 3, 0.2
 """How much longer the next replay may take than the last, the power of the room with which it grows, and the share
 of the time that must be left for another one."""
-SECURED = 0.1
+SECURED = 0.2
 """Share of the time that the replay of a bound may take, if another search follows."""
 HOPE = 2.0
 """How much longer than what is left a replay may be thought to take that is tried at the end: it is stopped in time."""
@@ -128,7 +128,7 @@ class Replays:
             else:
                 seconds = self.search.seconds() - began
                 if seconds > TOLD:
-                    self.speed = SLOWER * self.kept / seconds / self.search.load()
+                    self.speed = min(self.speed, SLOWER * self.kept / seconds / self.search.load())
         self.kept = 0
 
     def proven(self) -> Proof:
