@@ -256,9 +256,15 @@ class Sharing:
     def meet(self, prices: Prices, key: list[int]) -> None:
         """Better plans, as long as they do not take too much of the time: near a mixture, and by annealing."""
         search = self.search
-        if self.rounding <= ROUNDING_SHARE * search.seconds():
-            began, plan = search.seconds(), self._plan(key)
-            improve(plan, self.may_leave, np.zeros(len(key), dtype=bool), self.late)
+        began = search.seconds()
+        left = ROUNDING_SHARE * began - self.rounding
+        if left > 0:
+            plan = self._plan(key)
+
+            def enough() -> bool:
+                return self.late() or search.seconds() > began + left
+
+            improve(plan, self.may_leave, np.zeros(len(key), dtype=bool), enough)
             if search.offer(plan.grouping()):
                 self._columns()
             self.rounding += search.seconds() - began

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import lcm
 from typing import TYPE_CHECKING
 
 import numpy as np
 from fairbound.solvers.cep.share_cells import Box, Prices
 from fairbound.solvers.cep.share_cover import HIGH, LOW, OUT
 from fairbound.solvers.cep.share_node import Node
+from fairbound.solvers.checker.cep_shares import LARGEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +26,8 @@ MOST_LEVELS = 60
 """Multipliers that are tried, one after the other."""
 CLOSER = 1e-10
 """A grouping is closed once it is worth so much less than the target, more than floats err."""
+ROUNDED, MOST_BITS = Fraction(1, 10**9), 5000
+"""More than what a checker rounds up for a unit, and digits of a number that it has the time to reckon with."""
 
 
 class Rest:
@@ -94,9 +98,13 @@ class Rest:
         still = np.ones(len(self), dtype=bool)
         for grouping in range(len(self)):
             worth, shares = self._exactly(grouping)
-            if worth is not None and worth <= most:
-                still[grouping] = False
+            if worth is None or worth > most:
+                continue
+            if worth > most - ROUNDED * len(self.cells.units):
+                if max(shares, default=1) > LARGEST or lcm(*divisors, *shares).bit_length() > MOST_BITS:
+                    continue
                 divisors |= shares
+            still[grouping] = False
         self.chosen = self.chosen[:, still]
         return ([] if still.all() else [np.zeros(len(self.cells.knots))]), divisors
 
@@ -108,7 +116,7 @@ class Rest:
                 return None, set()
             if place != HIGH:
                 most = slope * lifted / enrolled
-                shares.add((lifted / enrolled).denominator)
+                shares |= {(lifted / enrolled).denominator} if slope else set()
             worth += fixed + most
         return worth, shares
 

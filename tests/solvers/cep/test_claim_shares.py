@@ -114,6 +114,22 @@ def test_what_is_proven_exactly_is_proven_of_no_less() -> None:
         checker.check({**document, "divisors": [0]})
 
 
+ODD = (
+    *((6, 23, 3), (278, 91, 215), (192, 49, 158), (131, 16, 53), (294, 85, 107)),
+    *((286, 8, 70), (16, 99, 4), (127, 27, 47), (101, 67, 71)),
+)
+"""Students, in whole numbers and parts of 1e14 more, and how many of them are identified."""
+
+
+@pytest.mark.parametrize("objective", ["students", "reimbursement"])
+def test_numbers_of_many_digits_whose_groupings_are_worth_the_same_are_settled_too(objective: str) -> None:
+    rows = [(n + Fraction(more, 10**14), q, Fraction(1000 * q, 7), Fraction(5000 * n, 11)) for n, more, q in ODD]
+    instance = with_meals("odd", rows, cover=Cover.ANY, threshold=Fraction(1, 4))
+    found = claim_shares.METHOD.run(instance, objective, Settings())
+    assert (found.status, found.level, found.message) == (Status.OPTIMAL, Level.L4, "")
+    assert found.primal_bound == subset_dp.METHOD.run(instance, objective, Settings()).primal_bound
+
+
 @pytest.fixture(scope="module", params=["searched", "listed", "covered", "repriced", "apart", "outside"])
 def proof(request: pytest.FixtureRequest) -> tuple[CepInstance, Fraction, dict[str, Any]]:
     """A district, its best value, and a certificate over few cells: with branches, lists, a cover, parts of it."""
