@@ -28,7 +28,7 @@ from fairbound.solvers.cep.share_node import Node
 from fairbound.solvers.cep.share_replays import REPLAYED, Replays
 from fairbound.solvers.cep.share_stages import Stages
 from fairbound.solvers.cep.share_tree import Tree
-from fairbound.solvers.checker.common import Rejected
+from fairbound.solvers.checker.common import LONGEST, Rejected
 from fairbound.solvers.core.method import Kind, Method
 from fairbound.solvers.core.result import OnProgress, Settings, Termination
 
@@ -145,6 +145,8 @@ class Sharing:
         replays = self.replays
         stages = self.stages
         while stages.waiting:
+            if not stages.share() and len(str(self.search.value)) > LONGEST:
+                stages.stuck()  # a bound that no checker reads
             began = self.search.seconds()
             tree = self.tree = self._tree(Node(self.cells.box(), prices), stages.listed)
             if replays.best is None and tree.root.box is not None:

@@ -26,8 +26,8 @@ MOST_LEVELS = 60
 """Multipliers that are tried, one after the other."""
 CLOSER = 1e-10
 """A grouping is closed once it is worth so much less than the target, more than floats err."""
-ROUNDED, MOST_BITS = Fraction(1, 10**9), 5000
-"""More than what a checker rounds up for a unit, and digits of a number that it has the time to reckon with."""
+TIE, TIE_BITS = Fraction(1, 10**9), 5000
+"""More than what a checker rounds up for a unit, and bits of a number that it has the time to reckon with."""
 
 
 class Rest:
@@ -100,8 +100,8 @@ class Rest:
             worth, shares = self._exactly(grouping)
             if worth is None or worth > most:
                 continue
-            if worth > most - ROUNDED * len(self.cells.units):
-                if max(shares, default=1) > LARGEST or lcm(*divisors, *shares).bit_length() > MOST_BITS:
+            if worth > most - TIE * len(self.cells.units):
+                if max(shares, default=1) > LARGEST or lcm(*divisors, *shares).bit_length() > TIE_BITS:
                     continue
                 divisors |= shares
             still[grouping] = False

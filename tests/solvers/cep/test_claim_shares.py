@@ -84,17 +84,17 @@ def exactly(rows: list[tuple[Any, ...]], **scenario: Any) -> tuple[Fraction, dic
     return found.primal_bound, json.loads(json.dumps(found.certificate))
 
 
-AT_HALF = [(100, 40, 900, 9000), (100, 23, 4000, 12000), (120, 19, 100, 3000), (90, 30, 100, 8000)]
+AT_THRESHOLD = [(100, 40, 900, 9000), (100, 23, 4000, 12000), (120, 19, 100, 3000), (90, 30, 100, 8000)]
 """The first two have 31.5 % together, which a threshold may ask for."""
 
 
 def test_a_group_that_just_meets_the_threshold_is_settled_exactly() -> None:
-    exactly(AT_HALF, threshold=Fraction(63, 200), forced_in=("s1", "s2"), forced_out=("s3", "s4"))
+    exactly(AT_THRESHOLD, threshold=Fraction(63, 200), forced_in=("s1", "s2"), forced_out=("s3", "s4"))
 
 
 @pytest.mark.parametrize("hair", [Fraction(1, 10**15), -Fraction(1, 10**15)])
 def test_a_group_that_misses_the_threshold_by_a_hair_is_none(hair: Fraction) -> None:
-    first, second, *others = AT_HALF
+    first, second, *others = AT_THRESHOLD
     missed = (second[0], second[1] + hair, *second[2:])
     value, _ = exactly([first, missed, *others], threshold=Fraction(63, 200), forced_out=("s3", "s4"))
     met, _ = exactly([first, second, *others], threshold=Fraction(63, 200), forced_out=("s3", "s4"))
@@ -112,6 +112,15 @@ def test_what_is_proven_exactly_is_proven_of_no_less() -> None:
             checker.check({**document, "bound": str(value - less)})
     with pytest.raises(checker.Rejected):
         checker.check({**document, "divisors": [0]})
+
+
+def test_a_value_that_no_checker_reads_is_proven_but_for_its_rounding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claim_shares, "LONGEST", 10)
+    found = claim_shares.METHOD.run(district(8, 3), "reimbursement", Settings())
+    assert (found.status, found.level, found.message) == (Status.FEASIBLE, Level.L4, "")
+    assert found.primal_bound is not None
+    assert found.dual_bound is not None
+    assert 0 < found.dual_bound - found.primal_bound <= found.primal_bound / 10**7
 
 
 ODD = (
