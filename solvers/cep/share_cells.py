@@ -17,7 +17,7 @@ import numpy as np
 from fairbound.models.cep.price_curve import level_range, units_of
 from fairbound.solvers.cep.level_lp import UnitArrays
 from fairbound.solvers.cep.share_halves import groups_by_halves
-from fairbound.solvers.cep.share_list import MOST_GROUPS, MOST_STEPS, Listed
+from fairbound.solvers.cep.share_list import MOST_GROUPS, MOST_ROWS, MOST_STEPS, Listed
 from fairbound.solvers.cep.share_members import Members
 from fairbound.solvers.cep.share_pricing import Pricer, multipliers
 from numpy.typing import NDArray
@@ -245,7 +245,8 @@ class Cells:
         allowed = box.allowed[self.middle]
         pricer = Pricer(self.arrays, self.pricer.lower[starts], self.pricer.upper[after - 1])
         anywhere = np.logical_or.reduceat(allowed, starts)
-        found = groups_by_halves(pricer, prices.units, multipliers, anywhere, cut, late, most, MOST_GROUPS)
+        count = min(MOST_GROUPS, MOST_ROWS // len(self.units))
+        found = groups_by_halves(pricer, prices.units, multipliers, anywhere, cut, late, most, count)
         if found is None:
             return None
         cells, last = starts[found.cell][:, None] + np.arange(run), after[found.cell][:, None] - 1

@@ -54,9 +54,13 @@ def _nodes(cells: Cells, root: Node, bound: Fraction) -> tuple[list[dict[str, An
         if _total(node.prices, step) > most and node.children is not None:
             if node.lists:
                 stated["listed"] = node.lists
-            if node.cover is not None:
-                stated["cover"] = _cover_json(node.cover, step)
-                divisors |= node.cover.divisors
+            if node.covers:
+                covers = [_cover_json(cover, step) for cover in node.covers]
+                split = node.covers[0].split
+                if split is not None:
+                    covers[0] |= {"units": split.units.tolist(), "parts": split.parts}
+                stated["cover"] = covers if len(covers) > 1 else covers[0]
+                divisors.update(*(cover.divisors for cover in node.covers))
             else:
                 assert node.branch is not None
                 stated["branch"] = node.branch.stated()

@@ -4,7 +4,10 @@ It loses less than the sum of prices exceeds the target: what its listed groups 
 units outside (56). So units are settled one after the other, each by a listed group, a strip or by staying out, and
 what loses too much or leaves the surplus of a strip outside its bounds (57) is dropped. Of states with the same units
 settled, and the same of them in either strip, only the one whose groups are worth most goes on: what may follow is the
-same. The next unit is always one that few choices are left for. All states go on side by side, in arrays.
+same. All states go on side by side, in arrays.
+
+The next unit is one that few choices are left for, or the next in some order (``share_orders``). One of two sweeps that
+split the units looks at groupings that lose no more than its part within its side, the other at the rest (60).
 
 Prices that are best for all units together are not best for those that are left. So where states become many, other
 prices are asked for, by how many states each unit is still open in; all that hold may be used (58).
@@ -15,13 +18,14 @@ Most often none remains at the end. What remains says of every unit where it is,
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from fairbound.solvers.cep.share_halves import paired
 from fairbound.solvers.cep.share_members import Members, codes
-from fairbound.solvers.checker.cep_cover import CHEAP, MADE, PRICED
+from fairbound.solvers.checker.cep_cover import CHEAP, MADE, PARTS, PRICED
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
@@ -40,6 +44,8 @@ MANY_STATES, GROWN, OPEN_SAMPLE = 500, 2, 20_000
 """States after which prices are asked for, how many times more there must be than after the last, and by how many."""
 MOST_STATES = 800_000
 """States beyond which a search takes too long."""
+SPLIT = -1
+"""The number of the losses by which a split is told, among those of prices."""
 TOGETHER = 3
 """Prices that are looked at at a time: the last ones."""
 TIES = 1e-9
@@ -126,11 +132,14 @@ class Priced:
         What a grouping worth more than the target loses less than.
     price
         Of the upper strip's surplus over full funding.
+    prices
+        The prices themselves; none of a split.
     """
 
     loss: Floats
     room: float
     price: float
+    prices: Prices | None = None
 
 
 @dataclass(frozen=True)
@@ -143,16 +152,38 @@ class Covers:
         Units in the order in which they were settled.
     by
         For each of them the prices that were looked at, by number: choices were taken by what they lose at the first.
+    further
+        Those prices, but for the first.
     chosen
         Choices that make up each grouping that is left (columns), those of a unit that was settled before being none.
     steps
         What a replay costs.
+    split
+        The side of a split that it has looked at.
     """
 
     order: list[int]
     by: list[list[int]]
+    further: list[Prices]
     chosen: Indices
     steps: int
+    split: Split | None
+
+
+@dataclass(frozen=True)
+class Split:
+    """Some units, and how many parts in ``PARTS`` of a loss are theirs."""
+
+    units: Indices
+    parts: int
+
+    def priced(self, choices: Choices, first: Priced) -> Priced:
+        """What choices lose in it: all within its units, and the part of what they lose that is across them (60)."""
+        inside = np.zeros(choices.inside.shape[1], dtype=bool)
+        inside[self.units] = True
+        touches, leaves = (choices.inside[:, side].any(axis=1) for side in (inside, ~inside))
+        weight = np.where(touches, np.where(leaves, self.parts, PARTS), 0)
+        return Priced(weight * first.loss, self.parts * first.room, 0.0)
 
 
 class Sweep:
@@ -177,7 +208,8 @@ class Sweep:
         slack: float,
         ties: float,
     ) -> None:
-        self.choices, self.priced, self.reprice, self.slack, self.ties = choices, [first], reprice, slack, ties
+        self.choices, self.reprice, self.slack, self.ties = choices, reprice, slack, ties
+        self.priced = {0: first}
         self.bits = _words(choices.inside)
         self.sides = np.stack(
             [np.where((choices.place == side)[:, None], self.bits, np.uint64(0)) for side in (LOW, HIGH)]
@@ -197,23 +229,35 @@ class Sweep:
         self.order: list[int] = []
         self.by: list[list[int]] = []
         self.history: list[tuple[Indices, Indices]] = []
+        self.planned: list[int] = []
+        self.split: Split | None = None
         self.steps = self.priced_at = 0
 
-    def run(self, most: float, late: Callable[[], bool]) -> Covers | None:
-        """Every way to settle all units that loses less than there is room for; ``None`` if it takes too long.
+    def along(self, order: list[int], split: Split | None = None) -> Sweep:
+        """Another one that has settled nothing yet either, and goes along an order; of one part of a split."""
+        other = copy.copy(self)
+        other.left, other.lost, other.priced = self.left.copy(), dict(self.lost), dict(self.priced)
+        other.order, other.by, other.history, other.planned = [], [], [], order
+        other.split = split
+        if split is not None:
+            other.priced[SPLIT] = split.priced(self.choices, self.priced[0])
+            other.lost[SPLIT] = np.zeros(1)
+        return other
 
-        Parameters
-        ----------
-        most
-            Steps that a replay may take.
-        """
-        while self.left.any() and len(self.worth):
-            if late():
-                return None
-            if not self._settle(self._next(), most) or len(self.worth) > MOST_STATES:
-                return None
-            if self.left.any() and len(self.worth) > max(MANY_STATES, GROWN * self.priced_at):
-                self._reprice()
+    def done(self) -> bool:
+        """Whether there is nothing left to settle, or no way to."""
+        return not (self.left.any() and len(self.worth))
+
+    def step(self, most: float) -> bool:
+        """Settle the next unit; not if it takes too long."""
+        if not self._settle(self._next(), most) or len(self.worth) > MOST_STATES:
+            return False
+        if self.left.any() and len(self.worth) > max(MANY_STATES, GROWN * self.priced_at):
+            self._reprice()
+        return True
+
+    def covers(self) -> Covers:
+        """What it has left, once it is done."""
         at = np.arange(len(self.worth))
         chosen = []
         for parent, choice in reversed(self.history):
@@ -222,10 +266,13 @@ class Sweep:
         rest = np.flatnonzero(self.left).tolist()
         left = np.array(chosen, dtype=np.intp).reshape(len(self.history), len(self.worth))
         last = sorted(self.lost, reverse=True)  # they may have closed what was left
-        return Covers([*self.order, *rest], [*self.by, *(last for _ in rest)], left, self.steps)
+        further = [priced.prices for number, priced in self.priced.items() if number > 0 and priced.prices is not None]
+        return Covers([*self.order, *rest], [*self.by, *(last for _ in rest)], further, left, self.steps, self.split)
 
     def _next(self) -> int:
-        """The unit after which fewest states are there, judged by some of them."""
+        """The next one in the order, or the one after which fewest states are there, judged by some of them."""
+        if self.planned:
+            return next(unit for unit in self.planned if self.left[unit])
         choices, left, newest = self.choices, np.flatnonzero(self.left), max(self.lost)
         lost, priced = self.lost[newest], self.priced[newest]
         some = np.argsort(lost)[:SAMPLE]  # those that have lost least go on longest
@@ -311,12 +358,19 @@ class Sweep:
         return np.asarray(keep)
 
     def _merge(self) -> None:
-        """Of states with the same units settled, and the same in either strip, those worth most."""
-        order = np.lexsort((-self.worth, self.codes))
-        code, worth = self.codes[order], self.worth[order]
+        """Of states with the same units settled, and the same in either strip, those worth most.
+
+        Of a split also those that lose less in it than all that are worth more.
+        """
+        split = self.lost.get(SPLIT, np.zeros(len(self.worth)))
+        order = np.lexsort((split, -self.worth, self.codes))
+        code, worth, split = self.codes[order], self.worth[order], split[order]
         first = np.r_[True, code[1:] != code[:-1]][: len(code)]
-        best = worth[first][np.cumsum(first) - 1]
-        self._keep(np.sort(order[worth >= best - self.ties]))
+        tied = np.r_[False, worth[1:] >= worth[:-1] - self.ties][: len(code)]
+        # The least of those before, of the same code: codes are put one below the other for it.
+        apart = np.cumsum(first) * (split.max(initial=0.0) + 1.0)
+        least = np.r_[np.inf, np.minimum.accumulate(split - apart)[:-1]][: len(code)]
+        self._keep(np.sort(order[first | tied | (split - apart < least)]))
 
     def _reprice(self) -> None:
         """Ask for prices that are better for these states, and drop those that lose too much at them."""
@@ -328,8 +382,8 @@ class Sweep:
         self.priced_at = len(self.worth)
         if priced is None:
             return
-        number = len(self.priced)
-        self.priced.append(priced)
+        number = max(self.priced) + 1
+        self.priced[number] = priced
         self.steps += 2 * MADE * len(self.worth) + PRICED * len(self.live)
         at, lost = np.arange(len(self.worth)), np.zeros(len(self.worth))
         for parent, choice in reversed(self.history):
@@ -337,8 +391,9 @@ class Sweep:
             at = parent[at]
         self.lost[number] = lost
         self._keep(lost < priced.room)
-        if len(self.lost) > TOGETHER:
-            del self.lost[min(self.lost)]
+        looked = [each for each in self.lost if each != SPLIT]
+        if len(looked) > TOGETHER:
+            del self.lost[min(looked)]
         self.priced_at = len(self.worth)
         # What loses more than any state may does so in all that become of these states.
         most = priced.room - self.lost[number].min(initial=priced.room)

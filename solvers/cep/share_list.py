@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from fairbound.solvers.cep.share_pricing import Pricer
     from fairbound.solvers.engines.base import Floats
 
-MOST_STEPS, MOST_GROUPS = 40_000_000, 1_000_000
-"""Partial groups that a list may cost, which a replay looks at again, and groups that it may hold."""
+MOST_STEPS, MOST_GROUPS, MOST_ROWS = 60_000_000, 3_000_000, 300_000_000
+"""Partial groups that a list may cost, which a replay looks at again; groups that it may hold, and their rows of 0 and
+1 altogether."""
 
 
 @dataclass(frozen=True)

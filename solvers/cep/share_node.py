@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fairbound.solvers.cep.share_branch import Branch
     from fairbound.solvers.cep.share_cells import Box, Prices
+    from fairbound.solvers.cep.share_cover import Split
     from fairbound.solvers.cep.share_list import Listed
     from fairbound.solvers.cep.share_tree import Tree
     from fairbound.solvers.engines.base import Floats
@@ -31,6 +32,8 @@ class Cover:
         The rest: of every unit the first of its group, or ``LOW``, ``HIGH``, ``OUT``.
     divisors
         Denominators of the shares of groups in what is closed by what it is worth exactly.
+    split
+        The units and the part of a loss that it looks at, if another cover looks at the rest.
     """
 
     order: list[int]
@@ -39,6 +42,7 @@ class Cover:
     levels: list[Floats]
     open: list[list[int]]
     divisors: set[int] = field(default_factory=set)
+    split: Split | None = None
 
 
 @dataclass
@@ -61,8 +65,9 @@ class Node:
     """Pairs and partial groups that a replay of the prices looks at."""
     listed: Listed | None = None
     """The groups of the middle that are left, once they are listed."""
-    cover: Cover | None = None
-    """What closes it, if every grouping left in it was looked at, after all that was proven here."""
+    covers: list[Cover] = field(default_factory=list)
+    """What closes it, if every grouping left in it was looked at, after all that was proven here: one, or two of a
+    split."""
     lists: int = 0
     """If they were listed here, after all that was proven here: how many cells were searched as one."""
 

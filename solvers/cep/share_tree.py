@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from fairbound.solvers.cep.share_branch import Branch, Mixture, widest
-from fairbound.solvers.cep.share_cover import TIES, Choices, Priced, Sweep
 from fairbound.solvers.cep.share_list import traits
 from fairbound.solvers.cep.share_members import Members
 from fairbound.solvers.cep.share_node import Cover, Node
-from fairbound.solvers.cep.share_reprice import ADDED, ADDED_PER_UNIT, Repricing
+from fairbound.solvers.cep.share_orders import Orders
+from fairbound.solvers.cep.share_reprice import ADDED, ADDED_PER_UNIT
 from fairbound.solvers.cep.share_rest import Rest
 
 if TYPE_CHECKING:
@@ -29,9 +29,7 @@ if TYPE_CHECKING:
     from fairbound.solvers.cep.share_cells import Box, Cells, Flags, Prices
     from fairbound.solvers.cep.share_list import Listed
     from fairbound.solvers.cep.share_master import Master, Optimum
-    from fairbound.solvers.cep.share_members import Indices
     from fairbound.solvers.cep.share_pricing import Found
-    from fairbound.solvers.engines.base import Floats
 
 ROUNDS = 150
 """Rounds of column generation at one node."""
@@ -101,7 +99,7 @@ class Tree:
     """Whether nothing is left to branch on: every unit has one cell, and mixes within it."""
     overfull: bool = field(init=False, default=False)
     open: list[tuple[float, int, Node]] = field(init=False, default_factory=list)
-    repricing: Repricing | None = field(init=False, default=None)
+    orders: Orders | None = field(init=False, default=None)
     _counter: Iterator[int] = field(init=False, default_factory=itertools.count)
 
     def __post_init__(self) -> None:
@@ -189,47 +187,36 @@ class Tree:
         assert node.box is not None
         cells, box, listed, prices = self.cells, node.box, node.listed, node.prices
         target = self.target()
-        further: list[Prices] = []
-
-        def priced(prices: Prices) -> Priced:
-            lost = choices.loss(cells, box, listed, prices)
-            return Priced(lost, cells.room(prices, target), float(prices.levels[-1]))
-
-        def reprice(shares: Floats, left: Indices) -> Priced | None:
-            groups = np.zeros(len(listed), dtype=bool)
-            groups[choices.place[left[choices.place[left] >= 0]]] = True
-            better = repricing.prices(box, listed.only(groups), shares, self.late)
-            if better is None:
-                return None
-            further.append(better)
-            return priced(better)
-
         room = cells.room(prices, target)
         if any(room > COVER_AGAIN * more and len(listed) > LIST_AGAIN * most for more, most in self.uncovered):
             return False
-        choices = Choices.of(cells, box, prices, listed, room)
-        repricing = self.repricing = self.repricing or Repricing(cells, self.master)
-        repricing.begin(listed)
-        sweep = Sweep(choices, priced(prices), reprice, cells.pricer.slack(), TIES * abs(target))
+        self.orders = self.orders or Orders(cells, self.master)
         most = self.most_covered if node is self.root else SMALLER * self.most_covered
-        found = sweep.run(most, self.late)
+        found = self.orders.covers(box, listed, prices, target, most, self.late)
         if found is None:
             self.uncovered.append((room, len(listed)))
             return False
-        rest = Rest(cells, box, listed, choices, found.chosen)
-        levels = rest.close(self.master, prices.levels, self.target, self.offer)
-        divisors: set[int] = set()
-        if self.exact is not None:
-            zeros, divisors = rest.settle(self.exact())
-            levels += zeros
-            self.stuck = len(rest) > 0 and not self.finer
-        if len(rest) > (MOST_APART if self.finer else 0):
-            return False
+        choices, swept = found
+        covers: list[Cover] = []
+        children: list[Node] = []
+        for each in swept:
+            rest = Rest(cells, box, listed, choices, each.chosen)
+            levels = rest.close(self.master, prices.levels, self.target, self.offer)
+            divisors: set[int] = set()
+            if self.exact is not None:
+                zeros, divisors = rest.settle(self.exact())
+                levels += zeros
+                self.stuck |= len(rest) > 0 and not self.finer
+            if len(rest) > (MOST_APART if self.finer else 0):
+                return False
+            left = range(len(rest))
+            keys = [rest.key(i) for i in left]
+            covers.append(Cover(each.order, each.further, each.by, levels, keys, divisors, each.split))
+            children += [rest.part(i, prices, self.finer[0][0]) for i in left]
         self._prove(node)
-        node.cover = Cover(found.order, further, found.by, levels, [rest.key(i) for i in range(len(rest))], divisors)
-        node.children = [rest.part(i, prices, self.finer[0][0]) for i in range(len(rest))]
+        node.covers, node.children = covers, children
         node.box = node.listed = None
-        self.work += found.steps + len(rest) * len(cells.exact) * 2
+        self.work += sum(each.steps for each in swept) + len(children) * len(cells.exact) * 2
         return True
 
     def narrow(self, node: Node) -> int:

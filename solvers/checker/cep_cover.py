@@ -14,6 +14,8 @@ from fairbound.solvers.checker.common import Rejected
 LOWER, UPPER, OUTSIDE = -1, -2, -3
 """Places of a unit that no group of the list holds."""
 MOST_STATES = 1_000_000
+PARTS, SPLIT = 8, -1
+"""Parts of a loss, and the number that stands for what is lost in a split among those of prices."""
 MADE, CHEAP, PRICED = 4, 8, 2
 """Steps for a choice that fits a state, choices that do not fit it in the time of a step, and steps to price one."""
 
@@ -61,6 +63,38 @@ class Priced(NamedTuple):
         return lost
 
 
+class Split(NamedTuple):
+    """Some units as bits, and how many parts in ``PARTS`` of a loss are theirs.
+
+    A grouping that loses a within the units, b within the others and c across, a + b + c < room, has
+    PARTS a + parts c < parts room, or else PARTS b + (PARTS - parts) c < (PARTS - parts) room.
+    """
+
+    prices: Priced
+    inside: int
+    parts: int
+
+    @property
+    def room(self) -> int:
+        """For what is lost by these parts."""
+        return self.parts * self.prices.room
+
+    @property
+    def price(self) -> int:
+        """A surplus over full funding is nobody's loss."""
+        return 0
+
+    def lost(self, choices: list[Choice]) -> list[int]:
+        """What each of some choices loses, by parts."""
+        return [
+            loss * (0 if not bits & self.inside else self.parts if bits & ~self.inside else PARTS)
+            for loss, (_, bits, _, _, _) in zip(self.prices.lost(choices), choices, strict=True)
+        ]
+
+
+Losses = Priced | Split
+
+
 def members(bits: int) -> list[int]:
     """The units of a set that stands as bits."""
     return [unit for unit, bit in enumerate(bin(bits)[:1:-1]) if bit == "1"]
@@ -70,10 +104,12 @@ def covers(
     choices: list[list[Choice]],
     order: list[int],
     by: list[list[int]],
-    priced: Callable[[int], Priced],
+    priced: Callable[[int], Losses],
     spend: Callable[[int], None],
 ) -> Iterator[tuple[int, int, int]]:
     """What becomes of all units, each time that it loses less than there is room for: of all that are alike the best.
+
+    In a split that is the best of all that lose no more in it.
 
     Yields the units in the lower strip and in the upper, as bits, and what the groups are worth. Raises ``Rejected``
     where a choice is worth more than its prices.
@@ -83,7 +119,8 @@ def covers(
     choices
         For each unit in its order what may become of it and of none before it.
     by
-        For each unit in its order numbers of prices: choices are taken by what they lose at the first of them.
+        For each unit in its order numbers of prices: choices are taken by what they lose at the first of them. The
+        number of a split stands for all units or for none.
     priced
         The prices of a number.
     spend
@@ -106,20 +143,49 @@ def covers(
         losses = zip(*(sweep.lost[number][depth] for number in by[depth]), strict=True)
         ordered = sorted((lost[0], index, lost) for index, lost in enumerate(losses))
         taken_by = [(lost, sweep.choices[depth][index]) for _, index, lost in ordered]
-        after: dict[Key, State] = {}
-        for key, state in sweep.states.items():
-            left = _left(state, rest[depth + 1], limits)
-            if not key[0] >> unit & 1:
-                spend(1 + _grow(after, key, state, taken_by, rest[depth + 1], limits, left))
-            else:
-                spend(1)
-                if left is not None and min(left) > 0:
-                    _keep(after, key, state)
-            if len(after) > MOST_STATES:
+        after = _After(by[depth].index(SPLIT) if SPLIT in by[depth] else None)
+        for key, states in sweep.states.items():
+            settled = key[0] >> unit & 1
+            for state in states:
+                left = _left(state, rest[depth + 1], limits)
+                if not settled:
+                    spend(1 + _grow(after, key, state, taken_by, rest[depth + 1], limits, left))
+                else:
+                    spend(1)
+                    if left is not None and min(left) > 0:
+                        after.keep(key, state)
+            if after.count > MOST_STATES:
                 raise Rejected(f"a cover of more than {MOST_STATES} states")
-        sweep.states = after
-    for (_, low, high), (worth, _, _) in sweep.states.items():
-        yield low, high, worth
+        sweep.states = after.states
+    for (_, low, high), states in sweep.states.items():
+        for worth, _, _ in states:
+            yield low, high, worth
+
+
+class _After:
+    """States after a unit is settled: of those alike the best, and in a split what loses less than all worth more."""
+
+    def __init__(self, split: int | None) -> None:
+        self.split = split
+        self.states: dict[Key, list[State]] = {}
+        self.count = 0
+
+    def keep(self, key: Key, state: State) -> None:
+        """Keep a state, unless one that is alike is worth as much, and loses no more in the split."""
+        alike = self.states.get(key)
+        if alike is None:
+            self.states[key] = [state]
+            self.count += 1
+        elif self.split is None:
+            if alike[0][0] < state[0]:
+                alike[0] = state
+        else:
+            at, worth, lost = self.split, state[0], state[1][self.split]
+            if any(other[0] >= worth and other[1][at] <= lost for other in alike):
+                return
+            kept = [other for other in alike if other[0] > worth or other[1][at] < lost]
+            self.count += 1 + len(kept) - len(alike)
+            self.states[key] = [*kept, state]
 
 
 class _Paid:
@@ -156,31 +222,37 @@ class _Sweep:
 
     def __init__(self, choices: list[list[Choice]]) -> None:
         self.choices = choices
-        self.prices: dict[int, Priced] = {}
+        self.prices: dict[int, Losses] = {}
         self.lost: dict[int, list[list[int]]] = {}
-        self.states: dict[Key, State] = {(0, 0, 0): (0, [], NONE)}
+        self.states: dict[Key, list[State]] = {(0, 0, 0): [(0, [], NONE)]}
 
     def look(
-        self, depth: int, numbers: list[int], priced: Callable[[int], Priced], spend: Callable[[int], None]
+        self, depth: int, numbers: list[int], priced: Callable[[int], Losses], spend: Callable[[int], None]
     ) -> None:
         """Look at these prices from a depth on; drop what loses too much at them.
 
-        Raises ``Rejected`` where a choice that is left is worth more than its prices.
+        Raises ``Rejected`` where a choice that is left is worth more than its prices, and for a split that begins or
+        ends on the way.
         """
         if numbers == list(self.prices):
             return
+        if depth and (SPLIT in numbers) != (SPLIT in self.prices):
+            raise Rejected("a split is not of all units that a cover settles")
         before, known = list(self.prices), self.lost
         self.prices = {number: self.prices.get(number) or priced(number) for number in numbers}
         self.lost = {number: known[number] for number in numbers if number in known}
-        paid = {number: _Paid(each) for number, each in self.prices.items() if number not in known}
+        new = {number: each for number, each in self.prices.items() if number not in known}
+        paid = {number: _Paid(each) for number, each in new.items() if isinstance(each, Priced)}
         rooms = [each.room for each in self.prices.values()]
-        kept: dict[Key, State] = {}
-        for key, (worth, lost, surplus) in self.states.items():
-            of = dict(zip(before, lost, strict=True))
-            now = [of[number] if number in known else paid[number].by(key) - worth for number in numbers]
-            if all(loss < room for loss, room in zip(now, rooms, strict=True)):
-                kept[key] = worth, now, surplus
-        spend(MADE * len(self.states) * (1 + len(paid)))
+        kept: dict[Key, list[State]] = {}
+        for key, states in self.states.items():
+            spend(MADE * len(states) * (1 + len(new)))
+            for worth, lost, surplus in states:
+                of = dict(zip(before, lost, strict=True))
+                # A split is looked at from the first unit on, when nothing is lost.
+                now = [of[n] if n in known else paid[n].by(key) - worth if n in paid else 0 for n in numbers]
+                if all(loss < room for loss, room in zip(now, rooms, strict=True)):
+                    kept.setdefault(key, []).append((worth, now, surplus))
         self.states = kept
         for place, number in enumerate(numbers):
             if number in self.lost:
@@ -188,7 +260,8 @@ class _Sweep:
             each = self.prices[number]
             self.lost[number] = _losses(each, self.choices, depth, spend)
             # What loses more than any state may does so in all that become of these states.
-            least = min((lost[place] for _, lost, _ in self.states.values()), default=each.room)
+            every = (lost[place] for states in self.states.values() for _, lost, _ in states)
+            least = min(every, default=each.room)
             for later in range(depth, len(self.choices)):
                 keep = [index for index, loss in enumerate(self.lost[number][later]) if loss < each.room - least]
                 if len(keep) < len(self.choices[later]):
@@ -197,7 +270,7 @@ class _Sweep:
                         losses[later] = [losses[later][index] for index in keep]
 
 
-def _losses(prices: Priced, choices: list[list[Choice]], depth: int, spend: Callable[[int], None]) -> list[list[int]]:
+def _losses(prices: Losses, choices: list[list[Choice]], depth: int, spend: Callable[[int], None]) -> list[list[int]]:
     """What the choices from a depth on lose; ``Rejected`` where one is worth more than its prices."""
     lost: list[list[int]] = [[] for _ in range(depth)]
     for options in choices[depth:]:
@@ -223,7 +296,7 @@ def _left(state: State, rest: Surplus, limits: list[tuple[int, int]]) -> list[in
 
 
 def _grow(
-    after: dict[Key, State],
+    after: _After,
     key: Key,
     state: State,
     options: list[tuple[tuple[int, ...], Choice]],
@@ -256,12 +329,5 @@ def _grow(
                 break
         else:
             new = [before + loss for before, loss in zip(lost, losses, strict=True)]
-            _keep(after, (taken | bits, lower, upper), (worth + gain, new, now))
+            after.keep((taken | bits, lower, upper), (worth + gain, new, now))
     return MADE * made + seen // CHEAP
-
-
-def _keep(after: dict[Key, State], key: Key, state: State) -> None:
-    """Keep a state, unless one that is alike is worth as much."""
-    best = after.get(key)
-    if best is None or best[0] < state[0]:
-        after[key] = state

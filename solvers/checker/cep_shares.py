@@ -21,11 +21,12 @@ in a better grouping, so below that node prices hold in the middle if no group o
 
 A leaf may be covered: units are settled in some order, each by a group of the list, by a strip or by staying out, as
 long as all of it loses less than what the sum of pi exceeds the bound; other prices that hold for what is left may be
-looked at too. Of what is alike in the units that are settled and in the strips, the best goes on. Of every grouping
-that comes out of this the sum of its groups' worth and of the most that its units are worth in the strips, at some
-multipliers, is at most the bound; or it is stated as open, and a part of the tree of its own, with strips of fewer
-cells. Worth is rounded up, but not of groups whose share has one of the certificate's divisors as denominator: so the
-bound can be what a grouping is worth exactly.
+looked at too. Of what is alike in the units that are settled and in the strips, the best goes on. Two covers may split
+the units: within one of two sides groups lose no more than its part of what may be lost. Of every grouping that comes
+out of this the sum of its groups' worth and of the most that its units are worth in the strips, at some multipliers, is
+at most the bound; or it is stated as open, and a part of the tree of its own, with strips of fewer cells. Worth is
+rounded up, but not of groups whose share has one of the certificate's divisors as denominator: so the bound can be what
+a grouping is worth exactly.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,7 +36,20 @@ from math import lcm
 from typing import Any, NamedTuple
 
 from fairbound.solvers.checker.cep import coefficients, money, possible, units
-from fairbound.solvers.checker.cep_cover import LOWER, NONE, OUTSIDE, UPPER, Choice, Priced, covers, members
+from fairbound.solvers.checker.cep_cover import (
+    LOWER,
+    NONE,
+    OUTSIDE,
+    PARTS,
+    SPLIT,
+    UPPER,
+    Choice,
+    Losses,
+    Priced,
+    Split,
+    covers,
+    members,
+)
 from fairbound.solvers.checker.cep_halves import Item, groups_by_halves
 from fairbound.solvers.checker.common import UNREADABLE, Rejected, denominator, rational, sealed, uncollected
 
@@ -49,7 +63,7 @@ LARGEST = 10**40
 MOST_EDGES, MOST_TABLED, DEEPEST = 10_000, 10**9, 1000
 """Edges, bits of what is tabled for pairs of unit and edge, and boxes that wait."""
 
-MOST_LISTED, MOST_MEMBERS, MOST_HELD = 1_200_000, 40_000_000, 5 * 10**7
+MOST_LISTED, MOST_MEMBERS, MOST_HELD = 3_500_000, 40_000_000, 5 * 10**7
 """Groups of a list, their units together, and words of memory that all boxes that wait may take."""
 
 ASK_EVERY = 50_000
@@ -394,11 +408,27 @@ class Replay:
                 found[min([place[unit] for unit in choice.units])].append(choice)
         return found
 
-    def covered(self, cover: dict[str, Any], proof: dict[str, Any], box: Box) -> list[Box]:
+    def covered(self, given: Any, proof: dict[str, Any], box: Box) -> list[Box]:
         """Look at every grouping in a box with a list; the boxes of those that may be worth more than the bound.
 
-        Raises ``Rejected`` if one is not among those that the cover says are open.
+        By one cover, or by two that split what a grouping may lose. Raises ``Rejected`` if one is not among those that
+        the covers say are open.
         """
+        if type(given) is not list:
+            return self._covered(given, proof, box, None)
+        one, other = given
+        units = [whole(unit, 0) for unit in one["units"]]
+        parts = whole(one["parts"], 1)
+        if parts >= PARTS or len(set(units)) < len(units) or max(units, default=0) >= self.count:
+            raise Rejected("a split of units that are not there, or of more parts than there are")
+        inside = sum(1 << unit for unit in units)
+        apart = self._covered(one, proof, box, (inside, parts))
+        return apart + self._covered(other, proof, box, ((1 << self.count) - 1 & ~inside, PARTS - parts))
+
+    def _covered(
+        self, cover: dict[str, Any], proof: dict[str, Any], box: Box, split: tuple[int, int] | None
+    ) -> list[Box]:
+        """The same, of one cover, which may look at one side of a split: its units as bits, and its parts of a loss."""
         allowed, must, listed = box
         if listed is None:
             raise Rejected("a cover without a list")
@@ -406,16 +436,19 @@ class Replay:
         if sorted(order) != list(range(self.count)):
             raise Rejected("a cover does not settle every unit once")
         stated = [proof, *cover["prices"]]
-        by = [[whole(number, 0) for number in looked] for looked in cover["by"]]
+        by = [[whole(number, 0 if split is None else SPLIT) for number in looked] for looked in cover["by"]]
         if len(by) != len(order) or not all(by) or max(map(max, by)) >= len(stated):
             raise Rejected("a cover does not say at which prices each unit is settled")
         if any(len(set(looked)) < len(looked) for looked in by):
             raise Rejected("a cover looks twice at the same prices")
 
-        def priced(number: int) -> Priced:
-            prices = self._read(stated[number], listed)
+        def of(stated: dict[str, Any]) -> Priced:
+            prices = self._read(stated, listed)
             low, high = self._strip_worth(prices.levels, allowed, listed)
             return Priced(prices.units, low, high, sum(prices.units) - self.claim, prices.levels[-1] * self.worth)
+
+        def priced(number: int) -> Losses:
+            return Split(of(proof), *split) if split is not None and number == SPLIT else of(stated[number])
 
         levels = []
         for each in cover["levels"]:
@@ -432,7 +465,7 @@ class Replay:
         for low, high, total, _ in parts:
             if total is not None:
                 known[low, high] = max(known.get((low, high), total), total)
-        choices = self._choices(priced(0), must, listed, order)
+        choices = self._choices(of(proof), must, listed, order)
         for low, high, worth in covers(choices, order, by, priced, self._spend):
             for lower, upper in levels:
                 self._spend(self.count)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from fairbound.models.cep import PROBLEM, CepInstance, Cover, School, find_rates
-from fairbound.solvers.cep import claim_shares, plan_search, share_cells, share_cover, subset_dp
+from fairbound.solvers.cep import claim_shares, plan_search, share_cells, share_cover, share_orders, subset_dp
 from fairbound.solvers.checker import cep_shares as checker
 from fairbound.solvers.core import certificates
 from fairbound.solvers.core.bound import Level
@@ -139,7 +139,7 @@ def test_numbers_of_many_digits_whose_groupings_are_worth_the_same_are_settled_t
     assert found.primal_bound == subset_dp.METHOD.run(instance, objective, Settings()).primal_bound
 
 
-@pytest.fixture(scope="module", params=["searched", "listed", "covered", "repriced", "apart", "outside"])
+@pytest.fixture(scope="module", params=["searched", "listed", "covered", "repriced", "apart", "outside", "split"])
 def proof(request: pytest.FixtureRequest) -> tuple[CepInstance, Fraction, dict[str, Any]]:
     """A district, its best value, and a certificate over few cells: with branches, lists, a cover, parts of it."""
     kind = request.param
@@ -152,6 +152,8 @@ def proof(request: pytest.FixtureRequest) -> tuple[CepInstance, Fraction, dict[s
         if kind == "repriced":
             patch.setattr(share_cover, "MANY_STATES", 0)
             patch.setattr(share_cover, "GROWN", 0)
+        if kind == "split":  # no sweep of a whole may take a step
+            patch.setattr(share_orders, "WHOLE", 0.0)
         if kind == "apart":  # a third of the range is one strip
             patch.setattr(claim_shares, "crowded", lambda *_arguments: (20, 9))
         for seed in range(60):
@@ -163,7 +165,7 @@ def proof(request: pytest.FixtureRequest) -> tuple[CepInstance, Fraction, dict[s
                 continue
             assert found.level is Level.L4
             nodes = document["nodes"]
-            covers = [node["cover"] for node in nodes if "cover" in node]
+            covers = [cover for node in nodes for cover in covers_of(node)]
             assert kind != "searched" or not any("listed" in node for node in nodes)
             shows = {
                 "searched": any("branch" in node for node in nodes),
@@ -171,11 +173,18 @@ def proof(request: pytest.FixtureRequest) -> tuple[CepInstance, Fraction, dict[s
                 "covered": any(cover["levels"] for cover in covers),
                 "repriced": any(cover["prices"] for cover in covers),
                 "apart": any(cover["open"] for cover in covers),
+                "split": any("parts" in cover for cover in covers) and any(cover["levels"] for cover in covers),
                 "outside": covers and found.solution is not None and sum(map(len, found.solution.groups)) < 7,
             }
             if shows[kind]:
                 return instance, truth_of(instance), document
     raise AssertionError("no district needed it")
+
+
+def covers_of(node: dict[str, Any]) -> list[dict[str, Any]]:
+    """The covers of a node: none, one, or the two of a split."""
+    cover = node.get("cover", [])
+    return cover if isinstance(cover, list) else [cover]
 
 
 def test_a_stranger_accepts_what_was_proven(proof: tuple[CepInstance, Fraction, dict[str, Any]]) -> None:
@@ -202,8 +211,9 @@ def mutated(document: dict[str, Any], chance: random.Random) -> dict[str, Any]:
         nodes = changed["nodes"]
         node = chance.choice(nodes) if nodes else {}
         proofs = node.get("proofs", [])
-        kind = chance.randrange(16)
-        cover = node.get("cover")
+        kind = chance.randrange(18)
+        covers = covers_of(node)
+        cover = chance.choice(covers) if covers else None
         if kind == 0:
             share = Fraction(chance.choice([1, -1]), chance.choice([10, 1000, 10**5, 10**7]))
             changed["bound"] = str(Fraction(changed["bound"]) * (1 + share))
@@ -246,6 +256,10 @@ def mutated(document: dict[str, Any], chance: random.Random) -> dict[str, Any]:
             column[chance.randrange(len(column))] += chance.choice([-1, 1]) * chance.choice([1, 1000, 10**6, 10**9])
         elif kind == 15 and cover:
             chance.choice(cover["by"])[0] = chance.randint(0, len(cover["prices"]))
+        elif kind == 16 and len(covers) > 1:
+            covers[0]["parts"] += chance.choice([-1, 1, 3, -3])
+        elif kind == 17 and len(covers) > 1 and covers[0]["units"]:
+            covers[0]["units"].pop(chance.randrange(len(covers[0]["units"])))
         if chance.random() < 0.5:  # so that claims below the truth are among them
             changed["bound"] = str(Fraction(changed["bound"]) * (1 - Fraction(chance.randint(0, 40), 10**6)))
     return changed
@@ -307,10 +321,10 @@ def test_prices_without_measure_prove_nothing_false(proof: tuple[CepInstance, Fr
 
 def test_a_cover_rests_on_all_that_it_states(proof: tuple[CepInstance, Fraction, dict[str, Any]]) -> None:
     document = deepcopy(proof[2])
-    node = next((node for node in document["nodes"] if node.get("cover", {}).get("levels")), None)
-    if node is None:
+    found = [(node, i, c) for node in document["nodes"] for i, c in enumerate(covers_of(node)) if c["levels"]]
+    if not found:
         pytest.skip("a certificate without a cover that needs multipliers")
-    cover = node["cover"]
+    node, place, cover = found[0]
     for changed, said in [
         ({**cover, "levels": [], "open": []}, "may be worth more"),
         ({**cover, "levels": [levels[1:] for levels in cover["levels"]]}, "number of multipliers"),
@@ -322,6 +336,30 @@ def test_a_cover_rests_on_all_that_it_states(proof: tuple[CepInstance, Fraction,
         ({**cover, "by": [[0, 0], *cover["by"][1:]]}, "twice at the same"),
         ({**cover, "open": [*cover["open"], [0] * 3]}, "of no unit where it is"),
         ({**cover, "open": [*cover["open"], [-4] * 7]}, "of no unit where it is"),
+    ]:
+        both = covers_of(node)
+        node["cover"] = changed if len(both) == 1 else [*both[:place], changed, *both[place + 1 :]]
+        with pytest.raises(checker.Rejected, match=said):
+            checker.check(document)
+
+
+def test_a_split_has_two_sides(proof: tuple[CepInstance, Fraction, dict[str, Any]]) -> None:
+    document = deepcopy(proof[2])
+    node = next((node for node in document["nodes"] if len(covers_of(node)) > 1), None)
+    if node is None:
+        pytest.skip("a certificate without a split")
+    one, other = covers_of(node)
+    for changed, said in [
+        ([one], "cannot be read"),
+        ([one, other, other], "cannot be read"),
+        ([], "cannot be read"),
+        ([other, one], "cannot be read"),  # the second has its sides, but the first states them
+        ([{**one, "parts": 0}, other], "no whole number"),
+        ([{**one, "parts": 8}, other], "more parts than there are"),
+        ([{**one, "units": [*one["units"], one["units"][0]]}, other], "units that are not there"),
+        ([{**one, "units": [*one["units"], 7]}, other], "units that are not there"),
+        ([{**one, "units": [-1]}, other], "no whole number"),
+        (one, "no whole number"),  # a cover of its own that says it looks at a split
     ]:
         node["cover"] = changed
         with pytest.raises(checker.Rejected, match=said):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -10,7 +11,8 @@ import numpy as np
 import pytest
 from fairbound.solvers.cep import share_cover
 from fairbound.solvers.cep.share_cells import Cells, Prices, crowded
-from fairbound.solvers.cep.share_cover import HIGH, LOW, OUT, Choices, Priced, Sweep
+from fairbound.solvers.cep.share_cover import HIGH, LOW, OUT, SPLIT, Choices, Priced, Split, Sweep
+from fairbound.solvers.cep.share_orders import race
 from fairbound.solvers.checker import cep_cover as checker
 from general_meals import with_meals
 
@@ -55,8 +57,15 @@ def choice_of(row: Row) -> checker.Choice:
     return checker.Choice(row.units, sum(1 << unit for unit in row.units), *row[1:])
 
 
-def left(rows: list[Row], units: int, priced: list[checker.Priced]) -> Left:
-    """By brute force: all ways to settle every unit once that lose less than there is room for at all prices."""
+Side = tuple[list[int], int]
+"""The units of one side of a split, and its parts of a loss."""
+
+
+def left(rows: list[Row], units: int, priced: list[checker.Priced], side: Side | None = None) -> Left:
+    """By brute force: all ways to settle every unit once that lose less than there is room for at all prices.
+
+    Of a split those that lose less than a side's part by choices within it, of what choices across have left.
+    """
 
     def settled(unit: int, made: tuple[Row, ...]) -> Iterator[tuple[Row, ...]]:
         taken = {member for row in made for member in row.units}
@@ -76,15 +85,19 @@ def left(rows: list[Row], units: int, priced: list[checker.Priced]) -> Left:
             continue
         if any(sum(e.lost([choice_of(row) for row in made])) + PRICE * max(z, 0) >= e.room for e in priced):
             continue
+        if side is not None:
+            lost = dict(zip(made, priced[0].lost([choice_of(row) for row in made]), strict=True))
+            within = sum(loss for row, loss in lost.items() if set(row.units) <= set(side[0]))
+            across = sum(loss for row, loss in lost.items() if 0 < len(set(row.units) & set(side[0])) < len(row.units))
+            if 8 * within >= side[1] * (priced[0].room - across):
+                continue
         low, high = (frozenset(row.units[0] for row in made if row.place == place) for place in (LOW, HIGH))
         found[low, high] = max(found.get((low, high), 0), sum(row.worth for row in made))
     return found
 
 
-def searched(
-    rows: list[Row], units: int, priced: list[checker.Priced], most: float = np.inf
-) -> tuple[Left, list[int], list[list[int]]]:
-    """What the search leaves, its order, and the prices that it looked at."""
+def sweep_of(rows: list[Row], units: int, priced: list[checker.Priced]) -> Sweep:
+    """A sweep that has settled nothing yet."""
     inside = np.zeros((len(rows) + 1, units), dtype=bool)
     for i, row in enumerate(rows):
         inside[i, list(row.units)] = True
@@ -94,14 +107,29 @@ def searched(
         np.array([*(row.worth for row in rows), 0.0]),
         np.array([*(row.surplus for row in rows), NONE], dtype=float).T,
     )
+    nothing = Prices(np.zeros(units), np.zeros(0), np.zeros(0), (0, 0))
     every = [
-        Priced(np.array([*each.lost([choice_of(row) for row in rows]), 0], dtype=float), each.room, each.price)
-        for each in priced
+        Priced(np.array([*e.lost([choice_of(row) for row in rows]), 0], dtype=float), e.room, e.price, nothing)
+        for e in priced
     ]
     further = iter(every[1:])
-    sweep = Sweep(choices, every[0], lambda _shares, _left: next(further, None), 0.0, 1e-6)
-    found = sweep.run(most, lambda: False)
-    assert found is not None
+    return Sweep(choices, every[0], lambda _shares, _left: next(further, None), 0.0, 1e-6)
+
+
+def searched(
+    rows: list[Row],
+    units: int,
+    priced: list[checker.Priced],
+    most: float = np.inf,
+    planned: list[int] | None = None,
+    side: Side | None = None,
+) -> tuple[Left, list[int], list[list[int]]]:
+    """What the search leaves, its order, and the prices that it looked at."""
+    split = None if side is None else Split(np.array(side[0], dtype=np.intp), side[1])
+    done = race([sweep_of(rows, units, priced).along(planned or [], split)], most, lambda: False)
+    assert done is not None
+    found = done.covers()
+    assert len(found.further) == len(done.priced) - 1 - (side is not None)
     groupings: Left = {}
     for made in found.chosen.T.tolist():
         taken = [rows[k] for k in made if k < len(rows)]
@@ -111,14 +139,22 @@ def searched(
     return groupings, found.order, found.by
 
 
-def checked(rows: list[Row], order: list[int], by: list[list[int]], priced: list[checker.Priced]) -> Left:
+def checked(
+    rows: list[Row], order: list[int], by: list[list[int]], priced: list[checker.Priced], side: Side | None = None
+) -> Left:
     """What the checker leaves."""
     place = {unit: depth for depth, unit in enumerate(order)}
     choices: list[list[checker.Choice]] = [[] for _ in order]
     for row in rows:
         choices[min(place[unit] for unit in row.units)].append(choice_of(row))
-    made = checker.covers(choices, order, by, priced.__getitem__, lambda _steps: None)
-    return {(frozenset(checker.members(low)), frozenset(checker.members(high))): worth for low, high, worth in made}
+    split = None if side is None else checker.Split(priced[0], sum(1 << unit for unit in side[0]), side[1])
+    found: Left = {}
+    for low, high, worth in checker.covers(
+        choices, order, by, lambda number: split if split and number == SPLIT else priced[number], lambda _steps: None
+    ):
+        key = frozenset(checker.members(low)), frozenset(checker.members(high))
+        found[key] = max(found.get(key, 0), worth)
+    return found
 
 
 @pytest.mark.parametrize("vectors", [1, 3])
@@ -137,6 +173,62 @@ def test_search_checker_and_brute_force_leave_the_same(
     assert {number for looked in by for number in looked} == set(range(vectors))
     assert found == truth
     assert checked(rows, order, by, priced) == truth
+
+
+@pytest.mark.parametrize("vectors", [1, 3])
+@pytest.mark.parametrize("seed", range(12))
+def test_the_sides_of_a_split_leave_what_brute_force_does(
+    seed: int, vectors: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(share_cover, "MANY_STATES", 0)
+    monkeypatch.setattr(share_cover, "GROWN", 0)
+    units, chance = 6, random.Random(seed)
+    rows, priced = drawn(units, chance, vectors)
+    order = chance.sample(range(units), units)
+    cut, parts = chance.randint(1, units - 1), chance.randint(1, 7)
+    together: Left = {}
+    for along, side in ((order, (order[:cut], parts)), (order[::-1], (order[cut:], 8 - parts))):
+        truth = left(rows, units, priced, side)
+        found, settled, by = searched(rows, units, priced, planned=along, side=side)
+        assert settled == along or not truth
+        assert all(SPLIT in looked for looked in by)
+        assert found == truth
+        assert checked(rows, settled, by, priced, side) == truth
+        together |= {key: max(worth, together.get(key, 0)) for key, worth in found.items()}
+    assert together == left(rows, units, priced)
+
+
+def test_a_split_keeps_what_is_worth_less_and_loses_less_in_it() -> None:
+    """Two ways to settle the same: the better one loses within the side, the other across it."""
+    rows = [Row((0, 1), 0, NONE, 132), Row((2, 3), 2, NONE, 140), Row((0, 2), 0, NONE, 130), Row((1, 3), 1, NONE, 140)]
+    priced, side = [checker.Priced([70] * 4, {}, {}, 15, PRICE)], ([0, 1], 4)
+    truth = {(frozenset[int](), frozenset[int]()): 270}
+    assert left(rows, 4, priced, side) == truth
+    found, order, by = searched(rows, 4, priced, planned=[0, 1, 2, 3], side=side)
+    assert found == checked(rows, order, by, priced, side) == truth
+    assert left(rows, 4, priced) == {(frozenset(), frozenset()): 272}
+
+
+def test_a_split_that_begins_or_ends_on_the_way_is_refused() -> None:
+    rows, priced = drawn(6, random.Random(0))
+    side = [0, 1, 2], 4
+    _, order, by = searched(rows, 6, priced[:1], side=side)
+    for looked in ([*by[:3], *([0] for _ in by[3:])], [*([0] for _ in by[:3]), *by[3:]]):
+        with pytest.raises(checker.Rejected, match="a split is not of all"):
+            checked(rows, order, looked, priced[:1], side)
+
+
+def test_the_sweep_with_fewest_states_goes_on() -> None:
+    """From the end of a unit that has no choice a sweep is done at once; from the other it has ten states first."""
+    units = 12
+    rows = [Row(pair, pair[0], NONE, 140) for pair in itertools.combinations(range(1, units), 2)]
+    sweep = sweep_of(rows, units, [checker.Priced([70] * units, {}, {}, 10, PRICE)])
+    for numbers in ([0, 1], [1, 0]):
+        sweeps = [sweep.along(list(range(units))), sweep.along(list(range(units))[::-1])]
+        assert race([sweeps[i] for i in numbers], np.inf, lambda: False) is sweeps[0]
+        assert len(sweeps[1].order) <= 1
+    assert not sweep.order
+    assert race([sweep.along([])], np.inf, lambda: True) is None
 
 
 def test_further_prices_close_more() -> None:
