@@ -158,7 +158,7 @@ class Sharing:
             self.nodes += tree.nodes
             replays.reached(self._least(tree), tree)
             if tree.overfull and not self.late():
-                if not stages.overfull((Fraction(tree.bound) - self.search.value) / self._size()):
+                if not stages.overfull((Fraction(tree.bound) - self.search.value) / self._size()) and replays.cheap():
                     replays.secure()
             elif tree.stuck and not stages.share() and not self.late():
                 stages.stuck()

@@ -68,7 +68,7 @@ class Orders:
 
         self.repricing.begin(listed)
         sweep = Sweep(choices, priced(prices), reprice, cells.pricer.slack(), TIES * abs(target))
-        rising = np.argsort(_shares(choices, cells, listed, sweep.priced[0]), kind="stable").tolist()
+        rising = np.argsort(lightest_shares(choices, cells, listed, sweep.priced[0]), kind="stable").tolist()
         orders: list[list[int]] = [[], rising, rising[::-1]]
         sweeps = [sweep.along(order) for order in orders]
         first = sweeps[self.favoured]
@@ -77,11 +77,11 @@ class Orders:
             self.favoured = sweeps.index(won)
             return choices, [won.covers()]
         up, down = (len(each.order) for each in sweeps[1:])
-        found = _split(sweep, rising, (up + len(rising) - down) // 2, HALF * most, late)
+        found = split_covers(sweep, rising, (up + len(rising) - down) // 2, HALF * most, late)
         return None if found is None else (choices, found)
 
 
-def _shares(choices: Choices, cells: Cells, listed: Listed, first: Priced) -> Floats:
+def lightest_shares(choices: Choices, cells: Cells, listed: Listed, first: Priced) -> Floats:
     """Where units lose least: the mean share of the groups of each, those that lose little counting most."""
     middles = (cells.edges[:-1] + cells.edges[1:])[cells.middle] / 2
     groups = np.flatnonzero(choices.place >= 0)
@@ -115,11 +115,13 @@ def race(sweeps: list[Sweep], most: float, late: Callable[[], bool]) -> Sweep | 
     return None
 
 
-def _split(sweep: Sweep, order: list[int], cut: int, most: float, late: Callable[[], bool]) -> list[Covers] | None:
+def split_covers(
+    sweep: Sweep, order: list[int], cut: int, most: float, late: Callable[[], bool]
+) -> list[Covers] | None:
     """Sweeps of the units before a cut and of those after it; the one that does not end gets a smaller part."""
     sides = np.array(order[:cut], dtype=np.intp), np.array(order[cut:], dtype=np.intp)
-    parts, shift = PARTS // 2, PARTS // 4
-    while shift:
+    parts = PARTS // 2
+    for shift in (PARTS // 4, PARTS // 8, 0):
         found = []
         for units, share, along in zip(sides, (parts, PARTS - parts), (order, order[::-1]), strict=True):
             done = race([sweep.along(along, Split(units, share))], most, late)
@@ -130,5 +132,4 @@ def _split(sweep: Sweep, order: list[int], cut: int, most: float, late: Callable
         if (one is None) == (other is None):
             return None
         parts += shift if other is None else -shift
-        shift //= 2
     return None

@@ -15,7 +15,7 @@ NEAR, ROUNDED = Fraction(9, 10**6), Fraction(1, 10**8)
 are rounded to a few parts in 1e9 of the bound."""
 FURTHER, LEAST_STEP = Fraction(2, 5), Fraction(1, 20)
 """Shares of what is left to a gap: by so much the search closes less where groups are too many, if that is so much."""
-DEEPER = 8
+DEEPER = 4
 """By how many times the first search that branches closes a gap further than covers have."""
 ROOM, QUICK = 2.5, 8
 """How much longer than the next search seems to take there must be; and if it is so much, no stage comes before it."""

@@ -38,7 +38,7 @@ NEAR = 0.1
 HOLD, LOOSER = 0.05, 3.0
 """Prices may fall at first by this share of what is left to the target, and then by so many times more."""
 SEARCH_WIDTH, PROOF_WIDTH = 1_500, 60_000
-LIST_AGAIN = 0.7
+LIST_AGAIN, FEWER = 0.92, 0.7
 """Groups are listed, if they were too many, once the prices exceed the target by so much less, or pairs are fewer."""
 COVER_AGAIN = 0.85
 """A cover is tried, if one took too long, once the prices exceed the target by so much less, or groups are fewer."""
@@ -188,7 +188,7 @@ class Tree:
         cells, box, listed, prices = self.cells, node.box, node.listed, node.prices
         target = self.target()
         room = cells.room(prices, target)
-        if any(room > COVER_AGAIN * more and len(listed) > LIST_AGAIN * most for more, most in self.uncovered):
+        if any(room > COVER_AGAIN * more and len(listed) > FEWER * most for more, most in self.uncovered):
             return False
         self.orders = self.orders or Orders(cells, self.master)
         most = self.most_covered if node is self.root else SMALLER * self.most_covered
@@ -238,7 +238,7 @@ class Tree:
         if node.listed is not None or not node.priced():
             return
         room, pairs = node.prices.bound - self.target(), int(node.box.allowed[self.cells.middle].sum())
-        if any(room > LIST_AGAIN * more and pairs > LIST_AGAIN * most for more, most in self.refused):
+        if any(room > LIST_AGAIN * more and pairs > FEWER * most for more, most in self.refused):
             return
         most = self.most_listed if node is self.root else SMALLER * self.most_listed
         listed = node.listed = self.cells.listed(node.box, node.prices, self.target(), self.late, most)
