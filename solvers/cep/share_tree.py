@@ -40,8 +40,9 @@ HOLD, LOOSER = 0.05, 3.0
 SEARCH_WIDTH, PROOF_WIDTH = 1_500, 60_000
 LIST_AGAIN, FEWER = 0.92, 0.7
 """Groups are listed, if they were too many, once the prices exceed the target by so much less, or pairs are fewer."""
-COVER_AGAIN = 0.85
-"""A cover is tried, if one took too long, once the prices exceed the target by so much less, or groups are fewer."""
+COVER_AGAIN, STEEP = 0.85, 6
+"""A cover is tried, if one took too long, once the prices exceed the target by so much less, or groups are fewer; and
+the power of this excess with which its steps grow, so that what would take too long is not tried."""
 SMALLER = 0.1
 """Share of the steps of a root's list or cover that one of another node may take: there are many."""
 MOST_COLUMNS, COLUMNS_PER_UNIT = 600, 8
@@ -72,7 +73,7 @@ class Tree:
         The target, if the last groupings are to be compared with it exactly.
     refused, uncovered
         What prices exceeded the target by where groups were too many to list, with how many pairs of unit and middle
-        cell; and where a cover took too long, of how many groups.
+        cell; and where a cover took or would take too long, of how many groups.
     most_listed, most_covered
         Steps that a list may cost, and a cover of the root; a replay does them again.
     """
@@ -213,10 +214,13 @@ class Tree:
             keys = [rest.key(i) for i in left]
             covers.append(Cover(each.order, each.further, each.by, levels, keys, divisors, each.split))
             children += [rest.part(i, prices, self.finer[0][0]) for i in left]
+        steps = sum(each.steps for each in swept)
+        if node is self.root:
+            self.uncovered.append((room * (most / max(steps, 1)) ** (1 / STEEP) / COVER_AGAIN, len(listed)))
         self._prove(node)
         node.covers, node.children = covers, children
         node.box = node.listed = None
-        self.work += sum(each.steps for each in swept) + len(children) * len(cells.exact) * 2
+        self.work += steps + len(children) * len(cells.exact) * 2
         return True
 
     def narrow(self, node: Node) -> int:
