@@ -56,7 +56,7 @@ FIRST_PLANS = 0.25
 FIRST_WIDTH = 20_000
 SEED_SHARE, SEEDS, SEEDS_PER_UNIT = 0.05, 2000, 40
 """Groups that lose at most this share of the gap at the curve's prices begin the master, so many at most."""
-LIST_SHARE, COVER_SHARE, FEW_COVER_SHARE = 0.2, 0.5, 0.15
+LIST_SHARE, COVER_SHARE, FEW_COVER_SHARE = 0.15, 0.5, 0.15
 """Shares of the time that the replay of a list may take, and of a cover; of few units, where branching takes less."""
 NARROWER, FINEST = 2 / 3, ((2, 2), (0, 1))
 """How much shorter strips become from search to search, and cells of either strip in the last two: in the end the

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 STEEP = 4.0
 """How steeply a group counts less for the share of its units as it loses more, for all that it may lose."""
-FAVOURED = 8
-"""How many times the states of another sweep the first of some may have while it goes on."""
+ALONE = 20_000
+"""States up to which the first of some sweeps goes on by itself: most are done with fewer."""
 WHOLE, HALF = 0.5, 0.25
 """Shares of all steps that sweeps of a whole may take together, and one of a split."""
 
@@ -100,13 +100,14 @@ def race(sweeps: list[Sweep], most: float, late: Callable[[], bool]) -> Sweep | 
     Parameters
     ----------
     sweeps
-        The first one may have more states than the others.
+        The first one goes on alone while it has few states.
     most
         Steps of a replay that they may take together.
     """
     running = list(sweeps)
     while running and not late():
-        sweep = min(running, key=lambda each: len(each.worth) * (1 if each is sweeps[0] else FAVOURED))
+        first = running[0] is sweeps[0] and len(sweeps[0].worth) <= ALONE
+        sweep = sweeps[0] if first else min(running, key=lambda each: len(each.worth))
         before = sum(each.steps for each in sweeps if each is not sweep)
         if not sweep.step(most - before):
             running.remove(sweep)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from fairbound.solvers.cep import share_cover
+from fairbound.solvers.cep import share_cover, share_orders
 from fairbound.solvers.cep.share_cells import Cells, Prices, crowded
 from fairbound.solvers.cep.share_cover import HIGH, LOW, OUT, SPLIT, Choices, Priced, Split, Sweep
 from fairbound.solvers.cep.share_orders import race
@@ -218,15 +218,17 @@ def test_a_split_that_begins_or_ends_on_the_way_is_refused() -> None:
             checked(rows, order, looked, priced[:1], side)
 
 
-def test_the_sweep_with_fewest_states_goes_on() -> None:
+@pytest.mark.parametrize("alone", [2, 20])
+def test_the_sweep_with_fewest_states_goes_on(alone: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the end of a unit that has no choice a sweep is done at once; from the other it has ten states first."""
+    monkeypatch.setattr(share_orders, "ALONE", alone)
     units = 12
     rows = [Row(pair, pair[0], NONE, 140) for pair in itertools.combinations(range(1, units), 2)]
     sweep = sweep_of(rows, units, [checker.Priced([70] * units, {}, {}, 10, PRICE)])
     for numbers in ([0, 1], [1, 0]):
         sweeps = [sweep.along(list(range(units))), sweep.along(list(range(units))[::-1])]
         assert race([sweeps[i] for i in numbers], np.inf, lambda: False) is sweeps[0]
-        assert len(sweeps[1].order) <= 1
+        assert len(sweeps[1].order) == (numbers[0] if alone == 2 else numbers[0] * 2)
     assert not sweep.order
     assert race([sweep.along([])], np.inf, lambda: True) is None
 
