@@ -8,15 +8,16 @@ exponentially with what is closed of the gap that the root leaves.
 from __future__ import annotations
 
 from fractions import Fraction
-from math import log
+from math import log, sqrt
 
 NEAR, ROUNDED = Fraction(9, 10**6), Fraction(1, 10**8)
 """The gap that is closed before none; and what is closed where a search cannot tell whether any is left, since prices
 are rounded to a few parts in 1e9 of the bound."""
 FURTHER, LEAST_STEP = Fraction(2, 5), Fraction(1, 20)
 """Shares of what is left to a gap: by so much the search closes less where groups are too many, if that is so much."""
-DEEPER = 4
-"""By how many times the first search that branches closes a gap further than covers have."""
+DEEPER, NEARLY = 4, 2
+"""By how many times the first search that branches closes a gap further than covers have, and half of the way to the
+next one at most, if that is more than so many times closer."""
 ROOM, QUICK = 2.5, 8
 """How much longer than the next search seems to take there must be; and if it is so much, no stage comes before it."""
 HARDLY = 0.25
@@ -57,8 +58,9 @@ class Stages:
         self.listed = nearer < (1 - LEAST_STEP) * (above if self.reached is None else self.reached)
         if self.listed:
             self.waiting.insert(0, nearer)
-        elif self.reached is not None and self.reached > DEEPER * self.share():
-            self.waiting.insert(0, self.reached / DEEPER)
+        elif self.reached is not None and self.reached > NEARLY * self.share():
+            halfway = Fraction(f"{sqrt(self.reached * self.share()):.3g}")
+            self.waiting.insert(0, max(self.reached / DEEPER, halfway))
         return self.listed
 
     def stuck(self) -> None:

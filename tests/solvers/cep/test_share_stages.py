@@ -37,6 +37,15 @@ def test_the_first_search_that_branches_goes_for_a_part() -> None:
     assert stages.waiting == [Fraction(1, 100) / DEEPER, NEAR, 0]
 
 
+@pytest.mark.parametrize(("times", "halfway"), [(1.9, None), (2.25, 1.5), (9, 3), (16, 4), (100, 25)])
+def test_that_part_is_half_of_the_way_at_most(times: float, halfway: float | None) -> None:
+    stages = Stages(0.0)
+    stages.reached = Fraction(f"{times * float(NEAR):.6g}")
+    assert not stages.overfull(Fraction(1, 10))
+    nearer = [float(share / NEAR) for share in stages.waiting[:-2]]
+    assert nearer == ([] if halfway is None else [pytest.approx(halfway)])
+
+
 def after(root: float, share: Fraction, nodes: int, seconds: float, left: float) -> list[Fraction]:
     """What waits once a search that branches has closed a gap."""
     stages = Stages(0.0)
