@@ -28,7 +28,7 @@ STEEP = 4.0
 """How steeply a group counts less for the share of its units as it loses more, for all that it may lose."""
 ALONE = 20_000
 """States up to which the first of some sweeps goes on by itself: most are done with fewer."""
-WHOLE, HALF = 0.5, 0.25
+WHOLE, HALF = 0.75, 0.25
 """Shares of all steps that sweeps of a whole may take together, and one of a split."""
 
 
@@ -95,7 +95,7 @@ def lightest_shares(choices: Choices, cells: Cells, listed: Listed, first: Price
 
 
 def race(sweeps: list[Sweep], most: float, late: Callable[[], bool]) -> Sweep | None:
-    """The one of some sweeps that is done first; ``None`` if they take too long. The one with fewest states goes on.
+    """The one of some sweeps that is done first; ``None`` if they take too long. The one with fewest steps goes on.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def race(sweeps: list[Sweep], most: float, late: Callable[[], bool]) -> Sweep | 
     running = list(sweeps)
     while running and not late():
         first = running[0] is sweeps[0] and len(sweeps[0].worth) <= ALONE
-        sweep = sweeps[0] if first else min(running, key=lambda each: len(each.worth))
+        sweep = sweeps[0] if first else min(running, key=lambda each: each.steps)
         before = sum(each.steps for each in sweeps if each is not sweep)
         if not sweep.step(most - before):
             running.remove(sweep)

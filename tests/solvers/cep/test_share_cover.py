@@ -219,7 +219,7 @@ def test_a_split_that_begins_or_ends_on_the_way_is_refused() -> None:
 
 
 @pytest.mark.parametrize("alone", [2, 20])
-def test_the_sweep_with_fewest_states_goes_on(alone: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sweep_with_fewest_steps_goes_on(alone: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the end of a unit that has no choice a sweep is done at once; from the other it has ten states first."""
     monkeypatch.setattr(share_orders, "ALONE", alone)
     units = 12
