@@ -154,6 +154,7 @@ def covers(
                     spend(1)
                     if left is not None and min(left) > 0:
                         after.keep(key, state)
+            spend(after.steps())
             if after.count > MOST_STATES:
                 raise Rejected(f"a cover of more than {MOST_STATES} states")
         sweep.states = after.states
@@ -168,7 +169,12 @@ class _After:
     def __init__(self, split: int | None) -> None:
         self.split = split
         self.states: dict[Key, list[State]] = {}
-        self.count = 0
+        self.count = self.compared = 0
+
+    def steps(self) -> int:
+        """What it has cost, since the last time, to look at what is alike in a split: it may be much."""
+        steps, self.compared = self.compared // CHEAP, 0
+        return steps
 
     def keep(self, key: Key, state: State) -> None:
         """Keep a state, unless one that is alike is worth as much, and loses no more in the split."""
@@ -181,6 +187,7 @@ class _After:
                 alike[0] = state
         else:
             at, worth, lost = self.split, state[0], state[1][self.split]
+            self.compared += len(alike)
             if any(other[0] >= worth and other[1][at] <= lost for other in alike):
                 return
             kept = [other for other in alike if other[0] > worth or other[1][at] < lost]

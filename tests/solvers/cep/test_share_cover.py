@@ -209,6 +209,28 @@ def test_a_split_keeps_what_is_worth_less_and_loses_less_in_it() -> None:
     assert left(rows, 4, priced) == {(frozenset(), frozenset()): 272}
 
 
+def test_what_is_alike_in_a_split_costs_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six times four units, in pairs within the sides or across them: 64 groupings, none better in both losses."""
+    choices: list[list[checker.Choice]] = [[] for _ in range(24)]
+    for k in range(6):
+        a, b, c, d = range(4 * k, 4 * k + 4)
+        for units, lost in (((a, b), 6), ((c, d), 1), ((a, c), 4), ((b, d), 4)):
+            choices[units[0]].append(choice_of(Row(units, units[0], NONE, 140 - lost * 2**k)))
+    priced = checker.Priced([70] * 24, {}, {}, 2000, PRICE)
+    split = checker.Split(priced, sum(0b11 << 4 * k for k in range(6)), 4)
+
+    def spent() -> int:
+        steps: list[int] = []
+        many = {0: priced, SPLIT: split}
+        left = list(checker.covers(choices, list(range(24)), [[0, SPLIT]] * 24, many.__getitem__, steps.append))
+        assert len(left) == 64
+        return sum(steps)
+
+    every = spent()
+    monkeypatch.setattr("fairbound.solvers.checker.cep_cover._After.steps", lambda _after: 0)
+    assert every > spent() + 64 * 63 / 2 / 8
+
+
 def test_a_split_that_begins_or_ends_on_the_way_is_refused() -> None:
     rows, priced = drawn(6, random.Random(0))
     side = [0, 1, 2], 4
