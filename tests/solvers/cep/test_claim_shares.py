@@ -343,12 +343,41 @@ def test_a_cover_rests_on_all_that_it_states(proof: tuple[CepInstance, Fraction,
             checker.check(document)
 
 
+def test_the_sides_of_a_split_are_all_of_it(
+    proof: tuple[CepInstance, Fraction, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[int, int]] = []
+
+    def looked(_replay: Any, cover: dict[str, Any], _proof: Any, _box: Any, split: tuple[int, int] | None) -> list[Any]:
+        seen.extend([] if split is None else [split])
+        return [None] * len(cover["open"])
+
+    splits = [covers for node in proof[2]["nodes"] if len(covers := covers_of(node)) > 1]
+    if not splits or any(cover["open"] for covers in splits for cover in covers):
+        pytest.skip("a certificate without a split that leaves nothing")
+    monkeypatch.setattr(checker.Replay, "_covered", looked)
+    checker.check(proof[2])
+    assert len(seen) == 2 * len(splits)
+    for (inside, parts), (others, rest), (one, _) in zip(seen[::2], seen[1::2], splits, strict=True):
+        assert inside == sum(1 << unit for unit in one["units"])
+        assert parts == one["parts"]
+        assert (inside | others, inside & others, parts + rest) == (0b1111111, 0, 8)
+
+
 def test_a_split_has_two_sides(proof: tuple[CepInstance, Fraction, dict[str, Any]]) -> None:
     document = deepcopy(proof[2])
     node = next((node for node in document["nodes"] if len(covers_of(node)) > 1), None)
     if node is None:
         pytest.skip("a certificate without a split")
     one, other = covers_of(node)
+    rest = sorted(set(range(7)) - set(one["units"]))
+    sides = {name: value for name, value in one.items() if name not in ("units", "parts")}
+    turned = [{**other, "units": rest, "parts": 8 - one["parts"]}, sides]
+    for covers in ([one, other], turned):  # the best grouping may be on one side only
+        node["cover"] = covers
+        assert checker.check(document) >= proof[1]
+        with pytest.raises(checker.Rejected, match="may be worth more"):
+            checker.check({**document, "bound": str(proof[1] - Fraction(1, 10**6))})
     for changed, said in [
         ([one], "cannot be read"),
         ([one, other, other], "cannot be read"),

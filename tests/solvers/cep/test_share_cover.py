@@ -199,14 +199,16 @@ def test_the_sides_of_a_split_leave_what_brute_force_does(
 
 
 def test_a_split_keeps_what_is_worth_less_and_loses_less_in_it() -> None:
-    """Two ways to settle the same: the better one loses within the side, the other across it."""
-    rows = [Row((0, 1), 0, NONE, 132), Row((2, 3), 2, NONE, 140), Row((0, 2), 0, NONE, 130), Row((1, 3), 1, NONE, 140)]
-    priced, side = [checker.Priced([70] * 4, {}, {}, 15, PRICE)], ([0, 1], 4)
-    truth = {(frozenset[int](), frozenset[int]()): 270}
-    assert left(rows, 4, priced, side) == truth
-    found, order, by = searched(rows, 4, priced, planned=[0, 1, 2, 3], side=side)
-    assert found == checked(rows, order, by, priced, side) == truth
-    assert left(rows, 4, priced) == {(frozenset(), frozenset()): 272}
+    """Two ways to settle four units: the better one loses within the side, and then the last two lose too much."""
+    rows = [Row((0, 1), 0, NONE, 134), Row((2, 3), 2, NONE, 140), Row((0, 2), 0, NONE, 133), Row((1, 3), 1, NONE, 140)]
+    rows.append(Row((4, 5), 4, NONE, 138))
+    priced, side = [checker.Priced([70] * 6, {}, {}, 15, PRICE)], ([0, 1, 4, 5], 4)
+    truth = {(frozenset[int](), frozenset[int]()): 411}
+    assert left(rows, 6, priced, side) == truth
+    found, order, by = searched(rows, 6, priced, planned=[0, 1, 2, 3, 4, 5], side=side)
+    assert found == truth
+    assert checked(rows, order, by, priced, side) == truth
+    assert left(rows, 6, priced) == {(frozenset(), frozenset()): 412}
 
 
 def test_what_is_alike_in_a_split_costs_steps(monkeypatch: pytest.MonkeyPatch) -> None:
