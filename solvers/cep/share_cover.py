@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from fairbound.solvers.cep.share_halves import paired
 from fairbound.solvers.cep.share_members import Members, codes
-from fairbound.solvers.checker.cep_cover import CHEAP, MADE, PARTS, PRICED
+from fairbound.solvers.checker.cep_cover import CHEAP, MADE, PARTS, PRICED, SPLIT
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
@@ -44,8 +44,6 @@ MANY_STATES, GROWN, OPEN_SAMPLE = 500, 2, 20_000
 """States after which prices are asked for, how many times more there must be than after the last, and by how many."""
 MOST_STATES = 800_000
 """States beyond which a search takes too long."""
-SPLIT = -1
-"""The number of the losses by which a split is told, among those of prices."""
 TOGETHER = 3
 """Prices that are looked at at a time: the last ones."""
 TIES = 1e-9

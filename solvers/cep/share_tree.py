@@ -40,7 +40,7 @@ HOLD, LOOSER = 0.05, 3.0
 SEARCH_WIDTH, PROOF_WIDTH = 1_500, 60_000
 LIST_AGAIN, FEWER = 0.92, 0.7
 """Groups are listed, if they were too many, once the prices exceed the target by so much less, or pairs are fewer."""
-COVER_AGAIN, STEEP = 0.85, 6
+COVER_AGAIN, POWER = 0.85, 6
 """A cover is tried, if one took too long, once the prices exceed the target by so much less, or groups are fewer; and
 the power of this excess with which its steps grow, so that what would take too long is not tried."""
 SMALLER = 0.1
@@ -216,7 +216,7 @@ class Tree:
             children += [rest.part(i, prices, self.finer[0][0]) for i in left]
         steps = sum(each.steps for each in swept)
         if node is self.root:
-            self.uncovered.append((room * (most / max(steps, 1)) ** (1 / STEEP) / COVER_AGAIN, len(listed)))
+            self.uncovered.append((room * (most / max(steps, 1)) ** (1 / POWER) / COVER_AGAIN, len(listed)))
         self._prove(node)
         node.covers, node.children = covers, children
         node.box = node.listed = None

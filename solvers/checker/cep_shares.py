@@ -447,8 +447,12 @@ class Replay:
             low, high = self._strip_worth(prices.levels, allowed, listed)
             return Priced(prices.units, low, high, sum(prices.units) - self.claim, prices.levels[-1] * self.worth)
 
+        first = of(proof)
+
         def priced(number: int) -> Losses:
-            return Split(of(proof), *split) if split is not None and number == SPLIT else of(stated[number])
+            if split is not None and number == SPLIT:
+                return Split(first, *split)
+            return of(stated[number]) if number else first
 
         levels = []
         for each in cover["levels"]:
@@ -465,7 +469,7 @@ class Replay:
         for low, high, total, _ in parts:
             if total is not None:
                 known[low, high] = max(known.get((low, high), total), total)
-        choices = self._choices(of(proof), must, listed, order)
+        choices = self._choices(first, must, listed, order)
         for low, high, worth in covers(choices, order, by, priced, self._spend):
             for lower, upper in levels:
                 self._spend(self.count)

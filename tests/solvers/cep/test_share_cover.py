@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from fairbound.solvers.cep import share_cover, share_orders
 from fairbound.solvers.cep.share_cells import Cells, Prices, crowded
-from fairbound.solvers.cep.share_cover import HIGH, LOW, OUT, SPLIT, Choices, Priced, Split, Sweep
+from fairbound.solvers.cep.share_cover import HIGH, LOW, OUT, Choices, Priced, Split, Sweep
 from fairbound.solvers.cep.share_orders import race
 from fairbound.solvers.checker import cep_cover as checker
+from fairbound.solvers.checker.cep_cover import SPLIT
 from general_meals import with_meals
 
 
